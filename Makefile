@@ -1,0 +1,42 @@
+# Two environments: .venv (base, measuring, tests, linters; no torch) and .venv-train (torch).
+PYTHON ?= python3
+BIN := .venv/bin
+TRAIN := .venv-train/bin
+
+.PHONY: demo test test-train check fix help
+
+help:             ## what there is
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ -/'
+
+demo: .venv/base  ## find and recognise the faces of examples/; pictures go to demo/
+	$(BIN)/python tools/demo.py
+
+test: .venv/dev   ## run all tests that need no torch
+	$(BIN)/pytest
+
+test-train: .venv-train/ready ## run the tests that train, for real but tiny; installs torch (several GB)
+	$(TRAIN)/pytest -m train tests/training
+
+check: .venv/dev  ## formatting, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/dev    ## format, and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/base: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+.venv-train/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-train
+	$(TRAIN)/pip install --quiet --disable-pip-version-check --editable '.[train,test]'
+	touch $@

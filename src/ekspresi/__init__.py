@@ -1,0 +1,68 @@
+"""Facial expression recognition for faces only a few pixels wide, honest about how sure it is.
+
+    import ekspresi
+
+    faces = ekspresi.analyze("photo.jpg")
+    faces[0].box_xyxy, faces[0].prediction.expression, faces[0].prediction.confidence
+
+This module is the public surface: what stands in ``__all__`` stays. Each name is loaded when it is first
+used, so that ``import ekspresi`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ekspresi.analysis import Analyzer, analyze
+    from ekspresi.errors import (
+        ConfigError,
+        DatasetError,
+        EkspresiError,
+        ImageError,
+        MissingExtraError,
+        ModelError,
+        OutputError,
+        SourceError,
+    )
+    from ekspresi.recognition import Recognizer
+    from ekspresi.types import Face, Prediction
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Analyzer",
+    "ConfigError",
+    "DatasetError",
+    "EkspresiError",
+    "Face",
+    "ImageError",
+    "MissingExtraError",
+    "ModelError",
+    "OutputError",
+    "Prediction",
+    "Recognizer",
+    "SourceError",
+    "__version__",
+    "analyze",
+]
+
+_ROOM = {
+    "Analyzer": "analysis",
+    "analyze": "analysis",
+    "Recognizer": "recognition",
+    "Face": "types",
+    "Prediction": "types",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, loaded at its first use (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module 'ekspresi' has no attribute '{name}'")
+    value = getattr(import_module(f"ekspresi.{_ROOM.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""``python -m ekspresi``: the command line."""
+
+from ekspresi.cli import main
+
+main()

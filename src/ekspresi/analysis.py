@@ -1,0 +1,94 @@
+"""Image -> faces with predictions: the pipeline that every surface calls.
+
+In: a picture as path, bytes or array. Out: its faces, largest first, each with what the recogniser believes.
+Knows nothing of where pictures come from or where results go.
+"""
+
+import os
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.cropping import grey
+from ekspresi.detection import Detector, detector
+from ekspresi.detection.none import WholeImage
+from ekspresi.images import as_rgb
+from ekspresi.recognition import Recognizer
+from ekspresi.types import Face
+
+Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8]
+"""A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
+
+
+class Analyzer:
+    """A recogniser and a detector that work together.
+
+    Attributes:
+        recognizer: crops -> predictions.
+        detector: image -> faces.
+    """
+
+    def __init__(self, recognizer: Recognizer | None = None, detector: Detector | None = None) -> None:
+        """Pair them.
+
+        Args:
+            recognizer: None for one with the bundled model.
+            detector: None for MTCNN.
+
+        Raises:
+            ModelError: the bundled model is missing.
+        """
+        self.recognizer = Recognizer() if recognizer is None else recognizer
+        self.detector = _default_detector() if detector is None else detector
+
+    def analyze(self, image: Picture) -> list[Face]:
+        """A picture -> its faces, each with a ``prediction``, largest first.
+
+        Each face is cropped as the model's file says; its ``face_px`` is the side of that square in pixels.
+        Where the detector is 'none' the whole picture is the crop, as it is.
+
+        Raises:
+            ImageError: the picture cannot be decoded.
+            TypeError, ValueError: an array of another type or shape.
+        """
+        rgb = as_rgb(image)
+        faces = self.detector.detect(rgb)
+        convention = self.recognizer.metadata.crop
+        if isinstance(self.detector, WholeImage):
+            crops = [grey(rgb, luma=convention.luma) for _ in faces]
+        else:
+            crops = [convention.crop(rgb, face.box_xyxy) for face in faces]
+        predictions = self.recognizer.predict(crops)
+        return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
+
+
+def analyze(
+    image: Picture,
+    *,
+    model: str | os.PathLike[str] | None = None,
+    detector: str = "mtcnn",
+    min_face_px: float = 12,
+) -> list[Face]:
+    """A picture -> its faces, each with a ``prediction``; the models are loaded at the first call and kept.
+
+    Args:
+        image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
+        model: an ONNX file made by ``ekspresi export``; None for the bundled one.
+        detector: 'mtcnn', or 'none' where the picture is a face crop already.
+        min_face_px: width in pixels of the smallest face to search for.
+
+    Raises:
+        ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
+    """
+    return _analyzer(None if model is None else os.fspath(model), detector, min_face_px).analyze(image)
+
+
+@lru_cache(maxsize=4)
+def _analyzer(model: str | None, name: str, min_face_px: float) -> Analyzer:
+    return Analyzer(Recognizer(model), detector(name, min_face_px))
+
+
+def _default_detector() -> Detector:
+    return detector("mtcnn")

@@ -1,0 +1,54 @@
+"""The command line: one file a command, each with ``register(app)``.
+
+In: the arguments of ``ekspresi``. Out: an exit code: 0 done; 2 something the user can mend, told in one line;
+130 stopped by the keyboard. Knows nothing of what commands do; what they import is loaded when they run.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ekspresi import __version__
+from ekspresi.cli import data, evaluate, export, predict, train
+from ekspresi.cli.terminal import error_line, tell
+from ekspresi.errors import EkspresiError
+
+app = typer.Typer(
+    name="ekspresi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # 'rich' would swallow the names of extras, which stand in brackets
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ekspresi {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _ekspresi(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Facial expression recognition for faces only a few pixels wide, honest about how sure it is."""
+
+
+for _command in (predict, data, train, evaluate, export):
+    _command.register(app)
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    try:
+        app()
+    except EkspresiError as error:
+        tell(error_line(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

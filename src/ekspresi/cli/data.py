@@ -1,0 +1,194 @@
+"""``ekspresi data inspect``: specs of data sets -> counts, charts and an audit of leakage.
+
+In: specs 'name:PATH'. Out: tables on the screen, PNG files in a folder. No logic of its own.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from ekspresi.datasets import FaceDataset
+    from ekspresi.datasets.audit import Leak
+
+_REASONS = {
+    "exact": "same picture, byte for byte",
+    "near": "same picture, nearly",
+    "mirrored": "same picture, mirrored",
+    "subject": "same subject",
+    "sequence": "same sequence",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group to the app."""
+    group = typer.Typer(help="Look into data sets.", no_args_is_help=True)
+    group.callback()(_group)
+    group.command("inspect")(inspect)
+    app.add_typer(group, name="data")
+
+
+def _group() -> None:
+    """Look into data sets."""
+
+
+def inspect(
+    specs: Annotated[
+        list[str],
+        typer.Argument(metavar="SPEC...", help="READER:PATH, as in ckplus48:data/CK+48; several are compared."),
+    ],
+    split: Annotated[str, typer.Option(help="Audit this protocol too, as in subject-10fold.")] = "",
+    fold: Annotated[int, typer.Option(help="Fold of subject-10fold.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the protocols that draw.", min=0)] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the class charts and montages.", file_okay=False)] = Path(
+        "runs/inspect"
+    ),
+) -> None:
+    """Count faces by class, split, subject and size; find pictures and people that leak between sides.
+
+    The montage shows people: look at it, do not pass it on.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ekspresi.datasets import read
+    from ekspresi.datasets.audit import audit_datasets, audit_sides
+    from ekspresi.datasets.overview import sides_of
+    from ekspresi.splits import make_split
+
+    console = Console(highlight=False)
+    datasets = []
+    for number, spec in enumerate(specs, start=1):
+        with console.status(f"reading {escape(spec)} ..."):
+            datasets.append(read(spec))
+        _print_counts(console, datasets[-1])
+        _draw(console, datasets[-1], out, f"{number}-{datasets[-1].name}")
+
+    for dataset in datasets:
+        name = escape(dataset.spec)
+        sides = sides_of(dataset)
+        if sides:
+            with console.status("comparing the sides of the official split ..."):
+                leaks = audit_sides(dataset, sides)
+            _print_leaks(console, f"{name}, official split as published", leaks)
+        if split:
+            with console.status(f"comparing the sides of {split} ..."):
+                chosen = make_split(dataset, split, fold, seed).sides
+                leaks = audit_sides(dataset, chosen)
+            title = f"{name}, {split}, " + (f"fold {fold}" if split == "subject-10fold" else f"seed {seed}")
+            _print_sides(console, dataset, chosen, title)
+            _print_leaks(console, title, leaks)
+        if not sides and not split:
+            console.print(f"{name} has no official split; audit one of its own with --split\n")
+    for position, two in enumerate(datasets):
+        for one in datasets[:position]:
+            with console.status("comparing the data sets ..."):
+                leaks = audit_datasets(one, two)
+            _print_leaks(console, escape(f"{one.spec} and {two.spec}"), leaks)
+
+
+def _print_counts(console: "Console", dataset: "FaceDataset") -> None:
+    import numpy as np
+    from rich.markup import escape
+
+    from ekspresi.datasets.overview import sides_of, size_counts
+
+    _print_sides(console, dataset, sides_of(dataset), f"{escape(dataset.spec)}: {len(dataset):,} faces")
+    if dataset.subjects is None:
+        console.print("subjects: unknown")
+    else:
+        _, per_subject = np.unique(dataset.subjects, return_counts=True)
+        clips = "" if dataset.sequences is None else f"; {len(np.unique(dataset.sequences)):,} sequences"
+        console.print(
+            f"subjects: {len(per_subject):,}, with {per_subject.min()} to {per_subject.max()} images each "
+            f"(median {np.median(per_subject):g}){clips}"
+        )
+    sizes = size_counts(dataset)
+    often = ", ".join(f"{width} x {height} px ({count:,})" for (height, width), count in sizes.most_common(5))
+    console.print(f"image sizes: {often}" + (f" and {len(sizes) - 5} more" if len(sizes) > 5 else ""))
+    if dataset.skipped:
+        console.print(f"[yellow]skipped: {len(dataset.skipped):,}[/], the first of them:")
+        for line in dataset.skipped[:3]:
+            console.print(f"  {line}", markup=False)
+
+
+def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, NDArray[np.int64]]", title: str) -> None:
+    import numpy as np
+    from rich.table import Table
+
+    from ekspresi.datasets.overview import class_counts
+
+    console.print(f"[bold]{title}[/]", soft_wrap=True)
+    table = Table()
+    table.add_column("class")
+    everyone = np.arange(len(dataset)) if not sides else np.concatenate(list(sides.values()))
+    columns = {**sides, "all": everyone}
+    counted = {name: class_counts(dataset.targets[indices], dataset.labels) for name, indices in columns.items()}
+    judged = dataset.other_votes.shape[1] > 0
+    for name in columns:
+        table.add_column(name, justify="right")
+    if judged:
+        table.add_column("all, by majority", justify="right")
+    majority = class_counts(dataset.majority_targets[everyone], dataset.labels)
+    for label in counted["all"]:
+        cells = [f"{counts.get(label, 0):,}" for counts in counted.values()]
+        table.add_row(label, *cells, *([f"{majority.get(label, 0):,}"] if judged else []))
+    table.add_section()
+    table.add_row("faces", *(f"{len(indices):,}" for indices in columns.values()), *([f"{len(everyone):,}"] * judged))
+    console.print(table)
+
+
+def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str) -> None:
+    from ekspresi.datasets.overview import draw_class_chart, draw_montage
+    from ekspresi.errors import OutputError
+
+    chart, montage = out / f"{name}-classes.png", out / f"{name}-montage.png"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made ({error.strerror}); choose another folder with --out") from error
+    draw_class_chart(dataset, chart)
+    draw_montage(dataset, montage)
+    console.print(f"drawn: {chart}, {montage}\n", soft_wrap=True, markup=False)
+
+
+def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not any(leak.faces for leak in leaks):
+        console.print(
+            f"[green]{title}: clean. No picture, subject or sequence stands on two sides.[/]\n",
+            soft_wrap=True,
+        )
+        return
+    console.print(f"[bold]Leakage: {title}[/]", soft_wrap=True)
+    table = Table()
+    for heading in ("faces of", "known in", "why"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("faces", "share"):
+        table.add_column(heading, justify="right")
+    table.add_column("example", overflow="fold")
+    for leak in leaks:
+        example = " = ".join(dict.fromkeys(leak.examples[0])) if leak.examples else ""
+        table.add_row(
+            escape(leak.side),
+            escape(leak.other),
+            _REASONS[leak.reason],
+            f"{leak.faces:,}",
+            f"{leak.share:.1%}",
+            escape(example),
+            style="red" if leak.faces else "dim",
+        )
+    console.print(table)
+    worst = max(leaks, key=lambda leak: leak.share)
+    console.print(
+        f"[bold red]{title} leaks[/]: {worst.faces:,} of {worst.total:,} {escape(worst.side)} faces "
+        f"({worst.share:.1%}) are known in {escape(worst.other)} ({_REASONS[worst.reason]})\n",
+        soft_wrap=True,
+    )

@@ -1,0 +1,152 @@
+"""``ekspresi predict``: pictures -> a table of their faces, files, annotated pictures.
+
+In: files, folders, globs. Out: a table on the screen, and what ``--out`` and ``--annotate`` name. No logic of
+its own.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ekspresi.cli.terminal import error_line, printable
+from ekspresi.errors import ImageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ekspresi.types import Prediction, Row
+
+_SHOWN = 40
+"""Faces that are printed where ``--out`` keeps them all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("predict")(predict)
+
+
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, folders, or globs in quotes.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all faces to a table, .csv or .jsonl.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the pictures with their faces marked here.")
+    ] = None,
+    detector: Annotated[
+        str, typer.Option(metavar="NAME", help="'mtcnn', or 'none' where each picture is one face crop.")
+    ] = "mtcnn",
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A model made by 'ekspresi export', not the bundled one."),
+    ] = None,
+    min_face_px: Annotated[
+        float, typer.Option(metavar="N", help="Width in pixels of the smallest face to search for.")
+    ] = 12,
+) -> None:
+    """Find the faces in pictures and recognise their expressions."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ekspresi import detection, drawing
+    from ekspresi.analysis import Analyzer
+    from ekspresi.images import load_image
+    from ekspresi.outputs import annotated_paths, save_picture, table
+    from ekspresi.recognition import Recognizer
+    from ekspresi.sources import below_common_folder, image_paths
+    from ekspresi.types import Row
+
+    sources = image_paths(paths)
+    analyzer = Analyzer(Recognizer(model), detection.detector(detector, min_face_px))
+    targets = annotated_paths(sources, annotate) if annotate else {}
+    failed, faceless = 0, 0
+    rows: list[Row] = []
+    errors = Console(stderr=True)
+    with ExitStack() as stack:
+        write: Callable[[Row], None] | None = None
+        if out:
+            write = stack.enter_context(table(out, analyzer.recognizer.labels))
+        progress = stack.enter_context(
+            Progress(console=errors, transient=True, disable=len(sources) < 2 or not errors.is_terminal)
+        )
+        for source in progress.track(sources, description="recognising"):
+            try:
+                image = load_image(source)
+            except ImageError as error:
+                failed += 1
+                errors.print(error_line(error), markup=False, highlight=False, soft_wrap=True)
+                continue
+            faces = analyzer.analyze(image)
+            found = [Row(str(source), 0, None, None, face) for face in faces]
+            rows += found
+            faceless += not faces
+            if write:
+                for row in found:
+                    write(row)
+            if annotate:
+                save_picture(drawing.annotate(image, faces), targets[source])
+        if failed == len(sources):
+            raise typer.Exit(2)
+    console = Console()
+    if rows:
+        shown = rows[:_SHOWN] if out else rows
+        names = dict(zip(map(str, sources), below_common_folder(sources), strict=True))
+        console.print(_table(shown, names))
+        if len(shown) < len(rows):
+            console.print(f"and {len(rows) - len(shown)} more, all of them in the file", highlight=False)
+    for line in _summary(len(sources), failed, faceless, len(rows)):
+        console.print(line, highlight=False)
+    for written in filter(None, (out, annotate)):
+        console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(rows: list["Row"], names: dict[str, Path]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from ekspresi.drawing import COLOURS
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("picture", overflow="fold")
+    table.add_column("face box", justify="right", no_wrap=True)
+    table.add_column("face px", justify="right", no_wrap=True)
+    table.add_column("expression", no_wrap=True)
+    table.add_column("confidence", justify="right", no_wrap=True)
+    table.add_column("runner-up", no_wrap=True)
+    previous = ""
+    for row in rows:
+        belief = row.face.prediction
+        assert belief is not None, "an Analyzer's faces have predictions"
+        first, second = _two_most_probable(belief)
+        x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
+        table.add_row(
+            Text(printable(str(names[row.source])) if row.source != previous else ""),
+            f"{x1},{y1} {x2},{y2}",
+            f"{belief.face_px:.0f}",
+            Text("unsure" if belief.abstained else first, style=f"bold {COLOURS.get(first, 'default')}"),
+            f"{belief.confidence:.0%}",
+            Text(f"{second} {belief.probabilities[second]:.0%}" if second else "", style="dim"),
+        )
+        previous = row.source
+    return table
+
+
+def _two_most_probable(belief: "Prediction") -> tuple[str, str]:
+    others = {label: share for label, share in belief.probabilities.items() if label != belief.expression}
+    return belief.expression, max(others, key=lambda label: others[label], default="")
+
+
+def _summary(pictures: int, failed: int, faceless: int, faces: int) -> Iterator[str]:
+    yield f"{_counted(faces, 'face')} in {_counted(pictures - failed, 'picture')}"
+    if faceless:
+        yield f"no face found in {_counted(faceless, 'picture')}; try --min-face-px with a smaller number"
+    if failed:
+        yield f"{pictures - failed} of {_counted(pictures, 'picture')} read, {failed} failed (see above)"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,22 @@
+"""What is said to a person at a terminal.
+
+In: messages and file names. Out: single lines that are safe to print. Knows no command.
+"""
+
+import sys
+
+
+def printable(text: str) -> str:
+    """Any text -> one line without control characters, which file names may hold."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
+def error_line(error: BaseException) -> str:
+    """An error -> the line that tells it."""
+    return f"error: {printable(str(error))}"
+
+
+def tell(line: str) -> None:
+    """Print one line to standard error, whatever its encoding can hold."""
+    encoding = sys.stderr.encoding or "ascii"
+    print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)

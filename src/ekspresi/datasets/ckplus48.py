@@ -1,0 +1,63 @@
+"""CK+48: the extended Cohn-Kanade faces as they are widely passed on.
+
+In: a folder. Out: a ``FaceDataset`` with subjects and sequences.
+
+Format: ``CLASS/SUBJECT_SEQUENCE_FRAME.png`` (``anger/S010_004_00000017.png``), 48 x 48 px grey.
+
+Classes: anger, contempt, disgust, fear, happiness, sadness, surprise (the folder is named 'happy'); no
+neutral.
+
+Counts: 981 images, the last three frames of each of 327 labelled sequences of 118 subjects; anger 135,
+contempt 54, disgust 177, fear 75, happiness 207, sadness 84, surprise 249.
+
+Official split: none. Three frames of a sequence are nearly one picture, so a split of images puts the same
+face on
+both sides: split by subject.
+
+Licence: research only, by agreement with the makers (jeffcohn.net/resources).
+
+Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
+Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ekspresi.datasets.classtree import read_hard_labelled, required_classes
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.errors import DatasetError
+from ekspresi.expressions import CKPLUS_LABELS
+
+_NAME = re.compile(r"(?P<subject>S\d+)_(?P<sequence>\d+)_(?P<frame>\d+)", re.IGNORECASE)
+
+
+def read_ckplus48(path: Path) -> FaceDataset:
+    """Folder of the seven class folders -> CK+48; subjects 'S010', sequences 'S010_004'.
+
+    A picture whose name is not SUBJECT_SEQUENCE_FRAME is skipped: without its subject it could leak.
+
+    Raises:
+        DatasetError: a class folder missing or unknown, or no picture with such a name.
+    """
+    named: list[tuple[str, Path]] = []
+    nameless: list[str] = []
+    for label, file in required_classes(path, CKPLUS_LABELS):
+        if _NAME.fullmatch(file.stem):
+            named.append((label, file))
+        else:
+            nameless.append(f"{file}: name is not SUBJECT_SEQUENCE_FRAME")
+    if not named:
+        raise DatasetError(
+            f"{path}: no picture is named SUBJECT_SEQUENCE_FRAME.png; read other faces with folder:{path}"
+        )
+    dataset = read_hard_labelled("ckplus48", path, CKPLUS_LABELS, named)
+    parts = [name.rpartition("/")[2].upper().split("_") for name in dataset.names.tolist()]
+    return replace(
+        dataset,
+        subjects=np.array([part[0] for part in parts]),
+        sequences=np.array([f"{part[0]}_{part[1]}" for part in parts]),
+        skipped=(*nameless, *dataset.skipped),
+    )

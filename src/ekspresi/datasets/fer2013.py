@@ -1,0 +1,121 @@
+"""FER2013: 35,887 faces from an image search, seven classes.
+
+In: a folder (or the csv itself) in one of its two common forms. Out: a ``FaceDataset``.
+
+Format: either ``fer2013.csv`` (emotion, pixels, Usage; 'emotion' is a code 0..6, 'pixels' 48 * 48 grey values
+separated by blanks), or folders ``train/CLASS/*.jpg`` and ``test/CLASS/*.jpg`` as Kaggle's re-packaged form
+has them. Faces are 48 x 48 px grey.
+
+Classes: anger, disgust, fear, happiness, sadness, surprise, neutral (codes 0..6 in this order); class folders
+may use any word that ``expressions.expression_from`` knows ('angry', 'happy', 'sad').
+
+Counts: csv: Training 28,709, PublicTest 3,589, PrivateTest 3,589; anger 4,953, disgust 547, fear 5,121,
+happiness 8,989, sadness 6,077, surprise 4,002, neutral 6,198. Folders: train 28,709, test 7,178 (both tests
+together).
+
+Official split: Training, PublicTest, PrivateTest = train, validation, test; the folder form has no
+validation.
+
+Licence: Kaggle's terms of the challenge; images found by search, no licence of their own. Get it from
+kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge (csv) or
+kaggle.com/datasets/msambare/fer2013 (folders).
+
+Citation: I. J. Goodfellow et al., "Challenges in representation learning: a report on three machine learning
+contests", ICONIP 2013.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.datasets.classtree import (
+    no_other_votes,
+    one_hot,
+    read_hard_labelled,
+    required_classes,
+    side_folders,
+)
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.pictures import require_some
+from ekspresi.datasets.tables import read_columns
+from ekspresi.errors import DatasetError
+from ekspresi.expressions import FER2013_LABELS
+
+SIDE_PX = 48
+
+USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+"""Word in the column 'Usage' -> side of the official split."""
+
+
+def read_fer2013(path: Path) -> FaceDataset:
+    """``fer2013.csv``, a folder that holds it, or train/CLASS, test/CLASS -> FER2013 with hard labels.
+
+    Raises:
+        DatasetError: neither form, a wrong column or value, a class folder missing or unknown.
+    """
+    if path.is_file():
+        return _from_csv(path)
+    if (path / "fer2013.csv").is_file():
+        return _from_csv(path / "fer2013.csv")
+    sides = side_folders(path)
+    if {"train", "test"} - {side for side, _ in sides}:
+        raise DatasetError(f"{path}: neither fer2013.csv nor train/ and test/ with class folders")
+    files = [(side, entry) for side, top in sides for entry in required_classes(top, FER2013_LABELS)]
+    return read_hard_labelled(
+        "fer2013", path, FER2013_LABELS, [entry for _, entry in files], [side for side, _ in files]
+    )
+
+
+def _from_csv(path: Path) -> FaceDataset:
+    table = read_columns(path, ("emotion", "pixels", "Usage"))
+    codes = {str(code): label for code, label in enumerate(FER2013_LABELS)}
+    wrong = next((code for code in table["emotion"] if code not in codes), None)
+    if wrong is not None:
+        raise DatasetError(f"{path}: '{wrong}' in the column emotion is none of the codes 0..{len(codes) - 1}")
+    sides = sides_of_usages(table["Usage"], path)
+    images, kept, skipped = read_pixel_rows(path, table["pixels"], range(len(sides)))
+    require_some(images, path, skipped)
+    return FaceDataset(
+        name="fer2013",
+        path=str(path),
+        labels=FER2013_LABELS,
+        images=np.stack(images),
+        votes=one_hot([codes[table["emotion"][row]] for row in kept], FER2013_LABELS),
+        other_votes=no_other_votes(len(kept)),
+        names=np.array([f"row{row:05d}" for row in kept]),
+        official=np.array([sides[row] for row in kept]),
+        skipped=tuple(skipped),
+    )
+
+
+def sides_of_usages(usages: Sequence[str], path: Path) -> list[str]:
+    """N cells of the column 'Usage' -> N sides of the official split.
+
+    Raises:
+        DatasetError: a word that is not in ``USAGES``; ``path`` is the file it names.
+    """
+    unknown = sorted(set(usages) - set(USAGES))
+    if unknown:
+        raise DatasetError(f"{path}: '{unknown[0]}' in the column Usage is none of {', '.join(USAGES)}")
+    return [USAGES[usage] for usage in usages]
+
+
+def read_pixel_rows(
+    path: Path, cells: Sequence[str], rows: Sequence[int]
+) -> tuple[list[NDArray[np.uint8]], list[int], list[str]]:
+    """The column 'pixels' and the rows wanted -> uint8 (48, 48) images, their rows, bad rows as lines."""
+    images: list[NDArray[np.uint8]] = []
+    kept: list[int] = []
+    skipped: list[str] = []
+    for row in rows:
+        try:
+            # bytes() refuses what is no number of 0..255, and is faster than NumPy at parsing words.
+            pixels = np.frombuffer(bytes(map(int, cells[row].split())), dtype=np.uint8)
+            images.append(pixels.reshape(SIDE_PX, SIDE_PX))
+        except ValueError:
+            skipped.append(f"{path.name} row {row}: pixels are not {SIDE_PX} x {SIDE_PX} numbers 0..255")
+        else:
+            kept.append(row)
+    return images, kept, skipped

@@ -1,0 +1,48 @@
+"""Image -> faces: one protocol, a file for each detector.
+
+In: an RGB image. Out: faces with boxes, largest first, without predictions. Knows nothing of crops,
+expressions or files. A new detector is a class with ``detect`` in a file of its own and a line in
+``detector``.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.errors import ConfigError
+from ekspresi.types import Face
+
+DETECTORS = ("mtcnn", "none")
+"""Names that ``detector`` knows."""
+
+
+class Detector(Protocol):
+    """Anything that finds faces."""
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """RGB image, uint8 (H, W, 3) -> its faces, largest first; an empty list where there is none."""
+        ...
+
+
+def detector(name: str, min_face_px: float = 12) -> Detector:
+    """A detector's name -> the detector; its weights are loaded at the first image.
+
+    Args:
+        name: 'mtcnn' finds faces; 'none' takes the whole image as one face, for pictures that are crops.
+        min_face_px: width in pixels of the smallest face to search for; 'none' ignores it.
+
+    Raises:
+        ConfigError: an unknown name, or a width below 1.
+    """
+    if min_face_px < 1:
+        raise ConfigError(f"smallest face of {min_face_px} px: must be at least 1")
+    if name == "mtcnn":
+        from ekspresi.detection.mtcnn import MtcnnDetector
+
+        return MtcnnDetector(min_face_px)
+    if name == "none":
+        from ekspresi.detection.none import WholeImage
+
+        return WholeImage()
+    raise ConfigError(f"unknown detector '{name}'; known are {', '.join(DETECTORS)}")

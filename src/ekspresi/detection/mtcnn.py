@@ -1,0 +1,260 @@
+"""MTCNN: image -> faces with five landmarks, by three small networks in a cascade.
+
+In: an RGB image. Out: faces, largest first. Knows nothing of crops or expressions, and nothing of how its
+networks were made (``tools/convert_mtcnn.py``).
+
+K. Zhang, Z. Zhang, Z. Li, Y. Qiao: Joint face detection and alignment using multitask cascaded convolutional
+networks, IEEE Signal Processing Letters 23(10), 2016. P-Net looks at every 12 x 12 window of an image
+pyramid, R-Net judges and moves what is left at 24 x 24, O-Net at 48 x 48 and adds the landmarks. Changed
+here: the pyramid starts *above* the original size where faces are small (P-Net cannot see a face below 12 px,
+and a face near 12 px only where a window happens to fit), within a bound on pixels; patches are resampled
+with antialiasing.
+
+Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
+"""
+
+from importlib.resources import as_file, files
+from math import ceil, floor, sqrt
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ekspresi.errors import ModelError
+from ekspresi.types import Face
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Array = NDArray[np.float32]
+
+WINDOW_PX = 12  # side of P-Net's window
+STRIDE_PX = 2  # step between its windows
+PYRAMID_STEP = 0.709  # about 1 / sqrt(2), the paper's
+MAX_ENLARGEMENT = 4.0  # more only blurs
+LARGEST_LEVEL_PX = 3_000_000  # pixels of the first pyramid level; bounds the time of a large photo
+STRIP_PX = 131_072  # pixels P-Net sees at once: fits the cache, and bounds memory at about 100 bytes a pixel
+OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: 1 misses faces, 3 only costs time
+THRESHOLDS = (0.6, 0.7, 0.7)  # least score after P-, R- and O-Net, as in the paper's code
+MAX_PROPOSALS = 3000  # patches given to R-Net; a texture can propose tens of thousands
+BATCH = 256  # patches a network sees at once
+
+
+class MtcnnDetector:
+    """The MTCNN cascade in ONNX Runtime; its networks are loaded at the first image.
+
+    Attributes:
+        min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
+        threads: CPU threads of each network.
+    """
+
+    def __init__(self, min_face_px: float = 12, threads: int = 2) -> None:
+        self.min_face_px = min_face_px
+        self.threads = threads
+        self._sessions: dict[str, InferenceSession] = {}
+        self._lock = Lock()
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
+
+        Boxes and landmarks are in pixels of the image and may reach past its edges.
+
+        Raises:
+            ModelError: the bundled networks are missing or damaged.
+        """
+        levels = _levels(Image.fromarray(image), self.min_face_px)
+        boxes = self._propose(levels)
+        boxes = self._refine(levels, boxes)
+        boxes, scores, landmarks = self._finish(levels, boxes)
+        found = [
+            Face(
+                box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+                score=float(score),
+                landmarks=tuple((float(x), float(y)) for x, y in points),
+            )
+            for box, score, points in zip(boxes, scores, landmarks, strict=True)
+        ]
+        return sorted(found, key=_area, reverse=True)
+
+    def _propose(self, levels: list[Image.Image]) -> Array:
+        """Original and pyramid levels -> square proposals of P-Net (n, 4) in pixels of the original."""
+        boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
+        for level in levels[1:]:
+            offsets, faces = self._scan(_normalised([level]))
+            rows, columns = np.nonzero(faces > THRESHOLDS[0])
+            score = faces[rows, columns]
+            corners = np.stack([columns, rows, columns, rows], axis=1).astype(np.float32) * STRIDE_PX
+            corners[:, 2:] += WINDOW_PX
+            moved = (corners + WINDOW_PX * offsets[:, rows, columns].T) * _unit(levels[0], level)
+            kept = suppress(moved, score, 0.5)
+            boxes.append(moved[kept])
+            scores.append(score[kept])
+        all_boxes, all_scores = np.concatenate(boxes), np.concatenate(scores)
+        return _squared(all_boxes[suppress(all_boxes, all_scores, 0.7)[:MAX_PROPOSALS]])
+
+    def _scan(self, image: Array) -> tuple[Array, Array]:
+        """P-Net on float32 (1, 3, H, W), in strips -> offsets (4, h, w) and scores (h, w) of all windows."""
+        height, width = image.shape[2:]
+        rows = (height - 1) // 2 - 4
+        step = max(STRIP_PX // (2 * width), 1)
+        offsets, scores = [], []
+        for top in range(0, rows, step):
+            # Output row r depends on input rows 2 r to 2 r + 11; the last strip takes what is left.
+            bottom = STRIDE_PX * (top + step) + WINDOW_PX - STRIDE_PX if top + step < rows else height
+            strip = self._run("pnet", image[:, :, STRIDE_PX * top : bottom])
+            offsets.append(strip[0][0])
+            scores.append(strip[1][0, 1])
+        return np.concatenate(offsets, axis=1), np.concatenate(scores, axis=0)
+
+    def _refine(self, levels: list[Image.Image], boxes: Array) -> Array:
+        """Square boxes -> those R-Net believes in, moved and squared (m, 4)."""
+        offsets, faces = self._run("rnet", _patches(levels, boxes, 24))
+        scores = faces[:, 1]
+        good = scores > THRESHOLDS[1]
+        boxes, scores = _moved(boxes, offsets)[good], scores[good]
+        return _squared(boxes[suppress(boxes, scores, 0.7)])
+
+    def _finish(self, levels: list[Image.Image], boxes: Array) -> tuple[Array, Array, Array]:
+        """Square boxes -> boxes (k, 4), scores (k,), landmarks (k, 5, 2) of O-Net."""
+        offsets, points, faces = self._run("onet", _patches(levels, boxes, 48))
+        scores = faces[:, 1]
+        sides = (boxes[:, 2:] - boxes[:, :2])[:, None]
+        landmarks = boxes[:, None, :2] + sides * points.reshape(-1, 2, 5).transpose(0, 2, 1)
+        boxes = _moved(boxes, offsets)
+        good = np.flatnonzero(scores > THRESHOLDS[2])
+        kept = good[suppress(boxes[good], scores[good], 0.7, of_smaller=True)]
+        return boxes[kept], scores[kept], landmarks[kept]
+
+    def _run(self, name: str, images: Array) -> list[Array]:
+        """Run a network on float32 (n, 3, H, W), in batches; n may be 0 for R- and O-Net."""
+        session = self._session(name)
+        if len(images) == 0:
+            return [np.empty((0, output.shape[1]), np.float32) for output in session.get_outputs()]
+        parts = [session.run(None, {"image": images[i : i + BATCH]}) for i in range(0, len(images), BATCH)]
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def _session(self, name: str) -> "InferenceSession":
+        with self._lock:
+            if name not in self._sessions:
+                self._sessions[name] = _load(name, self.threads)
+            return self._sessions[name]
+
+
+def pyramid(width: int, height: int, min_face_px: float) -> list[float]:
+    """Size of an image and of the smallest face, in pixels -> scales of the pyramid, largest first, or none.
+
+    The first scale makes the smallest face ``OVERSIZE`` windows wide, but enlarges at most
+    ``MAX_ENLARGEMENT`` times and to at most ``LARGEST_LEVEL_PX`` pixels. The last level is just not smaller
+    than P-Net's window.
+    """
+    scale = min(OVERSIZE * WINDOW_PX / min_face_px, MAX_ENLARGEMENT, sqrt(LARGEST_LEVEL_PX / (width * height)))
+    scales = []
+    while scale * min(width, height) >= WINDOW_PX:
+        scales.append(scale)
+        scale *= PYRAMID_STEP
+    return scales
+
+
+def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = False) -> NDArray[np.int64]:
+    """Non-maximum suppression: boxes (n, 4), scores (n,) -> indices of those kept, best first.
+
+    Args:
+        boxes: x1, y1, x2, y2.
+        scores: higher is better.
+        threshold: a box goes where it overlaps a better one by more than this, 0..1.
+        of_smaller: measure the overlap by the smaller box instead of by the union.
+    """
+    order = np.argsort(-scores, kind="stable")
+    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
+    kept = []
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append(best)
+        low = np.maximum(boxes[best, :2], boxes[rest, :2])
+        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        smaller = np.minimum(areas[best], areas[rest])
+        whole = smaller if of_smaller else areas[best] + areas[rest] - shared
+        order = rest[shared <= threshold * whole]
+    return np.array(kept, dtype=np.int64)
+
+
+def _area(face: Face) -> float:
+    x1, y1, x2, y2 = face.box_xyxy
+    return (x2 - x1) * (y2 - y1)
+
+
+def _moved(boxes: Array, offsets: Array) -> Array:
+    """Boxes (n, 4) and the network's offsets in box sides (n, 4) -> moved boxes."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return np.asarray(boxes + offsets * np.tile(sides, 2), dtype=np.float32)
+
+
+def _squared(boxes: Array) -> Array:
+    """Boxes (n, 4) -> squares of the longer side around the same centres."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    halves = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
+    return np.concatenate([centres - halves, centres + halves], axis=1)
+
+
+def _normalised(pictures: list[Image.Image]) -> Array:
+    """RGB pictures of one size -> float32 (n, 3, H, W) as the networks were trained."""
+    pixels = np.stack([np.asarray(picture) for picture in pictures])
+    return (pixels.transpose(0, 3, 1, 2).astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
+
+
+def _levels(picture: Image.Image, min_face_px: float) -> list[Image.Image]:
+    """Image -> the image itself, then its pyramid, largest level first."""
+    levels = [picture]
+    for scale in pyramid(picture.width, picture.height, min_face_px):
+        size = (ceil(picture.width * scale), ceil(picture.height * scale))
+        # From the level before, not from the original: as good, and ten times faster on a large photo.
+        levels.append(levels[-1].resize(size, Image.Resampling.BILINEAR))
+    return levels
+
+
+def _unit(picture: Image.Image, level: Image.Image) -> Array:
+    """Width and height of a level's pixel in pixels of the picture, twice (4,): sizes were rounded."""
+    x, y = picture.width / level.width, picture.height / level.height
+    return np.array([x, y, x, y], dtype=np.float32)
+
+
+def _patches(levels: list[Image.Image], boxes: Array, side: int) -> Array:
+    """Square boxes (n, 4) in pixels of levels[0] -> float32 (n, 3, side, side); outside the image is black.
+
+    Each patch is cut from the smallest level that still shows it at ``side`` pixels or more: a face that
+    fills a photo costs no more than one that fills a thumbnail.
+    """
+    if len(boxes) == 0:
+        return np.empty((0, 3, side, side), np.float32)
+    by_size = sorted(levels, key=lambda level: level.width)
+    widths = np.array([level.width for level in by_size]) / levels[0].width
+    chosen = np.searchsorted(widths, side / np.maximum(boxes[:, 2] - boxes[:, 0], 1e-3))
+    patches = []
+    for box, index in zip(boxes, np.minimum(chosen, len(by_size) - 1), strict=True):
+        level = by_size[index]
+        x1, y1, x2, y2 = (box / _unit(levels[0], level)).tolist()
+        x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)  # offsets can turn a box of a few pixels inside out
+        left, top = floor(x1), floor(y1)
+        region = level.crop((left, top, ceil(x2), ceil(y2)))
+        inside = (x1 - left, y1 - top, x2 - left, y2 - top)
+        patches.append(region.resize((side, side), Image.Resampling.BILINEAR, box=inside))
+    return _normalised(patches)
+
+
+def _load(name: str, threads: int) -> "InferenceSession":
+    import onnxruntime  # 0.1 s: only when a picture is really searched
+
+    options: Any = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # Every picture has its own pyramid sizes: an arena would keep the largest one's memory for good.
+    options.enable_cpu_mem_arena = False
+    asset = files("ekspresi") / "assets" / f"mtcnn-{name}.onnx"
+    try:
+        with as_file(asset) as path:
+            return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own exceptions share no public base
+        raise ModelError(f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi") from error

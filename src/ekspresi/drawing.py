@@ -1,0 +1,244 @@
+"""Faces -> pictures that a person looks at.
+
+In: an image with its faces, or one crop and a recogniser. Out: a Pillow image. Knows nothing of files.
+
+The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any common colour
+blindness tell apart; names and numbers stand beside them everywhere, so that no meaning rests on colour
+alone.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ekspresi.cropping import grey
+from ekspresi.degradations import SIZES_PX, shrink
+from ekspresi.placement import leader, place
+from ekspresi.recognition import Recognizer
+from ekspresi.types import Box, Face, Prediction
+
+COLOURS = {
+    "neutral": "#A7ADB5",
+    "happiness": "#E69F00",
+    "surprise": "#56B4E9",
+    "sadness": "#0072B2",
+    "anger": "#D55E00",
+    "disgust": "#009E73",
+    "fear": "#CC79A7",
+    "contempt": "#F0E442",
+}
+"""Expression -> its colour in every picture and plot."""
+
+UNKNOWN_COLOUR = "#FFFFFF"
+"""Colour of a face without a prediction, of one that is not judged, and of labels that are not in
+``COLOURS``."""
+
+_PANEL = (20, 23, 28, 225)  # almost black, a little of the picture shines through
+_INK, _DIM, _TRACK = "#FFFFFF", "#B9C0C9", "#3C434C"
+
+
+def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
+    """An image and its faces -> the image with boxes, names, confidences and the three strongest beliefs.
+
+    Labels stay inside the picture and off the faces where there is room; where it is narrow they shrink to
+    name and confidence, and where they would hide one another only the box is drawn. A face that fills the
+    picture gets its label on a strip below it.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        faces: with or without predictions, boxes in pixels of ``image``.
+
+    Returns:
+        RGB picture of the size of ``image``; a whole multiple of it where the image is too small for text.
+    """
+    height, width = image.shape[:2]
+    factor = _enlargement(width, height, faces)
+    picture = Image.fromarray(image).resize((width * factor, height * factor), Image.Resampling.NEAREST)
+    scale = (picture.width * picture.height) ** 0.5
+    line = max(2, round(scale / 350))
+    frames = []
+    for face in faces:
+        x1, y1, x2, y2 = (edge * factor for edge in face.box_xyxy)
+        # The line stands outside the box: a face of ten pixels has none to spare.
+        frames.append((x1 - line, y1 - line, x2 + line, y2 + line))
+    fills = [(x2 - x1) * (y2 - y1) > 0.7 * picture.width * picture.height for x1, y1, x2, y2 in frames]
+    labels = [
+        _labels_of(face.prediction, _text_px(frame, scale)) if face.prediction else []
+        for face, frame in zip(faces, frames, strict=True)
+    ]
+    below = max((made[0].height for made, fill in zip(labels, fills, strict=True) if fill and made), default=0)
+    if below:
+        extended = Image.new("RGB", (picture.width, picture.height + below), _PANEL[:3])
+        extended.paste(picture, (0, 0))
+        picture = extended
+    for face, frame, fill in zip(faces, frames, fills, strict=True):
+        if not fill:
+            _draw_frame(picture, frame, _colour_of(face.prediction), line)
+    gap = 2 * line
+    placed: list[tuple[Image.Image, Box]] = []
+    draw = ImageDraw.Draw(picture)
+    for face, made, frame, fill in zip(faces, labels, frames, fills, strict=True):
+        if fill and made:
+            placed.append((made[0], (0, picture.height - below, made[0].width, picture.height)))
+            continue
+        taken = [box for _, box in placed]
+        if spot := place([label.size for label in made], frame, frames, taken, picture.size, gap):
+            label, (x, y) = made[spot[0]], spot[1:]
+            placed.append((label, (x, y, x + label.width, y + label.height)))
+            if ends := leader(frame, placed[-1][1], gap):
+                draw.line(ends, fill=_colour_of(face.prediction), width=max(1, line // 2))
+    for label, (left, top, _, _) in placed:
+        picture.paste(label, (round(left), round(top)), label)
+    return picture
+
+
+def strip(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] = SIZES_PX) -> Image.Image:
+    """One face crop -> a picture of it at falling sizes, with what the recogniser believes at each.
+
+    Each size is enlarged with 'nearest', so that the pixels that the recogniser was given can be seen.
+
+    Args:
+        recognizer: whose belief is shown.
+        crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB; sizes above its own are shown as it is.
+        sizes: sides of the square in pixels, shrunk by area averaging.
+    """
+    full = grey(crop, luma=recognizer.metadata.crop.luma)
+    crops = [shrink(full, side) for side in sizes]
+    predictions = recognizer.predict(crops)
+    labels = recognizer.labels
+    gutter = 34 + max(round(_font(24).getlength(label)) for label in labels) + 22
+    width = gutter + len(crops) * (_CELL + _GAP)
+    bars_top = 70 + _CELL + 66
+    sheet = Image.new("RGB", (width, bars_top + len(labels) * _ROW + 26), "#FFFFFF")
+    draw = ImageDraw.Draw(sheet)
+    for k, label in enumerate(labels):
+        draw.text((gutter - 22, bars_top + k * _ROW + _ROW / 2), label, "#3A4048", _font(24), anchor="rm")
+    for column, (small, prediction) in enumerate(zip(crops, predictions, strict=True)):
+        left = gutter + column * (_CELL + _GAP)
+        draw.text((left, 46), f"{min(small.shape)} px", "#14171C", _font(30), anchor="ls")
+        sheet.paste(Image.fromarray(small).resize((_CELL, _CELL), Image.Resampling.NEAREST), (left, 66))
+        verdict = f"{prediction.expression} {prediction.confidence:.0%}"
+        draw.text((left, 66 + _CELL + 42), verdict, "#14171C", _font(28), anchor="ls")
+        for k, label in enumerate(labels):
+            top = bars_top + k * _ROW
+            _draw_bar(
+                draw,
+                (left, top + 7, left + _CELL - 66, top + _ROW - 7),
+                prediction.probabilities[label],
+                label,
+            )
+            share = f"{prediction.probabilities[label]:.0%}"
+            ink = "#14171C" if label == prediction.expression else "#868E98"
+            draw.text((left + _CELL, top + _ROW / 2), share, ink, _font(22), anchor="rm")
+    return sheet
+
+
+_CELL, _GAP, _ROW = 288, 40, 36  # 288 is a whole multiple of each of SIZES_PX
+
+
+def _draw_bar(draw: ImageDraw.ImageDraw, box: Box, share: float, label: str) -> None:
+    x1, y1, x2, y2 = box
+    draw.rectangle((x1, y1, x2, y2), fill="#EDEFF2")
+    if share >= 0.005:
+        draw.rectangle((x1, y1, x1 + max(2, (x2 - x1) * share), y2), fill=COLOURS.get(label, "#555C66"))
+
+
+def _colour_of(prediction: Prediction | None) -> str:
+    if prediction is None or prediction.abstained:
+        return UNKNOWN_COLOUR
+    return COLOURS.get(prediction.expression, UNKNOWN_COLOUR)
+
+
+def _enlargement(width: int, height: int, faces: Sequence[Face]) -> int:
+    """Whole factor that makes room for text: a mean side of 420 px, and faces of 64 px in up to 1280 px."""
+    factor = round(420 / math.sqrt(height * width))
+    if faces:
+        face_px = float(np.median([face.box_xyxy[2] - face.box_xyxy[0] for face in faces]))
+        factor = max(factor, min(math.ceil(64 / max(face_px, 1)), 1280 // max(width, height)))
+    return max(1, factor)
+
+
+def _text_px(frame: Box, scale: float) -> int:
+    """Text grows with the face, within what is readable on a picture of this mean side."""
+    smallest, largest = max(13.0, scale / 85), max(15.0, scale / 42)
+    return round(min(max((frame[2] - frame[0]) * 0.11, smallest), largest))
+
+
+@lru_cache(maxsize=64)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _labels_of(prediction: Prediction, text_px: int) -> list[Image.Image]:
+    """A prediction -> its label as RGBA pictures, the fullest first."""
+    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
+    name = "unsure" if prediction.abstained else prediction.expression
+    first = (name, prediction.confidence, _colour_of(prediction))
+    others = [
+        (label, share, COLOURS.get(label, UNKNOWN_COLOUR)) for label, share in ranked if label != prediction.expression
+    ]
+    return [_label([first, *others[:2]], text_px), _label([first], text_px)]
+
+
+def _label(lines: list[tuple[str, float, str]], text_px: int) -> Image.Image:
+    """Lines of (name, share, colour) -> one panel; the first line is the large one."""
+    fonts = [_font(text_px), *[_font(max(11, round(text_px * 0.78)))] * (len(lines) - 1)]
+    pad = round(text_px * 0.5)
+    names = [name for name, _, _ in lines]
+    shares = [f"{share:.0%}" for _, share, _ in lines]
+    name_width = max(font.getlength(name) for font, name in zip(fonts, names, strict=True))
+    share_width = max(font.getlength(share) for font, share in zip(fonts, shares, strict=True))
+    bar_width = round(text_px * 2.4) if len(lines) > 1 else 0
+    swatch = round(text_px * 0.28)
+    columns = swatch + pad + name_width + pad + (bar_width + pad if bar_width else 0) + share_width + pad
+    heights = [round(text_px * 1.5), *[round(text_px * 1.15)] * (len(lines) - 1)]
+    tail = round(text_px * 0.3) if len(lines) > 1 else 0
+    width, height = round(columns), sum(heights) + tail
+    panel = Image.new("RGBA", (width, height), _PANEL)
+    draw = ImageDraw.Draw(panel)
+    draw.rectangle((0, 0, swatch - 1, height), fill=lines[0][2])
+    top = 0
+    for i, (name, share, colour) in enumerate(lines):
+        middle = top + heights[i] / 2 + (tail / 2 if i == 0 and tail else 0)
+        left = swatch + pad
+        draw.text((left, middle), name, _INK if i == 0 else _DIM, fonts[i], anchor="lm")
+        if bar_width:
+            x = left + name_width + pad
+            half = text_px * (0.24 if i == 0 else 0.18)
+            draw.rectangle((x, middle - half, x + bar_width, middle + half), fill=_TRACK)
+            if share >= 0.005:
+                draw.rectangle((x, middle - half, x + max(1, bar_width * share), middle + half), fill=colour)
+        draw.text((width - pad, middle), shares[i], _INK if i == 0 else _DIM, fonts[i], anchor="rm")
+        top += heights[i]
+    panel.putalpha(
+        Image.composite(panel.getchannel("A"), Image.new("L", panel.size), _rounded(panel.size, text_px * 0.3))
+    )
+    return panel
+
+
+def _draw_frame(picture: Image.Image, frame: Box, colour: str, line: int) -> None:
+    x1, y1, x2, y2 = (round(edge) for edge in frame)
+    size = (max(1, x2 - x1), max(1, y2 - y1))
+    radius = min(size) * 0.08 + line
+    # A dark rim keeps the line visible on any background.
+    rim = max(1, line // 2)
+    outer = (size[0] + 2 * rim, size[1] + 2 * rim)
+    picture.paste((0, 0, 0), (x1 - rim, y1 - rim), _rounded(outer, radius + rim, line + 2 * rim, strength=0.35))
+    picture.paste(colour, (x1, y1), _rounded(size, radius, line))
+
+
+def _rounded(size: tuple[int, int], radius: float, line: float | None = None, strength: float = 1.0) -> Image.Image:
+    """A rounded rectangle with smooth edges -> mask (mode L); with ``line`` only its outline."""
+    width, height = size
+    radius = min(radius, width / 2, height / 2)
+    x = np.abs(np.arange(width, dtype=np.float32) + 0.5 - width / 2)[None, :] - (width / 2 - radius)
+    y = np.abs(np.arange(height, dtype=np.float32) + 0.5 - height / 2)[:, None] - (height / 2 - radius)
+    distance = np.hypot(np.maximum(x, 0), np.maximum(y, 0)) + np.minimum(np.maximum(x, y), 0) - radius
+    cover = np.clip(0.5 - distance, 0, 1)
+    if line is not None:
+        cover *= np.clip(0.5 + distance + line, 0, 1)
+    return Image.fromarray((cover * (255 * strength)).astype(np.uint8))

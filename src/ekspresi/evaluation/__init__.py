@@ -1,0 +1,182 @@
+"""Model file + labelled faces -> what the model gets right at every face size.
+
+In: a ``Recognizer`` (a model file: what is measured is what is shipped), a ``FaceDataset`` and the indices of
+one side of a split. Out: a frozen ``Evaluation`` of plain numbers. Knows nothing of how faces were split, of
+training, of plots or of pages.
+
+The suite measured here is 'clean': faces are shrunk by antialiased area averaging and rounded to 8 bits. It
+is synthetic: never call a figure of it the accuracy on real CCTV.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.degradations import SIZES_PX, shrink
+from ekspresi.evaluation.counting import Count, counted_labels, counts_of, has_counted_votes
+from ekspresi.evaluation.results import Answers, Custom, Evaluation, Level, Mistake, SizeResult, View
+from ekspresi.metrics import calibration, confident_mistakes, score, sequence_means
+from ekspresi.recognition import Recognizer
+
+__all__ = [
+    "MISTAKES",
+    "Answers",
+    "Custom",
+    "Evaluation",
+    "Level",
+    "Mistake",
+    "SizeResult",
+    "View",
+    "counted_labels",
+    "evaluate",
+]
+
+MISTAKES = 24
+"""How many confident mistakes an evaluation keeps."""
+
+_FACES_A_CALL = 256
+
+
+def evaluate(
+    recognizer: Recognizer,
+    dataset: FaceDataset,
+    indices: NDArray[np.int64],
+    *,
+    sizes: Sequence[int] = SIZES_PX,
+    customs: Sequence[Custom] | None = None,
+    subset: str = "test",
+    further: Mapping[str, NDArray[np.int64]] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Measure a model on labelled faces, at every face size and in every view that fits the data.
+
+    Views are subset x custom x answers x level. Image level always; sequence level where sequences are known.
+    Where every label of the model counts (``counted_labels``) its answers are 'all'; where some do not, there
+    are two views: 'masked', which comes first, and 'unmasked'. Faces without a label that counts are left out
+    and counted.
+
+    Args:
+        recognizer: the model file.
+        dataset: where the faces are.
+        indices: int64 (N,), faces of the headline.
+        sizes: face sides in pixels.
+        customs: the first is the headline's; None: 'argmax', and 'majority' too where faces have several
+            people's votes.
+        subset: name of the headline's faces.
+        further: name -> indices of other faces to count beside them; what they share is recognised once.
+        progress: called with how many faces have been recognised, and how many will be in all.
+
+    Raises:
+        DatasetError: no face is left to count.
+    """
+    subsets = {subset: indices, **(further or {})}
+    sizes_px = tuple(sorted(set(sizes), reverse=True))
+    asked: Sequence[Custom] = customs or (("argmax", "majority") if has_counted_votes(dataset) else ("argmax",))
+    counts = [
+        count
+        for name, members in subsets.items()
+        for custom in asked
+        for count in counts_of(recognizer.labels, dataset, name, members, custom, several=len(asked) > 1)
+    ]
+    faces = np.unique(np.concatenate(list(subsets.values())))
+    recognised = _recognise(recognizer, dataset, faces, sizes_px, progress)
+    levels: tuple[Level, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
+    return Evaluation(
+        suite="clean",
+        sizes_px=sizes_px,
+        model_labels=tuple(recognizer.labels),
+        views=tuple(_view(count, level, dataset, recognised) for count in counts for level in levels),
+        mistakes=_mistakes(counts[0], dataset, recognised[0]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """Faces (F,) of a data set at one size, their probabilities (F, K), and which were left alone (F,)."""
+
+    size_px: int
+    faces: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    as_they_are: NDArray[np.bool_]
+
+    def of(self, count: Count) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Probabilities over the labels of a count, summing to 1, and which faces were left alone."""
+        rows = np.searchsorted(self.faces, count.indices)
+        chosen = self.probabilities[rows][:, count.columns]
+        total = chosen.sum(axis=1, keepdims=True)
+        even = np.full_like(chosen, 1 / len(count.columns))
+        return np.divide(chosen, total, out=even, where=total > 0), self.as_they_are[rows]
+
+
+def _recognise(
+    recognizer: Recognizer,
+    dataset: FaceDataset,
+    faces: NDArray[np.int64],
+    sizes_px: Sequence[int],
+    progress: Callable[[int, int], None] | None,
+) -> list[_Recognised]:
+    out = []
+    for n_size, size in enumerate(sizes_px):
+        parts = []
+        for start in range(0, len(faces), _FACES_A_CALL):
+            some = faces[start : start + _FACES_A_CALL]
+            parts.append(recognizer.probabilities([shrink(dataset.images[i], size) for i in some]))
+            if progress is not None:
+                progress(n_size * len(faces) + start + len(some), len(sizes_px) * len(faces))
+        alone = np.array([min(dataset.images[i].shape) <= size for i in faces])
+        out.append(_Recognised(size, faces, np.concatenate(parts), alone))
+    return out
+
+
+def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence[_Recognised]) -> View:
+    resampled: Literal["subjects", "sequences", "images"] = "images"
+    groups = None
+    if dataset.subjects is not None:
+        resampled, groups = "subjects", dataset.subjects[count.indices]
+    elif dataset.sequences is not None:
+        resampled, groups = "sequences", dataset.sequences[count.indices]
+    by_size = []
+    for result in recognised:
+        probabilities, as_they_are = result.of(count)
+        targets, clusters = count.targets, groups
+        if level == "sequence" and dataset.sequences is not None and groups is not None:
+            names = dataset.sequences[count.indices]
+            targets, probabilities, first = sequence_means(targets, probabilities, names)
+            clusters = groups[first]
+        by_size.append(
+            SizeResult(
+                size_px=result.size_px,
+                as_they_are=int(as_they_are.sum()),
+                scores=score(targets, probabilities, clusters),
+                calibration=calibration(targets, probabilities),
+            )
+        )
+    return View(
+        name=count.name + (", sequences" if level == "sequence" else ""),
+        subset=count.subset,
+        custom=count.custom,
+        answers=count.answers,
+        level=level,
+        labels=count.labels,
+        resampled=resampled,
+        left_out=count.left_out,
+        by_size=tuple(by_size),
+    )
+
+
+def _mistakes(count: Count, dataset: FaceDataset, recognised: _Recognised) -> tuple[Mistake, ...]:
+    probabilities, _ = recognised.of(count)
+    return tuple(
+        Mistake(
+            index=int(count.indices[i]),
+            name=str(dataset.names[count.indices[i]]),
+            target=count.labels[count.targets[i]],
+            answer=count.labels[probabilities[i].argmax()],
+            confidence=float(probabilities[i].max()),
+        )
+        for i in confident_mistakes(count.targets, probabilities, MISTAKES)
+    )

@@ -1,0 +1,112 @@
+"""What an evaluation says: views, sizes, mistakes; plain numbers that JSON can hold.
+
+In: nothing. Out: frozen dataclasses. Knows nothing of how they were computed.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ekspresi.metrics import Calibration, Scores
+
+Custom = Literal["argmax", "majority"]
+"""How votes become one label: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
+
+Answers = Literal["all", "masked", "unmasked"]
+"""Which answers are open to the model: 'all' its labels, each of which counts; 'masked', only the labels that
+count; 'unmasked', all its labels, where any that does not count is an error."""
+
+Level = Literal["image", "sequence"]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeResult:
+    """One view at one face size.
+
+    Attributes:
+        size_px: side to which faces were shrunk.
+        as_they_are: faces that were no larger than that and were left alone.
+        scores: accuracy and the rest, with intervals.
+        calibration: ECE, NLL and the reliability diagram.
+    """
+
+    size_px: int
+    as_they_are: int
+    scores: Scores
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way of counting: which faces, which custom of labelling, which answers, images or sequences.
+
+    Attributes:
+        name: unique within an evaluation, for people to read.
+        subset: name of the faces counted.
+        custom: how votes became labels.
+        answers: which labels the model could answer.
+        level: 'image', or 'sequence': mean probabilities of a sequence's frames.
+        labels: K labels, in the order of ``Scores.classes`` and of the confusion matrix.
+        resampled: what the intervals resample: 'subjects', 'sequences' or 'images'.
+        left_out: reason -> number of faces of the subset that are not counted.
+        by_size: one result for each face size, largest first.
+    """
+
+    name: str
+    subset: str
+    custom: Custom
+    answers: Answers
+    level: Level
+    labels: tuple[str, ...]
+    resampled: Literal["subjects", "sequences", "images"]
+    left_out: dict[str, int]
+    by_size: tuple[SizeResult, ...]
+
+    def at(self, size_px: int) -> SizeResult:
+        """The result at one face size.
+
+        Raises:
+            KeyError: that size was not measured.
+        """
+        for result in self.by_size:
+            if result.size_px == size_px:
+                return result
+        raise KeyError(size_px)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A confident error; ``index`` and ``name`` are those of the face in its data set."""
+
+    index: int
+    name: str
+    target: str
+    answer: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that was measured.
+
+    Attributes:
+        suite: the imaging model, 'clean'.
+        sizes_px: face sizes, largest first.
+        model_labels: labels of the model, in its order.
+        views: the ways of counting; the first is the headline.
+        mistakes: most confident errors of the headline at the largest size, most confident first.
+    """
+
+    suite: str
+    sizes_px: tuple[int, ...]
+    model_labels: tuple[str, ...]
+    views: tuple[View, ...]
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def headline(self) -> View:
+        """The view whose figures are quoted."""
+        return self.views[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Dictionaries, lists, strings and numbers only: what ``json.dumps`` takes."""
+        return asdict(self)

@@ -1,0 +1,61 @@
+"""The expression vocabulary: names, label sets of the data sets, and the words that mean the same.
+
+In: a word someone used for an expression. Out: the one word ekspresi uses. Knows nothing of images or models:
+a model's own label order is read from its file, never from here.
+"""
+
+from ekspresi.errors import DatasetError
+
+INDONESIAN = {
+    "anger": "marah",
+    "contempt": "menghina",
+    "disgust": "jijik",
+    "fear": "takut",
+    "happiness": "bahagia",
+    "neutral": "netral",
+    "sadness": "sedih",
+    "surprise": "terkejut",
+}
+"""English name -> Indonesian name, in alphabetical order of the English."""
+
+EXPRESSIONS = tuple(INDONESIAN)
+"""The eight expressions of FER+: Ekman's six, neutral, and contempt."""
+
+FERPLUS_LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+"""Order of the vote columns in fer2013new.csv; 'unknown' and 'NF' (not a face) follow them there."""
+
+FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""Order of the integer codes 0..6 in fer2013.csv."""
+
+CKPLUS_LABELS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
+"""The seven expressions of CK+, which has no neutral label; alphabetical, as its code order is."""
+
+SHARED_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+"""The six classes that FER+ and CK+48 share once contempt is left out."""
+
+_SYNONYMS = {
+    "angry": "anger",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+    "contemptuous": "contempt",
+    **{indonesian: english for english, indonesian in INDONESIAN.items()},
+}
+
+
+def expression_from(word: str) -> str:
+    """Any common word for an expression -> its name in ``EXPRESSIONS``.
+
+    Case, surrounding blanks and the usual adjective forms ('happy', 'sad') do not matter; Indonesian names work.
+
+    Raises:
+        DatasetError: the word names no expression that ekspresi knows.
+    """
+    name = word.strip().lower()
+    name = _SYNONYMS.get(name, name)
+    if name not in INDONESIAN:
+        raise DatasetError(f"'{word}' is no known expression; known are {', '.join(EXPRESSIONS)}")
+    return name

@@ -1,0 +1,279 @@
+"""Targets and probabilities -> scores with intervals, calibration, the most confident mistakes.
+
+In: int64 targets (N,) and float probabilities (N, K), perhaps with the name of each image's subject or
+sequence. Out: frozen dataclasses of plain numbers, ready for JSON. Knows nothing of images, label names,
+models or files.
+
+Definitions are scikit-learn's (``precision_recall_fscore_support`` with ``zero_division=0``). *Macro* means
+over the classes that are present in the targets: a class nobody shows has no recall to speak of, and
+scikit-learn's own default (classes in targets or answers) would let one stray answer change their number.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 1000
+CONFIDENCE_BINS = 15
+"""Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""
+_SMALLEST_PROBABILITY = 1e-12
+"""Floor of a probability in the NLL: one face at exactly 0 must not make the mean infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval.
+
+    Attributes:
+        value: the figure, computed on all images.
+        low: 2.5 % percentile of the resamples; None where there is only one cluster to resample.
+        high: 97.5 % percentile of the resamples; None likewise.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """Precision, recall and F1 of one class, 0..1, and ``support``: how many targets are of that class."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How often the most probable class is the target.
+
+    Attributes:
+        n: images (or sequences) counted.
+        clusters: how many units were resampled for the intervals: subjects, sequences, or images.
+        accuracy: share of right answers; equal to the weighted recall.
+        macro_precision: mean over the classes present in the targets; so are the next two.
+        macro_recall: also called balanced accuracy.
+        macro_f1: mean of the per-class F1, not the F1 of the means.
+        weighted_precision: mean over classes, weighted by support; so are the next two.
+        weighted_recall: equal to the accuracy.
+        weighted_f1: mean of the per-class F1, weighted by support.
+        classes: K, in the order of the columns of the probabilities.
+        confusion: K rows of K counts; row: target, column: answer.
+    """
+
+    n: int
+    clusters: int
+    accuracy: Estimate
+    macro_precision: Estimate
+    macro_recall: Estimate
+    macro_f1: Estimate
+    weighted_precision: Estimate
+    weighted_recall: Estimate
+    weighted_f1: Estimate
+    classes: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Images with confidence in (low, high]; ``confidence`` and ``accuracy``: their means, None if none."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether confidence means what it says.
+
+    Attributes:
+        ece: expected calibration error of the top label, 0..1: mean over ``bins`` of |accuracy - confidence|,
+            weighted by count (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
+        nll: mean negative natural logarithm of the target's probability.
+        bins: the reliability diagram, ``CONFIDENCE_BINS`` of equal width.
+    """
+
+    ece: float
+    nll: float
+    bins: tuple[ReliabilityBin, ...]
+
+
+def confusion_matrix(targets: NDArray[np.int64], answers: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
+    """Targets and answers, int64 (N,) in 0..K-1 -> counts int64 (K, K); row: target, column: answer."""
+    cells = np.bincount(targets * n_classes + answers, minlength=n_classes * n_classes)
+    return cells.reshape(n_classes, n_classes)
+
+
+def score(
+    targets: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    groups: NDArray[np.str_] | NDArray[np.int64] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Scores:
+    """Targets (N,) and probabilities (N, K) -> ``Scores`` with 95 % intervals.
+
+    The interval is the percentile interval of a cluster bootstrap: whole groups are drawn with replacement,
+    as many as there are, and every figure is computed anew. Frames of one person are no independent
+    witnesses; resampling images where persons are known would give intervals that are too narrow.
+
+    Args:
+        targets: int64 (N,), 0..K-1.
+        probabilities: (N, K); the first of the largest is the answer.
+        groups: N names of subjects (or whatever else belongs together); None: every image stands for itself.
+        resamples: number of bootstrap resamples.
+        seed: of the resampling; the same seed gives the same intervals.
+
+    Raises:
+        ValueError: no images, shapes that do not fit, or a target out of range.
+    """
+    n, n_classes = _checked(targets, probabilities)
+    answers = probabilities.argmax(axis=1)
+    total = confusion_matrix(targets, answers, n_classes)
+    patterns, multiplicity = _cluster_confusions(targets, answers, n_classes, groups)
+    clusters = int(multiplicity.sum())
+    figures = {name: float(value) for name, value in _averages(total.astype(np.float64)).items()}
+    if clusters > 1:
+        # Clusters with the same confusion matrix are interchangeable, so drawing clusters with replacement is
+        # drawing one multinomial over the distinct matrices: a few dozen instead of thousands of images.
+        rng = np.random.default_rng(seed)
+        drawn = rng.multinomial(clusters, multiplicity / clusters, size=resamples)
+        resampled = _averages((drawn @ patterns).reshape(resamples, n_classes, n_classes))
+        bounds = {name: np.percentile(values, (2.5, 97.5)).tolist() for name, values in resampled.items()}
+    else:
+        bounds = dict.fromkeys(figures, (None, None))
+    precision, recall, f1 = _per_class(total.astype(np.float64))
+    return Scores(
+        n=n,
+        clusters=clusters,
+        classes=tuple(
+            ClassScore(float(p), float(r), float(f), int(s))
+            for p, r, f, s in zip(precision, recall, f1, total.sum(axis=1), strict=True)
+        ),
+        confusion=tuple(tuple(row) for row in total.tolist()),
+        **{name: Estimate(value, *bounds[name]) for name, value in figures.items()},
+    )
+
+
+def calibration(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
+    """Targets int64 (N,) and probabilities (N, K), rows summing to 1 -> ``Calibration``.
+
+    Raises:
+        ValueError: no images, shapes that do not fit, or a target out of range.
+    """
+    n, _ = _checked(targets, probabilities)
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == targets
+    which = np.clip(np.ceil(confidence * CONFIDENCE_BINS).astype(np.int64) - 1, 0, CONFIDENCE_BINS - 1)
+    counts = np.bincount(which, minlength=CONFIDENCE_BINS)
+    confidences = np.bincount(which, weights=confidence, minlength=CONFIDENCE_BINS)
+    rights = np.bincount(which, weights=right, minlength=CONFIDENCE_BINS)
+    of_target = probabilities[np.arange(n), targets]
+    return Calibration(
+        ece=float(np.abs(rights - confidences).sum() / n),
+        nll=float(-np.log(np.maximum(of_target, _SMALLEST_PROBABILITY)).mean()),
+        bins=tuple(
+            ReliabilityBin(
+                low=i / CONFIDENCE_BINS,
+                high=(i + 1) / CONFIDENCE_BINS,
+                count=int(counts[i]),
+                confidence=float(confidences[i] / counts[i]) if counts[i] else None,
+                accuracy=float(rights[i] / counts[i]) if counts[i] else None,
+            )
+            for i in range(CONFIDENCE_BINS)
+        ),
+    )
+
+
+def confident_mistakes(targets: NDArray[np.int64], probabilities: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
+    """Positions int64 (<= limit,) of wrong answers, the most confident first."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
+    order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    return wrong[order[:limit]].astype(np.int64)
+
+
+def sequence_means(
+    targets: NDArray[np.int64], probabilities: NDArray[np.float64], sequences: NDArray[np.str_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Frames -> sequences: the probabilities of a sequence's frames are averaged.
+
+    Frames of one sequence that bear different labels count as separate sequences.
+
+    Args:
+        targets: int64 (N,).
+        probabilities: (N, K).
+        sequences: N names of sequences.
+
+    Returns:
+        targets int64 (Q,), mean probabilities (Q, K), position int64 (Q,) of each sequence's first frame.
+    """
+    _, number = np.unique(sequences, return_inverse=True)
+    pairs = np.stack([number.reshape(-1), targets], axis=1)
+    _, first, which = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    sums = np.zeros((len(first), probabilities.shape[1]))
+    np.add.at(sums, which.reshape(-1), probabilities)
+    counts = np.bincount(which.reshape(-1), minlength=len(first))
+    return targets[first], sums / counts[:, None], first.astype(np.int64)
+
+
+def _checked(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> tuple[int, int]:
+    if probabilities.ndim != 2 or targets.shape != probabilities.shape[:1] or not len(targets):
+        shapes = f"{targets.shape} and {probabilities.shape}"
+        raise ValueError(f"expected targets (N,) and probabilities (N, K) of N > 0 images, got {shapes}")
+    n, n_classes = probabilities.shape
+    if targets.min() < 0 or targets.max() >= n_classes:
+        raise ValueError(f"targets must lie in 0..{n_classes - 1}")
+    return n, n_classes
+
+
+def _cluster_confusions(
+    targets: NDArray[np.int64],
+    answers: NDArray[np.int64],
+    n_classes: int,
+    groups: NDArray[np.str_] | NDArray[np.int64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distinct confusion matrices of the clusters (P, K * K), and how many clusters have each (P,)."""
+    cell = targets * n_classes + answers
+    if groups is None:
+        present, multiplicity = np.unique(cell, return_counts=True)
+        return np.eye(n_classes * n_classes)[present], multiplicity
+    names, cluster = np.unique(groups, return_inverse=True)
+    by_cluster = np.zeros((len(names), n_classes * n_classes))
+    np.add.at(by_cluster, (cluster.reshape(-1), cell), 1)
+    patterns, multiplicity = np.unique(by_cluster, axis=0, return_counts=True)
+    return patterns, multiplicity
+
+
+def _per_class(
+    confusion: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Confusion (..., K, K) -> precision, recall and F1, each (..., K); 0 where undefined."""
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    support, answered = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    return (
+        hits / np.maximum(answered, 1),
+        hits / np.maximum(support, 1),
+        2 * hits / np.maximum(support + answered, 1),
+    )
+
+
+def _averages(confusion: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Confusion (..., K, K) -> the averaged figures of ``Scores`` by name, each (...)."""
+    support = confusion.sum(axis=-1)
+    present = (support > 0).astype(np.float64)
+    weights = {
+        "macro": present / present.sum(axis=-1, keepdims=True),
+        "weighted": support / support.sum(axis=-1, keepdims=True),
+    }
+    figures = {"accuracy": np.trace(confusion, axis1=-2, axis2=-1) / support.sum(axis=-1)}
+    for name, values in zip(("precision", "recall", "f1"), _per_class(confusion), strict=True):
+        for average, weight in weights.items():
+            figures[f"{average}_{name}"] = (values * weight).sum(axis=-1)
+    return figures

@@ -1,0 +1,55 @@
+"""Crop -> tensor: the only definition, used alike in training and at run time.
+
+In: uint8 grey crops of any side. Out: float32 tensors (N, 1, S, S). The numbers belong to the model and travel in
+its file. Knows nothing of where a crop came from, of labels or of networks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.resampling import resize, resize_matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How a model wants its crops.
+
+    Attributes:
+        input_px: side S of the tensor in pixels.
+        kernel: resampling kernel (``resampling.KERNELS``), antialiased when it shrinks.
+        mean: subtracted from grey values in 0..1.
+        std: divided by, after the mean.
+    """
+
+    input_px: int = 64
+    kernel: str = "bicubic"
+    mean: float = 0.5
+    std: float = 0.25
+
+    def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """N grey crops, uint8 (H, W) of any sides -> float32 (N, 1, S, S); a crop that is no square is stretched."""
+        out = np.empty((len(crops), 1, self.input_px, self.input_px), dtype=np.float32)
+        for i, crop in enumerate(crops):
+            out[i, 0] = resize(crop.astype(np.float32), self.input_px, self.input_px, self.kernel)
+        return self.normalise(out)
+
+    def tensor_of_batch(self, batch: NDArray[np.uint8], sides: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Square crops of mixed sides in one padded array -> float32 (N, 1, S, S), equal to ``tensor`` of each.
+
+        Args:
+            batch: uint8 (N, P, P); crop i fills ``batch[i, :sides[i], :sides[i]]``, the rest is ignored.
+            sides: int64 (N,), sides of the crops in pixels, 1..P.
+        """
+        padded = batch.shape[-1]
+        enlarge = np.zeros((len(batch), self.input_px, padded), dtype=np.float32)
+        for i, side in enumerate(sides):
+            enlarge[i, :, :side] = resize_matrix(int(side), self.input_px, self.kernel)
+        out = enlarge @ batch.astype(np.float32) @ enlarge.transpose(0, 2, 1)
+        return self.normalise(out[:, None])
+
+    def normalise(self, grey: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Float32 grey values 0..255 of any shape -> the range the network was trained on."""
+        return (grey * np.float32(1 / (255 * self.std)) - np.float32(self.mean / self.std)).astype(np.float32)

@@ -1,0 +1,146 @@
+"""Evaluation + provenance -> ``report.json`` and one self-contained ``report.html``.
+
+In: an ``Evaluation``, its ``Provenance``, and the faces if mistakes are to be shown. Out: two files. Knows
+nothing of how anything was measured. The page loads nothing from anywhere: plots are inline SVG, faces base64
+PNG.
+
+``report.json``, format 1::
+
+    format       1
+    headline     name of the view whose figures are quoted
+    provenance   fields of ``provenance.Provenance``: model, model_sha256, data, data_fingerprint, asked
+                 (protocol, fold, seed, side, command), versions, cpu, date, warnings, ...
+    evaluation   fields of ``evaluation.Evaluation``:
+      suite, sizes_px, model_labels
+      views[]    name, subset, custom, answers, level, labels, resampled, left_out;
+        by_size[]    size_px, as_they_are;
+          scores       n, clusters; accuracy, macro_* and weighted_* each {value, low, high} (95 %, or null);
+                       classes[] {precision, recall, f1, support}; confusion[target][answer]
+          calibration  ece, nll, bins[] {low, high, count, confidence, accuracy}
+      mistakes[]  index, name, target, answer, confidence: headline view, largest size
+
+All shares lie in 0..1.
+"""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.degradations import shrink
+from ekspresi.errors import MissingExtraError, OutputError
+from ekspresi.evaluation import Evaluation, Mistake
+from ekspresi.metrics import Estimate
+from ekspresi.outputs import replacing
+from ekspresi.reporting.provenance import Asked, Provenance, provenance_of, trained_split
+
+__all__ = ["FORMAT", "Asked", "Provenance", "make_folder", "provenance_of", "trained_split", "write_report"]
+
+FORMAT = 1
+_TEMPLATE = Path(__file__).with_name("template.html.j2")
+
+
+def write_report(
+    evaluation: Evaluation, provenance: Provenance, folder: Path, faces: FaceDataset | None = None
+) -> tuple[Path, Path]:
+    """Write both files into ``folder``, which is made if it is not there.
+
+    Args:
+        evaluation: what was measured.
+        provenance: how.
+        folder: where to.
+        faces: the data set measured on; given, the page shows the most confident mistakes and must not be
+            passed on where the data set must not. None leaves the gallery out.
+
+    Returns:
+        Paths of report.json and report.html.
+
+    Raises:
+        MissingExtraError: matplotlib or Jinja2 is not installed.
+        OutputError: the files cannot be written.
+    """
+    make_folder(folder)
+    page = _page(evaluation, provenance, faces)
+    record = {
+        "format": FORMAT,
+        "headline": evaluation.headline.name,
+        "provenance": provenance.to_dict(),
+        "evaluation": evaluation.to_dict(),
+    }
+    targets = folder / "report.json", folder / "report.html"
+    texts = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", page
+    for target, text in zip(targets, texts, strict=True):
+        with replacing(target) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return targets
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a report, before minutes of work are spent on what could not be written.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
+
+
+def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | None) -> str:
+    try:
+        import matplotlib  # noqa: F401
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise MissingExtraError("a report", "eval") from error
+    from ekspresi.reporting import plots
+
+    view = evaluation.headline
+    sizes = plots.reliability_sizes(evaluation.sizes_px)
+    results = [view.at(size) for size in sizes]
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(percent=_percent, interval=_interval, thousands=_thousands)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        evaluation=evaluation,
+        provenance=provenance,
+        view=view,
+        largest=results[0],
+        smallest=view.by_size[-1],
+        shown=results,
+        by_size_plot=Markup(plots.by_size(view)),
+        confusion_plots=[(r.size_px, Markup(plots.confusion(view, r))) for r in results],
+        reliability_plots=[(r, Markup(plots.reliability(r))) for r in results],
+        gallery=None if faces is None else [(m, _picture(faces, m, sizes[0])) for m in evaluation.mistakes],
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return f"{100 * estimate.low:.1f}–{100 * estimate.high:.1f}"
+
+
+def _thousands(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def _picture(faces: FaceDataset, mistake: Mistake, size_px: int) -> str:
+    """The face as the model saw it, as a data URI."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(shrink(faces.images[mistake.index], size_px)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

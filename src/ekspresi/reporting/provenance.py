@@ -1,0 +1,163 @@
+"""Where a figure comes from: model file, data, protocol, command, versions, machine; and whether it may leak.
+
+In: what was measured and how it was asked for. Out: a frozen ``Provenance``. Knows no figures.
+"""
+
+import hashlib
+import os
+import platform
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.modelfile import ModelMetadata
+from ekspresi.recognition import Recognizer
+
+_PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "scipy", "matplotlib")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for.
+
+    Attributes:
+        protocol: how the data set was split; 'all' where every face was measured.
+        fold: of the protocol.
+        seed: of the protocol.
+        side: 'test' or 'validation'; 'all' where every face was measured.
+        command: the line that repeats it.
+    """
+
+    protocol: str
+    fold: int
+    seed: int
+    side: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything a reader needs to repeat and to doubt a figure.
+
+    Attributes:
+        model: name the model gives itself.
+        model_sha256: of the model file.
+        model_provenance: what the model file says of its making.
+        data: spec of the data set.
+        data_name: reader of the data set, the first half of the spec.
+        data_fingerprint: SHA-256 over its names, labels, votes and pixels.
+        data_faces: how many faces it holds in all.
+        data_skipped: how many files or rows its reader left out.
+        asked: protocol, side, command.
+        versions: package -> version.
+        cpu: name of the processor.
+        date: UTC, ISO 8601, to the second.
+        warnings: why the figures may flatter, one sentence each.
+    """
+
+    model: str
+    model_sha256: str
+    model_provenance: dict[str, Any]
+    data: str
+    data_name: str
+    data_fingerprint: str
+    data_faces: int
+    data_skipped: int
+    asked: Asked
+    versions: dict[str, str]
+    cpu: str
+    date: str
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Dictionaries, lists, strings and numbers only."""
+        return asdict(self)
+
+
+def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: Asked) -> Provenance:
+    """A model, a data set and what was asked -> ``Provenance``, now and on this machine."""
+    return Provenance(
+        model=recognizer.metadata.name,
+        model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
+        model_provenance=recognizer.metadata.provenance,
+        data=dataset.spec,
+        data_name=dataset.name,
+        data_fingerprint=dataset.fingerprint,
+        data_faces=len(dataset),
+        data_skipped=len(dataset.skipped),
+        asked=asked,
+        versions={"python": platform.python_version(), **_versions()},
+        cpu=_cpu(),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        warnings=leaks(recognizer.metadata, dataset, asked),
+    )
+
+
+def trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, Any] | None:
+    """The split ('protocol', 'fold', perhaps 'seed') a model was trained with; None if on other data."""
+    data = metadata.provenance.get("data")
+    split = metadata.provenance.get("split")
+    if not isinstance(data, dict) or data.get("fingerprint") != dataset.fingerprint:
+        return None
+    return split if isinstance(split, dict) else {}
+
+
+def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[str, ...]:
+    """Reasons to fear that the model has seen what it was measured on, one sentence each."""
+    found = []
+    if asked.protocol == "paper-split":
+        found.append(
+            "Leaky protocol: 'paper-split' draws images at random, so a test image may have its neighbouring "
+            "frame, or the same person, in training. These figures flatter; where subjects are known, quote "
+            "'subject-10fold'."
+        )
+    trained = trained_split(metadata, dataset)
+    if trained is not None:
+        wanted = {"protocol": asked.protocol, "fold": asked.fold, "seed": asked.seed}
+        different = [
+            f"{key} {trained.get(key, 'unknown')} in training, {value} here"
+            for key, value in wanted.items()
+            if trained.get(key, value if key == "seed" else None) != value
+        ]
+        if different:
+            found.append(
+                "Seen in training: the model was trained on this very data set under another split "
+                f"({'; '.join(different)}), so faces measured here may be faces it learned from."
+            )
+    elif _reader(metadata) == dataset.name:
+        found.append(
+            "Perhaps seen in training: the model was trained on another copy of this data set, so whether it "
+            "learned from faces measured here could not be checked."
+        )
+    return tuple(found)
+
+
+def _reader(metadata: ModelMetadata) -> str | None:
+    data = metadata.provenance.get("data")
+    return data.get("reader") if isinstance(data, dict) else None
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _cpu() -> str:
+    """Name of the processor and number of cores; ``platform`` knows no name on Linux, the kernel does."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count()} logical cores"

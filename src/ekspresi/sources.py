@@ -1,0 +1,85 @@
+"""Files, folders and globs -> the paths of the pictures in them.
+
+In: what the user named. Out: a list of paths in an order a person expects (2 before 10). Knows nothing of
+what the
+files hold: a file that is named counts as a picture whatever its ending; in folders the ending decides.
+"""
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ekspresi.errors import SourceError
+from ekspresi.images import IMAGE_SUFFIXES
+
+
+def image_paths(sources: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Files, folders (searched to the bottom) and globs -> paths of pictures, each once.
+
+    The order is that of ``sources``, and natural order within a folder or a glob. Hidden files are left out
+    of folders, and links to folders are not followed.
+
+    Raises:
+        SourceError: a path that does not exist, a glob that matches nothing, a folder that cannot be read or
+            holds no
+            picture.
+    """
+    found: dict[Path, Path] = {}
+    for source in sources:
+        for path in _expanded(Path(source)):
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def below_common_folder(paths: Sequence[Path]) -> list[Path]:
+    """Paths -> the same, relative to the deepest folder that holds them all."""
+    parents = [path.resolve().parent for path in paths]
+    try:
+        common = Path(os.path.commonpath(parents))
+    except ValueError:  # several drives on Windows have nothing in common
+        return [Path(path.name) for path in paths]
+    return [parent.relative_to(common) / path.name for path, parent in zip(paths, parents, strict=True)]
+
+
+def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
+    """A path -> the key that sorts 'frame2.png' before 'frame10.png', folder by folder."""
+    return [
+        [("", int(digits), digits) if digits else (text.casefold(), 0, text) for digits, text in parts]
+        for parts in (re.findall(r"([0-9]+)|([^0-9]+)", name) for name in Path(path).parts)
+    ]
+
+
+def _expanded(source: Path) -> list[Path]:
+    # An existing name wins over its reading as a glob: 'holiday [2024]' is a common folder name.
+    if source.is_dir():
+        return _pictures_in(source)
+    if source.is_file():
+        return [source]
+    if source.exists():
+        raise SourceError(f"{source}: is neither a file nor a folder; give a picture or a folder of pictures")
+    if not glob.has_magic(str(source)):
+        raise SourceError(f"{source}: no such file or folder; check the path")
+    pattern = str(source)
+    matches = sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207 (absolute too)
+    if not matches:
+        raise SourceError(f"{source}: matches no file; check the pattern")
+    files = [path for path in matches if path.is_file()]
+    return files or [path for folder in matches for path in _pictures_in(folder)]
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        where = error.filename or folder
+        raise SourceError(f"{where}: the folder cannot be read ({error.strerror}); check its permissions") from error
+
+    paths: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths += [Path(parent, name) for name in names if not name.startswith(".")]
+    pictures = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
+    if not pictures:
+        endings = " ".join(sorted(IMAGE_SUFFIXES))
+        raise SourceError(f"{folder}: holds no pictures; their names must end in one of {endings}")
+    return sorted(pictures, key=natural_key)

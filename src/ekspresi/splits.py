@@ -1,0 +1,235 @@
+"""A data set and the name of a protocol -> who trains, validates and tests, and how training is fed.
+
+In: a ``FaceDataset``. Out: a ``Split`` of index arrays, positions to draw, class weights. Knows no network
+and no metric. Oversampling sees the targets of the training side and nothing else, and answers with positions
+*within*
+it: a validation or test image has no number here that could be drawn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.duplicates import first_of_copies
+from ekspresi.datasets.remembered import duplicates_between, take
+from ekspresi.errors import DatasetError, MissingExtraError
+
+Indices = NDArray[np.int64]
+
+FOLDS = 10
+
+OVERSAMPLING = ("none", "balanced", "sqrt")
+"""As it is; each class as often as the largest; each to the geometric mean of that and its own count."""
+
+PROTOCOLS = {
+    "subject-10fold": "sorted subjects, every tenth makes a fold; fold k tests, the next validates",
+    "subject-holdout": "80 / 10 / 10 % of the subjects, drawn with the seed",
+    "official": "the data set's own sides; FER2013 and FER+ without what leaks between them",
+    "paper-split": "80 / 10 / 10 % of the images, drawn with the seed: LEAKY where subjects or clips repeat",
+}
+"""Protocol -> what it does, in a line."""
+
+DEDUPLICATED = ("ferplus", "fer2013")
+"""Readers whose official split is known to leak pictures; both hold the same ones."""
+
+_HOLDOUT = (0.8, 0.1)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three sides of a data set that share no image.
+
+    Attributes:
+        train, validation, test: int64 positions in the data set, ascending.
+        protocol: one of ``PROTOCOLS``.
+        fold: 0..9 for 'subject-10fold', else 0.
+        seed: what random protocols were drawn with.
+    """
+
+    train: Indices
+    validation: Indices
+    test: Indices
+    protocol: str
+    fold: int = 0
+    seed: int = 0
+
+    @property
+    def sides(self) -> dict[str, Indices]:
+        """Name of the side -> its positions."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def make_split(dataset: FaceDataset, protocol: str, fold: int = 0, seed: int = 0) -> Split:
+    """A data set and one of ``PROTOCOLS`` -> its split.
+
+    Faces whose arg-max target is -1 stay on their side: their votes can be learned from, and evaluation
+    leaves them out by the target.
+
+    Raises:
+        DatasetError: no such protocol or fold, or the data set lacks what the protocol needs (subjects, an
+            official split, enough faces for three sides).
+    """
+    if protocol not in _MAKERS:
+        raise DatasetError(f"unknown protocol '{protocol}'; known are {', '.join(PROTOCOLS)}")
+    last = FOLDS - 1 if protocol == "subject-10fold" else 0
+    if not 0 <= fold <= last:
+        raise DatasetError(f"fold {fold} does not exist in '{protocol}'; take 0..{last}")
+    sides = [np.sort(side).astype(np.int64) for side in _MAKERS[protocol](dataset, fold, seed)]
+    for name, side in zip(("training", "validation", "test"), sides, strict=True):
+        if len(side) == 0:
+            raise DatasetError(f"{dataset.spec}: '{protocol}' leaves the {name} side empty; take another protocol")
+    return Split(sides[0], sides[1], sides[2], protocol, fold, seed)
+
+
+_Sides = tuple[Indices, Indices, Indices]
+
+
+def _subject_10fold(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
+    people = _people(dataset, FOLDS)
+    return _sides_by_subject(dataset, people[(fold + 1) % FOLDS :: FOLDS], people[fold::FOLDS])
+
+
+def _subject_holdout(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
+    people = _people(dataset, 3)
+    people = np.random.default_rng(seed).permutation(people)
+    tenth = max(1, round(len(people) * _HOLDOUT[1]))
+    return _sides_by_subject(dataset, people[tenth : 2 * tenth], people[:tenth])
+
+
+def _people(dataset: FaceDataset, at_least: int) -> NDArray[np.str_]:
+    if dataset.subjects is None:
+        raise DatasetError(
+            f"{dataset.spec}: its subjects are unknown, so it cannot be split by subject; take 'official' or "
+            " 'paper-split', or give the folder a subjects.csv"
+        )
+    people = np.unique(dataset.subjects)
+    if len(people) < at_least:
+        raise DatasetError(f"{dataset.spec}: {len(people)} subjects; this split needs at least {at_least}")
+    return people
+
+
+def _sides_by_subject(dataset: FaceDataset, validation: NDArray[np.str_], test: NDArray[np.str_]) -> _Sides:
+    assert dataset.subjects is not None
+    in_validation, in_test = np.isin(dataset.subjects, validation), np.isin(dataset.subjects, test)
+    return (
+        np.flatnonzero(~in_validation & ~in_test),
+        np.flatnonzero(in_validation),
+        np.flatnonzero(in_test),
+    )
+
+
+def _paper_split(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
+    rng = np.random.default_rng(seed)
+    train, validation, test = [], [], []
+    for label in np.unique(dataset.targets):
+        members = rng.permutation(np.flatnonzero(dataset.targets == label))
+        # Cut points are rounded, not lengths, so that the three parts of a small class always add up.
+        first, second = (round(len(members) * share) for share in (_HOLDOUT[0], sum(_HOLDOUT)))
+        train.append(members[:first])
+        validation.append(members[first:second])
+        test.append(members[second:])
+    return np.concatenate(train), np.concatenate(validation), np.concatenate(test)
+
+
+def _official(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
+    """The data set's own sides; where it has no validation side, a tenth of training becomes it."""
+    if dataset.official is None:
+        raise DatasetError(
+            f"{dataset.spec}: has no official split; take subject-10fold, subject-holdout or paper-split"
+        )
+    train, validation, test = (np.flatnonzero(dataset.official == s) for s in ("train", "validation", "test"))
+    if len(validation) == 0:
+        train, validation = _tenth_of(dataset, train, np.random.default_rng(seed))
+    if dataset.name in DEDUPLICATED:
+        return _without_duplicates(dataset, train, validation, test)
+    return train, validation, test
+
+
+def _tenth_of(dataset: FaceDataset, train: Indices, rng: np.random.Generator) -> tuple[Indices, Indices]:
+    """Split a validation side off training: a tenth of its subjects; where unknown, of each class."""
+    if dataset.subjects is not None:
+        people = rng.permutation(np.unique(dataset.subjects[train]))
+        chosen = np.isin(dataset.subjects[train], people[: round(len(people) * _HOLDOUT[1])])
+        return train[~chosen], train[chosen]
+    targets = dataset.targets[train]
+    parts = [rng.permutation(train[targets == label]) for label in np.unique(targets)]
+    validation = np.concatenate([part[: round(len(part) * _HOLDOUT[1])] for part in parts])
+    return np.setdiff1d(train, validation), validation
+
+
+def _without_duplicates(dataset: FaceDataset, train: Indices, validation: Indices, test: Indices) -> _Sides:
+    """Remove what stands on two sides, so that each side is fair to the next.
+
+    Test: no byte-identical copy in training or validation, and only the first of copies within it.
+    Validation: no byte-identical copy in the official test side. Training: nothing that shows, exactly,
+    nearly or mirrored, a picture of either official test side.
+    """
+    held_out = np.concatenate([validation, test])
+    shown = duplicates_between(dataset, held_out, train)
+    clean_train = np.delete(train, np.unique(shown.references))
+
+    copied = set(held_out[shown.of("exact").queries].tolist())
+    seen_in_validation = {image.tobytes() for image in take(dataset.images, validation)}
+    seen_in_test = {image.tobytes() for image in take(dataset.images, test)}
+    first = first_of_copies(take(dataset.images, test))
+    clean_test = [
+        index
+        for index, is_first in zip(test.tolist(), first.tolist(), strict=True)
+        if is_first and index not in copied and dataset.images[index].tobytes() not in seen_in_validation
+    ]
+    clean_validation = [index for index in validation.tolist() if dataset.images[index].tobytes() not in seen_in_test]
+    return clean_train, np.array(clean_validation, dtype=np.int64), np.array(clean_test, dtype=np.int64)
+
+
+_MAKERS: dict[str, Callable[[FaceDataset, int, int], _Sides]] = {
+    "subject-10fold": _subject_10fold,
+    "subject-holdout": _subject_holdout,
+    "official": _official,
+    "paper-split": _paper_split,
+}
+
+
+def oversample(targets: NDArray[np.int64], method: str, rng: np.random.Generator) -> Indices:
+    """Targets of the training side, int64 (N,) -> int64 (M,) positions in 0..N-1 to train on, ascending.
+
+    Every position stands in the answer at least once; those of rare classes are repeated, drawn with ``rng``.
+    Positions without a class (-1) are never repeated.
+
+    Raises:
+        DatasetError: a method that is not in ``OVERSAMPLING``.
+        MissingExtraError: imbalanced-learn, the sampler, is not installed.
+    """
+    if method not in OVERSAMPLING:
+        raise DatasetError(f"unknown oversampling '{method}'; known are {', '.join(OVERSAMPLING)}")
+    everyone = np.arange(len(targets), dtype=np.int64)
+    classed = everyone[targets >= 0]
+    labels, counts = np.unique(targets[classed], return_counts=True)
+    if method == "none" or len(labels) < 2:
+        return everyone
+    try:
+        from imblearn.over_sampling import RandomOverSampler
+    except ImportError as error:
+        raise MissingExtraError("oversampling", "train") from error
+    goals = np.full(len(counts), counts.max())
+    if method == "sqrt":
+        goals = np.round(np.sqrt(counts * counts.max())).astype(np.int64)
+    sampler = RandomOverSampler(
+        sampling_strategy=dict(zip(labels.tolist(), goals.tolist(), strict=True)),
+        random_state=int(rng.integers(2**31)),
+    )
+    sampler.fit_resample(classed[:, None], targets[classed])
+    drawn = classed[sampler.sample_indices_]
+    return np.sort(np.concatenate([drawn, everyone[targets < 0]]))
+
+
+def class_weights(targets: NDArray[np.int64], n_classes: int) -> NDArray[np.float32]:
+    """Targets of the training side int64 (N,) and K -> float32 (K,), inversely proportional to the counts.
+
+    The mean over the N classed faces is 1 (scikit-learn's 'balanced'); a class without faces weighs 0.
+    """
+    counts = np.bincount(targets[targets >= 0], minlength=n_classes)
+    weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return np.where(counts > 0, weights, 0.0).astype(np.float32)

@@ -1,0 +1,84 @@
+"""The training step and what is measured on validation, for Lightning's Trainer.
+
+In: batches of (tensor, target distribution, weight). Out: a loss; NLL and accuracy at each validation size. Knows
+nothing of files or data sets.
+"""
+
+from typing import Any
+
+import lightning
+import torch
+from torch.nn import functional
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy
+
+from ekspresi.training.config import TrainConfig
+from ekspresi.training.network import Architecture, build_network, freeze_backbone
+from ekspresi.training.optimisers import build_optimizer, warmup_cosine
+
+
+class ExpressionModule(lightning.LightningModule):
+    """A network being trained; ``network`` is what is exported."""
+
+    def __init__(self, config: TrainConfig, labels: tuple[str, ...], steps_an_epoch: int, batches_a_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.labels = labels
+        self.steps_an_epoch = steps_an_epoch
+        self.batches_a_size = batches_a_size
+        architecture = Architecture(config.backbone, config.stem_stride, config.output_stride)
+        self.network = build_network(architecture, len(labels), config.dropout, config.drop_path, config.init)
+        if config.freeze == "backbone":
+            freeze_backbone(self.network)
+        sizes = [size for size in config.validation_px if size <= config.face_px] or [config.face_px]
+        self.sizes = sizes
+        self.nll = MetricCollection({str(size): MeanMetric() for size in sizes})
+        self.accuracy = MetricCollection(
+            {str(size): MulticlassAccuracy(len(labels), average="micro") for size in sizes}
+        )
+
+    def on_train_epoch_start(self) -> None:
+        """Draw dropout from (seed, epoch), so that a resume repeats it; keep a frozen backbone's batch norms."""
+        torch.manual_seed(self.config.seed * 100_003 + self.current_epoch)
+        if self.config.freeze == "backbone":
+            self.network.eval()
+
+    def training_step(self, batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor], _: int) -> torch.Tensor:
+        """Weighted cross-entropy against the distribution of votes."""
+        tensor, targets, weights = batch
+        logits = self.network(tensor.contiguous(memory_format=torch.channels_last))
+        smoothing = self.config.label_smoothing
+        targets = targets * (1 - smoothing) + smoothing / len(self.labels)
+        losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+        loss = (losses * weights).sum() / weights.sum()
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tensor))
+        return loss
+
+    def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], number: int) -> None:
+        """NLL and accuracy at the face size that the batch belongs to."""
+        tensor, targets = batch
+        size = str(self.sizes[number // self.batches_a_size])
+        logits = self.network(tensor.contiguous(memory_format=torch.channels_last)).float()
+        self.nll[size].update(functional.cross_entropy(logits, targets, reduction="none"))
+        self.accuracy[size].update(logits, targets)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the figures of each size and ``val_nll``, their mean, which chooses the epoch."""
+        if self.trainer.sanity_checking:
+            return
+        nll = {size: metric.compute() for size, metric in self.nll.items()}
+        for size in nll:
+            self.log(f"val_nll_{size}px", nll[size])
+            self.log(f"val_accuracy_{size}px", self.accuracy[size].compute(), prog_bar=True)
+        self.log("val_nll", torch.stack(list(nll.values())).mean(), prog_bar=True)
+        self.nll.reset()
+        self.accuracy.reset()
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser and a warm-up with cosine, stepped every batch."""
+        config = self.config
+        optimizer = build_optimizer(config.optimizer, self.network, config.learning_rate, config.weight_decay)
+        warmup = round(config.warmup_epochs * self.steps_an_epoch)
+        total = config.epochs * self.steps_an_epoch
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, warmup, total))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -1,0 +1,124 @@
+"""Configuration and labels -> the timm network, initialised.
+
+In: an ``Architecture``, where the weights come from. Out: a ``torch.nn.Module`` from float32 (N, 1, S, S) to logits
+(N, K). Weights are read from safetensors only: nothing is ever unpickled. Knows nothing of data or optimisers.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from ekspresi.errors import ConfigError, ModelError
+from ekspresi.weights import bundled_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What rebuilds a network, apart from its weights; stored in the model file."""
+
+    backbone: str = "efficientnet_b0"
+    stem_stride: int = 2
+    output_stride: int = 16
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for the model file's metadata."""
+        return asdict(self)
+
+
+def build_network(
+    architecture: Architecture,
+    classes: int,
+    dropout: float = 0.0,
+    drop_path: float = 0.0,
+    init: str = "random",
+) -> nn.Module:
+    """Network with ``classes`` logits on one grey channel.
+
+    Args:
+        architecture: backbone (EfficientNet, Tan and Le 2019, for B0) and strides.
+        classes: K.
+        dropout: before the classifier.
+        drop_path: stochastic depth.
+        init: 'random', 'imagenet' (timm's weights, downloaded by timm, the stem summed over RGB), 'bundled', or a
+            safetensors file; a classifier of another size is left random.
+
+    Raises:
+        ConfigError: unknown backbone, weights that cannot be had, strides that the backbone does not have.
+        ModelError: a weight file that does not fit the network.
+    """
+    if not timm.is_model(architecture.backbone):
+        raise ConfigError(f"backbone = '{architecture.backbone}': timm knows no such network")
+    try:
+        network = timm.create_model(
+            architecture.backbone,
+            pretrained=init == "imagenet",
+            in_chans=1,
+            num_classes=classes,
+            drop_rate=dropout,
+            drop_path_rate=drop_path,
+        )
+    except (OSError, RuntimeError) as error:
+        if init != "imagenet":
+            raise
+        raise ConfigError(
+            f"init = 'imagenet': timm could not download the weights of {architecture.backbone} "
+            f"({type(error).__name__}); fetch its model.safetensors elsewhere and pass it as --init FILE"
+        ) from error
+    _set_strides(network, architecture)
+    if init not in ("random", "imagenet"):
+        load_weights(network, bundled_weights() if init == "bundled" else Path(init))
+    return network.to(memory_format=torch.channels_last)
+
+
+def _set_strides(network: nn.Module, architecture: Architecture) -> None:
+    """Remove the last strides until the feature map's stride is ``output_stride``; nothing is dilated."""
+    strided = [m for m in network.modules() if isinstance(m, nn.Conv2d) and m.stride == (2, 2)]
+    if strided and architecture.stem_stride == 1:
+        strided.pop(0).stride = (1, 1)
+    while strided and 2 ** len(strided) > architecture.output_stride:
+        strided.pop().stride = (1, 1)
+    if 2 ** len(strided) != architecture.output_stride:
+        raise ConfigError(
+            f"output_stride = {architecture.output_stride}: with stem_stride = {architecture.stem_stride}, "
+            f"{architecture.backbone} reaches {2 ** len(strided)} at most"
+        )
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Fill a network from a safetensors file of float16 or float32; a stem of three channels is summed to grey.
+
+    Raises:
+        ModelError: no such file, no safetensors, or the weights of another network.
+    """
+    try:
+        state = {name: value.float() for name, value in load_file(path).items()}
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such weight file") from error
+    except Exception as error:
+        raise ModelError(f"{path}: is no safetensors file ({error}); other formats are not read") from error
+    own = network.state_dict()
+    for name, value in state.items():
+        if name in own and value.ndim == 4 and value.shape[1] == 3 and own[name].shape[1] == 1:
+            state[name] = value.sum(dim=1, keepdim=True)
+    head = {"classifier.weight", "classifier.bias"}
+    for name in head & state.keys() & own.keys():
+        if state[name].shape != own[name].shape:
+            del state[name]
+    missing = [name for name in own if name not in state and name not in head and "num_batches" not in name]
+    wrong = [name for name in state if name not in own or state[name].shape != own[name].shape]
+    if missing or wrong:
+        raise ModelError(f"{path}: weights of another network (first mismatch: {(missing + wrong)[0]})")
+    network.load_state_dict(state, strict=False)
+
+
+def freeze_backbone(network: nn.Module) -> None:
+    """Leave only the classifier to be trained; batch norms keep their statistics."""
+    for parameter in network.parameters():
+        parameter.requires_grad = False
+    for parameter in network.get_classifier().parameters():
+        parameter.requires_grad = True

@@ -1,0 +1,205 @@
+"""A training from start to finish: configuration -> run folder.
+
+In: a ``TrainConfig`` and a folder. Out, in the folder: ``config.toml`` (all of it), ``run.json`` (command, package
+versions, fingerprint of the data, sizes of the split, figures), ``metrics/part-N/metrics.csv`` (a part for every
+resume) and TensorBoard events, ``checkpoints/best.ckpt`` (lowest validation NLL) and ``last.ckpt`` (to resume from).
+Knows nothing of model files: ``training.export`` makes one of a run.
+"""
+
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from ekspresi.datasets import read
+from ekspresi.errors import ConfigError, OutputError
+from ekspresi.outputs import replacing
+from ekspresi.splits import make_split
+from ekspresi.training.config import TrainConfig, load_config
+from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
+from ekspresi.training.module import ExpressionModule
+
+_PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", "pillow", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Paths inside a run folder."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """The full configuration."""
+        return self.folder / "config.toml"
+
+    @property
+    def record(self) -> Path:
+        """What happened, as JSON."""
+        return self.folder / "run.json"
+
+    @property
+    def best(self) -> Path:
+        """Checkpoint of the epoch that validation chose."""
+        return self.folder / "checkpoints" / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """Checkpoint of the last finished epoch."""
+        return self.folder / "checkpoints" / "last.ckpt"
+
+
+def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
+    """Train as configured; at the end the run folder holds the chosen epoch.
+
+    Args:
+        config: everything that decides the outcome.
+        folder: the run folder; must be new, or hold an unfinished run of the same configuration with ``resume``.
+        resume: go on after the last finished epoch.
+
+    Raises:
+        ConfigError: the folder is in use, or its checkpoint belongs to another configuration.
+        DatasetError: the data cannot be read or cannot serve the protocol.
+    """
+    run = Run(folder)
+    _claim(run, config, resume)
+    started = time.monotonic()
+    lightning.seed_everything(config.seed, workers=True, verbose=False)
+    dataset = read(config.data)
+    split = make_split(dataset, config.split, fold=config.fold, seed=config.seed)
+    training = TrainingBatches(dataset, split.train, config)
+    validation = ValidationBatches(dataset, split.validation, config)
+    module = ExpressionModule(config, dataset.labels, len(training), validation.batches_a_size)
+    record: dict[str, Any] = {
+        "command": command(config, folder),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "machine": {
+            "cpu": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "gpu": _gpu(),
+        },
+        "data": {"spec": config.data, "fingerprint": dataset.fingerprint, "faces": len(dataset)},
+        "split": {
+            "protocol": split.protocol,
+            "fold": split.fold,
+            "seed": split.seed,
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "test": len(split.test),
+        },
+        "labels": list(dataset.labels),
+    }
+    _write(run.record, record)
+
+    on_gpu = torch.cuda.is_available()
+    workers = min(14, os.cpu_count() or 1) if on_gpu else 0
+    keep: dict[str, Any] = {
+        "dirpath": run.best.parent,
+        "save_on_train_epoch_end": True,
+        "enable_version_counter": False,
+    }
+    callbacks: list[Any] = [
+        ModelCheckpoint(filename="best", monitor="val_nll", mode="min", **keep),
+        ModelCheckpoint(filename="last", **keep),
+        _Progress(),
+    ]
+    if config.ema_decay > 0:
+        callbacks.insert(0, EMAWeightAveraging(decay=config.ema_decay))
+    trainer = lightning.Trainer(
+        accelerator="gpu" if on_gpu else "cpu",
+        devices=1,
+        precision="bf16-mixed" if on_gpu else "32-true",
+        max_epochs=config.epochs,
+        gradient_clip_val=config.clip_norm or None,
+        callbacks=callbacks,
+        logger=[CSVLogger(folder, "metrics", _version(folder)), TensorBoardLogger(folder, "tensorboard", "")],
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_model_summary=False,
+        log_every_n_steps=min(50, len(training)),
+    )
+    trainer.fit(
+        module,
+        training_loader(training, lambda: trainer.global_step // len(training), workers),
+        validation_loader(validation, workers),
+        ckpt_path=run.last if resume and run.last.exists() else None,
+        weights_only=True,
+    )
+    record["epochs_done"] = trainer.current_epoch
+    record["seconds"] = round(time.monotonic() - started, 1)
+    record["best"] = _best(run)
+    _write(run.record, record)
+    return run
+
+
+def command(config: TrainConfig, folder: Path) -> str:
+    """The command line that repeats a run."""
+    return f"ekspresi train --config {Run(folder).config} --out NEW_FOLDER"
+
+
+def load_run(folder: Path) -> tuple[Run, TrainConfig]:
+    """A run folder -> its paths and configuration.
+
+    Raises:
+        ConfigError: no run folder, or one without a finished epoch.
+    """
+    run = Run(folder)
+    if not run.config.is_file():
+        raise ConfigError(f"{folder}: is no run folder (no config.toml); make one with `ekspresi train`")
+    if not run.best.is_file():
+        raise ConfigError(f"{folder}: has no finished epoch yet; go on with `ekspresi train --resume {folder}`")
+    return run, load_config(run.config, {})
+
+
+def _claim(run: Run, config: TrainConfig, resume: bool) -> None:
+    if run.config.exists():
+        if not resume:
+            raise ConfigError(f"{run.folder}: holds a run already; choose another --out, or go on with --resume")
+        changed = load_config(run.config, {}).differences(config)
+        if changed:
+            raise ConfigError(f"{run.folder}: was started with another {', '.join(changed)}; resume changes nothing")
+    elif resume:
+        raise ConfigError(f"{run.folder}: holds no run to resume (no config.toml)")
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{run.folder}: cannot be made ({error.strerror}); choose another --out") from error
+    with replacing(run.config) as path:
+        path.write_text(config.to_toml(), encoding="utf-8")
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _best(run: Run) -> dict[str, Any]:
+    checkpoint = torch.load(run.best, map_location="cpu", weights_only=True)
+    scores = [c for name, c in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint") and c["monitor"]]
+    return {"epoch": int(checkpoint["epoch"]), "val_nll": float(scores[0]["best_model_score"])}
+
+
+class _Progress(RichProgressBar):
+    """Lightning's progress bar without the version of the logger."""
+
+    def get_metrics(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> Any:
+        """Figures beside the bar."""
+        return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
+
+
+def _version(folder: Path) -> str:
+    """Folder of this part's metrics.csv: Lightning would delete that of the part before."""
+    return f"part-{sum(1 for _ in folder.glob('metrics/part-*')) + 1}"
+
+
+def _gpu() -> str | None:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None

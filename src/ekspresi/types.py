@@ -1,0 +1,67 @@
+"""The values that flow through ekspresi; every field with its unit.
+
+In: nothing. Out: frozen dataclasses. Knows nothing of files, models or screens.
+"""
+
+from dataclasses import dataclass
+
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels of the original image; x to the right, y down, x2 and y2 exclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the recogniser believes about one crop.
+
+    Attributes:
+        expression: the most probable label of the model.
+        confidence: its probability, 0..1.
+        probabilities: label -> probability, in the model's label order; sums to 1.
+        face_px: side of the crop in pixels before any enlargement (the shorter side, where it is not square).
+        effective_px: how many pixels of side the crop really carries; None where the model cannot tell.
+        abstained: the face is too small or the belief too weak to answer; ``expression`` is then only a guess.
+    """
+
+    expression: str
+    confidence: float
+    probabilities: dict[str, float]
+    face_px: float
+    effective_px: float | None = None
+    abstained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face found in an image.
+
+    Attributes:
+        box_xyxy: the detector's box, pixels of the original image; may reach past its edges.
+        score: the detector's confidence, 0..1.
+        landmarks: left eye, right eye, nose, left and right corner of the mouth as seen by the viewer,
+            (5, 2) x and y in pixels; None where the detector gives none.
+        prediction: the recogniser's belief; None before recognition.
+    """
+
+    box_xyxy: Box
+    score: float
+    landmarks: tuple[tuple[float, float], ...] | None = None
+    prediction: Prediction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a results table: one face in one frame.
+
+    Attributes:
+        source: path or address of the image.
+        frame: frame number from 0; 0 for still images.
+        time_s: seconds since the start of a video; None for still images.
+        track: number of the track the face belongs to; None where faces are not tracked.
+        face: where the face is, with its prediction.
+    """
+
+    source: str
+    frame: int
+    time_s: float | None
+    track: int | None
+    face: Face

@@ -1,0 +1,37 @@
+"""Where a model file comes from.
+
+In: nothing. Out: the paths of the model and the weights that the package brings with it. Knows nothing of
+what is in them.
+"""
+
+from pathlib import Path
+
+from ekspresi.errors import ModelError
+
+ASSETS = Path(__file__).with_name("assets")
+"""Folder of the files that are shipped with the package."""
+
+
+def bundled_model() -> Path:
+    """The ONNX file of the bundled recogniser.
+
+    Raises:
+        ModelError: the file is missing.
+    """
+    return _shipped("ekspresi-b0.onnx")
+
+
+def bundled_weights() -> Path:
+    """The fp16 safetensors file of the bundled recogniser, to train on from.
+
+    Raises:
+        ModelError: the file is missing.
+    """
+    return _shipped("ekspresi-b0.safetensors")
+
+
+def _shipped(name: str) -> Path:
+    path = ASSETS / name
+    if not path.is_file():
+        raise ModelError(f"{path}: this file of the package is missing; install ekspresi again")
+    return path

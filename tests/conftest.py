@@ -1,0 +1,72 @@
+"""Fixtures shared by all tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ekspresi.cropping import CropConvention
+from ekspresi.expressions import FERPLUS_LABELS
+from ekspresi.modelfile import METADATA_KEY, ModelMetadata
+from ekspresi.preprocessing import Preprocessing
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder with the real data sets; the test is skipped where it is absent."""
+    folder = Path(__file__).parents[1] / ".." / "shared"
+    if not (folder / "data").is_dir():
+        pytest.skip("the real data sets (../shared/data) are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_model() -> Callable[..., Path]:
+    """Function that writes a small ONNX model: path, then what to make different from a valid one."""
+    return _write_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A valid ONNX model of 64 px and the eight labels of FER+; its answers depend on the crop."""
+    return _write_model(tmp_path_factory.mktemp("model") / "tiny.onnx")
+
+
+def _write_model(
+    path: Path,
+    *,
+    metadata: str | None = "",
+    side: int = 64,
+    batch: str | int = "N",
+    classes: int = 8,
+    output: str = "logits",
+    bias: float = 0.0,
+) -> Path:
+    """Means over a 4 x 4 grid, times fixed weights; ``metadata``: None for none, '' for fitting ones."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(0).normal(0, 2, (16, classes)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node(
+                "AveragePool", ["tensor"], ["grid"], kernel_shape=[side // 4] * 2, strides=[side // 4] * 2
+            ),
+            helper.make_node("Flatten", ["grid"], ["flat"]),
+            helper.make_node("Gemm", ["flat", "weights", "bias"], [output]),
+        ],
+        "tiny",
+        [helper.make_tensor_value_info("tensor", TensorProto.FLOAT, [batch, 1, side, side])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [batch, classes])],
+        [
+            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(np.full(classes, bias, dtype=np.float32), "bias"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    if metadata is not None:
+        fitting = ModelMetadata("tiny", FERPLUS_LABELS, Preprocessing(), CropConvention(scale=1.2, shift_y=0.05))
+        helper.set_model_props(model, {METADATA_KEY: metadata or fitting.to_json()})
+    onnx.save(model, str(path))
+    return path

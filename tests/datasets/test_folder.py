@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from ekspresi.datasets import READERS, read
+from ekspresi.errors import DatasetError
+from fake_faces import save, texture
+
+
+@pytest.fixture
+def tree(tmp_path):
+    save(texture(0, 30, 20), tmp_path / "Happy" / "a.png")
+    save(texture(1), tmp_path / "Happy" / "clip" / "b.png")
+    save(texture(2, 10, 10), tmp_path / "bored" / "c.png")
+    return tmp_path
+
+
+def test_known_words_become_expressions_and_own_labels_stay(tree):
+    dataset = read(f"folder:{tree}")
+    assert dataset.labels == ("bored", "happiness")
+    assert dataset.names.tolist() == ["Happy/a.png", "Happy/clip/b.png", "bored/c.png"]
+    assert dataset.targets.tolist() == [1, 1, 0]
+    assert [image.shape for image in dataset.images] == [(30, 20), (48, 48), (10, 10)]
+    assert np.array_equal(dataset.images[0], texture(0, 30, 20))
+    assert dataset.official is None
+    assert dataset.subjects is None
+
+
+def test_colour_becomes_grey(tree):
+    red = np.zeros((8, 8, 3), dtype=np.uint8)
+    red[..., 0] = 200
+    save(red, tree / "bored" / "red.png")
+    dataset = read(f"folder:{tree}")
+    image = dataset.images[dataset.names.tolist().index("bored/red.png")]
+    assert image.shape == (8, 8)
+    assert abs(int(image[0, 0]) - 0.299 * 200) <= 1
+
+
+def test_a_turned_grey_picture_is_set_upright(tree):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    Image.fromarray(texture(5, 12, 30)).save(tree / "bored" / "turned.png", exif=exif)
+    dataset = read(f"folder:{tree}")
+    image = dataset.images[dataset.names.tolist().index("bored/turned.png")]
+    assert np.array_equal(image, np.rot90(texture(5, 12, 30), -1))
+
+
+def test_sides(tmp_path):
+    for side in ("train", "val", "test"):
+        for name in ("anger", "fear"):
+            save(texture(0), tmp_path / side / name / "x.png")
+    dataset = read(f"folder:{tmp_path}")
+    assert dict(zip(dataset.names.tolist(), dataset.official.tolist(), strict=True))["val/fear/x.png"] == "validation"
+    (tmp_path / "joy").mkdir()
+    with pytest.raises(DatasetError, match="'joy' stands beside"):
+        read(f"folder:{tmp_path}")
+
+
+def test_subjects_and_sequences(tree):
+    (tree / "subjects.csv").write_text(
+        "file,subject,sequence\nHappy/a.png,ann,1\nHappy/clip/b.png,ann,\nbored\\c.png,bob,1\n"
+    )
+    dataset = read(f"folder:{tree}")
+    assert dataset.subjects.tolist() == ["ann", "ann", "bob"]
+    assert dataset.sequences.tolist() == ["ann/1", "ann/Happy/clip/b.png", "bob/1"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("file,subject\nHappy/a.png,ann\n", "no subject for 'Happy/clip/b.png' and 1 more"),
+        ("file,person\nHappy/a.png,ann\n", "column subject missing"),
+        ("file,subject\nHappy/a.png,a\nHappy/a.png,b\nHappy/clip/b.png,a\nbored/c.png,a\n", "has two rows"),
+    ],
+)
+def test_a_wrong_subject_table_is_refused(tree, table, message):
+    (tree / "subjects.csv").write_text(table)
+    with pytest.raises(DatasetError, match=message):
+        read(f"folder:{tree}")
+
+
+def test_an_empty_class_is_reported_and_one_class_is_none(tree):
+    (tree / "fear").mkdir()
+    dataset = read(f"folder:{tree}")
+    assert "fear: holds no pictures" in dataset.skipped[0]
+    (tree / "bored" / "c.png").unlink()
+    with pytest.raises(DatasetError, match="1 class folders with pictures"):
+        read(f"folder:{tree}")
+
+
+def test_only_bad_pictures(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.jpg").write_text("text")
+    with pytest.raises(DatasetError, match="none of its 2 pictures can be read"):
+        read(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("spec", ["nosuch:x", "folder", "folder:", ":x", ""])
+def test_a_wrong_spec_lists_the_readers(spec):
+    with pytest.raises(DatasetError) as error:
+        read(spec)
+    assert all(name in str(error.value) for name in READERS)
+
+
+def test_a_path_that_does_not_exist(tmp_path):
+    with pytest.raises(DatasetError, match="no such file or folder"):
+        read(f"folder:{tmp_path / 'nowhere'}")

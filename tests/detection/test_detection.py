@@ -1,0 +1,38 @@
+"""The names of detectors, and the one that finds nothing but the image itself."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from ekspresi.detection import DETECTORS, detector
+from ekspresi.detection.mtcnn import MtcnnDetector
+from ekspresi.errors import ConfigError
+
+
+def test_none_takes_the_whole_image_as_one_face() -> None:
+    (face,) = detector("none").detect(np.zeros((30, 20, 3), dtype=np.uint8))
+    assert face.box_xyxy == (0.0, 0.0, 20.0, 30.0)
+    assert face.score == 1.0
+    assert face.landmarks is None and face.prediction is None
+
+
+def test_every_name_makes_a_detector() -> None:
+    for name in DETECTORS:
+        assert callable(detector(name).detect)
+    made = detector("mtcnn", min_face_px=20)
+    assert isinstance(made, MtcnnDetector) and made.min_face_px == 20
+
+
+def test_unknown_name_and_impossible_size_are_refused_in_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"'haar'.*mtcnn, none"):
+        detector("haar")
+    with pytest.raises(ConfigError, match="at least 1"):
+        detector("mtcnn", min_face_px=0)
+
+
+def test_onnxruntime_is_not_loaded_before_the_first_image() -> None:
+    code = "import sys, ekspresi.detection as d; d.detector('mtcnn'); print('onnxruntime' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"

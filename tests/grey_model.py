@@ -1,0 +1,58 @@
+"""A model file whose answers are known: it reads the expression off the mean grey value of the face.
+
+Label k of K is answered for faces of grey level ``level(k, K)``; shrinking leaves the mean as it is.
+"""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from ekspresi.cropping import CropConvention
+from ekspresi.modelfile import METADATA_KEY, ModelMetadata
+from ekspresi.preprocessing import Preprocessing
+
+SIDE = 16
+
+
+def level(k, n_labels):
+    return int(255 * (k + 0.5) / n_labels)
+
+
+def face(k, n_labels, rng, side=48):
+    """Uint8 (side, side) noise around the grey level of label k; two faces are never alike."""
+    noise = rng.integers(-6, 7, (side, side))
+    return np.clip(level(k, n_labels) + noise, 0, 255).astype(np.uint8)
+
+
+def write_grey_model(path, labels, provenance=None, sharpness=400.0):
+    """Logits -sharpness * (mean - level)^2 with the mean in 0..1, as ONNX with ekspresi's metadata."""
+    levels = np.array([[level(k, len(labels)) / 255 for k in range(len(labels))]], dtype=np.float32)
+    constants = {"levels": levels, "slope": np.float32(-sharpness)}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", ["tensor"], ["flat"]),
+            helper.make_node("ReduceMean", ["flat", "axis"], ["mean"], keepdims=1),
+            helper.make_node("Sub", ["mean", "levels"], ["distance"]),
+            helper.make_node("Mul", ["distance", "distance"], ["squared"]),
+            helper.make_node("Mul", ["squared", "slope"], ["logits"]),
+        ],
+        "grey",
+        [helper.make_tensor_value_info("tensor", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(labels)])],
+        [
+            *(numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()),
+            numpy_helper.from_array(np.array([1], dtype=np.int64), "axis"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    entry = model.metadata_props.add()
+    entry.key = METADATA_KEY
+    entry.value = ModelMetadata(
+        name="grey-reader",
+        labels=tuple(labels),
+        preprocessing=Preprocessing(input_px=SIDE, mean=0.0, std=1.0),
+        crop=CropConvention(),
+        provenance=provenance or {},
+    ).to_json()
+    onnx.save(model, path)
+    return path

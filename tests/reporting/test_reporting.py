@@ -1,0 +1,222 @@
+"""The two files of a report: what stands in them, that nothing is loaded from elsewhere, what may leak."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.errors import MissingExtraError, OutputError
+from ekspresi.evaluation import evaluate
+from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
+from ekspresi.recognition import Recognizer
+from ekspresi.reporting import Asked, make_folder, plots, provenance_of, write_report
+from ekspresi.reporting.provenance import leaks
+from grey_model import face, write_grey_model
+
+ASKED = Asked("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
+
+
+@pytest.fixture(scope="module")
+def recognizer(tmp_path_factory):
+    return Recognizer(write_grey_model(tmp_path_factory.mktemp("model") / "grey.onnx", FERPLUS_LABELS))
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    """CK+ labels; every fifth face looks like another expression; <b> in a name must not become markup."""
+    rng = np.random.default_rng(0)
+    targets = np.arange(70) % 7
+    shown = np.where(np.arange(70) % 5 == 0, (targets + 1) % 7, targets)
+    codes = [FERPLUS_LABELS.index(CKPLUS_LABELS[k]) for k in shown]
+    return FaceDataset(
+        name="made",
+        path="up",
+        labels=CKPLUS_LABELS,
+        images=np.stack([face(k, 8, rng) for k in codes]),
+        votes=(10 * np.eye(7)[targets]).astype(np.float32),
+        other_votes=np.zeros((70, 0), np.float32),
+        names=np.array([f"<b>{i}.png" for i in range(70)]),
+        subjects=np.array([f"S{i // 7}" for i in range(70)]),
+        sequences=np.array([f"S{i // 7}_{i % 7}" for i in range(70)]),
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluation(recognizer, dataset):
+    return evaluate(recognizer, dataset, np.arange(70), sizes=(48, 16, 8))
+
+
+@pytest.fixture(scope="module")
+def written(recognizer, dataset, evaluation, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report") / "new" / "folder"
+    return write_report(evaluation, provenance_of(recognizer, dataset, ASKED), folder, dataset)
+
+
+def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evaluation):
+    record = json.loads(written[0].read_text(encoding="utf-8"))
+    assert (record["format"], record["headline"]) == (1, "test, masked")
+    assert record["evaluation"] == json.loads(json.dumps(evaluation.to_dict()))
+    at_48 = record["evaluation"]["views"][0]["by_size"][0]["scores"]
+    assert at_48["accuracy"]["low"] <= at_48["accuracy"]["value"] <= at_48["accuracy"]["high"]
+    provenance = record["provenance"]
+    assert provenance["model"] == "grey-reader"
+    assert re.fullmatch(r"[0-9a-f]{64}", provenance["model_sha256"])
+    assert provenance["data_fingerprint"] == dataset.fingerprint
+    assert provenance["asked"]["protocol"] == "subject-10fold"
+    assert {"python", "ekspresi", "numpy", "onnxruntime"} <= set(provenance["versions"])
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, and whether they nest."""
+
+    VOID = frozenset({"meta", "img", "br", "link"})
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.stack = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+
+def parsed(path):
+    tags = Tags()
+    tags.feed(path.read_text(encoding="utf-8"))
+    assert tags.stack == []
+    return tags.tags
+
+
+def test_page_holds_everything_and_loads_nothing(written):
+    tags = parsed(written[1])
+    names = [name for name, _ in tags]
+    assert names.count("svg") == 5  # by size, two confusion matrices, two reliability diagrams
+    assert not {"script", "link", "iframe", "object", "b2"} & set(names)
+    for name, attributes in tags:
+        for key, value in attributes.items():
+            if key in ("src", "href", "xlink:href") and name != "svg":
+                assert value.startswith(("data:image/png;base64,", "#")), (name, key, value)
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    references = re.findall(r"url\(#([^)]+)\)", written[1].read_text(encoding="utf-8"))
+    assert set(references) <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_page_follows_light_and_dark(written):
+    page = written[1].read_text(encoding="utf-8")
+    assert "prefers-color-scheme: dark" in page
+    assert "width=device-width" in page
+    svgs = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+    assert all("var(--ink)" in svg for svg in svgs)
+    # A colour that does not follow the page would vanish on one of the two backgrounds.
+    assert not [svg for svg in svgs if re.search(r"#0[1-6]0[1-6]0[1-6]|#000000|fill: white", svg)]
+
+
+def test_page_shows_figures_labels_provenance_and_escapes_names(written, evaluation):
+    page = written[1].read_text(encoding="utf-8")
+    headline = evaluation.headline.at(48)
+    assert f"{100 * headline.scores.accuracy.value:.1f}" in page
+    assert f"{100 * headline.calibration.ece:.1f}" in page
+    for view in evaluation.views:
+        assert view.name in page
+    for label in evaluation.headline.labels:
+        assert f">{label}</th>" in page
+    assert "10 labelled contempt" in page
+    assert "&lt;grey&gt;.onnx" in page
+    assert "&lt;b&gt;" in page
+    assert "<b>0.png" not in page
+
+
+def test_gallery_is_local_only_and_can_be_left_out(recognizer, dataset, evaluation, written, tmp_path):
+    page = written[1].read_text(encoding="utf-8")
+    assert page.count("<figure>") == len(evaluation.mistakes) > 5
+    assert "Local only: do not pass on" in page
+    provenance = provenance_of(recognizer, dataset, ASKED)
+    bare = write_report(evaluation, provenance, tmp_path)[1].read_text(encoding="utf-8")
+    assert "data:image" not in bare
+    assert "Local only" not in bare
+
+
+def test_plots_are_the_same_bytes_each_time(evaluation):
+    view = evaluation.headline
+    assert plots.by_size(view) == plots.by_size(view)
+    assert plots.confusion(view, view.at(48)) == plots.confusion(view, view.at(48))
+
+
+def test_confusion_plot_writes_the_shares_of_rows(evaluation):
+    view = evaluation.headline
+    counts = np.array(view.at(48).scores.confusion)
+    texts = re.findall(r">([^<>]+)</text>", plots.confusion(view, view.at(48)))
+    shares = [f"{100 * c / row.sum():.0f}" for row in counts if row.sum() for c in row if c]
+    for label in view.labels:
+        assert texts.count(label) == 2
+    for share in set(shares):
+        assert texts.count(share) >= shares.count(share)
+
+
+def test_reliability_is_shown_at_the_largest_and_16_px():
+    assert plots.reliability_sizes((48, 32, 24, 16, 12, 8)) == [48, 16]
+    assert plots.reliability_sizes((96, 64, 32)) == [96, 64]
+    assert plots.reliability_sizes((48,)) == [48]
+
+
+def test_a_single_size_and_a_single_subject_make_a_report_too(recognizer, dataset, tmp_path):
+    one = evaluate(recognizer, dataset, np.arange(5), sizes=(24,))
+    page = write_report(one, provenance_of(recognizer, dataset, ASKED), tmp_path, dataset)[1]
+    assert "no interval" in page.read_text(encoding="utf-8")
+    parsed(page)
+
+
+def of_training(recognizer, **provenance):
+    from dataclasses import replace
+
+    return replace(recognizer.metadata, provenance=provenance)
+
+
+def test_leaks_are_named(recognizer, dataset):
+    here = {"reader": "made", "fingerprint": dataset.fingerprint}
+    same = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0})
+    assert leaks(same, dataset, ASKED) == ()
+    other_fold = Asked("subject-10fold", 3, 0, "test", "")
+    (sentence,) = leaks(same, dataset, other_fold)
+    assert "fold 0 in training, 3 here" in sentence
+    (sentence,) = leaks(same, dataset, Asked("all", 0, 0, "all", ""))
+    assert "Seen in training" in sentence
+    seeded = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 5})
+    assert "seed 5 in training, 0 here" in leaks(seeded, dataset, ASKED)[0]
+    assert "Leaky protocol" in leaks(recognizer.metadata, dataset, Asked("paper-split", 0, 0, "test", ""))[0]
+    copy = of_training(recognizer, data={"reader": "made", "fingerprint": "0"}, split={})
+    assert "another copy" in leaks(copy, dataset, ASKED)[0]
+    assert leaks(recognizer.metadata, dataset, ASKED) == ()
+
+
+def test_a_leak_stands_on_top_of_the_page(recognizer, dataset, evaluation, tmp_path):
+    asked = Asked("paper-split", 0, 0, "test", "")
+    paths = write_report(evaluation, provenance_of(recognizer, dataset, asked), tmp_path)
+    page = paths[1].read_text(encoding="utf-8")
+    assert 'role="alert">Leaky protocol' in page
+    assert page.index("Leaky protocol") < page.index("By face size")
+    assert "Leaky protocol" in json.loads(paths[0].read_text(encoding="utf-8"))["provenance"]["warnings"][0]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file"):
+        make_folder(tmp_path / "file" / "report")
+
+
+def test_missing_extra_is_named(recognizer, dataset, evaluation, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
+    with pytest.raises(MissingExtraError, match=r"ekspresi\[eval\]"):
+        write_report(evaluation, provenance_of(recognizer, dataset, ASKED), tmp_path)
+    assert list(tmp_path.iterdir()) == []

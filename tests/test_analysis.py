@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ekspresi.analysis
+from ekspresi.analysis import Analyzer, analyze
+from ekspresi.cropping import CropConvention, grey
+from ekspresi.detection import detector
+from ekspresi.errors import ConfigError, ImageError, ModelError
+from ekspresi.recognition import Recognizer
+from ekspresi.types import Face
+
+
+class TwoFaces:
+    """A detector that always finds the same two faces, one of them past the edge."""
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        assert image.dtype == np.uint8
+        assert image.shape[2] == 3
+        points = ((12.0, 22.0),) * 5
+        return [Face((10.0, 20.0, 30.0, 50.0), 0.9, points), Face((-5.0, -5.0, 5.0, 5.0), 0.8)]
+
+
+@pytest.fixture(scope="module")
+def recognizer(tiny_model: Path) -> Recognizer:
+    return Recognizer(tiny_model)
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return np.random.default_rng(5).integers(0, 256, (80, 60, 3), dtype=np.uint8)
+
+
+def test_faces_are_cropped_as_the_model_says(recognizer: Recognizer, image: np.ndarray) -> None:
+    faces = Analyzer(recognizer, TwoFaces()).analyze(image)
+    convention = recognizer.metadata.crop
+    assert convention != CropConvention()
+    found = TwoFaces().detect(image)
+    for face, before in zip(faces, found, strict=True):
+        (expected,) = recognizer.predict([convention.crop(image, before.box_xyxy)])
+        assert face.prediction is not None
+        assert face.prediction.expression == expected.expression
+        np.testing.assert_allclose(
+            list(face.prediction.probabilities.values()), list(expected.probabilities.values()), atol=1e-6
+        )
+        assert (face.box_xyxy, face.score, face.landmarks) == (
+            before.box_xyxy,
+            before.score,
+            before.landmarks,
+        )
+    assert faces[0].prediction.face_px == round(30 * 1.2)
+    assert faces[1].prediction.face_px == round(10 * 1.2)
+
+
+def test_without_detection_the_whole_picture_is_the_crop(recognizer: Recognizer, image: np.ndarray) -> None:
+    (face,) = Analyzer(recognizer, detector("none")).analyze(image)
+    assert face.box_xyxy == (0, 0, 60, 80)
+    (expected,) = recognizer.predict([grey(image)])
+    assert face.prediction == expected
+    assert face.prediction.face_px == 60
+
+
+def test_no_faces(recognizer: Recognizer) -> None:
+    class Nobody:
+        def detect(self, image: np.ndarray) -> list[Face]:
+            return []
+
+    assert Analyzer(recognizer, Nobody()).analyze(np.zeros((9, 9), np.uint8)) == []
+
+
+def test_analyze_takes_paths_bytes_and_arrays(tiny_model: Path, image: np.ndarray, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "x.png"
+    Image.fromarray(image).save(path)
+    results = [
+        analyze(given, model=tiny_model, detector="none") for given in (path, str(path), path.read_bytes(), image)
+    ]
+    assert results[0] == results[1] == results[2] == results[3]
+    assert len(results[0]) == 1
+
+
+def test_analyze_keeps_its_model(tiny_model: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    analyze(image, model=tiny_model, detector="none", min_face_px=77)
+    monkeypatch.setattr(ekspresi.analysis, "Recognizer", None)
+    assert len(analyze(image, model=tiny_model, detector="none", min_face_px=77)) == 1
+
+
+def test_analyze_says_what_is_wrong(tiny_model: Path, tmp_path: Path, image: np.ndarray) -> None:
+    with pytest.raises(ModelError, match="no such model file"):
+        analyze(image, model=tmp_path / "nowhere.onnx")
+    with pytest.raises(ConfigError, match="unknown detector 'viola'"):
+        analyze(image, model=tiny_model, detector="viola")
+    with pytest.raises(ImageError, match="no such file"):
+        analyze(tmp_path / "nowhere.jpg", model=tiny_model, detector="none")

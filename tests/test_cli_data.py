@@ -1,0 +1,82 @@
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ekspresi.cli import data
+from ekspresi.errors import DatasetError
+from fake_faces import save, texture, write_ckplus48, write_ferplus
+
+
+@pytest.fixture
+def run(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("COLUMNS", "200")
+    app = typer.Typer()
+    data.register(app)
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(app, ["data", "inspect", *map(str, arguments)])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+def row(output, *cells):
+    """The cells of the one table row that holds all the given cells."""
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if "│" in line]
+    found = [cells_ for cells_ in rows if all(cell in cells_ for cell in cells)]
+    assert len(found) == 1, output
+    return found[0]
+
+
+def test_counts_and_pictures(run, tmp_path):
+    out = tmp_path / "out"
+    result = run(f"ferplus:{write_ferplus(tmp_path / 'ferplus', 'folders')}", "--out", out)
+    assert result.exit_code == 0
+    assert row(result.output, "neutral") == ["neutral", "2", "1", "1", "4", "1"]
+    assert row(result.output, "faces", "9") == ["faces", "4", "2", "3", "9", "9"]
+    assert "image sizes: 48 x 48 px (9)" in result.output
+    assert "subjects: unknown" in result.output
+    assert "skipped: 1" in result.output
+    assert sorted(path.name for path in out.iterdir()) == ["1-ferplus-classes.png", "1-ferplus-montage.png"]
+    assert "official split as published: clean" in result.output
+
+
+def test_a_leaking_official_split_is_told_and_the_deduplicated_one_is_clean(run, tmp_path):
+    same = {100: 107}
+    folder = write_ferplus(tmp_path / "ferplus", "folders", lambda seed: texture(same.get(seed, seed)))
+    result = run(f"ferplus:{folder}", "--split", "official", "--out", tmp_path)
+    assert row(result.output, "test", "train", "same picture, byte for byte")[3:5] == ["2", "66.7%"]
+    assert "official split as published leaks: 2 of 3 test faces (66.7%) are known in train" in result.output
+    # Both rows of that test face go, and so does the face of training.
+    assert row(result.output, "faces", "6") == ["faces", "3", "2", "1", "6", "6"]
+    assert "official, seed 0: clean" in result.output
+
+
+def test_subject_folds_are_clean_and_random_images_leak(run, tmp_path):
+    spec = f"ckplus48:{write_ckplus48(tmp_path / 'ck')}"
+    result = run(spec, "--split", "subject-10fold", "--fold", 3, "--out", tmp_path)
+    assert "subjects: 12, with 3 to 6 images each (median 6); 21 sequences" in result.output
+    assert "subject-10fold, fold 3: clean" in result.output
+    result = run(spec, "--split", "paper-split", "--out", tmp_path)
+    assert "paper-split, seed 0 leaks" in result.output
+    assert int(row(result.output, "test", "train", "same sequence")[3]) >= 5
+
+
+def test_two_data_sets_are_compared(run, tmp_path):
+    for name, seeds in (("one", (1, 2)), ("two [b]", (3, 2))):
+        for label, seed in zip(("anger", "fear"), seeds, strict=True):
+            save(texture(seed), tmp_path / name / label / f"{seed}.png")
+    one, two = f"folder:{tmp_path / 'one'}", f"folder:{tmp_path / 'two [b]'}"
+    result = run(one, two, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.output.count("has no official split") == 2
+    assert result.output.count("fear/2.png") == 2
+    assert f"leaks: 1 of 2 {two} faces (50.0%) are known in {one} (same picture, byte for byte)" in result.output
+
+
+def test_an_unknown_reader_is_an_error_of_the_user(run, tmp_path):
+    with pytest.raises(DatasetError, match="unknown reader 'nosuch'"):
+        run("nosuch:x", "--out", tmp_path)

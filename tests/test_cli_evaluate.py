@@ -1,0 +1,182 @@
+"""``ekspresi evaluate``: from pictures on disk to the two reports, on fake data in the true formats."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from ekspresi.cli import app
+from ekspresi.datasets import read
+from ekspresi.errors import ConfigError, DatasetError, MissingExtraError, ModelError, OutputError
+from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
+from grey_model import face, write_grey_model
+
+
+@pytest.fixture(scope="module")
+def ckplus(tmp_path_factory):
+    """Twelve people, one sequence of three frames for each of the seven labels."""
+    root = tmp_path_factory.mktemp("data") / "CK+48"
+    rng = np.random.default_rng(0)
+    for code, label in enumerate(CKPLUS_LABELS):
+        folder = root / ("happy" if label == "happiness" else label)
+        folder.mkdir(parents=True)
+        for subject in range(12):
+            for frame in range(3):
+                picture = face(FERPLUS_LABELS.index(label), 8, rng)
+                name = f"S{subject:03d}_{code:03d}_{frame:08d}.png"
+                Image.fromarray(picture).save(folder / name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def ferplus(tmp_path_factory):
+    """Eight faces of each side; the first test face stands in training too."""
+    root = tmp_path_factory.mktemp("data") / "ferplus"
+    rng = np.random.default_rng(0)
+    rows = ["Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"]
+    number = 0
+    for usage, name in (("Training", "Train"), ("PublicTest", "Valid"), ("PrivateTest", "Test")):
+        folder = root / f"FER2013{name}"
+        folder.mkdir(parents=True)
+        for code in range(8):
+            # Blocks, not noise alone: faces of one label must not count as near-duplicates.
+            blocks = np.kron(rng.integers(-9, 10, (6, 6)), np.ones((8, 8), int))
+            picture = np.clip(face(code, 8, rng).astype(int) + blocks, 0, 255).astype(np.uint8)
+            if usage == "Training" and code == 0:
+                twin = picture
+            if usage == "PrivateTest" and code == 0:
+                picture = twin
+            votes = [0] * 10
+            votes[code], votes[(code + 1) % 8] = 9, 1
+            Image.fromarray(picture).save(folder / f"fer{number:07d}.png")
+            rows.append(f"{usage},fer{number:07d}.png,{','.join(map(str, votes))}")
+            number += 1
+    (root / "fer2013new.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return write_grey_model(tmp_path_factory.mktemp("model") / "grey.onnx", FERPLUS_LABELS)
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def record_of(folder):
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_a_foreign_data_set_is_measured_whole(ckplus, model, tmp_path):
+    output = run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "report")
+    for size in (48, 32, 24, 16, 12, 8):
+        assert re.search(rf"{size} px .*100\.0 \[100\.0, 100\.0\]", output)
+    assert "left out: 36 labelled contempt" in output
+    assert "report.html" in output
+    record = record_of(tmp_path / "report")
+    assert record["headline"] == "all faces, masked"
+    assert [view["level"] for view in record["evaluation"]["views"]] == ["image", "sequence"] * 2
+    headline = record["evaluation"]["views"][0]["by_size"][0]["scores"]
+    assert (headline["n"], headline["clusters"]) == (6 * 36, 12)
+    assert record["provenance"]["asked"]["protocol"] == "all"
+    assert record["provenance"]["asked"]["command"].endswith("--split all")
+
+
+def test_the_protocol_of_training_is_the_default_on_the_same_data(ckplus, tmp_path):
+    fingerprint = read(f"ckplus48:{ckplus}").fingerprint
+    provenance = {
+        "data": {"reader": "ckplus48", "fingerprint": fingerprint},
+        "split": {"protocol": "subject-10fold", "fold": 3},
+    }
+    model = write_grey_model(tmp_path / "own.onnx", FERPLUS_LABELS, provenance)
+    run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "own", "--no-gallery")
+    provenance = record_of(tmp_path / "own")["provenance"]
+    assert provenance["asked"] | {"command": ""} == {
+        "protocol": "subject-10fold",
+        "fold": 3,
+        "seed": 0,
+        "side": "test",
+        "command": "",
+    }
+    assert provenance["warnings"] == []
+    output = run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "other", "--fold", 4)
+    assert "fold 3 in training, 4 here" in " ".join(output.split())
+
+
+def test_official_gives_both_test_sets_and_both_customs(ferplus, model, tmp_path):
+    run(f"ferplus:{ferplus}", "--model", model, "--out", tmp_path)
+    views = record_of(tmp_path)["evaluation"]["views"]
+    assert [(view["name"], view["by_size"][0]["scores"]["n"]) for view in views] == [
+        ("test, de-duplicated, arg-max", 7),
+        ("test, de-duplicated, majority", 7),
+        ("test, as published, arg-max", 8),
+        ("test, as published, majority", 8),
+    ]
+
+
+def test_validation_side(ferplus, model, tmp_path):
+    run(f"ferplus:{ferplus}", "--model", model, "--out", tmp_path, "--side", "validation")
+    record = record_of(tmp_path)
+    assert record["provenance"]["asked"]["side"] == "validation"
+    assert record["headline"].startswith("validation")
+
+
+def test_paper_split_is_shown_as_leaky(ckplus, model, tmp_path):
+    output = run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path, "--split", "paper-split")
+    assert "Leaky protocol" in output
+    assert "Leaky protocol" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_no_gallery(ckplus, tmp_path):
+    reversed_labels = write_grey_model(tmp_path / "wrong.onnx", FERPLUS_LABELS[::-1])
+    run(f"ckplus48:{ckplus}", "--model", reversed_labels, "--out", tmp_path / "with")
+    run(f"ckplus48:{ckplus}", "--model", reversed_labels, "--out", tmp_path / "without", "--no-gallery")
+    pages = [(tmp_path / name / "report.html").read_text() for name in ("with", "without")]
+    assert [page.count("data:image/png") for page in pages] == [24, 0]
+
+
+def test_without_out_each_run_has_its_own_folder(ckplus, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        run(f"ckplus48:{ckplus}", "--model", model, "--no-gallery")
+        assert (tmp_path / "runs" / f"ckplus48-evaluation-{number}" / "report.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--split", "random"], ConfigError, "--split random: must be one of all, subject-10fold"),
+        (["--side", "train"], ConfigError, "--side train"),
+        (["--fold", "2"], ConfigError, "every face is measured"),
+        (["--split", "subject-10fold", "--fold", "10"], DatasetError, "fold 10"),
+        (["--split", "official"], DatasetError, "official"),
+        (["--model", "nowhere.onnx"], ModelError, r"nowhere\.onnx"),
+    ],
+)
+def test_bad_requests(ckplus, model, tmp_path, arguments, error, message):
+    own = [] if "--model" in arguments else ["--model", model]
+    with pytest.raises(error, match=message):
+        run(f"ckplus48:{ckplus}", *own, "--out", tmp_path / "report", *arguments)
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(ckplus, model, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file"):
+        run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "file")
+
+
+@pytest.mark.parametrize("package", ["sklearn", "scipy", "matplotlib", "jinja2"])
+def test_missing_extra(ckplus, model, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=r"ekspresi\[eval\]"):
+        run(f"ckplus48:{ckplus}", "--model", model)

@@ -1,0 +1,217 @@
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ekspresi.cli import main
+from ekspresi.expressions import FERPLUS_LABELS
+
+
+@pytest.fixture
+def predict(tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run ``ekspresi predict`` with the tiny model -> exit code, standard output, standard error."""
+
+    def run(
+        *arguments: object, model: object = tiny_model, detector: str = "none", columns: int = 200
+    ) -> tuple[int, str, str]:
+        words = ["predict", *map(str, arguments), "--model", str(model), "--detector", detector]
+        monkeypatch.setattr(sys, "argv", ["ekspresi", *words])
+        monkeypatch.setenv("COLUMNS", str(columns))
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in ("a/x.jpg", "b/x.jpg", "b/y.png"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)).save(path)
+    return tmp_path / "in"
+
+
+def one_line_error(err: str, *parts: object) -> None:
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    for part in parts:
+        assert str(part) in err
+
+
+def test_the_table_on_the_screen(predict, folder: Path) -> None:
+    code, out, err = predict(folder / "b" / "y.png")
+    assert (code, err) == (0, "")
+    assert "y.png" in out
+    assert "0,0 48,48" in out
+    assert sum(label in out for label in FERPLUS_LABELS) == 2
+    assert "1 face in 1 picture" in out
+
+
+def test_pictures_of_several_folders_are_told_apart_in_80_columns(predict, folder: Path) -> None:
+    code, out, _ = predict(folder, columns=80)
+    assert code == 0
+    for name in ("a/x.jpg", "b/x.jpg", "b/y.png"):
+        assert f" {name} " in out
+
+
+def test_csv_and_annotated_pictures_of_a_folder(predict, folder: Path, tmp_path: Path) -> None:
+    table, pictures = tmp_path / "x.csv", tmp_path / "out"
+    code, out, err = predict(folder, "--out", table, "--annotate", pictures)
+    assert (code, err) == (0, "")
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["source"] for row in rows] == [str(folder / name) for name in ("a/x.jpg", "b/x.jpg", "b/y.png")]
+    for row in rows:
+        shares = {label: float(row[f"p_{label}"]) for label in FERPLUS_LABELS}
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+        assert row["expression"] == max(shares, key=lambda label: shares[label])
+        assert (row["face_px"], row["abstained"], row["frame"], row["track"]) == ("48.0", "false", "0", "")
+    assert sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.*")) == [
+        *("a/x.jpg", "b/x.jpg", "b/y.png")
+    ]
+    assert f"written: {table}" in out
+
+
+def test_jsonl(predict, folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "x.jsonl"
+    assert predict(folder, "--out", table)[0] == 0
+    lines = [json.loads(line) for line in table.read_text(encoding="utf-8").splitlines()]
+    assert [line["face_px"] for line in lines] == [48.0] * 3
+
+
+def test_sources_are_never_overwritten(predict, folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    assert predict(folder, "--annotate", folder)[0] == 0
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(folder.rglob("*.*"))) == 6
+
+
+def test_a_picture_without_faces(predict, tmp_path: Path) -> None:
+    Image.new("RGB", (80, 80), "grey").save(tmp_path / "wall.png")
+    code, out, _ = predict(tmp_path / "wall.png", "--out", tmp_path / "x.csv", detector="mtcnn")
+    assert code == 0
+    assert "0 faces in 1 picture" in out
+    assert "no face found in 1 picture" in out
+    assert (tmp_path / "x.csv").read_text().startswith("source,frame,")
+
+
+def test_one_bad_file_is_reported_counted_and_the_rest_is_done(predict, folder: Path, tmp_path: Path) -> None:
+    bad = folder / "a" / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    code, out, err = predict(folder, "--out", tmp_path / "x.csv")
+    assert code == 0
+    one_line_error(err, bad, "is text, not a picture")
+    assert "3 of 4 pictures read, 1 failed" in out
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
+
+
+def truncated_jpeg() -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, "JPEG")
+    return buffer.getvalue()[:900]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is empty (0 bytes)"),
+        (b"just text", "is text, not a picture"),
+        (truncated_jpeg(), "is damaged or cut short"),
+        (bytes(range(256)), "no picture of a known kind"),
+    ],
+)
+def test_where_nothing_can_be_read_the_exit_code_is_2(predict, content: bytes, what: str, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(content)
+    code, out, err = predict(bad, "--out", tmp_path / "x.csv")
+    assert (code, out) == (2, "")
+    one_line_error(err, bad, what)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_paths_that_hold_nothing(predict, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for path, what in (
+        (tmp_path / "nowhere.jpg", "no such file or folder"),
+        (tmp_path / "empty", "holds no pictures"),
+        (tmp_path / "*.jpg", "matches no file"),
+    ):
+        code, out, err = predict(path)
+        assert (code, out) == (2, "")
+        one_line_error(err, path, what)
+
+
+def test_models_that_are_none(predict, folder: Path, tmp_path: Path, write_model) -> None:
+    text = tmp_path / "text.onnx"
+    text.write_text("no model")
+    bare = write_model(tmp_path / "bare.onnx", metadata=None)
+    for model, what in (
+        (text, "is no ONNX model"),
+        (bare, "without ekspresi's metadata"),
+        (tmp_path / "nowhere.onnx", "no such model file"),
+    ):
+        code, out, err = predict(folder, model=model)
+        assert (code, out) == (2, "")
+        one_line_error(err, model, what)
+
+
+def test_outputs_that_cannot_be(predict, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for arguments, what in (
+        (("--out", tmp_path / "x.xlsx"), "ends in .csv or .jsonl"),
+        (("--out", tmp_path / "nowhere" / "x.csv"), "there is no folder"),
+        (("--annotate", tmp_path / "file"), "the folder cannot be made"),
+    ):
+        code, _, err = predict(folder, *arguments)
+        assert code == 2
+        one_line_error(err, arguments[1], what)
+
+
+def test_unknown_detector(predict, folder: Path) -> None:
+    code, _, err = predict(folder, detector="viola")
+    assert code == 2
+    one_line_error(err, "unknown detector 'viola'; known are mtcnn, none")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
+def test_file_names_that_no_terminal_can_show(predict, folder: Path) -> None:
+    odd = folder / "a" / "\udcff\x1b[31m\n[bold].jpg"
+    (folder / "a" / "x.jpg").rename(odd)
+    code, out, err = predict(folder)
+    assert (code, err) == (0, "")
+    assert "[bold].jpg" in out
+    assert "\x1b[31m" not in out
+    odd.write_bytes(b"")
+    code, out, err = predict(odd)
+    assert code == 2
+    one_line_error(err, "[bold].jpg: is empty")
+
+
+def test_version_and_help() -> None:
+    command = [sys.executable, "-c", "from ekspresi.cli import main; main()"]
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("ekspresi 0.")
+    options = subprocess.run([*command, "predict", "--help"], capture_output=True, text=True, check=True)
+    for option in ("--out", "--annotate", "--detector", "--model", "--min-face-px"):
+        assert option in options.stdout
+
+
+def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ekspresi.images.load_image", stop)
+    assert predict(folder)[0] == 130

@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ekspresi.degradations import SIZES_PX
+from ekspresi.drawing import COLOURS, annotate, strip
+from ekspresi.expressions import EXPRESSIONS
+from ekspresi.recognition import Recognizer
+from ekspresi.types import Face, Prediction
+
+
+def prediction(expression: str = "happiness", confidence: float = 0.9, abstained: bool = False) -> Prediction:
+    rest = (1 - confidence) / 7
+    shares = {label: confidence if label == expression else rest for label in EXPRESSIONS}
+    return Prediction(expression, confidence, shares, 40.0, None, abstained)
+
+
+def rgb_of(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
+
+
+def has_colour(picture: np.ndarray, colour: str) -> bool:
+    return bool((np.abs(picture.astype(int) - rgb_of(colour)).max(axis=-1) <= 2).any())
+
+
+def test_each_expression_has_a_colour_of_its_own() -> None:
+    assert set(COLOURS) == set(EXPRESSIONS)
+    assert len(set(COLOURS.values())) == len(EXPRESSIONS)
+
+
+def test_annotate_marks_the_face_and_leaves_it_bare() -> None:
+    image = np.full((600, 800, 3), 120, dtype=np.uint8)
+    before = image.copy()
+    picture = np.asarray(annotate(image, [Face((300.0, 250.0, 380.0, 350.0), 0.9, None, prediction())]))
+    np.testing.assert_array_equal(image, before)
+    assert picture.shape == image.shape
+    np.testing.assert_array_equal(picture[255:345, 305:375], 120)
+    assert has_colour(picture[245:250, 290:390], COLOURS["happiness"])
+    above = picture[150:245, 290:450]
+    assert has_colour(above, COLOURS["happiness"])
+    assert (above.max(axis=-1) > 240).any()
+    assert (picture[500:] == 120).all()
+
+
+def test_a_picture_too_small_for_text_is_enlarged_by_a_whole_factor() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    picture = annotate(image, [Face((30.0, 25.0, 50.0, 45.0), 0.9, None, prediction())])
+    assert picture.size == (480, 360)
+    corner = np.asarray(picture)[300:, :60]
+    np.testing.assert_array_equal(corner, image[50:, :10].repeat(6, axis=0).repeat(6, axis=1))
+
+
+def test_a_crowd_of_small_faces_is_enlarged_too() -> None:
+    image = np.zeros((300, 640, 3), dtype=np.uint8)
+    faces = [Face((x, 100.0, x + 20.0, 125.0), 0.9, None, prediction()) for x in (100.0, 200.0, 300.0)]
+    assert annotate(image, faces).size == (1280, 600)
+    assert annotate(image, []).size == (640, 300)
+
+
+def test_a_face_that_fills_the_picture_has_its_label_below() -> None:
+    image = np.full((48, 48, 3), 50, dtype=np.uint8)
+    picture = np.asarray(annotate(image, [Face((0.0, 0.0, 48.0, 48.0), 1.0, None, prediction("fear"))]))
+    assert picture.shape[1] == 48 * 9
+    assert picture.shape[0] > 48 * 9 + 20
+    assert (picture[: 48 * 9] == 50).all()
+    assert has_colour(picture[48 * 9 :], COLOURS["fear"])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (3000, 40), (2000, 2000)])
+def test_odd_pictures_and_boxes_do_not_break_it(shape: tuple[int, int]) -> None:
+    image = np.zeros((*shape, 3), dtype=np.uint8)
+    faces = [
+        Face((-30.0, -30.0, 3.0, 3.0), 0.5, None, prediction("unheard-of")),
+        Face((0.2, 0.3, 0.4, 0.5), 0.5, None, prediction(abstained=True)),
+        Face((shape[1] - 2.0, shape[0] - 2.0, shape[1] + 20.0, shape[0] + 20.0), 0.5),
+    ]
+    picture = annotate(image, faces)
+    assert picture.mode == "RGB"
+    assert picture.width % shape[1] == 0
+    assert annotate(image, []).size[0] % shape[1] == 0
+
+
+def test_an_abstention_shows_no_expression_colour() -> None:
+    image = np.full((500, 500, 3), 120, dtype=np.uint8)
+    face = Face((200.0, 200.0, 300.0, 300.0), 0.9, None, prediction(abstained=True))
+    picture = np.asarray(annotate(image, [face]))
+    assert (picture[195:200, 240:260] == 255).all(axis=-1).any()
+    assert not has_colour(picture[190:310, 190:310], COLOURS["happiness"])
+
+
+def test_strip_shows_each_size(tiny_model: Path) -> None:
+    recognizer = Recognizer(tiny_model)
+    crop = np.random.default_rng(2).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    six, two = strip(recognizer, crop), strip(recognizer, crop, sizes=(48, 8))
+    assert (six.width - two.width) % (len(SIZES_PX) - 2) == 0
+    assert six.height == two.height
+    panel = np.asarray(two)[66 : 66 + 288, -(288 + 40) : -40]
+    assert (panel[:36, :36] == panel[0, 0]).all(), "a pixel of 8 px is a square of 36"
+    assert not (panel[:36, :37] == panel[0, 0]).all()
+    (belief,) = recognizer.predict([panel[::36, ::36, 0].copy()])
+    assert has_colour(np.asarray(two)[66 + 288 :, -(288 + 40) :], COLOURS[belief.expression])
+
+
+def test_strip_does_not_enlarge(tiny_model: Path) -> None:
+    crop = np.random.default_rng(2).integers(0, 256, (12, 12), dtype=np.uint8)
+    assert strip(Recognizer(tiny_model), crop).width > 0

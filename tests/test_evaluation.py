@@ -1,0 +1,220 @@
+"""Evaluation of a model file whose answers are known, on faces made to be right or wrong."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ekspresi.datasets import read
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.errors import DatasetError
+from ekspresi.evaluation import counted_labels, evaluate
+from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
+from ekspresi.recognition import Recognizer
+from grey_model import face, write_grey_model
+
+
+@pytest.fixture(scope="module")
+def recognizer(tmp_path_factory):
+    """Knows the eight labels of FER+."""
+    return Recognizer(write_grey_model(tmp_path_factory.mktemp("model") / "grey.onnx", FERPLUS_LABELS))
+
+
+def dataset_of(pairs, labels=FERPLUS_LABELS, side=48, **more):
+    """(label, what the model will answer) for each face -> a data set of hard labels."""
+    rng = np.random.default_rng(0)
+    votes = np.zeros((len(pairs), len(labels)), np.float32)
+    for i, (label, _) in enumerate(pairs):
+        votes[i, labels.index(label)] = 10
+    return FaceDataset(
+        name="made",
+        path="up",
+        labels=tuple(labels),
+        images=np.stack([face(FERPLUS_LABELS.index(answer), 8, rng, side) for _, answer in pairs]),
+        votes=votes,
+        other_votes=np.zeros((len(pairs), 0), np.float32),
+        names=np.array([f"{i}.png" for i in range(len(pairs))]),
+        **more,
+    )
+
+
+def everything(dataset):
+    return np.arange(len(dataset))
+
+
+def test_every_size_is_measured_and_known_answers_are_counted(recognizer):
+    dataset = dataset_of([("fear", "fear")] * 3 + [("anger", "anger")] * 4 + [("anger", "fear")])
+    evaluation = evaluate(recognizer, dataset, everything(dataset))
+    assert evaluation.sizes_px == (48, 32, 24, 16, 12, 8)
+    assert [view.name for view in evaluation.views] == ["test"]
+    view = evaluation.headline
+    assert (view.answers, view.custom, view.level, view.resampled) == ("all", "argmax", "image", "images")
+    assert view.labels == FERPLUS_LABELS
+    anger, fear = FERPLUS_LABELS.index("anger"), FERPLUS_LABELS.index("fear")
+    for result in view.by_size:
+        assert result.scores.accuracy.value == pytest.approx(7 / 8)
+        assert result.scores.confusion[anger][fear] == 1
+        assert result.scores.classes[fear].precision == pytest.approx(3 / 4)
+    (mistake,) = evaluation.mistakes
+    assert (mistake.index, mistake.name, mistake.target, mistake.answer) == (7, "7.png", "anger", "fear")
+
+
+def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
+    seen = []
+
+    class Watching:
+        labels = recognizer.labels
+
+        def probabilities(self, crops):
+            seen.extend(crop.shape for crop in crops)
+            return recognizer.probabilities(crops)
+
+    dataset = dataset_of([("fear", "fear")] * 2)
+    small = face(0, 8, np.random.default_rng(1), side=12)
+    dataset = replace(dataset, images=[dataset.images[0], small])
+    view = evaluate(Watching(), dataset, everything(dataset), sizes=(8, 48, 16)).headline
+    assert seen == [(48, 48), (12, 12), (16, 16), (12, 12), (8, 8), (8, 8)]
+    assert [(r.size_px, r.as_they_are) for r in view.by_size] == [(48, 2), (16, 1), (8, 0)]
+    with pytest.raises(KeyError):
+        view.at(24)
+
+
+def test_only_the_asked_faces_count(recognizer):
+    dataset = dataset_of([("fear", "fear"), ("fear", "anger"), ("anger", "anger"), ("anger", "fear")])
+    evaluation = evaluate(recognizer, dataset, np.array([3, 0, 2]), sizes=(48,))
+    assert evaluation.headline.by_size[0].scores.n == 3
+    assert evaluation.headline.by_size[0].scores.accuracy.value == pytest.approx(2 / 3)
+    assert evaluation.mistakes[0].index == 3
+
+
+def test_labels_that_count():
+    assert set(counted_labels(FERPLUS_LABELS, CKPLUS_LABELS)) == set(SHARED_LABELS)
+    assert counted_labels(CKPLUS_LABELS, CKPLUS_LABELS) == CKPLUS_LABELS
+    assert counted_labels(FERPLUS_LABELS, FERPLUS_LABELS) == FERPLUS_LABELS
+    assert counted_labels(("neutral", "contempt", "fear"), ("fear", "contempt")) == ("contempt", "fear")
+
+
+def test_unseen_ckplus_is_counted_masked_and_unmasked(recognizer):
+    pairs = [("fear", "fear"), ("fear", "contempt"), ("anger", "neutral"), ("contempt", "contempt")]
+    dataset = dataset_of(pairs, CKPLUS_LABELS)
+    masked, unmasked = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
+    assert (masked.answers, unmasked.answers) == ("masked", "unmasked")
+    assert set(masked.labels) == set(SHARED_LABELS)
+    assert unmasked.labels == FERPLUS_LABELS
+    assert masked.left_out == unmasked.left_out == {"labelled contempt": 1}
+    # Contempt lies next to fear in grey, so once contempt may not be answered, fear is; neutral's
+    # neighbour among the six is happiness, which is still wrong.
+    assert masked.by_size[0].scores.accuracy.value == pytest.approx(2 / 3)
+    assert unmasked.by_size[0].scores.accuracy.value == pytest.approx(1 / 3)
+    # Probabilities over the six are those of the eight, made to sum to 1.
+    raw = recognizer.probabilities([dataset.images[i] for i in range(3)])
+    six = raw[:, [FERPLUS_LABELS.index(label) for label in masked.labels]]
+    six /= six.sum(axis=1, keepdims=True)
+    of_target = [six[0, 5], six[1, 5], six[2, 3]]
+    assert masked.labels[5] == "fear"
+    assert masked.labels[3] == "anger"
+    expected = -np.log(np.maximum(of_target, 1e-12)).mean()
+    assert masked.by_size[0].calibration.nll == pytest.approx(expected)
+
+
+def test_a_model_that_lacks_a_label_leaves_its_faces_out(tmp_path):
+    small = Recognizer(write_grey_model(tmp_path / "small.onnx", FERPLUS_LABELS[1:]))
+    rng = np.random.default_rng(0)
+    dataset = dataset_of([("neutral", "neutral"), ("happiness", "happiness"), ("fear", "fear")])
+    dataset = replace(dataset, images=np.stack([face(k, 7, rng) for k in (0, 0, 5)]))
+    (view,) = evaluate(small, dataset, everything(dataset), sizes=(48,)).views
+    assert view.left_out == {"labelled neutral": 1}
+    assert view.answers == "all"
+    assert view.by_size[0].scores.accuracy.value == 1
+
+
+def test_counted_votes_give_both_customs_and_further_subsets_their_own_views(recognizer):
+    dataset = dataset_of([("fear", "fear"), ("anger", "fear"), ("sadness", "sadness"), ("fear", "fear")])
+    votes = dataset.votes.copy()
+    votes[2, FERPLUS_LABELS.index("anger")] = 10  # a tie: a label by arg-max, none by majority
+    others = np.zeros((4, 2), np.float32)
+    others[3, 0] = 11  # 'unknown' wins
+    dataset = replace(dataset, votes=votes, other_votes=others)
+    evaluation = evaluate(
+        recognizer,
+        dataset,
+        np.array([0, 2, 3]),
+        sizes=(48,),
+        subset="clean",
+        further={"whole": np.arange(4)},
+    )
+    assert [view.name for view in evaluation.views] == [
+        "clean, arg-max",
+        "clean, majority",
+        "whole, arg-max",
+        "whole, majority",
+    ]
+    assert [view.by_size[0].scores.n for view in evaluation.views] == [2, 1, 3, 2]
+    assert [view.left_out for view in evaluation.views] == [{"without a clear label": n} for n in (1, 2, 1, 2)]
+    assert [round(view.by_size[0].scores.accuracy.value, 3) for view in evaluation.views] == [
+        1,
+        1,
+        round(2 / 3, 3),
+        0.5,
+    ]
+    assert evaluation.mistakes == ()  # the headline has none
+
+
+def test_sequences_average_frames_and_intervals_resample_subjects(recognizer):
+    frames = [("fear", "fear"), ("fear", "fear"), ("fear", "anger"), ("anger", "anger"), ("anger", "anger")]
+    dataset = dataset_of(
+        frames,
+        subjects=np.array(["S1", "S1", "S1", "S2", "S2"]),
+        sequences=np.array(["S1_1", "S1_1", "S1_1", "S2_1", "S2_2"]),
+    )
+    images, sequences = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
+    assert (images.level, sequences.level) == ("image", "sequence")
+    assert (images.resampled, sequences.resampled) == ("subjects", "subjects")
+    assert images.by_size[0].scores.clusters == sequences.by_size[0].scores.clusters == 2
+    assert images.by_size[0].scores.accuracy.value == pytest.approx(4 / 5)
+    assert sequences.by_size[0].scores.n == 3
+    assert sequences.by_size[0].scores.accuracy.value == 1  # two frames of three outvote the third
+
+
+def test_sequences_without_subjects_are_resampled_themselves(recognizer):
+    dataset = dataset_of([("fear", "fear")] * 4, sequences=np.array(["a", "a", "b", "b"]))
+    assert {view.resampled for view in evaluate(recognizer, dataset, everything(dataset)).views} == {"sequences"}
+
+
+def test_progress_ends_at_the_total(recognizer):
+    dataset = dataset_of([("fear", "fear")] * 300, side=8)
+    calls = []
+    evaluate(
+        recognizer,
+        dataset,
+        everything(dataset),
+        sizes=(8, 4),
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    assert calls == [(256, 600), (300, 600), (556, 600), (600, 600)]
+
+
+def test_same_call_same_answer_and_json(recognizer):
+    dataset = dataset_of([("fear", "fear"), ("anger", "fear")] * 5)
+    first, second = (evaluate(recognizer, dataset, everything(dataset), sizes=(48, 8)) for _ in range(2))
+    assert first == second
+    text = json.dumps(first.to_dict(), allow_nan=False)
+    assert json.loads(text)["views"][0]["by_size"][1]["scores"]["accuracy"]["value"] == 0.5
+
+
+def test_nothing_to_count_is_an_error_that_says_why(recognizer):
+    dataset = dataset_of([("contempt", "contempt")], CKPLUS_LABELS)
+    with pytest.raises(DatasetError, match=r"made:up: no face of 'test' .*1 labelled contempt"):
+        evaluate(recognizer, dataset, everything(dataset))
+    with pytest.raises(DatasetError, match="it is empty"):
+        evaluate(recognizer, dataset, np.array([], np.int64))
+
+
+@pytest.mark.shared
+def test_ckplus48_as_published_counts_six_classes(recognizer, shared):
+    dataset = read(f"ckplus48:{shared / 'data' / 'CK+48'}")
+    views = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
+    assert [view.by_size[0].scores.n for view in views] == [927, 309, 927, 309]
+    assert {view.by_size[0].scores.clusters for view in views} == {106}
+    assert all(view.left_out == {"labelled contempt": 54} for view in views)

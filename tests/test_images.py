@@ -1,0 +1,237 @@
+import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from ekspresi.errors import ImageError
+from ekspresi.images import IMAGE_SUFFIXES, as_rgb, load_image
+
+RED, BLUE = (200, 30, 20), (10, 40, 180)
+
+
+@pytest.fixture
+def two_colours() -> Image.Image:
+    """8 wide, 4 high; left half red, right half blue."""
+    picture = Image.new("RGB", (8, 4), RED)
+    picture.paste(BLUE, (4, 0, 8, 4))
+    return picture
+
+
+def saved(picture: Image.Image, path: Path, **options: object) -> Path:
+    picture.save(path, **options)
+    return path
+
+
+def test_plain_rgb_is_unchanged(two_colours: Image.Image, tmp_path: Path) -> None:
+    rgb = load_image(saved(two_colours, tmp_path / "x.png"))
+    assert rgb.dtype == np.uint8
+    assert rgb.shape == (4, 8, 3)
+    assert rgb.flags.writeable
+    np.testing.assert_array_equal(rgb, np.asarray(two_colours))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_turned_upright(orientation: int, tmp_path: Path) -> None:
+    upright = np.zeros((4, 6, 3), dtype=np.uint8)
+    upright[0, 0] = (255, 255, 255)
+    upright[0, 5] = (128, 128, 128)
+    undo = {  # how a camera that was held so stores the upright picture
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: upright[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(Image.fromarray(np.ascontiguousarray(undo[orientation])), tmp_path / "x.png", exif=exif)
+    np.testing.assert_array_equal(load_image(path), upright)
+
+
+def test_damaged_exif_does_not_matter(two_colours: Image.Image, tmp_path: Path) -> None:
+    path = saved(two_colours, tmp_path / "x.jpg", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xffrubbish", quality=95)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_image(path).shape == (4, 8, 3)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_16_bit_grey_is_scaled_not_cut(suffix: str, tmp_path: Path) -> None:
+    values = np.array([[0, 257, 25700, 65535]], dtype=np.uint16)
+    rgb = load_image(saved(Image.fromarray(values), tmp_path / f"x.{suffix}"))
+    np.testing.assert_array_equal(rgb[0, :, 0], [0, 1, 100, 255])
+    np.testing.assert_array_equal(rgb[..., 0], rgb[..., 2])
+
+
+def test_16_bit_grey_of_pgm_and_of_big_endian_tiff(tmp_path: Path) -> None:
+    values = np.array([[0, 257, 25700, 65535]], dtype=">u2")
+    pgm = tmp_path / "x.pgm"
+    pgm.write_bytes(b"P5 4 1 65535\n" + values.tobytes())
+    np.testing.assert_array_equal(load_image(pgm)[0, :, 1], [0, 1, 100, 255])
+    tiff = tmp_path / "x.tif"
+    Image.frombytes("I;16B", (4, 1), values.tobytes()).save(tiff)
+    np.testing.assert_array_equal(load_image(tiff)[0, :, 1], [0, 1, 100, 255])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[0, 128, 255]], dtype=np.int32), [0, 128, 255]),
+        (np.array([[0, 25700, 65535]], dtype=np.int32), [0, 100, 255]),
+        (np.array([[-1000, 0, 1000]], dtype=np.int32), [0, 128, 255]),
+        (np.array([[0.0, 0.5, 1.0]], dtype=np.float32), [0, 128, 255]),
+        (np.array([[0.0, 99.6, 255.0]], dtype=np.float32), [0, 100, 255]),
+        (np.array([[np.nan, 0.2, 1.0]], dtype=np.float32), [0, 51, 255]),
+        (np.array([[-2.0, -1.0, 0.0]], dtype=np.float32), [0, 128, 255]),
+        (np.full((1, 3), -5.0, dtype=np.float32), [0, 0, 0]),
+    ],
+)
+def test_32_bit_grey_of_unknown_range(values: np.ndarray, expected: list[int], tmp_path: Path) -> None:
+    rgb = load_image(saved(Image.fromarray(values), tmp_path / "x.tif"))
+    np.testing.assert_array_equal(rgb[0, :, 0], expected)
+
+
+def test_alpha_is_laid_on_white(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
+    picture.putpixel((1, 0), (*RED, 255))
+    picture.putpixel((2, 0), (0, 0, 0, 128))
+    rgb = load_image(saved(picture, tmp_path / "x.png"))
+    assert rgb[0].tolist() == [[255, 255, 255], [*RED], [127, 127, 127]]
+    grey = load_image(saved(picture.convert("LA"), tmp_path / "grey.png"))
+    assert grey[0, 0].tolist() == [255, 255, 255]
+
+
+def test_palette_with_and_without_transparency(two_colours: Image.Image, tmp_path: Path) -> None:
+    palette = two_colours.convert("P", palette=Image.Palette.ADAPTIVE, colors=2)
+    np.testing.assert_array_equal(load_image(saved(palette, tmp_path / "x.png")), np.asarray(two_colours))
+    transparent = palette.getpixel((0, 0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rgb = load_image(saved(palette, tmp_path / "y.png", transparency=transparent))
+    assert rgb[0, 0].tolist() == [255, 255, 255]
+    assert rgb[0, 7].tolist() == [*BLUE]
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    picture = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    rgb = load_image(saved(picture, tmp_path / "x.jpg", quality=95))
+    assert np.abs(rgb[8, 8].astype(int) - [255, 0, 0]).max() <= 3
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tif"])
+def test_an_animation_gives_its_first_frame(suffix: str, tmp_path: Path) -> None:
+    first, second = Image.new("RGB", (16, 16), RED), Image.new("RGB", (16, 16), BLUE)
+    options = {"lossless": True} if suffix == "webp" else {}
+    path = saved(first, tmp_path / f"x.{suffix}", save_all=True, append_images=[second], **options)
+    assert load_image(path)[8, 8].tolist() == [*RED]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "YCbCr"])
+def test_other_modes(mode: str, tmp_path: Path) -> None:
+    path = saved(Image.new("RGB", (8, 8), "white").convert(mode), tmp_path / "x.tif")
+    assert load_image(path).tolist() == np.full((8, 8, 3), 255).tolist()
+
+
+def test_bytes_and_arrays(two_colours: Image.Image) -> None:
+    buffer = io.BytesIO()
+    two_colours.save(buffer, "PNG")
+    np.testing.assert_array_equal(as_rgb(buffer.getvalue()), np.asarray(two_colours))
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    for array in (grey, grey[:, :, None], np.repeat(grey[:, :, None], 3, axis=2)):
+        np.testing.assert_array_equal(as_rgb(array), np.repeat(grey[:, :, None], 3, axis=2))
+
+
+def test_wrong_arrays_are_programming_mistakes() -> None:
+    with pytest.raises(TypeError, match="not float64"):
+        as_rgb(np.zeros((4, 4)))
+    for shape in ((4,), (4, 4, 2), (4, 4, 4), (0, 4, 3), (2, 4, 4, 3)):
+        with pytest.raises(ValueError, match="must have shape"):
+            as_rgb(np.zeros(shape, dtype=np.uint8))
+    with pytest.raises(TypeError, match="not int"):
+        as_rgb(3)  # type: ignore[arg-type]
+
+
+def refused(path: Path, what: str) -> None:
+    """The error is one line, names the file, and says what."""
+    with pytest.raises(ImageError, match=what) as caught:
+        load_image(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp", "tif", "bmp", "avif"])
+@pytest.mark.parametrize("kept", [0.3, 0.9])
+def test_truncated(suffix: str, kept: float, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = saved(Image.fromarray(noise), tmp_path / f"x.{suffix}")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    refused(path, "is damaged or cut short")
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", r"is empty \(0 bytes\)"),
+        (b"Dear diary,\nthis is no picture.\n", "is text, not a picture"),
+        ("<html>süß</html>".encode(), "is text, not a picture"),
+        (b"\x00\x01\x02\x03" * 50, "no picture of a known kind"),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "HEIC/HEIF picture"),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42", "a video"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n", "is text"),
+    ],
+)
+def test_what_is_no_picture_is_called_by_its_name(content: bytes, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(content)
+    refused(path, what)
+
+
+def test_missing_file_folder_and_impossible_name(tmp_path: Path) -> None:
+    refused(tmp_path / "nowhere.jpg", "no such file; check the path")
+    refused(tmp_path, "cannot be opened")
+    with pytest.raises(ImageError, match="cannot be opened"):
+        load_image("a\x00b.jpg")
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG whose header promises that many pixels and whose data hold none."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("size", [(10_001, 10_000), (50_000, 50_000)])
+def test_a_decompression_bomb_is_refused_by_its_header(size: tuple[int, int], tmp_path: Path) -> None:
+    limit = Image.MAX_IMAGE_PIXELS
+    path = tmp_path / "bomb.png"
+    path.write_bytes(bomb(*size))
+    refused(path, "more than 100 megapixels, the limit; make it smaller")
+    assert limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_picture_below_the_limit_passes_without_a_warning(tmp_path: Path) -> None:
+    """Pillow would warn of 95 megapixels; here only the missing pixels matter."""
+    path = tmp_path / "large.png"
+    path.write_bytes(bomb(9_500, 10_000))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        refused(path, "damaged or cut short")
+
+
+def test_suffixes_are_lower_case_and_include_what_phones_write() -> None:
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in IMAGE_SUFFIXES)
+    assert {".jpg", ".jpeg", ".png", ".heic"} <= IMAGE_SUFFIXES

@@ -1,0 +1,53 @@
+from ekspresi.placement import leader, place
+
+PICTURE = (400, 300)
+FULL, SMALL = (120, 50), (80, 18)
+
+
+def box(index_x_y: tuple[int, int, int] | None) -> tuple[int, int, int, int]:
+    assert index_x_y is not None
+    width, height = (FULL, SMALL)[index_x_y[0]]
+    return (index_x_y[1], index_x_y[2], index_x_y[1] + width, index_x_y[2] + height)
+
+
+def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def test_a_lonely_face_has_its_full_label_above() -> None:
+    face = (150.0, 120.0, 200.0, 180.0)
+    assert place([FULL, SMALL], face, [face], [], PICTURE, 4) == (0, 150, 68)
+
+
+def test_at_the_edges_labels_stay_inside_and_off_the_face() -> None:
+    for x in (-10.0, 380.0):
+        for y in (-10.0, 270.0):
+            face = (x, y, x + 40, y + 40)
+            spot = box(place([FULL, SMALL], face, [face], [], PICTURE, 4))
+            assert spot[0] >= 0 and spot[1] >= 0 and spot[2] <= 400 and spot[3] <= 300
+            assert not meet(spot, face)
+
+
+def test_labels_hide_neither_each_other_nor_faces() -> None:
+    faces = [(20.0 + 45 * i, 140.0, 50.0 + 45 * i, 175.0) for i in range(8)]
+    taken: list[tuple[int, int, int, int]] = []
+    for face in faces:
+        found = place([FULL, SMALL], face, faces, taken, PICTURE, 4)
+        if found:
+            taken.append(box(found))
+    assert len(taken) >= 6
+    for i, spot in enumerate(taken):
+        assert not any(meet(spot, face) for face in faces)
+        assert not any(meet(spot, other) for other in taken[:i])
+
+
+def test_no_label_is_better_than_a_hidden_face() -> None:
+    face = (0.0, 0.0, 400.0, 300.0)
+    assert place([FULL, SMALL], face, [face], [(0, 0, 400, 300)], PICTURE, 4) is None
+
+
+def test_a_leader_runs_only_to_a_distant_label() -> None:
+    face = (100.0, 100.0, 120.0, 120.0)
+    assert leader(face, (100.0, 78.0, 180.0, 96.0), 4) is None
+    assert leader(face, (100.0, 20.0, 180.0, 38.0), 4) == (110.0, 100.0, 110.0, 38.0)
+    assert leader(face, (200.0, 100.0, 280.0, 120.0), 4) == (120.0, 110.0, 200.0, 110.0)

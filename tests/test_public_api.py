@@ -1,0 +1,68 @@
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ekspresi
+
+NOT_AT_RUN_TIME = ("torch", "timm", "lightning", "torchvision", "scipy", "sklearn", "matplotlib", "cv2")
+
+
+def test_all_is_the_agreed_surface() -> None:
+    assert ekspresi.__all__ == [
+        *("Analyzer", "ConfigError", "DatasetError", "EkspresiError", "Face", "ImageError"),
+        *("MissingExtraError", "ModelError", "OutputError", "Prediction", "Recognizer", "SourceError"),
+        *("__version__", "analyze"),
+    ]
+
+
+def test_every_name_loads_and_is_listed() -> None:
+    for name in ekspresi.__all__:
+        assert getattr(ekspresi, name) is not None
+        assert name in dir(ekspresi)
+    assert issubclass(ekspresi.ImageError, ekspresi.EkspresiError)
+    assert ekspresi.analyze.__module__ == "ekspresi.analysis"
+
+
+def test_other_names_are_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'torch'"):
+        _ = ekspresi.torch
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert ekspresi.__version__ == project["version"]
+
+
+def loaded(code: str) -> set[str]:
+    """Modules that are loaded after a fresh interpreter ran ``code``."""
+    report = f"{code}\nimport sys\nprint('\\nLOADED', *sys.modules)"
+    run = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
+    return set(run.stdout.rsplit("LOADED", 1)[1].split())
+
+
+def test_import_ekspresi_costs_nothing() -> None:
+    modules = loaded("import ekspresi")
+    assert not modules & {*NOT_AT_RUN_TIME, "numpy", "PIL", "onnxruntime", "typer", "rich"}
+    assert {name for name in modules if name.startswith("ekspresi.")} == set()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys; sys.argv = ['ekspresi', '--help']\nfrom ekspresi.cli import main\n"
+    modules = loaded(code + "try: main()\nexcept SystemExit as end: assert end.code == 0")
+    assert not modules & {*NOT_AT_RUN_TIME, "onnxruntime", "jinja2"}
+
+
+def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: Path) -> None:
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "x.png")
+    arguments = ["ekspresi", "predict", str(tmp_path / "x.png"), "--model", str(tiny_model)]
+    arguments += ["--out", str(tmp_path / "x.csv"), "--annotate", str(tmp_path / "out")]
+    code = f"import sys; sys.argv = {arguments}\nfrom ekspresi.cli import main\n"
+    modules = loaded(code + "try: main()\nexcept SystemExit as end: assert not end.code")
+    assert (tmp_path / "x.csv").is_file()
+    assert "onnxruntime" in modules
+    assert not modules & set(NOT_AT_RUN_TIME)

@@ -1,0 +1,174 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ekspresi.cropping import CropConvention
+from ekspresi.errors import ModelError
+from ekspresi.expressions import FERPLUS_LABELS
+from ekspresi.modelfile import ModelMetadata
+from ekspresi.preprocessing import Preprocessing
+from ekspresi.recognition import Recognizer
+
+
+@pytest.fixture(scope="module")
+def recognizer(tiny_model: Path) -> Recognizer:
+    return Recognizer(tiny_model, threads=1)
+
+
+@pytest.fixture
+def crops() -> list[np.ndarray]:
+    rng = np.random.default_rng(3)
+    shapes = [(48, 48), (8, 8), (32, 24, 3), (64, 64, 1), (200, 100), (1, 1), (16, 16, 3)]
+    return [rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+
+
+def test_the_model_file_says_it_all(recognizer: Recognizer) -> None:
+    assert recognizer.labels == FERPLUS_LABELS
+    assert recognizer.metadata.name == "tiny"
+    assert recognizer.metadata.preprocessing == Preprocessing(input_px=64)
+    assert recognizer.metadata.crop.scale == 1.2
+
+
+def test_probabilities_are_the_softmax_of_the_network(recognizer: Recognizer) -> None:
+    crop = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    weights = np.random.default_rng(0).normal(0, 2, (16, 8)).astype(np.float32)
+    tensor = (crop.astype(np.float64) / 255 - 0.5) / 0.25
+    means = tensor.reshape(4, 16, 4, 16).mean(axis=(1, 3)).reshape(16)
+    powers = np.exp(means @ weights)
+    found = recognizer.probabilities([crop])
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found[0], powers / powers.sum(), atol=1e-5)
+
+
+def test_mixed_crops_one_by_one_and_together(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
+    together = recognizer.probabilities(crops)
+    assert together.shape == (7, 8)
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-12)
+    single = np.concatenate([recognizer.probabilities([crop]) for crop in crops])
+    np.testing.assert_allclose(together, single, atol=1e-6)
+    assert len(np.unique(together.argmax(axis=1))) > 1
+
+
+def test_more_crops_than_a_batch(recognizer: Recognizer) -> None:
+    crops = np.random.default_rng(1).integers(0, 256, (130, 20, 20), dtype=np.uint8)
+    together = recognizer.probabilities(crops)
+    for i in (0, 63, 64, 127, 128, 129):
+        np.testing.assert_allclose(together[i], recognizer.probabilities([crops[i]])[0], atol=1e-6)
+
+
+def test_predictions(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
+    predictions = recognizer.predict(crops)
+    assert [prediction.face_px for prediction in predictions] == [48, 8, 24, 64, 100, 1, 16]
+    rows = recognizer.probabilities(crops)
+    for prediction, row in zip(predictions, rows, strict=True):
+        assert tuple(prediction.probabilities) == FERPLUS_LABELS
+        assert list(prediction.probabilities.values()) == row.tolist()
+        assert prediction.expression == FERPLUS_LABELS[row.argmax()]
+        assert prediction.confidence == row.max()
+        assert isinstance(prediction.confidence, float)
+        assert isinstance(prediction.face_px, float)
+        assert not prediction.abstained
+
+
+def test_colour_is_turned_grey_by_the_models_weights(tiny_model: Path, write_model: Callable[..., Path]) -> None:
+    red = np.zeros((32, 32, 3), dtype=np.uint8)
+    red[..., 0] = 200
+    convention = CropConvention(luma=(1.0, 0.0, 0.0))
+    metadata = ModelMetadata("red", FERPLUS_LABELS, Preprocessing(), convention).to_json()
+    only_red = Recognizer(write_model(tiny_model.with_name("red.onnx"), metadata=metadata))
+    np.testing.assert_allclose(
+        only_red.probabilities([red]), only_red.probabilities([np.full((32, 32), 200, np.uint8)])
+    )
+    standard = Recognizer(tiny_model).probabilities([red])
+    np.testing.assert_allclose(standard, only_red.probabilities([np.full((32, 32), 60, np.uint8)]), atol=1e-6)
+
+
+def test_no_crops(recognizer: Recognizer) -> None:
+    assert recognizer.predict([]) == []
+    assert recognizer.probabilities([]).shape == (0, 8)
+
+
+def test_wrong_crops_are_named_by_their_index(recognizer: Recognizer) -> None:
+    good = np.zeros((8, 8), dtype=np.uint8)
+    with pytest.raises(TypeError, match=r"crops\[1\] must be a uint8 array .* not dtype float32"):
+        recognizer.predict([good, good.astype(np.float32)])
+    with pytest.raises(TypeError, match=r"crops\[0\] .* not str"):
+        recognizer.predict(["photo.jpg"])  # type: ignore[list-item]
+    for shape in ((8,), (8, 8, 4), (0, 8), (1, 8, 8, 3)):
+        with pytest.raises(ValueError, match=r"crops\[2\] must have shape"):
+            recognizer.predict([good, good, np.zeros(shape, dtype=np.uint8)])
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (48, 48, 1), (48, 48, 3)])
+def test_one_bare_crop_is_not_taken_for_many(recognizer: Recognizer, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"give \[crop\]"):
+        recognizer.predict(np.zeros(shape, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is no ONNX model"),
+        (b"not a model at all", "is no ONNX model"),
+        (b"PK\x03\x04 like a torch checkpoint", "is no ONNX model"),
+    ],
+)
+def test_not_onnx(content: bytes, what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=what) as caught:
+        Recognizer(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_missing_model_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model file"):
+        Recognizer(tmp_path / "nowhere.onnx")
+    with pytest.raises(ModelError, match="is a folder"):
+        Recognizer(tmp_path)
+
+
+def changed(**changes: object) -> str:
+    valid = ModelMetadata("tiny", FERPLUS_LABELS, Preprocessing(), CropConvention())
+    return json.dumps({**json.loads(valid.to_json()), **changes})
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"metadata": None}, "without ekspresi's metadata"),
+        ({"metadata": "{"}, "metadata is damaged"),
+        ({"metadata": changed(format=99)}, "format 99"),
+        ({"metadata": changed(labels=["anger", "fear"])}, r"ask for 'logits' \(N, 2\)"),
+        ({"side": 32}, r"ask for 'tensor' \(N, 1, 64, 64\)"),
+        ({"batch": 1}, "ask for 'tensor'"),
+        ({"classes": 7}, r"ask for 'logits' \(N, 8\)"),
+        ({"output": "scores"}, "ask for 'logits'"),
+        (
+            {"metadata": changed(preprocessing={"input_px": 64, "kernel": "magic", "mean": 0, "std": 1})},
+            "out of range",
+        ),
+        (
+            {"metadata": changed(preprocessing={"input_px": 64, "kernel": "area", "mean": 0, "std": 0})},
+            "out of range",
+        ),
+    ],
+)
+def test_a_model_that_does_not_fit_its_metadata(
+    options: dict[str, object], what: str, tmp_path: Path, write_model: Callable[..., Path]
+) -> None:
+    path = write_model(tmp_path / "model.onnx", **options)
+    with pytest.raises(ModelError, match=what) as caught:
+        Recognizer(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_answers_that_are_no_numbers(tmp_path: Path, write_model: Callable[..., Path]) -> None:
+    recognizer = Recognizer(write_model(tmp_path / "model.onnx", bias=float("nan")))
+    with pytest.raises(ModelError, match="no numbers"):
+        recognizer.predict([np.zeros((8, 8), dtype=np.uint8)])

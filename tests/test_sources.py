@@ -1,0 +1,90 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from ekspresi.errors import SourceError
+from ekspresi.sources import below_common_folder, image_paths, natural_key
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("f10.jpg", "f2.JPG", "f1.png", "notes.txt", ".hidden.jpg", "sub/f3.webp", ".cache/f4.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path
+
+
+def names(paths: list[Path], root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in paths]
+
+
+def test_a_folder_is_searched_to_the_bottom_in_natural_order(tree: Path) -> None:
+    assert names(image_paths([tree]), tree) == ["f1.png", "f2.JPG", "f10.jpg", "sub/f3.webp"]
+
+
+def test_a_named_file_counts_whatever_its_ending(tree: Path) -> None:
+    assert names(image_paths([tree / "notes.txt", str(tree / "f10.jpg")]), tree) == ["notes.txt", "f10.jpg"]
+
+
+def test_globs(tree: Path) -> None:
+    assert names(image_paths([tree / "f1*"]), tree) == ["f1.png", "f10.jpg"]
+    assert names(image_paths([tree / "**" / "*.webp"]), tree) == ["sub/f3.webp"]
+    assert names(image_paths([tree / "s*b"]), tree) == ["sub/f3.webp"]
+
+
+def test_each_picture_once_in_the_order_it_was_named(tree: Path) -> None:
+    again = tree / "sub" / ".." / "f2.JPG"
+    assert names(image_paths([tree / "f10.jpg", tree, again]), tree) == [
+        "f10.jpg",
+        "f1.png",
+        "f2.JPG",
+        "sub/f3.webp",
+    ]
+
+
+def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
+    folder = tmp_path / "trip [2024]"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"x")
+    assert image_paths([folder]) == [folder / "a.jpg"]
+
+
+def test_relative_paths_stay_relative(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree)
+    assert image_paths(["sub"]) == [Path("sub/f3.webp")]
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("nowhere.jpg", "no such file or folder; check the path"),
+        ("*.bmp", "matches no file; check the pattern"),
+        ("empty", "holds no pictures; their names must end in one of"),
+    ],
+)
+def test_what_holds_no_picture_is_named(name: str, what: str, tree: Path) -> None:
+    (tree / "empty").mkdir()
+    with pytest.raises(SourceError, match=what) as caught:
+        image_paths([tree / "f1.png", tree / name])
+    assert str(caught.value).startswith(str(tree / name))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="neither a file nor a folder"):
+        image_paths([tmp_path / "pipe"])
+
+
+def test_natural_order_goes_folder_by_folder() -> None:
+    paths = [Path("a/2.jpg"), Path("a10/1.jpg"), Path("a/10.jpg"), Path("a2/1.jpg"), Path("A/3.jpg")]
+    ordered = [path.as_posix() for path in sorted(paths, key=natural_key)]
+    assert ordered == ["A/3.jpg", "a/2.jpg", "a/10.jpg", "a2/1.jpg", "a10/1.jpg"]
+
+
+def test_names_below_the_common_folder(tree: Path) -> None:
+    paths = [tree / "f1.png", tree / "sub" / "f3.webp"]
+    assert below_common_folder(paths) == [Path("f1.png"), Path("sub/f3.webp")]
+    assert below_common_folder(paths[1:]) == [Path("f3.webp")]

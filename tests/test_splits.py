@@ -1,0 +1,238 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ekspresi.datasets import FaceDataset, read
+from ekspresi.datasets.audit import audit_sides
+from ekspresi.datasets.overview import sides_of
+from ekspresi.errors import DatasetError, MissingExtraError
+from ekspresi.splits import OVERSAMPLING, PROTOCOLS, class_weights, make_split, oversample
+from fake_faces import texture, write_ckplus48, write_ferplus
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+def faces(targets, subjects=None, official=None, name="folder"):
+    """A data set whose images do not matter; target -1: no votes."""
+    n, k = len(targets), max(3, max(targets) + 1)
+    votes = np.zeros((n, k), dtype=np.float32)
+    for row, target in enumerate(targets):
+        if target >= 0:
+            votes[row, target] = 10
+    return FaceDataset(
+        name=name,
+        path="x",
+        labels=tuple(f"label{code}" for code in range(k)),
+        images=np.zeros((n, 2, 2), dtype=np.uint8),
+        votes=votes,
+        other_votes=np.zeros((n, 0), dtype=np.float32),
+        names=np.array([f"face{row}" for row in range(n)]),
+        subjects=None if subjects is None else np.array([f"S{s:03d}" for s in subjects]),
+        official=None if official is None else np.array(official),
+    )
+
+
+@st.composite
+def datasets(draw):
+    """10 to 25 subjects, one to four images each, three classes, some faces without one."""
+    subjects = [s for s in range(draw(st.integers(10, 25))) for _ in range(draw(st.integers(1, 4)))]
+    n = len(subjects)
+    targets = draw(st.lists(st.integers(-1, 2), min_size=n, max_size=n))
+    sides = ["train", "validation", "test"]
+    official = [*sides, *draw(st.lists(st.sampled_from(sides), min_size=n - 3, max_size=n - 3))]
+    return faces(targets, subjects, official)
+
+
+def split_or_none(dataset, protocol, fold, seed):
+    try:
+        return make_split(dataset, protocol, fold, seed)
+    except DatasetError as error:
+        assert "side empty" in str(error)  # possible for tiny classes under 'paper-split'
+        return None
+
+
+@settings(max_examples=30, deadline=None)
+@given(datasets(), st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 9), st.integers(0, 99), st.data())
+def test_no_validation_or_test_image_ever_enters_the_sampler(dataset, protocol, fold, seed, data):
+    pytest.importorskip("imblearn")
+    split = split_or_none(dataset, protocol, fold if protocol == "subject-10fold" else 0, seed)
+    if split is None:
+        return
+    method = data.draw(st.sampled_from(OVERSAMPLING))
+    positions = oversample(dataset.targets[split.train], method, np.random.default_rng(seed))
+    drawn = set(split.train[positions].tolist())
+    assert drawn == set(split.train.tolist())
+    assert not drawn & (set(split.validation.tolist()) | set(split.test.tolist()))
+
+
+@settings(max_examples=30, deadline=None)
+@given(datasets(), st.sampled_from(["subject-10fold", "subject-holdout"]), st.integers(0, 9), st.integers(0, 99))
+def test_no_subject_is_on_two_sides_and_no_face_is_lost(dataset, protocol, fold, seed):
+    split = make_split(dataset, protocol, fold if protocol == "subject-10fold" else 0, seed)
+    people = [set(dataset.subjects[side].tolist()) for side in split.sides.values()]
+    assert sum(map(len, people)) == len(set.union(*people)) == len(set(dataset.subjects))
+    together = np.concatenate(list(split.sides.values()))
+    assert np.array_equal(np.sort(together), np.arange(len(dataset)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(datasets(), st.integers(0, 99))
+def test_paper_split_shares_no_image_and_keeps_the_classes(dataset, seed):
+    split = split_or_none(dataset, "paper-split", 0, seed)
+    if split is None:
+        return
+    together = np.concatenate(list(split.sides.values()))
+    assert np.array_equal(np.sort(together), np.arange(len(dataset)))
+    for label in np.unique(dataset.targets):
+        members = int((dataset.targets == label).sum())
+        assert abs(int((dataset.targets[split.train] == label).sum()) - 0.8 * members) <= 0.5
+
+
+def test_every_subject_is_tested_once_over_the_ten_folds(tmp_path):
+    dataset = read(f"ckplus48:{write_ckplus48(tmp_path / 'ck')}")
+    folds = [make_split(dataset, "subject-10fold", fold) for fold in range(10)]
+    tested = np.concatenate([split.test for split in folds])
+    assert np.array_equal(np.sort(tested), np.arange(len(dataset)))
+    # 12 subjects S010..S021: fold 0 holds the first and the eleventh, fold 1 the second and the last.
+    assert set(dataset.subjects[folds[0].test]) == {"S010", "S020"}
+    assert set(dataset.subjects[folds[0].validation]) == {"S011", "S021"}
+    assert set(dataset.subjects[folds[9].validation]) == {"S010", "S020"}
+
+
+def test_seeds_matter_and_repeat():
+    dataset = faces([k % 3 for k in range(60)], range(60))
+    for protocol in ("subject-holdout", "paper-split"):
+        one, again, other = (make_split(dataset, protocol, seed=seed) for seed in (1, 1, 2))
+        assert np.array_equal(one.test, again.test)
+        assert not np.array_equal(one.test, other.test)
+        assert [len(side) for side in one.sides.values()] == [48, 6, 6]
+
+
+@pytest.mark.parametrize("protocol", ["subject-10fold", "subject-holdout"])
+def test_unknown_subjects_are_refused(protocol):
+    with pytest.raises(DatasetError, match="subjects are unknown"):
+        make_split(faces([0, 1, 2] * 10), protocol)
+
+
+def test_what_cannot_be_split_is_refused():
+    dataset = faces([0, 1, 2] * 10, [*range(9)] * 3 + [0] * 3)
+    with pytest.raises(DatasetError, match="9 subjects; this split needs at least 10"):
+        make_split(dataset, "subject-10fold")
+    with pytest.raises(DatasetError, match="no official split"):
+        make_split(dataset, "official")
+    with pytest.raises(DatasetError, match=r"unknown protocol 'random'.*paper-split"):
+        make_split(dataset, "random")
+    with pytest.raises(DatasetError, match="fold 10 does not exist"):
+        make_split(dataset, "subject-10fold", 10)
+    with pytest.raises(DatasetError, match="test side empty"):
+        make_split(faces([0, 1], official=["train", "validation"]), "official")
+
+
+def test_official_without_validation_takes_a_tenth_of_training():
+    dataset = faces([0] * 40 + [1] * 20 + [2] * 9, official=["train"] * 60 + ["test"] * 9)
+    split = make_split(dataset, "official")
+    assert np.bincount(dataset.targets[split.validation]).tolist() == [4, 2]
+    assert len(split.train) == 54
+    assert split.test.tolist() == list(range(60, 69))
+    people = faces([0] * 40 + [1] * 20, [k // 2 for k in range(60)], ["train"] * 40 + ["test"] * 20)
+    split = make_split(people, "official")
+    assert len(split.validation) == 4
+    assert not set(people.subjects[split.train]) & set(people.subjects[split.validation])
+
+
+def test_official_ferplus_is_deduplicated(tmp_path):
+    """0: near PrivateTest; 1: mirrored PublicTest; 3: free; 4: exact PrivateTest; validation 5 = test 108."""
+
+    def picture(seed):
+        same = {104: 108, 105: 108}
+        image = texture(same.get(seed, seed))
+        if seed == 100:
+            image = (texture(107) * 0.8).astype(np.uint8)
+        if seed == 101:
+            image = texture(106)[:, ::-1]
+        return image
+
+    dataset = read(f"ferplus:{write_ferplus(tmp_path, 'folders', picture)}")
+    names = dataset.names
+    split = make_split(dataset, "official")
+    assert names[split.train].tolist() == ["fer0000002.png"]
+    assert names[split.validation].tolist() == ["fer0000005.png"]
+    assert names[split.test].tolist() == ["fer0000006.png"]
+
+
+def test_oversampling_counts():
+    pytest.importorskip("imblearn")
+    targets = np.array([0] * 16 + [-1] * 3 + [1] * 4 + [2])
+    rng = np.random.default_rng
+    assert oversample(targets, "none", rng(0)).tolist() == list(range(24))
+    balanced = oversample(targets, "balanced", rng(0))
+    assert np.bincount(targets[balanced] + 1).tolist() == [3, 16, 16, 16]
+    assert (np.diff(balanced) >= 0).all()
+    assert set(balanced.tolist()) == set(range(24))
+    assert np.bincount(targets[oversample(targets, "sqrt", rng(0))] + 1).tolist() == [3, 16, 8, 4]
+    assert np.array_equal(balanced, oversample(targets, "balanced", rng(0)))
+    assert not np.array_equal(balanced, oversample(targets, "balanced", rng(1)))
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(DatasetError, match="unknown oversampling 'smote'; known are none, balanced, sqrt"):
+        oversample(np.array([0, 1]), "smote", np.random.default_rng(0))
+
+
+def test_without_the_sampler_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "imblearn.over_sampling", None)
+    with pytest.raises(MissingExtraError, match=r"ekspresi\[train\]"):
+        oversample(np.array([0, 0, 1]), "balanced", np.random.default_rng(0))
+    assert oversample(np.array([0, 0, 1]), "none", np.random.default_rng(0)).tolist() == [0, 1, 2]
+
+
+def test_class_weights():
+    weights = class_weights(np.array([0, 0, 0, 1, -1]), 3)
+    assert weights.dtype == np.float32
+    assert weights.tolist() == pytest.approx([4 / 6, 2.0, 0.0])
+    assert (weights[[0, 0, 0, 1]]).mean() == pytest.approx(1.0)
+
+
+@pytest.mark.shared
+def test_real_ferplus(shared, tmp_path):
+    subprocess.run([sys.executable, shared / "tools" / "unpack_ferplus.py", tmp_path], check=True)
+    dataset = read(f"ferplus:{tmp_path}")
+    test = dataset.official == "test"
+    assert [int((dataset.official == s).sum()) for s in ("train", "validation", "test")] == [
+        28561,
+        3579,
+        3574,
+    ]
+    assert (dataset.targets[test] >= 0).sum() == 3546
+    assert (dataset.majority_targets[test] >= 0).sum() == 3153
+    assert len(dataset.skipped) == 173
+    assert sum("#" in name for name in dataset.names) == 4
+    leaks = {(k.side, k.other): k for k in audit_sides(dataset, sides_of(dataset)) if k.reason == "exact"}
+    assert leaks["test", "train"].faces == 288
+    assert leaks["validation", "train"].faces == 279
+    assert leaks["test", "validation"].faces == 44
+
+    split = make_split(dataset, "official")
+    assert (dataset.targets[split.test] >= 0).sum() == 3226
+    assert (dataset.majority_targets[split.test] >= 0).sum() == 2863
+    assert [len(side) for side in split.sides.values()] == [26048, 3533, 3252]
+
+
+@pytest.mark.shared
+def test_real_ckplus48(shared):
+    dataset = read(f"ckplus48:{shared / 'data' / 'CK+48'}")
+    sister = []
+    for seed in range(30):
+        split = make_split(dataset, "paper-split", seed=seed)
+        sister.append(np.isin(dataset.sequences[split.test], dataset.sequences[split.train]).mean())
+    assert 0.95 < np.mean(sister) < 0.97
+    for fold in range(10):
+        split = make_split(dataset, "subject-10fold", fold)
+        assert not np.isin(dataset.sequences[split.test], dataset.sequences[split.train]).any()

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+if torch:
+    from ekspresi.datasets import read
+    from ekspresi.datasets.dataset import FaceDataset
+    from ekspresi.splits import make_split
+    from ekspresi.training.config import load_config
+    from ekspresi.training.data import TrainingBatches, ValidationBatches, soft_targets
+
+
+def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> None:
+    dataset = read(str(small["data"]))
+    split = make_split(dataset, "subject-10fold")
+    config = load_config(None, {**small, "shift": 0.0, "zoom": 0.0, "rotation": 0.0, "flip": False, "contrast": 0.0})
+    batches = TrainingBatches(dataset, split.train, config)
+    allowed = {dataset.images[i].tobytes() for i in split.train}
+    assert {face.tobytes() for face in batches.faces} <= allowed
+    assert not {face.tobytes() for face in batches.faces} & {
+        dataset.images[i].tobytes() for i in np.concatenate([split.validation, split.test])
+    }
+
+
+def test_random_numbers_depend_on_seed_epoch_and_batch_alone(small: dict[str, object]) -> None:
+    dataset = read(str(small["data"]))
+    split = make_split(dataset, "subject-10fold")
+    one = TrainingBatches(dataset, split.train, load_config(None, small))
+    two = TrainingBatches(dataset, split.train, load_config(None, small))
+    two[(4, 1)]
+    two[(0, 0)]
+    for a, b in zip(one[(1, 1)], two[(1, 1)], strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    assert (one[(1, 1)][0] != one[(2, 1)][0]).any()
+    other = TrainingBatches(dataset, split.train, load_config(None, {**small, "seed": 1}))
+    assert (one[(1, 1)][0] != other[(1, 1)][0]).any()
+
+
+def test_oversampling_evens_the_classes_out(ck_tree: Path, small: dict[str, object]) -> None:
+    dataset = read(str(small["data"]))
+    rare = np.flatnonzero(dataset.targets == 1)[:6]
+    train = np.concatenate([rare, np.flatnonzero(dataset.targets != 1)])
+    balanced = TrainingBatches(dataset, train, load_config(None, {**small, "oversampling": "balanced"}))
+    counts = np.bincount(balanced.hard[balanced.order(0)], minlength=7)
+    assert counts.min() == counts.max() == 60
+    plain = TrainingBatches(dataset, train, load_config(None, {**small, "oversampling": "none"}))
+    assert np.bincount(plain.hard[plain.order(0)], minlength=7)[1] == 6
+
+
+def test_the_share_of_low_resolution_rises(small: dict[str, object]) -> None:
+    dataset = read(str(small["data"]))
+    config = load_config(None, {**small, "epochs": 30, "low_res_share": 0.6, "low_res_ramp": 0.5})
+    batches = TrainingBatches(dataset, np.arange(40), config)
+    assert [batches.low_res_share(e) for e in (0, 5, 15, 29)] == pytest.approx([0.0, 0.2, 0.6, 0.6])
+
+
+def test_votes_become_distributions() -> None:
+    votes = np.array([[4, 1, 0], [1, 1, 0], [0, 0, 0], [10, 0, 0]], np.float32)
+    others = np.array([[5, 0], [0, 0], [7, 3], [0, 0]], np.float32)
+    blank = np.zeros((4, 8, 8), np.uint8)
+    dataset = FaceDataset("f", "x", ("a", "b", "c"), blank, votes, others, np.array(list("abcd")))
+    targets, weights = soft_targets(dataset, np.arange(4))
+    np.testing.assert_allclose(targets, [[1, 0, 0], [0.5, 0.5, 0], [0, 0, 0], [1, 0, 0]])
+    np.testing.assert_allclose(weights, [0.5, 1, 0, 1])
+
+
+def test_validation_sees_each_size_once(small: dict[str, object]) -> None:
+    dataset = read(str(small["data"]))
+    split = make_split(dataset, "subject-10fold")
+    batches = ValidationBatches(dataset, split.validation, load_config(None, small))
+    assert len(batches) == 2
+    sharp, coarse = batches[0][0], batches[1][0]
+    assert sharp.shape == coarse.shape == (len(split.validation), 1, 32, 32)
+    # 24 px enlarged to 32 has less fine detail than 48 px brought to 32
+    assert coarse.diff(dim=-1).abs().mean() < sharp.diff(dim=-1).abs().mean()

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from ekspresi.errors import ConfigError, ModelError
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+if torch:
+    from safetensors.torch import save_file
+
+    from ekspresi.training.network import Architecture, build_network, freeze_backbone
+    from ekspresi.training.optimisers import build_optimizer, warmup_cosine
+
+
+@pytest.mark.parametrize(("stem", "output", "side"), [(2, 32, 2), (2, 16, 4), (2, 8, 8), (1, 16, 4), (1, 4, 16)])
+def test_strides_give_the_stated_feature_map(stem: int, output: int, side: int) -> None:
+    network = build_network(Architecture("efficientnet_b0", stem, output), 8)
+    assert network.forward_features(torch.zeros(1, 1, 64, 64)).shape == (1, 1280, side, side)
+    assert network(torch.zeros(2, 1, 64, 64)).shape == (2, 8)
+
+
+def test_refuses_strides_and_names_it_does_not_have() -> None:
+    with pytest.raises(ConfigError, match="reaches 16 at most"):
+        build_network(Architecture("efficientnet_b0", 1, 32), 8)
+    with pytest.raises(ConfigError, match="timm knows no such network"):
+        build_network(Architecture("efficientnet_b99"), 8)
+
+
+def test_reads_weights_of_three_channels_and_another_classifier(tmp_path: Path) -> None:
+    import timm
+
+    rgb = timm.create_model("efficientnet_b0", num_classes=1000).eval()
+    file = tmp_path / "imagenet.safetensors"
+    save_file(rgb.state_dict(), file)
+    grey = build_network(Architecture(output_stride=32), 8, init=str(file)).eval()
+    image = torch.rand(2, 1, 64, 64)
+    with torch.inference_mode():
+        theirs = rgb.forward_features(image.expand(-1, 3, -1, -1))
+        torch.testing.assert_close(grey.forward_features(image), theirs, atol=1e-4, rtol=1e-3)
+    assert grey.get_classifier().weight.shape == (8, 1280)
+
+
+def test_refuses_other_files_without_unpickling_them(tmp_path: Path) -> None:
+    pickled = tmp_path / "weights.pth"
+    torch.save({"a": torch.zeros(1)}, pickled)
+    with pytest.raises(ModelError, match="is no safetensors file"):
+        build_network(Architecture(), 8, init=str(pickled))
+    other = tmp_path / "other.safetensors"
+    save_file({"a": torch.zeros(1)}, other)
+    with pytest.raises(ModelError, match="another network"):
+        build_network(Architecture(), 8, init=str(other))
+    with pytest.raises(ModelError, match="no such weight file"):
+        build_network(Architecture(), 8, init=str(tmp_path / "none.safetensors"))
+
+
+def test_a_frozen_backbone_trains_the_classifier_alone() -> None:
+    network = build_network(Architecture(), 8)
+    freeze_backbone(network)
+    trained = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+    assert trained == {"classifier.weight", "classifier.bias"}
+
+
+def test_optimisers_are_what_they_are_called() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+
+    def make(name: str) -> torch.optim.Optimizer:
+        return build_optimizer(name, network, 0.1, 0.01)
+
+    rmsprop = make("rmsprop")
+    assert type(rmsprop) is torch.optim.RMSprop
+    assert (rmsprop.defaults["alpha"], rmsprop.defaults["momentum"], rmsprop.defaults["eps"]) == (
+        0.9,
+        0.0,
+        1e-8,
+    )
+    tf = make("rmsprop-tf")
+    assert type(tf).__name__ == "RMSpropTF"
+    assert (tf.defaults["alpha"], tf.defaults["momentum"], tf.defaults["eps"]) == (0.9, 0.9, 1e-3)
+    sgd = make("sgd")
+    assert sgd.defaults["nesterov"] and sgd.defaults["momentum"] == 0.9
+    assert type(make("adam")) is torch.optim.Adam
+    assert type(make("adamw")) is torch.optim.AdamW
+    assert type(make("nadamw")).__name__ == "NAdamW"
+    with pytest.raises(ConfigError, match="any name timm"):
+        make("rmsprob")
+    decayed = [g for g in rmsprop.param_groups if g["weight_decay"] > 0]
+    assert [p.shape for g in decayed for p in g["params"]] == [(4, 3)]
+
+
+def test_warm_up_then_cosine_to_zero() -> None:
+    factors = [warmup_cosine(step, 10, 110) for step in range(111)]
+    assert factors[0] < factors[5] < factors[9] < factors[10] == 1.0
+    assert factors[60] == pytest.approx(0.5)
+    assert factors[110] == pytest.approx(0.0)

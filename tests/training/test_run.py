@@ -1,0 +1,137 @@
+"""Tiny trainings for real: EfficientNet-B0 on drawn faces in CK+48's layout, from flags to a model file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ekspresi.errors import ConfigError, ModelError
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+if torch:
+    import ekspresi
+    from ekspresi.datasets import read
+    from ekspresi.splits import make_split
+    from ekspresi.training.config import load_config
+    from ekspresi.training.export import LARGEST_DIFFERENCE, export
+    from ekspresi.training.network import Architecture, build_network
+    from ekspresi.training.run import Run, train
+
+
+@pytest.fixture(scope="module")
+def finished(small: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(load_config(None, small), tmp_path_factory.mktemp("runs") / "one")
+
+
+def weights(run: Run) -> dict[str, "torch.Tensor"]:
+    state: dict[str, torch.Tensor] = torch.load(run.last, weights_only=True)["state_dict"]
+    return state
+
+
+def test_learns_and_says_so(finished: Run) -> None:
+    record = json.loads(finished.record.read_text())
+    assert record["epochs_done"] == 6
+    assert record["split"]["train"] == 336 and record["split"]["test"] == 42
+    assert record["best"]["val_nll"] < 1.2  # ln 7 = 1.95 is ignorance
+    assert record["versions"]["torch"] == torch.__version__.split("+")[0]
+    assert load_config(finished.config, {}).learning_rate == 2e-3
+    assert "ekspresi train --config" in record["command"]
+
+
+def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: dict[str, object]) -> None:
+    done = export(finished.folder, finished.folder / "model.onnx")
+    assert done.difference <= LARGEST_DIFFERENCE
+    recognizer = ekspresi.Recognizer(done.model)
+    dataset = read(str(small["data"]))
+    assert recognizer.labels == dataset.labels
+    test = make_split(dataset, "subject-10fold").test
+    predictions = recognizer.predict([dataset.images[i] for i in test])
+    found = np.array([recognizer.labels.index(p.expression) for p in predictions])
+    assert (found == dataset.targets[test]).mean() > 0.7  # 1 in 7 is chance
+    provenance = recognizer.metadata.provenance
+    assert provenance["data"] == {"reader": "ckplus48", "fingerprint": dataset.fingerprint}
+    assert str(finished.folder) not in recognizer.metadata.to_json()
+
+
+def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:
+    done = export(finished.folder, finished.folder / "again.onnx")
+    network = build_network(Architecture(), 7, init=str(done.weights)).eval()
+    recognizer = ekspresi.Recognizer(done.model)
+    crops = [np.random.default_rng(i).integers(0, 256, (48, 48), dtype=np.uint8) for i in range(4)]
+    tensor = recognizer.metadata.preprocessing.tensor(crops)
+    with torch.inference_mode():
+        ours = network(torch.from_numpy(tensor)).softmax(1).numpy()
+    np.testing.assert_allclose(recognizer.probabilities(crops), ours, atol=1e-4)
+
+
+def test_same_seed_same_figures_and_a_killed_run_ends_alike(
+    finished: Run, small: dict[str, object], tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(load_config(None, small).to_toml())
+    run = Run(tmp_path / "killed")
+    line = [sys.executable, "-m", "ekspresi", "train"]
+    process = subprocess.Popen(
+        [*line, "--config", str(config), "--out", str(run.folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not run.last.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)  # into the middle of a later epoch
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = torch.load(run.last, weights_only=True)["epoch"] + 1
+    assert 1 <= done < 6, f"killed after {done} epochs: nothing to resume"
+    result = subprocess.run([*line, "--resume", str(run.folder)], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    expected, resumed = weights(finished), weights(run)
+    assert expected.keys() == resumed.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=0, msg=name)
+    assert json.loads(run.record.read_text())["best"] == json.loads(finished.record.read_text())["best"]
+
+
+def test_a_run_is_not_overwritten_nor_resumed_with_another_configuration(
+    finished: Run, small: dict[str, object]
+) -> None:
+    with pytest.raises(ConfigError, match="holds a run already"):
+        train(load_config(None, small), finished.folder)
+    with pytest.raises(ConfigError, match="another epochs"):
+        train(load_config(None, {**small, "epochs": 9}), finished.folder, resume=True)
+    with pytest.raises(ConfigError, match="no run to resume"):
+        train(load_config(None, small), finished.folder / "none", resume=True)
+
+
+def test_export_refuses_what_is_no_run_or_does_not_fit(finished: Run, small: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no run folder"):
+        export(tmp_path, tmp_path / "m.onnx")
+    other = Run(tmp_path / "other")
+    other.best.parent.mkdir(parents=True)
+    other.config.write_text(load_config(None, {**small, "backbone": "efficientnet_b1"}).to_toml())
+    other.record.write_text(finished.record.read_text())
+    other.best.write_bytes(finished.best.read_bytes())
+    with pytest.raises(ModelError, match="does not fit"):
+        export(other.folder, tmp_path / "m.onnx")
+    other.best.write_bytes(b"not a checkpoint")
+    with pytest.raises(ModelError, match="does not fit"):
+        export(other.folder, tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_a_frozen_backbone_keeps_its_weights(small: dict[str, object], tmp_path: Path) -> None:
+    run = train(load_config(None, {**small, "freeze": "backbone", "epochs": 1, "ema_decay": 0.0}), tmp_path / "frozen")
+    torch.manual_seed(0)
+    state = weights(run)
+    assert (state["network.bn1.running_mean"] == 0).all() and (state["network.bn1.weight"] == 1).all()
+    assert (state["network.classifier.bias"] != 0).any()

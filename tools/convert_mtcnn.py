@@ -1,0 +1,256 @@
+"""Weights of the PyPI package mtcnn 1.0.0 -> src/ekspresi/assets/mtcnn-{pnet,rnet,onet}.onnx.
+
+In: the wheel (a path, or downloaded with pip). Out: three ONNX files, float32, each checked against a plain
+NumPy computation on the wheel's own arrays. Knows nothing of TensorFlow and runs none of the wheel's code:
+only its weight lists are read. They are pickles (lz4 + joblib), so the wheel's SHA-256 is verified first.
+
+    pip install joblib lz4 onnx
+    python tools/convert_mtcnn.py [mtcnn-1.0.0-py3-none-any.whl]
+
+Network: Zhang et al., Joint face detection and alignment using multitask cascaded convolutional networks,
+IEEE Signal Processing Letters 23, 2016. Layout of the lists (channel last, as Keras stores them): for each
+layer kernel (height, width, in, out) or (in, out), bias (out,), and PReLU slopes where the layer has them;
+inputs are RGB, (value - 127.5) / 128; before the first dense layer the map is flattened width, height,
+channels.
+"""
+
+import argparse
+import hashlib
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+Array = NDArray[np.float32]
+
+WHEEL_SHA256 = "0a96b4868e56db9ae984449519642be6dba03240e608a67e928ebb47833e9144"
+ASSETS = Path(__file__).parents[1] / "src" / "ekspresi" / "assets"
+OPSET = 17
+LARGEST_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network: its trunk, then its parallel outputs.
+
+    Attributes:
+        name: asset name and, in the wheel, the name of the weight list.
+        trunk: layers in order; 'conv' and 'dense' are followed by PReLU, 'pool3' and 'pool2' are 3 x 3 and
+            2 x 2 maximum pooling with stride 2 whose last window may reach past the edge (Caffe's rule; for
+            every input size used here it equals the wheel's mix of 'same' and 'valid').
+        outputs: names of the parallel heads in the order of the weight list.
+        input_px: side of the input; 0 where any size is taken.
+    """
+
+    name: str
+    trunk: tuple[str, ...]
+    outputs: tuple[str, ...]
+    input_px: int
+
+
+PLANS = (
+    Plan("pnet", ("conv", "pool2", "conv", "conv"), ("offsets", "scores"), 0),
+    Plan("rnet", ("conv", "pool3", "conv", "pool3", "conv", "dense"), ("offsets", "scores"), 24),
+    Plan(
+        "onet",
+        ("conv", "pool3", "conv", "pool3", "conv", "pool2", "conv", "dense"),
+        ("offsets", "landmarks", "scores"),
+        48,
+    ),
+)
+
+
+def download() -> bytes:
+    """The wheel, fetched with pip, without its dependencies."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            folder,
+            "mtcnn==1.0.0",
+        ]
+        subprocess.run(command, check=True)
+        return next(Path(folder).glob("mtcnn-1.0.0-*.whl")).read_bytes()
+
+
+def weight_lists(wheel: bytes) -> dict[str, list[Array]]:
+    """The wheel's bytes -> network name -> its arrays in Keras order.
+
+    Raises:
+        SystemExit: the bytes are not the wheel this tool was written for.
+    """
+    digest = hashlib.sha256(wheel).hexdigest()
+    if digest != WHEEL_SHA256:
+        raise SystemExit(f"this is not the wheel of mtcnn 1.0.0 (SHA-256 {digest}, expected {WHEEL_SHA256})")
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        return {
+            plan.name: joblib.load(io.BytesIO(archive.read(f"mtcnn/assets/weights/{plan.name}.lz4"))) for plan in PLANS
+        }
+
+
+def reference(plan: Plan, weights: list[Array], image: Array) -> dict[str, Array]:
+    """The network in plain NumPy, float64, channel last.
+
+    Args:
+        plan: which network.
+        weights: its arrays in Keras order.
+        image: (N, H, W, 3), normalised.
+
+    Returns:
+        Output name -> (N, ...) with channels last; 'scores' after the softmax.
+    """
+    arrays = iter(np.asarray(w, dtype=np.float64) for w in weights)
+    x = image.astype(np.float64)
+    for layer in plan.trunk:
+        if layer.startswith("pool"):
+            x = _pool(x, int(layer[-1]))
+            continue
+        if layer == "dense" and x.ndim == 4:
+            x = x.transpose(0, 2, 1, 3).reshape(len(x), -1)
+        x = _affine(x, next(arrays), next(arrays))
+        x = np.maximum(x, 0) + next(arrays) * np.minimum(x, 0)
+    results = {}
+    for output in plan.outputs:
+        y = _affine(x, next(arrays), next(arrays))
+        if output == "scores":
+            y = np.exp(y - y.max(axis=-1, keepdims=True))
+            y /= y.sum(axis=-1, keepdims=True)
+        results[output] = y.astype(np.float32)
+    return results
+
+
+def _affine(x: NDArray[np.float64], kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
+    if kernel.ndim == 2:
+        return np.asarray(x @ kernel + bias)
+    windows = sliding_window_view(x, kernel.shape[:2], axis=(1, 2))
+    return np.asarray(np.einsum("nyxchw,hwcd->nyxd", windows, kernel, optimize=True) + bias)
+
+
+def _pool(x: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    rests = [-(length - size) % 2 for length in x.shape[1:3]]
+    x = np.pad(x, ((0, 0), (0, rests[0]), (0, rests[1]), (0, 0)), constant_values=-np.inf)
+    return np.asarray(sliding_window_view(x, (size, size), axis=(1, 2))[:, ::2, ::2].max(axis=(-2, -1)))
+
+
+def build(plan: Plan, weights: list[Array]) -> onnx.ModelProto:
+    """A plan and its arrays -> ONNX model.
+
+    Input 'image' float32 (N, 3, H, W); outputs (N, C, h, w) for P-Net, (N, C) for the others.
+    """
+    arrays = iter(weights)
+    nodes: list[onnx.NodeProto] = []
+    initializers: list[onnx.TensorProto] = []
+    channels = 3
+    flat = False
+
+    def constant(array: Array, name: str) -> str:
+        initializers.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype=np.float32), name))
+        return name
+
+    def affine(source: str, name: str) -> str:
+        nonlocal channels, flat
+        kernel, bias = next(arrays), next(arrays)
+        inputs = [source, "", constant(bias, f"{name}.bias")]
+        if kernel.ndim == 4:
+            inputs[1] = constant(kernel.transpose(3, 2, 0, 1), f"{name}.kernel")
+            nodes.append(helper.make_node("Conv", inputs, [name], name))
+        else:
+            if not flat:
+                # ONNX flattens (C, H, W), the lists expect (W, H, C): rows permuted once here, not for every
+                # face.
+                side = round((len(kernel) / channels) ** 0.5)
+                kernel = kernel.reshape(side, side, channels, -1).transpose(2, 1, 0, 3).reshape(len(kernel), -1)
+                nodes.append(helper.make_node("Flatten", [source], [f"{name}.flat"]))
+                inputs[0] = f"{name}.flat"
+                flat = True
+            inputs[1] = constant(kernel, f"{name}.kernel")
+            nodes.append(helper.make_node("Gemm", inputs, [name], name))
+        channels = kernel.shape[-1]
+        return name
+
+    x = "image"
+    for number, layer in enumerate(plan.trunk, start=1):
+        name = f"{layer}_{number}"
+        if layer.startswith("pool"):
+            size = int(layer[-1])
+            nodes.append(
+                helper.make_node("MaxPool", [x], [name], name, kernel_shape=[size] * 2, strides=[2, 2], ceil_mode=1)
+            )
+            x = name
+            continue
+        x = affine(x, name)
+        slopes = next(arrays).reshape(-1)
+        shaped = slopes if flat else slopes[:, None, None]
+        nodes.append(helper.make_node("PRelu", [x, constant(shaped, f"{name}.slopes")], [f"{name}.prelu"]))
+        x = f"{name}.prelu"
+    outputs = []
+    trunk_channels = channels
+    for output in plan.outputs:
+        channels = trunk_channels
+        if output == "scores":
+            nodes.append(helper.make_node("Softmax", [affine(x, "scores.logits")], [output], axis=1))
+        else:
+            affine(x, output)
+        shape = ["N", channels] if plan.input_px else ["N", channels, "h", "w"]
+        outputs.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, shape))
+    sides = [plan.input_px] * 2 if plan.input_px else ["H", "W"]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, *sides])
+    graph = helper.make_graph(nodes, f"mtcnn-{plan.name}", [image], outputs, initializers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="ekspresi")
+    model.ir_version = 8
+    model.doc_string = "Weights of PyPI mtcnn 1.0.0 (MIT, Copyright (c) 2019-2024 Iván de Paz Centeno); see NOTICE."
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def largest_difference(plan: Plan, weights: list[Array], model: onnx.ModelProto) -> float:
+    """Largest absolute difference between ONNX Runtime and the NumPy reference, over nine inputs."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(0)
+    worst = 0.0
+    for height, width in [(plan.input_px,) * 2] * 3 if plan.input_px else [(12, 12), (37, 64), (50, 31)]:
+        pixels = random.integers(0, 256, (3, height, width, 3))
+        image = ((pixels - 127.5) / 128).astype(np.float32)
+        got = session.run(list(plan.outputs), {"image": image.transpose(0, 3, 1, 2)})
+        expected = reference(plan, weights, image)
+        for name, y in zip(plan.outputs, got, strict=True):
+            channel_last = y.transpose(0, 2, 3, 1) if y.ndim == 4 else y
+            worst = max(worst, float(np.abs(channel_last - expected[name]).max()))
+    return worst
+
+
+def main() -> None:
+    """Convert, check, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("wheel", type=Path, nargs="?", help="the wheel of mtcnn 1.0.0; downloaded if left out")
+    arguments = parser.parse_args()
+    lists = weight_lists(arguments.wheel.read_bytes() if arguments.wheel else download())
+    ASSETS.mkdir(parents=True, exist_ok=True)
+    for plan in PLANS:
+        model = build(plan, lists[plan.name])
+        worst = largest_difference(plan, lists[plan.name], model)
+        if worst > LARGEST_DIFFERENCE:
+            raise SystemExit(f"{plan.name}: ONNX and NumPy differ by {worst:.1e} (at most {LARGEST_DIFFERENCE:.0e})")
+        path = ASSETS / f"mtcnn-{plan.name}.onnx"
+        path.write_bytes(model.SerializeToString())
+        print(f"{path.name}: {path.stat().st_size:,} bytes, largest difference from NumPy {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Folder of 48 x 48 FER+ training faces -> the margin that turns a detector's box into a FER+ frame.
+
+In: FER2013Train (fer0000000.png and so on; training faces only, the tests must not shape the convention).
+Out: printed medians and spreads of ``scale`` and ``shift_y`` for ``ekspresi.cropping.CropConvention``. Knows
+nothing of labels.
+
+    python tools/fit_crop_margin.py FER2013Train [--faces 600]
+
+Each face is enlarged and given surroundings, because the detector was trained on faces in pictures; two kinds
+of surroundings (mirrored, and one flat grey) show how much the answer depends on them.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ekspresi.detection.mtcnn import MtcnnDetector
+from ekspresi.types import Box
+
+SIDE_PX = 192  # 4 x 48: large enough that the detector's own rounding does not count
+BORDER_PX = 96
+LEAST_SCORE = 0.9
+LEAST_WIDTH = 0.5  # of the frame; smaller finds are mirrored halves or eyes
+
+
+def framed(face: NDArray[np.uint8], border: str) -> NDArray[np.uint8]:
+    """Grey face, uint8 (48, 48) -> RGB uint8 (384, 384), the face in its middle."""
+    large = np.asarray(Image.fromarray(face).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC))
+    if border == "mirrored":
+        picture = np.pad(large, BORDER_PX, mode="symmetric")
+    else:
+        picture = np.pad(large, BORDER_PX, constant_values=int(np.median(face)))
+    return np.repeat(picture[:, :, None], 3, axis=2)
+
+
+def box_of(detector: MtcnnDetector, face: NDArray[np.uint8], border: str) -> Box | None:
+    """The one confident box in the middle of a framed face; None where there is none, or more than one."""
+    centre = BORDER_PX + SIDE_PX / 2
+    found = []
+    for candidate in detector.detect(framed(face, border)):
+        x1, y1, x2, y2 = candidate.box_xyxy
+        off = max(abs((x1 + x2) / 2 - centre), abs((y1 + y2) / 2 - centre))
+        if candidate.score >= LEAST_SCORE and x2 - x1 >= LEAST_WIDTH * SIDE_PX and off < SIDE_PX / 4:
+            found.append(candidate.box_xyxy)
+    return found[0] if len(found) == 1 else None
+
+
+def main() -> None:
+    """Detect, fit, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path, help="FER2013Train")
+    parser.add_argument("--faces", type=int, default=600, help="how many, drawn at random with seed 0")
+    arguments = parser.parse_args()
+    paths = sorted(arguments.folder.glob("*.png"))
+    chosen = np.random.default_rng(0).permutation(len(paths))[: arguments.faces]
+    faces = [np.asarray(Image.open(paths[i]).convert("L")) for i in chosen]
+    detector = MtcnnDetector(min_face_px=64)
+    for border in ("mirrored", "grey"):
+        boxes = [box for face in faces if (box := box_of(detector, face, border)) is not None]
+        x1, y1, x2, y2 = np.array(boxes).T
+        longer = np.maximum(x2 - x1, y2 - y1)
+        centre = BORDER_PX + SIDE_PX / 2
+        print(f"{border} surroundings: {len(boxes)} of {len(faces)} faces found")
+        values = {
+            "scale": SIDE_PX / longer,
+            "shift_y": (centre - (y1 + y2) / 2) / longer,
+            "shift_x": (centre - (x1 + x2) / 2) / longer,
+            "width / height of the box": (x2 - x1) / (y2 - y1),
+        }
+        for name, value in values.items():
+            low, middle, high = np.quantile(value, [0.25, 0.5, 0.75])
+            print(f"  {name}: median {middle:.3f}, quartiles {low:.3f} to {high:.3f}")
+
+
+if __name__ == "__main__":
+    main()
