@@ -13,6 +13,7 @@ with antialiasing.
 Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from math import ceil, floor, sqrt
 from threading import Lock
@@ -39,7 +40,7 @@ STRIP_PX = 131_072  # pixels P-Net sees at once: fits the cache, and bounds memo
 OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: 1 misses faces, 3 only costs time
 THRESHOLDS = (0.6, 0.7, 0.7)  # least score after P-, R- and O-Net, as in the paper's code
 MAX_PROPOSALS = 3000  # patches given to R-Net; a texture can propose tens of thousands
-BATCH = 256  # patches a network sees at once
+BATCH = 64  # patches a network sees at once
 
 
 class MtcnnDetector:
@@ -47,7 +48,7 @@ class MtcnnDetector:
 
     Attributes:
         min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
-        threads: CPU threads of each network.
+        threads: CPU threads; each runs a network on its own strip or batch.
     """
 
     def __init__(self, min_face_px: float = 12, threads: int = 2) -> None:
@@ -55,6 +56,7 @@ class MtcnnDetector:
         self.threads = threads
         self._sessions: dict[str, InferenceSession] = {}
         self._lock = Lock()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mtcnn")
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
@@ -99,18 +101,17 @@ class MtcnnDetector:
         height, width = image.shape[2:]
         rows = (height - 1) // 2 - 4
         step = max(STRIP_PX // (2 * width), 1)
-        offsets, scores = [], []
+        strips = []
         for top in range(0, rows, step):
             # Output row r depends on input rows 2 r to 2 r + 11; the last strip takes what is left.
             bottom = STRIDE_PX * (top + step) + WINDOW_PX - STRIDE_PX if top + step < rows else height
-            strip = self._run("pnet", image[:, :, STRIDE_PX * top : bottom])
-            offsets.append(strip[0][0])
-            scores.append(strip[1][0, 1])
-        return np.concatenate(offsets, axis=1), np.concatenate(scores, axis=0)
+            strips.append(image[:, :, STRIDE_PX * top : bottom])
+        offsets, scores = self._run("pnet", strips, axis=2)
+        return offsets[0], scores[0, 1]
 
     def _refine(self, levels: list[Image.Image], boxes: Array) -> Array:
         """Square boxes -> those R-Net believes in, moved and squared (m, 4)."""
-        offsets, faces = self._run("rnet", _patches(levels, boxes, 24))
+        offsets, faces = self._judge("rnet", _patches(levels, boxes, 24))
         scores = faces[:, 1]
         good = scores > THRESHOLDS[1]
         boxes, scores = _moved(boxes, offsets)[good], scores[good]
@@ -118,7 +119,7 @@ class MtcnnDetector:
 
     def _finish(self, levels: list[Image.Image], boxes: Array) -> tuple[Array, Array, Array]:
         """Square boxes -> boxes (k, 4), scores (k,), landmarks (k, 5, 2) of O-Net."""
-        offsets, points, faces = self._run("onet", _patches(levels, boxes, 48))
+        offsets, points, faces = self._judge("onet", _patches(levels, boxes, 48))
         scores = faces[:, 1]
         sides = (boxes[:, 2:] - boxes[:, :2])[:, None]
         landmarks = boxes[:, None, :2] + sides * points.reshape(-1, 2, 5).transpose(0, 2, 1)
@@ -127,18 +128,21 @@ class MtcnnDetector:
         kept = good[suppress(boxes[good], scores[good], 0.7, of_smaller=True)]
         return boxes[kept], scores[kept], landmarks[kept]
 
-    def _run(self, name: str, images: Array) -> list[Array]:
-        """Run a network on float32 (n, 3, H, W), in batches; n may be 0 for R- and O-Net."""
+    def _judge(self, name: str, patches: Array) -> list[Array]:
+        """Run R- or O-Net on float32 (n, 3, S, S); n may be 0."""
+        batches = [patches[i : i + BATCH] for i in range(0, max(len(patches), 1), BATCH)]
+        return self._run(name, batches, axis=0)
+
+    def _run(self, name: str, parts: list[Array], axis: int) -> list[Array]:
+        """Run a network on each part, in parallel -> its outputs, joined along an axis."""
         session = self._session(name)
-        if len(images) == 0:
-            return [np.empty((0, output.shape[1]), np.float32) for output in session.get_outputs()]
-        parts = [session.run(None, {"image": images[i : i + BATCH]}) for i in range(0, len(images), BATCH)]
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+        results = self._pool.map(lambda part: session.run(None, {"image": part}), parts)
+        return [np.concatenate(outputs, axis=axis) for outputs in zip(*results, strict=True)]
 
     def _session(self, name: str) -> "InferenceSession":
         with self._lock:
             if name not in self._sessions:
-                self._sessions[name] = _load(name, self.threads)
+                self._sessions[name] = _load(name)
             return self._sessions[name]
 
 
@@ -149,7 +153,8 @@ def pyramid(width: int, height: int, min_face_px: float) -> list[float]:
     ``MAX_ENLARGEMENT`` times and to at most ``LARGEST_LEVEL_PX`` pixels. The last level is just not smaller
     than P-Net's window.
     """
-    scale = min(OVERSIZE * WINDOW_PX / min_face_px, MAX_ENLARGEMENT, sqrt(LARGEST_LEVEL_PX / (width * height)))
+    bound = sqrt(LARGEST_LEVEL_PX / (width * height))
+    scale = min(OVERSIZE * WINDOW_PX / min_face_px, MAX_ENLARGEMENT, bound)
     scales = []
     while scale * min(width, height) >= WINDOW_PX:
         scales.append(scale)
@@ -244,11 +249,13 @@ def _patches(levels: list[Image.Image], boxes: Array, side: int) -> Array:
     return _normalised(patches)
 
 
-def _load(name: str, threads: int) -> "InferenceSession":
+def _load(name: str) -> "InferenceSession":
     import onnxruntime  # 0.1 s: only when a picture is really searched
 
     options: Any = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # The detector runs strips and batches side by side. Threads inside a network would wait for each other at
+    # every layer: many times slower where other programs want the processor too.
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # Every picture has its own pyramid sizes: an arena would keep the largest one's memory for good.
     options.enable_cpu_mem_arena = False
@@ -257,4 +264,5 @@ def _load(name: str, threads: int) -> "InferenceSession":
         with as_file(asset) as path:
             return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
-        raise ModelError(f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi") from error
+        message = f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi"
+        raise ModelError(message) from error
