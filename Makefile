@@ -11,7 +11,7 @@ help:             ## what there is
 demo: .venv/base  ## find and recognise the faces of examples/; pictures go to demo/
 	$(BIN)/python tools/demo.py
 
-test: .venv/dev   ## run all tests that need no torch
+test: .venv/test  ## run all tests that need no torch
 	$(BIN)/pytest
 
 test-train: .venv-train/ready ## run the tests that train, for real but tiny; installs torch (several GB)
@@ -32,7 +32,11 @@ fix: .venv/dev    ## format, and mend what can be mended
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-.venv/dev: .venv/base
+.venv/test: .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+.venv/dev: .venv/test
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 

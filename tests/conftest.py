@@ -66,7 +66,9 @@ def _write_model(
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     if metadata is not None:
-        fitting = ModelMetadata("tiny", FERPLUS_LABELS, Preprocessing(), CropConvention(scale=1.2, shift_y=0.05))
+        fitting = ModelMetadata(
+            "tiny", FERPLUS_LABELS, Preprocessing(largest_px=64), CropConvention(scale=1.2, shift_y=0.05)
+        )
         helper.set_model_props(model, {METADATA_KEY: metadata or fitting.to_json()})
     onnx.save(model, str(path))
     return path

@@ -111,6 +111,28 @@ def test_resampling_subjects_widens_the_interval_when_frames_repeat():
     assert width[1] > 1.7 * width[0]  # sqrt(5) = 2.2 in theory
 
 
+def test_the_bootstrap_counts_what_scikit_learn_counts():
+    """Subjects who are alike to the last answer leave the bootstrap no choice: each resample is the whole."""
+    targets, probabilities = random_case(n=60, n_classes=9)
+    targets[targets == 8] = 0  # a class that is only answered
+    again = np.tile(np.arange(60), 7)
+    scores = metrics.score(targets[again], probabilities[again], np.repeat(np.arange(7), 60), resamples=5)
+    for average in ("macro", "weighted"):
+        for name in ("precision", "recall", "f1"):
+            estimate = getattr(scores, f"{average}_{name}")
+            assert estimate.low == pytest.approx(estimate.value) == estimate.high
+    assert scores.accuracy.low == pytest.approx(scores.accuracy.value) == scores.accuracy.high
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_single_label_is_always_right():
+    scores = metrics.score(np.zeros(3, np.int64), np.ones((3, 1)))
+    assert scores.confusion == ((3,),)
+    assert (scores.accuracy.value, scores.macro_f1.value, scores.classes[0].support) == (1, 1, 3)
+    calibration = metrics.calibration(np.zeros(3, np.int64), np.ones((3, 1)))
+    assert (calibration.nll, calibration.ece) == (0, 0)
+
+
 def test_bootstrap_is_seeded():
     targets, probabilities = random_case()
     assert metrics.score(targets, probabilities) == metrics.score(targets, probabilities)

@@ -24,7 +24,9 @@ def test_comes_back_as_it_was_written() -> None:
 
 
 def test_names_the_file_that_is_damaged() -> None:
-    for text in ("{", "[]", "{}", json.dumps({**json.loads(METADATA.to_json()), "crop": {"zoom": 1}})):
+    good = json.loads(METADATA.to_json())
+    wrong = [{**good, key: value} for key, value in (("crop", {"zoom": 1}), ("provenance", []), ("labels", [1, 2]))]
+    for text in ("{", "[]", "{}", *map(json.dumps, wrong)):
         with pytest.raises(ModelError, match=r"x\.onnx"):
             ModelMetadata.from_json(text, "x.onnx")
 

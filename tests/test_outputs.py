@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs import COLUMNS, annotated_paths, replacing, row_values, save_picture, table
+from ekspresi.outputs import COLUMNS, annotated_paths, make_folder, replacing, row_values, save_picture, table
 from ekspresi.types import Face, Prediction, Row
 
 LABELS = ("neutral", "fear")
@@ -182,6 +182,25 @@ def test_save_picture(name: str, tmp_path: Path) -> None:
     save_picture(Image.fromarray(pixels), path)
     with Image.open(path) as read:
         np.testing.assert_array_equal(np.asarray(read), pixels)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_to_itself_does_no_harm(tmp_path: Path) -> None:
+    loop = tmp_path / "a.jpg"
+    loop.symlink_to("a.jpg")
+    assert annotated_paths([loop], tmp_path / "out") == {loop: tmp_path / "out" / "a.jpg"}
+    with replacing(loop) as part:
+        part.write_text("new")
+    assert loop.read_text() == "new"
+
+
+def test_make_folder(tmp_path: Path) -> None:
+    make_folder(tmp_path / "new" / "folder")
+    make_folder(tmp_path / "new" / "folder")
+    assert (tmp_path / "new" / "folder").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="the folder cannot be made"):
+        make_folder(tmp_path / "file" / "report")
 
 
 def test_save_picture_below_a_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 
 from ekspresi.preprocessing import Preprocessing
+from ekspresi.resampling import resize
 
 
 def test_values_and_shape() -> None:
@@ -21,6 +22,14 @@ def test_a_padded_batch_gives_the_same_tensor_as_its_crops() -> None:
     preprocessing = Preprocessing(input_px=40)
     crops = [batch[i, :side, :side] for i, side in enumerate(sides)]
     np.testing.assert_allclose(preprocessing.tensor_of_batch(batch, sides), preprocessing.tensor(crops), atol=1e-5)
+
+
+def test_a_large_crop_is_seen_as_the_training_faces_were() -> None:
+    crop = np.random.default_rng(0).integers(0, 256, (192, 192), dtype=np.uint8)
+    averaged = crop.reshape(48, 4, 48, 4).mean((1, 3))
+    preprocessing = Preprocessing(input_px=64, largest_px=48)
+    expected = resize(averaged.astype(np.float32), 64, 64, "bicubic")
+    np.testing.assert_allclose(preprocessing.tensor([crop])[0, 0], preprocessing.normalise(expected), atol=1e-4)
 
 
 def test_no_crops_no_tensor() -> None:

@@ -54,7 +54,7 @@ def test_import_ekspresi_costs_nothing() -> None:
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys; sys.argv = ['ekspresi', '--help']\nfrom ekspresi.cli import main\n"
     modules = loaded(code + "try: main()\nexcept SystemExit as end: assert end.code == 0")
-    assert not modules & {*NOT_AT_RUN_TIME, "onnxruntime", "jinja2"}
+    assert not modules & {*NOT_AT_RUN_TIME, "onnxruntime", "jinja2", "numpy", "PIL"}
 
 
 def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: Path) -> None:

@@ -28,7 +28,7 @@ def crops() -> list[np.ndarray]:
 def test_the_model_file_says_it_all(recognizer: Recognizer) -> None:
     assert recognizer.labels == FERPLUS_LABELS
     assert recognizer.metadata.name == "tiny"
-    assert recognizer.metadata.preprocessing == Preprocessing(input_px=64)
+    assert recognizer.metadata.preprocessing == Preprocessing(input_px=64, largest_px=64)
     assert recognizer.metadata.crop.scale == 1.2
 
 

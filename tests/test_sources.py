@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ekspresi.errors import SourceError
+from ekspresi.errors import ImageError, SourceError
+from ekspresi.images import load_image
 from ekspresi.sources import below_common_folder, image_paths, natural_key
 
 
@@ -69,6 +70,45 @@ def test_what_holds_no_picture_is_named(name: str, what: str, tree: Path) -> Non
     with pytest.raises(SourceError, match=what) as caught:
         image_paths([tree / "f1.png", tree / name])
     assert str(caught.value).startswith(str(tree / name))
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("x" * 300, r"cannot be looked at \(File name too long\)"),
+        ("a\0b.jpg", "no such file or folder"),
+        ("file/below.jpg", "no such file or folder"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="other systems have other limits and words")
+def test_names_that_no_file_can_have(source: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(SourceError, match=what) as caught:
+        image_paths([tmp_path / source])
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_what_may_not_be_looked_at(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **_: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(SourceError, match=r"f1\.png: cannot be looked at \(Permission denied\); check"):
+        image_paths([tree / "f1.png"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_to_itself_is_left_to_who_reads_it(tmp_path: Path) -> None:
+    loop = tmp_path / "a.jpg"
+    loop.symlink_to("a.jpg")
+    (tmp_path / "b.jpg").write_bytes(b"x")
+    paths = image_paths([tmp_path])
+    assert names(paths, tmp_path) == ["a.jpg", "b.jpg"]
+    assert below_common_folder(paths) == [Path("a.jpg"), Path("b.jpg")]
+    with pytest.raises(ImageError, match=r"a\.jpg: cannot be opened"):
+        load_image(loop)
+    with pytest.raises(SourceError, match=r"a\.jpg: cannot be looked at"):
+        image_paths([loop])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")

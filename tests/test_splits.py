@@ -1,16 +1,19 @@
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imblearn.over_sampling import RandomOverSampler
 
 from ekspresi.datasets import FaceDataset, read
 from ekspresi.datasets.audit import audit_sides
 from ekspresi.datasets.overview import sides_of
 from ekspresi.errors import DatasetError, MissingExtraError
-from ekspresi.splits import OVERSAMPLING, PROTOCOLS, class_weights, make_split, oversample
+from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
+from ekspresi.splits import class_weights, make_split, oversample
 from fake_faces import texture, write_ckplus48, write_ferplus
 
 
@@ -20,7 +23,7 @@ def _own_cache(tmp_path_factory, monkeypatch):
 
 
 def faces(targets, subjects=None, official=None, name="folder"):
-    """A data set whose images do not matter; target -1: no votes."""
+    """A data set whose images say only which they are (``ids``); target -1: no votes."""
     n, k = len(targets), max(3, max(targets) + 1)
     votes = np.zeros((n, k), dtype=np.float32)
     for row, target in enumerate(targets):
@@ -30,13 +33,18 @@ def faces(targets, subjects=None, official=None, name="folder"):
         name=name,
         path="x",
         labels=tuple(f"label{code}" for code in range(k)),
-        images=np.zeros((n, 2, 2), dtype=np.uint8),
+        images=np.arange(n, dtype="<u2").view(np.uint8).reshape(n, 1, 2),
         votes=votes,
         other_votes=np.zeros((n, 0), dtype=np.float32),
         names=np.array([f"face{row}" for row in range(n)]),
         subjects=None if subjects is None else np.array([f"S{s:03d}" for s in subjects]),
         official=None if official is None else np.array(official),
     )
+
+
+def ids(images):
+    """The numbers that ``faces`` wrote into the pixels."""
+    return images.reshape(-1).view("<u2").tolist()
 
 
 @st.composite
@@ -61,15 +69,31 @@ def split_or_none(dataset, protocol, fold, seed):
 @settings(max_examples=30, deadline=None)
 @given(datasets(), st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 9), st.integers(0, 99), st.data())
 def test_no_validation_or_test_image_ever_enters_the_sampler(dataset, protocol, fold, seed, data):
-    pytest.importorskip("imblearn")
     split = split_or_none(dataset, protocol, fold if protocol == "subject-10fold" else 0, seed)
     if split is None:
         return
     method = data.draw(st.sampled_from(OVERSAMPLING))
-    positions = oversample(dataset.targets[split.train], method, np.random.default_rng(seed))
-    drawn = set(split.train[positions].tolist())
-    assert drawn == set(split.train.tolist())
-    assert not drawn & (set(split.validation.tolist()) | set(split.test.tolist()))
+    train = dataset.images[split.train]
+    held_out = {*ids(dataset.images[split.validation]), *ids(dataset.images[split.test])}
+    entered = []
+
+    class Watched(RandomOverSampler):
+        def fit_resample(self, X, y):
+            entered.append((X.ravel().tolist(), y.tolist()))
+            return super().fit_resample(X, y)
+
+    with mock.patch("imblearn.over_sampling.RandomOverSampler", Watched):
+        positions = oversample(dataset.targets[split.train], method, np.random.default_rng(seed))
+    assert positions.min() >= 0
+    assert positions.max() < len(train)
+    drawn = ids(train[positions])
+    assert not held_out & set(drawn)
+    assert set(drawn) == set(ids(train))
+    for rows, targets in entered:
+        assert 0 <= min(rows) <= max(rows) < len(train)
+        assert not held_out & set(ids(train[rows]))
+        assert targets == dataset.targets[split.train][rows].tolist()
+        assert len(targets) == (dataset.targets[split.train] >= 0).sum()
 
 
 @settings(max_examples=30, deadline=None)
@@ -168,7 +192,6 @@ def test_official_ferplus_is_deduplicated(tmp_path):
 
 
 def test_oversampling_counts():
-    pytest.importorskip("imblearn")
     targets = np.array([0] * 16 + [-1] * 3 + [1] * 4 + [2])
     rng = np.random.default_rng
     assert oversample(targets, "none", rng(0)).tolist() == list(range(24))

@@ -9,11 +9,17 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from ekspresi.reporting.provenance import cpu_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ("corridor.jpg", "astronaut.jpg", "strip.png")
@@ -90,6 +96,7 @@ def main() -> None:
     reports = [json.loads((ROOT / section.report / "report.json").read_text(encoding="utf-8")) for section in SECTIONS]
     parts = [HEAD]
     parts += [section_text(section, report) for section, report in zip(SECTIONS, reports, strict=True)]
+    parts.append(cost_text())
     (ROOT / "docs" / "results.md").write_text("\n".join(parts), encoding="utf-8")
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
@@ -104,8 +111,8 @@ HEAD = """# Results
 Every table is written by `tools/write_docs.py` from the reports of the commands above it. Face size is the side of
 the face crop in pixels before any enlargement; faces are shrunk by antialiased averaging (suite *clean*), which is
 synthetic and not the accuracy on real CCTV. Square brackets hold 95 % intervals from resampling subjects, or images
-where subjects are unknown. What the protocols and customs mean stands in [design.md](design.md#protocol-what-makes-a-
-number-believable).
+where subjects are unknown. What the protocols and customs mean stands in
+[design.md](design.md#protocol-what-makes-a-number-believable).
 """
 
 
@@ -141,6 +148,39 @@ def section_text(section: Section, report: dict[str, Any]) -> str:
     for warning in provenance["warnings"]:
         lines += ["", f"> {warning}"]
     return "\n".join([*lines, ""])
+
+
+def cost_text() -> str:
+    """The section on time and size, measured now, on this machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        python = Path(folder) / "bin" / "python"
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", str(ROOT)], check=True)
+        size = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file() and not file.is_symlink())
+        photo = str(ROOT / "examples" / "astronaut.jpg")
+        whole = median_seconds([str(python), "-m", "ekspresi", "predict", photo])
+        reference = median_seconds([str(python), "-c", "import numpy, PIL.Image, onnxruntime"])
+    return f"""## Time and size
+
+| what | figure |
+|---|---|
+| `ekspresi predict examples/astronaut.jpg`, a new process each time, median of 7 | {whole:.2f} s |
+| `python -c "import numpy, PIL.Image, onnxruntime"`, the same way in the same run | {reference:.2f} s |
+| base environment, `pip install .` into a fresh one, pip itself included | {size / 1e6:.0f} MB |
+| bundled model file | {(ROOT / "src/ekspresi/assets/ekspresi-b0.onnx").stat().st_size / 1e6:.1f} MB |
+
+Measured by `tools/write_docs.py` on {cpu_name()}, {datetime.now(UTC):%Y-%m-%d}.
+"""
+
+
+def median_seconds(command: list[str]) -> float:
+    """Wall time of a whole process, median of seven after one that warms the file cache."""
+    times = []
+    for _ in range(8):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
 
 
 def made(section: Section, provenance: dict[str, Any]) -> str:

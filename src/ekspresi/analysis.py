@@ -7,6 +7,7 @@ Knows nothing of where pictures come from or where results go.
 import os
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ekspresi.detection.none import WholeImage
 from ekspresi.images import as_rgb
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Face
+from ekspresi.weights import bundled_model
 
 Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 """A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
@@ -82,11 +84,14 @@ def analyze(
     Raises:
         ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
     """
-    return _analyzer(None if model is None else os.fspath(model), detector, min_face_px).analyze(image)
+    path = bundled_model() if model is None else Path(model).resolve()
+    changed = path.stat().st_mtime_ns if path.exists() else 0
+    return _analyzer(path, changed, detector, min_face_px).analyze(image)
 
 
 @lru_cache(maxsize=4)
-def _analyzer(model: str | None, name: str, min_face_px: float) -> Analyzer:
+def _analyzer(model: Path, _changed: int, name: str, min_face_px: float) -> Analyzer:
+    """Kept until the model file changes."""
     return Analyzer(Recognizer(model), detector(name, min_face_px))
 
 

@@ -19,7 +19,7 @@ from ekspresi.cropping import grey
 from ekspresi.degradations import SIZES_PX, shrink
 from ekspresi.placement import leader, place
 from ekspresi.recognition import Recognizer
-from ekspresi.types import Box, Face, Prediction
+from ekspresi.types import Box, Face, Prediction, percent
 
 COLOURS = {
     "neutral": "#A7ADB5",
@@ -121,7 +121,7 @@ def strip(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] 
         left = gutter + column * (_CELL + _GAP)
         draw.text((left, 46), f"{min(small.shape)} px", "#14171C", _font(30), anchor="ls")
         sheet.paste(Image.fromarray(small).resize((_CELL, _CELL), Image.Resampling.NEAREST), (left, 66))
-        verdict = f"{prediction.expression} {prediction.confidence:.0%}"
+        verdict = f"{prediction.expression} {percent(prediction.confidence)}"
         draw.text((left, 66 + _CELL + 42), verdict, "#14171C", _font(28), anchor="ls")
         for k, label in enumerate(labels):
             top = bars_top + k * _ROW
@@ -131,7 +131,7 @@ def strip(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] 
                 prediction.probabilities[label],
                 label,
             )
-            share = f"{prediction.probabilities[label]:.0%}"
+            share = percent(prediction.probabilities[label])
             ink = "#14171C" if label == prediction.expression else "#868E98"
             draw.text((left + _CELL, top + _ROW / 2), share, ink, _font(22), anchor="rm")
     return sheet
@@ -189,7 +189,7 @@ def _label(lines: list[tuple[str, float, str]], text_px: int) -> Image.Image:
     fonts = [_font(text_px), *[_font(max(11, round(text_px * 0.78)))] * (len(lines) - 1)]
     pad = round(text_px * 0.5)
     names = [name for name, _, _ in lines]
-    shares = [f"{share:.0%}" for _, share, _ in lines]
+    shares = [percent(share) for _, share, _ in lines]
     name_width = max(font.getlength(name) for font, name in zip(fonts, names, strict=True))
     share_width = max(font.getlength(share) for font, share in zip(fonts, shares, strict=True))
     bar_width = round(text_px * 2.4) if len(lines) > 1 else 0

@@ -48,4 +48,6 @@ class MissingExtraError(EkspresiError):
     """A command whose optional dependencies are not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the extra [{extra}]: pip install 'ekspresi[{extra}]'")
+        super().__init__(
+            f"{what} needs the extra [{extra}]: pip install 'ekspresi[{extra}]', or '.[{extra}]' in a clone"
+        )

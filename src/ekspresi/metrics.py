@@ -4,19 +4,22 @@ In: int64 targets (N,) and float probabilities (N, K), perhaps with the name of 
 sequence. Out: frozen dataclasses of plain numbers, ready for JSON. Knows nothing of images, label names,
 models or files.
 
-Definitions are scikit-learn's (``precision_recall_fscore_support`` with ``zero_division=0``). *Macro* means
-over the classes that are present in the targets: a class nobody shows has no recall to speak of, and
-scikit-learn's own default (classes in targets or answers) would let one stray answer change their number.
+Figures are scikit-learn's (``precision_recall_fscore_support`` with ``zero_division=0``); only their resampling,
+a thousand times over, is counted here. *Macro* means over the classes that are present in the targets: a class
+nobody shows has no recall to speak of, and scikit-learn's own default (classes in targets or answers) would let
+one stray answer change their number.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
 RESAMPLES = 1000
 CONFIDENCE_BINS = 15
 """Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""
+_PER_CLASS = ("precision", "recall", "f1")
 _SMALLEST_PROBABILITY = 1e-12
 """Floor of a probability in the NLL: one face at exactly 0 must not make the mean infinite."""
 
@@ -104,12 +107,6 @@ class Calibration:
     bins: tuple[ReliabilityBin, ...]
 
 
-def confusion_matrix(targets: NDArray[np.int64], answers: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
-    """Targets and answers, int64 (N,) in 0..K-1 -> counts int64 (K, K); row: target, column: answer."""
-    cells = np.bincount(targets * n_classes + answers, minlength=n_classes * n_classes)
-    return cells.reshape(n_classes, n_classes)
-
-
 def score(
     targets: NDArray[np.int64],
     probabilities: NDArray[np.float64],
@@ -136,10 +133,15 @@ def score(
     """
     n, n_classes = _checked(targets, probabilities)
     answers = probabilities.argmax(axis=1)
-    total = confusion_matrix(targets, answers, n_classes)
+    labels = np.arange(n_classes)
     patterns, multiplicity = _cluster_confusions(targets, answers, n_classes, groups)
     clusters = int(multiplicity.sum())
-    figures = {name: float(value) for name, value in _averages(total.astype(np.float64)).items()}
+    figures = {"accuracy": float(accuracy_score(targets, answers))}
+    for average in ("macro", "weighted"):
+        means = precision_recall_fscore_support(
+            targets, answers, labels=np.unique(targets), average=average, zero_division=0
+        )
+        figures |= {f"{average}_{name}": float(mean) for name, mean in zip(_PER_CLASS, means, strict=False)}
     if clusters > 1:
         # Clusters with the same confusion matrix are interchangeable, so drawing clusters with replacement is
         # drawing one multinomial over the distinct matrices: a few dozen instead of thousands of images.
@@ -149,15 +151,14 @@ def score(
         bounds = {name: np.percentile(values, (2.5, 97.5)).tolist() for name, values in resampled.items()}
     else:
         bounds = dict.fromkeys(figures, (None, None))
-    precision, recall, f1 = _per_class(total.astype(np.float64))
+    per_class = precision_recall_fscore_support(targets, answers, labels=labels, zero_division=0)
+    # Of a single label scikit-learn makes a matrix too, but warns that it might not be meant.
+    confusion = confusion_matrix(targets, answers, labels=labels) if n_classes > 1 else np.array([[n]])
     return Scores(
         n=n,
         clusters=clusters,
-        classes=tuple(
-            ClassScore(float(p), float(r), float(f), int(s))
-            for p, r, f, s in zip(precision, recall, f1, total.sum(axis=1), strict=True)
-        ),
-        confusion=tuple(tuple(row) for row in total.tolist()),
+        classes=tuple(ClassScore(float(p), float(r), float(f), int(s)) for p, r, f, s in zip(*per_class, strict=True)),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
         **{name: Estimate(value, *bounds[name]) for name, value in figures.items()},
     )
 
@@ -168,17 +169,19 @@ def calibration(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) 
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
     """
-    n, _ = _checked(targets, probabilities)
+    n, n_classes = _checked(targets, probabilities)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
     which = np.clip(np.ceil(confidence * CONFIDENCE_BINS).astype(np.int64) - 1, 0, CONFIDENCE_BINS - 1)
     counts = np.bincount(which, minlength=CONFIDENCE_BINS)
     confidences = np.bincount(which, weights=confidence, minlength=CONFIDENCE_BINS)
     rights = np.bincount(which, weights=right, minlength=CONFIDENCE_BINS)
-    of_target = probabilities[np.arange(n), targets]
+    # With a single label there is nothing to be unsure of, and scikit-learn has no loss for it.
+    floored = np.maximum(probabilities, _SMALLEST_PROBABILITY)
+    nll = log_loss(targets, floored, labels=np.arange(n_classes)) if n_classes > 1 else 0.0
     return Calibration(
         ece=float(np.abs(rights - confidences).sum() / n),
-        nll=float(-np.log(np.maximum(of_target, _SMALLEST_PROBABILITY)).mean()),
+        nll=float(nll),
         bins=tuple(
             ReliabilityBin(
                 low=i / CONFIDENCE_BINS,
@@ -265,7 +268,7 @@ def _per_class(
 
 
 def _averages(confusion: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Confusion (..., K, K) -> the averaged figures of ``Scores`` by name, each (...)."""
+    """Confusion of resamples (..., K, K) -> the averaged figures of ``Scores`` by name, each (...)."""
     support = confusion.sum(axis=-1)
     present = (support > 0).astype(np.float64)
     weights = {
@@ -273,7 +276,7 @@ def _averages(confusion: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         "weighted": support / support.sum(axis=-1, keepdims=True),
     }
     figures = {"accuracy": np.trace(confusion, axis1=-2, axis2=-1) / support.sum(axis=-1)}
-    for name, values in zip(("precision", "recall", "f1"), _per_class(confusion), strict=True):
+    for name, values in zip(_PER_CLASS, _per_class(confusion), strict=True):
         for average, weight in weights.items():
             figures[f"{average}_{name}"] = (values * weight).sum(axis=-1)
     return figures

@@ -26,7 +26,7 @@ class ModelMetadata:
         preprocessing: crop -> tensor.
         crop: box -> crop, as the training faces were cropped.
         architecture: keyword arguments that rebuild the network for training on.
-        provenance: where it comes from: data with fingerprint, command, versions, metrics; free-form.
+        provenance: where it comes from: data with fingerprint, parents, split, configuration, versions, figures.
     """
 
     name: str
@@ -53,13 +53,24 @@ class ModelMetadata:
                 raise ModelError(
                     f"{path}: model format {raw['format']}, this ekspresi reads {FORMAT}; upgrade ekspresi"
                 )
+            luma = raw["crop"]["luma"]
+            texts = [raw["name"], *raw["labels"]]
+            numbers = [*luma, raw["crop"]["scale"], raw["crop"]["shift_y"], raw["preprocessing"]["std"]]
+            if (
+                len(luma) != 3
+                or not all(isinstance(text, str) for text in texts)
+                or not all(isinstance(number, int | float) for number in numbers)
+                or not isinstance(raw["architecture"], dict)
+                or not isinstance(raw["provenance"], dict)
+            ):
+                raise TypeError("a value of the wrong type")
             return cls(
                 name=raw["name"],
                 labels=tuple(raw["labels"]),
                 preprocessing=Preprocessing(**raw["preprocessing"]),
-                crop=CropConvention(**{**raw["crop"], "luma": tuple(raw["crop"]["luma"])}),
+                crop=CropConvention(**{**raw["crop"], "luma": tuple(luma)}),
                 architecture=raw["architecture"],
                 provenance=raw["provenance"],
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{path}: its metadata is damaged ({error}); export the model again") from error

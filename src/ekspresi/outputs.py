@@ -123,12 +123,12 @@ def annotated_paths(sources: Sequence[Path], folder: Path) -> dict[Path, Path]:
     numbers) and none is a source itself. JPEG stays JPEG, so that a folder of photos does not grow tenfold;
     all else becomes PNG.
     """
-    taken = {str(source.resolve()).casefold() for source in sources}
+    taken = {os.path.realpath(source).casefold() for source in sources}
     targets = {}
     for source, below in zip(sources, below_common_folder(sources), strict=True):
         suffix = source.suffix if source.suffix.lower() in (".jpg", ".jpeg") else ".png"
         target, number = folder / below.with_name(f"{source.stem}{suffix}"), 1
-        while (key := str(target.resolve()).casefold()) in taken:
+        while (key := os.path.realpath(target).casefold()) in taken:
             number += 1
             target = target.with_name(f"{source.stem}-{number}{suffix}")
         taken.add(key)
@@ -142,13 +142,22 @@ def save_picture(picture: Image.Image, path: Path) -> None:
     Raises:
         OutputError: the folder or the file cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path.parent}: the folder cannot be made ({error.strerror}); choose another") from error
+    make_folder(path.parent)
     with replacing(path) as part:
         # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores both.
         picture.save(part, quality=92, subsampling=0)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of results, before minutes of work are spent on what could not be written.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another") from error
 
 
 @contextmanager
@@ -163,7 +172,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         OutputError: the file cannot be written; the message names it and the remedy.
     """
     target = Path(path)
-    real = target.resolve()  # a link keeps pointing to what it points to
+    real = Path(os.path.realpath(target))  # a link keeps pointing to what it points to
     part = real.with_name(f".{real.stem[:100]}-{secrets.token_hex(4)}.part{real.suffix}")
     try:
         if real.exists() and not real.is_file():

@@ -22,18 +22,22 @@ class Preprocessing:
         kernel: resampling kernel (``resampling.KERNELS``), antialiased when it shrinks.
         mean: subtracted from grey values in 0..1.
         std: divided by, after the mean.
+        largest_px: a larger crop is first shrunk to this side by area: the network never saw sharper faces.
     """
 
     input_px: int = 64
     kernel: str = "bicubic"
     mean: float = 0.5
     std: float = 0.25
+    largest_px: int = 48
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """N grey crops, uint8 (H, W) of any sides -> float32 (N, 1, S, S); a crop that is no square is stretched."""
         out = np.empty((len(crops), 1, self.input_px, self.input_px), dtype=np.float32)
         for i, crop in enumerate(crops):
-            out[i, 0] = resize(crop.astype(np.float32), self.input_px, self.input_px, self.kernel)
+            height, width = (min(side, self.largest_px) for side in crop.shape)
+            seen = resize(crop.astype(np.float32), height, width, "area")
+            out[i, 0] = resize(seen, self.input_px, self.input_px, self.kernel)
         return self.normalise(out)
 
     def tensor_of_batch(self, batch: NDArray[np.uint8], sides: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -41,7 +45,7 @@ class Preprocessing:
 
         Args:
             batch: uint8 (N, P, P); crop i fills ``batch[i, :sides[i], :sides[i]]``, the rest is ignored.
-            sides: int64 (N,), sides of the crops in pixels, 1..P.
+            sides: int64 (N,), sides of the crops in pixels, 1..``largest_px``.
         """
         padded = batch.shape[-1]
         enlarge = np.zeros((len(batch), self.input_px, padded), dtype=np.float32)

@@ -1,13 +1,13 @@
 """Files, folders and globs -> the paths of the pictures in them.
 
 In: what the user named. Out: a list of paths in an order a person expects (2 before 10). Knows nothing of
-what the
-files hold: a file that is named counts as a picture whatever its ending; in folders the ending decides.
+what the files hold: a file that is named counts as a picture whatever its ending; in folders the ending decides.
 """
 
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,20 +22,19 @@ def image_paths(sources: Iterable[str | os.PathLike[str]]) -> list[Path]:
     of folders, and links to folders are not followed.
 
     Raises:
-        SourceError: a path that does not exist, a glob that matches nothing, a folder that cannot be read or
-            holds no
-            picture.
+        SourceError: a path that does not exist or cannot be looked at, a glob that matches nothing, a folder
+            that cannot be read or holds no picture.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for source in sources:
         for path in _expanded(Path(source)):
-            found.setdefault(path.resolve(), path)
+            found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it bears links in a circle
     return list(found.values())
 
 
 def below_common_folder(paths: Sequence[Path]) -> list[Path]:
     """Paths -> the same, relative to the deepest folder that holds them all."""
-    parents = [path.resolve().parent for path in paths]
+    parents = [Path(os.path.realpath(path)).parent for path in paths]
     try:
         common = Path(os.path.commonpath(parents))
     except ValueError:  # several drives on Windows have nothing in common
@@ -53,11 +52,12 @@ def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
 
 def _expanded(source: Path) -> list[Path]:
     # An existing name wins over its reading as a glob: 'holiday [2024]' is a common folder name.
-    if source.is_dir():
+    mode = _mode(source)
+    if stat.S_ISDIR(mode):
         return _pictures_in(source)
-    if source.is_file():
+    if stat.S_ISREG(mode):
         return [source]
-    if source.exists():
+    if mode:
         raise SourceError(f"{source}: is neither a file nor a folder; give a picture or a folder of pictures")
     if not glob.has_magic(str(source)):
         raise SourceError(f"{source}: no such file or folder; check the path")
@@ -65,8 +65,18 @@ def _expanded(source: Path) -> list[Path]:
     matches = sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207 (absolute too)
     if not matches:
         raise SourceError(f"{source}: matches no file; check the pattern")
-    files = [path for path in matches if path.is_file()]
+    files = [path for path in matches if os.path.isfile(path)]  # noqa: PTH113 (False where it may not be looked at)
     return files or [path for folder in matches for path in _pictures_in(folder)]
+
+
+def _mode(path: Path) -> int:
+    """Kind and rights of what stands at a path; 0 where nothing does."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
+        return 0
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be looked at ({error.strerror}); check the path and its rights") from error
 
 
 def _pictures_in(folder: Path) -> list[Path]:

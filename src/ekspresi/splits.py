@@ -16,21 +16,11 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import first_of_copies
 from ekspresi.datasets.remembered import duplicates_between, take
 from ekspresi.errors import DatasetError, MissingExtraError
+from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
 
 Indices = NDArray[np.int64]
 
 FOLDS = 10
-
-OVERSAMPLING = ("none", "balanced", "sqrt")
-"""As it is; each class as often as the largest; each to the geometric mean of that and its own count."""
-
-PROTOCOLS = {
-    "subject-10fold": "sorted subjects, every tenth makes a fold; fold k tests, the next validates",
-    "subject-holdout": "80 / 10 / 10 % of the subjects, drawn with the seed",
-    "official": "the data set's own sides; FER2013 and FER+ without what leaks between them",
-    "paper-split": "80 / 10 / 10 % of the images, drawn with the seed: LEAKY where subjects or clips repeat",
-}
-"""Protocol -> what it does, in a line."""
 
 DEDUPLICATED = ("ferplus", "fer2013")
 """Readers whose official split is known to leak pictures; both hold the same ones."""

@@ -65,3 +65,12 @@ class Row:
     time_s: float | None
     track: int | None
     face: Face
+
+
+def percent(probability: float) -> str:
+    """A probability 0..1 as people read it; never '0%' or '100%' for what is merely close to it."""
+    if 0 < probability < 0.005:
+        return "<1%"
+    if 0.995 <= probability < 1:
+        return ">99%"
+    return f"{probability:.0%}"

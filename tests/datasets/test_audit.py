@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -79,6 +77,23 @@ def test_two_data_sets_in_both_directions():
     assert {leak.total for leak in leaks} == {3, 4}
 
 
+@pytest.mark.parametrize(
+    ("names", "near"),
+    [
+        (("ann", "bob"), 0),  # bob is known as bob, so he is not the ann he looks like
+        (("ann", "ann"), 1),
+        (("cid", "dan"), 1),  # other names altogether: they cannot tell people apart
+    ],
+)
+def test_two_data_sets_with_people_who_look_alike(names, near):
+    one = dataset_of(np.stack([texture(1), texture(2)]), np.array(["ann", "bob"]), path="one")
+    alike = (texture(1) * 0.7).astype(np.uint8)
+    two = dataset_of(np.stack([texture(9), alike]), np.array(names), path="two")
+    found = counts(audit_datasets(one, two))
+    assert found.get(("folder:two", "folder:one", "near"), 0) == near
+    assert found.get(("folder:one", "folder:two", "near"), 0) == near
+
+
 def test_frames_of_a_sequence_are_found(tmp_path):
     dataset = read(f"ckplus48:{write_ckplus48(tmp_path)}")
     frames = np.arange(len(dataset))
@@ -92,4 +107,3 @@ def test_empty_sides_are_left_out(side):
     dataset = dataset_of(np.stack([texture(1), texture(2)]))
     sides = {"train": np.array([0]), "test": np.array([1])} | {side: np.zeros(0, dtype=np.int64)}
     assert audit_sides(dataset, sides) == []
-    assert dataclasses.is_dataclass(dataset)

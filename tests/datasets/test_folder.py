@@ -1,8 +1,12 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from ekspresi.datasets import READERS, read
+from ekspresi.datasets.pictures import folders_in
 from ekspresi.errors import DatasetError
 from fake_faces import save, texture
 
@@ -101,6 +105,43 @@ def test_a_wrong_spec_lists_the_readers(spec):
     with pytest.raises(DatasetError) as error:
         read(spec)
     assert all(name in str(error.value) for name in READERS)
+
+
+def test_a_path_that_cannot_be_looked_at():
+    for path in ("x" * 300, "~nobody-of-this-name/faces"):
+        with pytest.raises(DatasetError) as error:
+            read(f"folder:{path}")
+        assert path in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("method", ["iterdir", "exists", "is_file"])
+def test_what_may_not_be_read(tree, monkeypatch, method):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\); check"):
+        read(f"folder:{tree}")
+
+
+def test_folders_of_a_folder_that_may_not_be_read(tree, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\); check"):
+        folders_in(tree)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_to_itself_is_skipped_and_named(tree):
+    (tree / "bored" / "loop.png").symlink_to("loop.png")
+    (tree / "circle").symlink_to("circle")
+    dataset = read(f"folder:{tree}")
+    assert len(dataset) == 3
+    (line,) = dataset.skipped
+    assert "loop.png: cannot be opened" in line
 
 
 def test_a_path_that_does_not_exist(tmp_path):

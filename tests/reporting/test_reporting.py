@@ -2,18 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.evaluation import evaluate
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from ekspresi.recognition import Recognizer
-from ekspresi.reporting import Asked, make_folder, plots, provenance_of, write_report
-from ekspresi.reporting.provenance import leaks
+from ekspresi.reporting import Asked, plots, provenance_of, write_report
+from ekspresi.reporting.provenance import cpu_name, leaks
 from grey_model import face, write_grey_model
 
 ASKED = Asked("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
@@ -178,14 +178,12 @@ def test_a_single_size_and_a_single_subject_make_a_report_too(recognizer, datase
 
 
 def of_training(recognizer, **provenance):
-    from dataclasses import replace
-
     return replace(recognizer.metadata, provenance=provenance)
 
 
 def test_leaks_are_named(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
-    same = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0})
+    same = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 0})
     assert leaks(same, dataset, ASKED) == ()
     other_fold = Asked("subject-10fold", 3, 0, "test", "")
     (sentence,) = leaks(same, dataset, other_fold)
@@ -200,6 +198,55 @@ def test_leaks_are_named(recognizer, dataset):
     assert leaks(recognizer.metadata, dataset, ASKED) == ()
 
 
+def test_a_split_that_is_not_wholly_known_is_not_trusted(recognizer, dataset):
+    here = {"reader": "made", "fingerprint": dataset.fingerprint}
+    asked = Asked("subject-holdout", 0, 4, "test", "")
+    same = of_training(recognizer, data=here, split={"protocol": "subject-holdout", "fold": 0, "seed": 4})
+    assert leaks(same, dataset, asked) == ()
+    unseeded = of_training(recognizer, data=here, split={"protocol": "subject-holdout", "fold": 0})
+    assert "seed unknown in training, 4 here" in leaks(unseeded, dataset, asked)[0]
+
+
+def test_faces_that_chose_the_epoch_are_named(recognizer, dataset):
+    here = {"reader": "made", "fingerprint": dataset.fingerprint}
+    own = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 0})
+    (sentence,) = leaks(own, dataset, Asked("subject-10fold", 0, 0, "validation", ""))
+    assert sentence.startswith("Chosen on these faces")
+    assert leaks(recognizer.metadata, dataset, Asked("subject-10fold", 0, 0, "validation", "")) == ()
+
+
+@pytest.mark.parametrize(("trained", "measured"), [("ferplus", "fer2013"), ("fer2013", "ferplus")])
+def test_readers_of_the_same_pictures_are_relatives(recognizer, dataset, trained, measured):
+    measured_on = replace(dataset, name=measured)
+    data = {"reader": trained, "fingerprint": "0"}
+    (sentence,) = leaks(of_training(recognizer, data=data), measured_on, ASKED)
+    assert sentence.startswith("Perhaps seen in training")
+    assert trained in sentence
+    assert leaks(of_training(recognizer, data=data), dataset, ASKED) == ()
+
+
+def test_what_the_first_weights_have_seen_is_named(recognizer, dataset):
+    here = {"reader": "made", "fingerprint": dataset.fingerprint}
+    split = {"protocol": "subject-10fold", "fold": 0, "seed": 0}
+    ferplus = {"reader": "ferplus", "fingerprint": "0"}
+    (sentence,) = leaks(of_training(recognizer, data=ferplus, parents=[here]), dataset, ASKED)
+    assert sentence.startswith("Seen before training")
+    assert leaks(of_training(recognizer, data=here, split=split, parents=[here]), dataset, ASKED) == (sentence,)
+    (sentence,) = leaks(
+        of_training(recognizer, data=here, parents=[ferplus, ferplus]), replace(dataset, name="fer2013"), ASKED
+    )[1:]
+    assert sentence.startswith("Perhaps seen before training")
+    assert "ferplus" in sentence
+    assert leaks(of_training(recognizer, data=ferplus, parents=[ferplus, "x"]), dataset, ASKED) == ()
+    assert leaks(of_training(recognizer, parents=None), dataset, ASKED) == ()
+
+
+def test_the_processor_has_a_name():
+    name, _, cores = cpu_name().rpartition(", ")
+    assert name
+    assert re.fullmatch(r"\d+ logical cores", cores)
+
+
 def test_a_leak_stands_on_top_of_the_page(recognizer, dataset, evaluation, tmp_path):
     asked = Asked("paper-split", 0, 0, "test", "")
     paths = write_report(evaluation, provenance_of(recognizer, dataset, asked), tmp_path)
@@ -209,14 +256,21 @@ def test_a_leak_stands_on_top_of_the_page(recognizer, dataset, evaluation, tmp_p
     assert "Leaky protocol" in json.loads(paths[0].read_text(encoding="utf-8"))["provenance"]["warnings"][0]
 
 
-def test_a_folder_that_cannot_be_made(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="file"):
-        make_folder(tmp_path / "file" / "report")
-
-
-def test_missing_extra_is_named(recognizer, dataset, evaluation, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
-    with pytest.raises(MissingExtraError, match=r"ekspresi\[eval\]"):
-        write_report(evaluation, provenance_of(recognizer, dataset, ASKED), tmp_path)
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(
+    ("side", "sizes", "told"),
+    [
+        (60, (48, 16), None),  # all are larger than the largest size: none is left alone
+        (48, (48, 16), None),  # all are of the largest size: nothing to tell
+        (48, (60, 48, 16), "60 at 60 px, 60 at 48 px."),
+        (20, (48, 32, 16), "60 at 48 px, 60 at 32 px."),
+    ],
+)
+def test_faces_left_as_they_are_are_counted(recognizer, dataset, tmp_path, side, sizes, told):
+    rng = np.random.default_rng(0)
+    sized = replace(dataset, images=np.stack([face(k % 8, 8, rng, side) for k in range(70)]))
+    measured = evaluate(recognizer, sized, np.arange(70), sizes=sizes)
+    page = write_report(measured, provenance_of(recognizer, sized, ASKED), tmp_path)[1].read_text(encoding="utf-8")
+    assert ("are left as they are" in page) == (told is not None)
+    if told is not None:
+        counted = re.search(r"left as they are:\s*(.*?)</p>", page, flags=re.DOTALL)
+        assert " ".join(counted[1].split()) == told

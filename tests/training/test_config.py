@@ -9,7 +9,9 @@ from ekspresi.training.config import TrainConfig, load_config
 
 
 def test_comes_back_from_its_own_file(tmp_path: Path) -> None:
-    config = load_config(None, {"data": 'folder:a "b"', "optimizer": "rmsprop", "validation_px": [32], "flip": False})
+    config = load_config(
+        None, {"data": 'folder:a "b" 😀', "optimizer": "rmsprop", "validation_px": [32], "flip": False}
+    )
     file = tmp_path / "config.toml"
     file.write_text(config.to_toml())
     assert load_config(file, {}) == config
@@ -28,12 +30,16 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
     [
         ("epoch = 3", "unknown key 'epoch'"),
         ('epochs = "3"', "epochs = '3' must be a int"),
-        ("epochs = 0", "at least 1"),
+        ("epochs = 0", r"must lie in 1 \.\. 100000"),
+        ("seed = -1", "must lie in 0"),
+        ("learning_rate = nan", "must lie in"),
+        ("ema_decay = 1.0", "must lie in"),
+        ("validation_px = [64]", "face_px = 48"),
         ("flip = 1", "flip = 1 must be a bool"),
         ("validation_px = [4.5]", "must be a list of int"),
         ('split = "random"', "subject-10fold"),
         ("stem_stride = 3", "must be one of 1, 2"),
-        ("low_res_share = 1.5", r"0\.\.1"),
+        ("low_res_share = 1.5", r"0 \.\. 1"),
         ("min_px = 60", "larger than face_px"),
         ("= 3", "is no TOML"),
     ],

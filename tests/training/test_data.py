@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -6,24 +7,24 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-if torch:
-    from ekspresi.datasets import read
-    from ekspresi.datasets.dataset import FaceDataset
-    from ekspresi.splits import make_split
-    from ekspresi.training.config import load_config
-    from ekspresi.training.data import TrainingBatches, ValidationBatches, soft_targets
+from ekspresi.datasets import read
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.splits import make_split
+from ekspresi.training.config import load_config
+from ekspresi.training.data import TrainingBatches, ValidationBatches, soft_targets
 
 
 def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> None:
     dataset = read(str(small["data"]))
     split = make_split(dataset, "subject-10fold")
     config = load_config(None, {**small, "shift": 0.0, "zoom": 0.0, "rotation": 0.0, "flip": False, "contrast": 0.0})
+    config = dataclasses.replace(config, input_px=48, low_res_share=0.0)
     batches = TrainingBatches(dataset, split.train, config)
-    allowed = {dataset.images[i].tobytes() for i in split.train}
-    assert {face.tobytes() for face in batches.faces} <= allowed
-    assert not {face.tobytes() for face in batches.faces} & {
-        dataset.images[i].tobytes() for i in np.concatenate([split.validation, split.test])
-    }
+    drawn = torch.cat([batches[(epoch, batch)][0] for epoch in range(2) for batch in range(len(batches))])
+    grey = {np.rint((face.numpy()[0] * 0.25 + 0.5) * 255).astype(np.uint8).tobytes() for face in drawn}
+    assert len(grey) > 300
+    assert grey <= {dataset.images[i].tobytes() for i in split.train}
+    assert not grey & {dataset.images[i].tobytes() for i in np.concatenate([split.validation, split.test])}
 
 
 def test_random_numbers_depend_on_seed_epoch_and_batch_alone(small: dict[str, object]) -> None:

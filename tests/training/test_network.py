@@ -7,25 +7,28 @@ from ekspresi.errors import ConfigError, ModelError
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-if torch:
-    from safetensors.torch import save_file
+from safetensors.torch import save_file
 
-    from ekspresi.training.network import Architecture, build_network, freeze_backbone
-    from ekspresi.training.optimisers import build_optimizer, warmup_cosine
+from ekspresi.cropping import CropConvention
+from ekspresi.expressions import FERPLUS_LABELS as LABELS
+from ekspresi.modelfile import METADATA_KEY, ModelMetadata
+from ekspresi.preprocessing import Preprocessing
+from ekspresi.training.network import Architecture, build_network, freeze_backbone, parents_of
+from ekspresi.training.optimisers import build_optimizer, warmup_cosine
 
 
 @pytest.mark.parametrize(("stem", "output", "side"), [(2, 32, 2), (2, 16, 4), (2, 8, 8), (1, 16, 4), (1, 4, 16)])
 def test_strides_give_the_stated_feature_map(stem: int, output: int, side: int) -> None:
-    network = build_network(Architecture("efficientnet_b0", stem, output), 8)
+    network = build_network(Architecture("efficientnet_b0", stem, output), LABELS)
     assert network.forward_features(torch.zeros(1, 1, 64, 64)).shape == (1, 1280, side, side)
     assert network(torch.zeros(2, 1, 64, 64)).shape == (2, 8)
 
 
 def test_refuses_strides_and_names_it_does_not_have() -> None:
     with pytest.raises(ConfigError, match="reaches 16 at most"):
-        build_network(Architecture("efficientnet_b0", 1, 32), 8)
+        build_network(Architecture("efficientnet_b0", 1, 32), LABELS)
     with pytest.raises(ConfigError, match="timm knows no such network"):
-        build_network(Architecture("efficientnet_b99"), 8)
+        build_network(Architecture("efficientnet_b99"), LABELS)
 
 
 def test_reads_weights_of_three_channels_and_another_classifier(tmp_path: Path) -> None:
@@ -34,7 +37,7 @@ def test_reads_weights_of_three_channels_and_another_classifier(tmp_path: Path) 
     rgb = timm.create_model("efficientnet_b0", num_classes=1000).eval()
     file = tmp_path / "imagenet.safetensors"
     save_file(rgb.state_dict(), file)
-    grey = build_network(Architecture(output_stride=32), 8, init=str(file)).eval()
+    grey = build_network(Architecture(output_stride=32), LABELS, init=str(file)).eval()
     image = torch.rand(2, 1, 64, 64)
     with torch.inference_mode():
         theirs = rgb.forward_features(image.expand(-1, 3, -1, -1))
@@ -42,21 +45,41 @@ def test_reads_weights_of_three_channels_and_another_classifier(tmp_path: Path) 
     assert grey.get_classifier().weight.shape == (8, 1280)
 
 
+def test_carries_the_classifier_over_by_label(tmp_path: Path) -> None:
+    parent = build_network(Architecture(), ("fear", "anger", "joy"))
+    metadata = ModelMetadata(
+        "p",
+        ("fear", "anger", "joy"),
+        Preprocessing(),
+        CropConvention(),
+        provenance={"data": {"reader": "a", "fingerprint": "1"}, "parents": [{"reader": "b", "fingerprint": "2"}]},
+    )
+    file = tmp_path / "parent.safetensors"
+    state = {name: value.contiguous() for name, value in parent.state_dict().items()}
+    save_file(state, file, {METADATA_KEY: metadata.to_json()})
+    child = build_network(Architecture(), ("anger", "calm", "fear"), init=str(file))
+    ours, theirs = child.get_classifier().weight, parent.get_classifier().weight
+    torch.testing.assert_close(ours[[0, 2]], theirs[[1, 0]])
+    assert not any(torch.equal(ours[1], row) for row in theirs)
+    assert [known["reader"] for known in parents_of(str(file))] == ["a", "b"]
+    assert parents_of("random") == []
+
+
 def test_refuses_other_files_without_unpickling_them(tmp_path: Path) -> None:
     pickled = tmp_path / "weights.pth"
     torch.save({"a": torch.zeros(1)}, pickled)
     with pytest.raises(ModelError, match="is no safetensors file"):
-        build_network(Architecture(), 8, init=str(pickled))
+        build_network(Architecture(), LABELS, init=str(pickled))
     other = tmp_path / "other.safetensors"
     save_file({"a": torch.zeros(1)}, other)
     with pytest.raises(ModelError, match="another network"):
-        build_network(Architecture(), 8, init=str(other))
+        build_network(Architecture(), LABELS, init=str(other))
     with pytest.raises(ModelError, match="no such weight file"):
-        build_network(Architecture(), 8, init=str(tmp_path / "none.safetensors"))
+        build_network(Architecture(), LABELS, init=str(tmp_path / "none.safetensors"))
 
 
 def test_a_frozen_backbone_trains_the_classifier_alone() -> None:
-    network = build_network(Architecture(), 8)
+    network = build_network(Architecture(), LABELS)
     freeze_backbone(network)
     trained = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
     assert trained == {"classifier.weight", "classifier.bias"}

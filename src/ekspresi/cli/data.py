@@ -145,13 +145,10 @@ def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, N
 
 def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str) -> None:
     from ekspresi.datasets.overview import draw_class_chart, draw_montage
-    from ekspresi.errors import OutputError
+    from ekspresi.outputs import make_folder
 
     chart, montage = out / f"{name}-classes.png", out / f"{name}-montage.png"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror}); choose another folder with --out") from error
+    make_folder(out)
     draw_class_chart(dataset, chart)
     draw_montage(dataset, montage)
     console.print(f"drawn: {chart}, {montage}\n", soft_wrap=True, markup=False)

@@ -56,16 +56,13 @@ def _evaluate(
     Writes report.json and one self-contained report.html.
     """
     try:
-        import jinja2  # noqa: F401
-        import matplotlib  # noqa: F401
-        import scipy  # noqa: F401
-        import sklearn  # noqa: F401
+        from ekspresi.evaluation import evaluate
+        from ekspresi.reporting import Asked, provenance_of, trained_split, write_report
     except ImportError as error:
         raise MissingExtraError("ekspresi evaluate", "eval") from error
     from ekspresi.datasets import read
-    from ekspresi.evaluation import evaluate
+    from ekspresi.outputs import make_folder
     from ekspresi.recognition import Recognizer
-    from ekspresi.reporting import Asked, make_folder, provenance_of, trained_split, write_report
 
     recognizer = Recognizer(model)
     dataset = read(spec)
@@ -112,7 +109,8 @@ def _choose(
 ) -> _Faces:
     import numpy as np
 
-    from ekspresi.splits import PROTOCOLS, make_split
+    from ekspresi.protocols import PROTOCOLS
+    from ekspresi.splits import make_split
 
     protocol = split or trained.get("protocol") or (EVERY_FACE if dataset.official is None else "official")
     if protocol not in (EVERY_FACE, *PROTOCOLS):

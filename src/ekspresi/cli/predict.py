@@ -109,6 +109,7 @@ def _table(rows: list["Row"], names: dict[str, Path]) -> "Table":
     from rich.text import Text
 
     from ekspresi.drawing import COLOURS
+    from ekspresi.types import percent
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("picture", overflow="fold")
@@ -128,8 +129,8 @@ def _table(rows: list["Row"], names: dict[str, Path]) -> "Table":
             f"{x1},{y1} {x2},{y2}",
             f"{belief.face_px:.0f}",
             Text("unsure" if belief.abstained else first, style=f"bold {COLOURS.get(first, 'default')}"),
-            f"{belief.confidence:.0%}",
-            Text(f"{second} {belief.probabilities[second]:.0%}" if second else "", style="dim"),
+            percent(belief.confidence),
+            Text(f"{second} {percent(belief.probabilities[second])}" if second else "", style="dim"),
         )
         previous = row.source
     return table

@@ -82,7 +82,11 @@ class FaceDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over names, labels, votes and pixels: changes when any of them does."""
+        """SHA-256 over names, labels, votes for labels, and pixels: changes when any of them does.
+
+        Not over ``other_votes``, subjects, sequences and official sides: a table of subjects that is corrected
+        leaves the fingerprint as it was, though a split by subject is another one then.
+        """
         digest = hashlib.sha256()
         digest.update("\n".join([*self.labels, *self.names.tolist()]).encode())
         digest.update(np.ascontiguousarray(self.votes).tobytes())

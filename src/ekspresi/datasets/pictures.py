@@ -82,11 +82,14 @@ def folders_in(folder: Path) -> list[Path]:
     """A folder -> the folders in it, sorted by name; hidden ones are left out.
 
     Raises:
-        DatasetError: there is no such folder.
+        DatasetError: there is no such folder, or it cannot be read.
     """
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; check the path of the data set")
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    try:
+        if not folder.is_dir():
+            raise DatasetError(f"{folder}: no such folder; check the path of the data set")
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise DatasetError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
 
 
 def require_some(found: Iterable[object], folder: Path, skipped: Sequence[str]) -> None:

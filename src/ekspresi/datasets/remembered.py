@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import METHOD, Images, Pairs, find_duplicates
 from ekspresi.errors import OutputError
-from ekspresi.outputs import replacing
+from ekspresi.outputs import make_folder, replacing
 
 
 def take(images: Images, positions: NDArray[np.int64]) -> Images:
@@ -64,7 +64,7 @@ def _load(file: Path) -> Pairs | None:
 
 def _save(file: Path, pairs: Pairs) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         with replacing(file) as temporary, temporary.open("wb") as stream:
             np.savez(
                 stream,
@@ -73,5 +73,5 @@ def _save(file: Path, pairs: Pairs) -> None:
                 kinds=pairs.kinds,
                 scores=pairs.scores,
             )
-    except (OSError, OutputError):
+    except OutputError:
         pass  # a cache that cannot be written costs seconds next time, not the run

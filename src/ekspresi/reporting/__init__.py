@@ -2,7 +2,7 @@
 
 In: an ``Evaluation``, its ``Provenance``, and the faces if mistakes are to be shown. Out: two files. Knows
 nothing of how anything was measured. The page loads nothing from anywhere: plots are inline SVG, faces base64
-PNG.
+PNG. Importing this package, and ``evaluation`` and ``metrics``, needs the extra [eval].
 
 ``report.json``, format 1::
 
@@ -27,15 +27,19 @@ import io
 import json
 from pathlib import Path
 
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import shrink
-from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.evaluation import Evaluation, Mistake
 from ekspresi.metrics import Estimate
-from ekspresi.outputs import replacing
+from ekspresi.outputs import make_folder, replacing
+from ekspresi.reporting import plots
 from ekspresi.reporting.provenance import Asked, Provenance, provenance_of, trained_split
 
-__all__ = ["FORMAT", "Asked", "Provenance", "make_folder", "provenance_of", "trained_split", "write_report"]
+__all__ = ["FORMAT", "Asked", "Provenance", "provenance_of", "trained_split", "write_report"]
 
 FORMAT = 1
 _TEMPLATE = Path(__file__).with_name("template.html.j2")
@@ -57,7 +61,6 @@ def write_report(
         Paths of report.json and report.html.
 
     Raises:
-        MissingExtraError: matplotlib or Jinja2 is not installed.
         OutputError: the files cannot be written.
     """
     make_folder(folder)
@@ -76,27 +79,7 @@ def write_report(
     return targets
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of a report, before minutes of work are spent on what could not be written.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
-
-
 def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | None) -> str:
-    try:
-        import matplotlib  # noqa: F401
-        from jinja2 import Environment, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as error:
-        raise MissingExtraError("a report", "eval") from error
-    from ekspresi.reporting import plots
-
     view = evaluation.headline
     sizes = plots.reliability_sizes(evaluation.sizes_px)
     results = [view.at(size) for size in sizes]
@@ -139,8 +122,6 @@ def _thousands(count: int) -> str:
 
 def _picture(faces: FaceDataset, mistake: Mistake, size_px: int) -> str:
     """The face as the model saw it, as a data URI."""
-    from PIL import Image
-
     buffer = io.BytesIO()
     Image.fromarray(shrink(faces.images[mistake.index], size_px)).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -7,16 +7,16 @@ replaced by the page's CSS variables; text stays text, in the page's font. Knows
 import io
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ekspresi.evaluation import SizeResult, View
 from ekspresi.metrics import Estimate
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _INK, _MUTED, _LINE, _ACCENT, _SECOND, _PAPER = (f"#0{i}0{i}0{i}" for i in range(1, 7))
 _VARIABLES = {
@@ -75,8 +75,6 @@ def confusion(view: View, result: SizeResult) -> str:
     columns = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
     figure = _figure(4.9, 0.8 + 3.7 * len(rows) / max(len(columns), 1))
     axes = figure.subplots()
-    from matplotlib.patches import Rectangle
-
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             share = counts[row, column] / counts[row].sum()
@@ -131,24 +129,20 @@ def reliability_sizes(sizes_px: Sequence[int]) -> list[int]:
     return list(dict.fromkeys([max(sizes_px), small]))
 
 
-def _figure(width: float, height: float) -> "Figure":
+def _figure(width: float, height: float) -> Figure:
     # Not pyplot: it keeps state between figures and chooses a screen.
-    from matplotlib.figure import Figure
-
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _plain(axes: "Axes") -> None:
+def _plain(axes: Axes) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0, colors=_INK, labelsize=9.5)
     axes.set_axisbelow(True)
 
 
-def _svg(figure: "Figure", name: str) -> str:
+def _svg(figure: Figure, name: str) -> str:
     """Figure -> inline SVG: colours by CSS variable, no ids that clash, the same bytes each time."""
-    from matplotlib import rc_context
-
     buffer = io.StringIO()
     settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
     with rc_context(settings):

@@ -12,11 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ekspresi.datasets import family
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.modelfile import ModelMetadata
 from ekspresi.recognition import Recognizer
 
-_PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "scipy", "matplotlib")
+_PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "matplotlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Provenance:
         model_provenance: what the model file says of its making.
         data: spec of the data set.
         data_name: reader of the data set, the first half of the spec.
-        data_fingerprint: SHA-256 over its names, labels, votes and pixels.
+        data_fingerprint: see ``FaceDataset.fingerprint``.
         data_faces: how many faces it holds in all.
         data_skipped: how many files or rows its reader left out.
         asked: protocol, side, command.
@@ -90,7 +91,7 @@ def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: Asked) ->
         data_skipped=len(dataset.skipped),
         asked=asked,
         versions={"python": platform.python_version(), **_versions()},
-        cpu=_cpu(),
+        cpu=cpu_name(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         warnings=leaks(recognizer.metadata, dataset, asked),
     )
@@ -106,7 +107,12 @@ def trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, An
 
 
 def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[str, ...]:
-    """Reasons to fear that the model has seen what it was measured on, one sentence each."""
+    """Reasons to fear that the model has seen what it was measured on, one sentence each.
+
+    A model is trusted on the data of its training only under the split of its training: same protocol, fold and
+    seed. The weights a training began with (``parents`` in the provenance) are never trusted: their split is not
+    known here.
+    """
     found = []
     if asked.protocol == "paper-split":
         found.append(
@@ -120,24 +126,48 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[
         different = [
             f"{key} {trained.get(key, 'unknown')} in training, {value} here"
             for key, value in wanted.items()
-            if trained.get(key, value if key == "seed" else None) != value
+            if trained.get(key) != value
         ]
         if different:
             found.append(
                 "Seen in training: the model was trained on this very data set under another split "
                 f"({'; '.join(different)}), so faces measured here may be faces it learned from."
             )
-    elif _reader(metadata) == dataset.name:
+        elif asked.side == "validation":
+            found.append(
+                "Chosen on these faces: training kept the epoch that did best on this validation side, so these "
+                "figures flatter; quote the test side."
+            )
+    elif (reader := _relative(metadata.provenance.get("data"), dataset)) is not None:
         found.append(
-            "Perhaps seen in training: the model was trained on another copy of this data set, so whether it "
-            "learned from faces measured here could not be checked."
+            f"Perhaps seen in training: the model was trained on '{reader}', another copy of this data set or of "
+            "its pictures, so whether it learned from faces measured here could not be checked."
         )
-    return tuple(found)
+    for parent in _parents(metadata):
+        if parent.get("fingerprint") == dataset.fingerprint:
+            found.append(
+                "Seen before training: the training began with weights that were learned on this very data set, so "
+                "faces measured here may be faces they were learned from."
+            )
+        elif (reader := _relative(parent, dataset)) is not None:
+            found.append(
+                f"Perhaps seen before training: the training began with weights that were learned on '{reader}', "
+                "another copy of this data set or of its pictures, so whether they were learned from faces measured "
+                "here could not be checked."
+            )
+    return tuple(dict.fromkeys(found))
 
 
-def _reader(metadata: ModelMetadata) -> str | None:
-    data = metadata.provenance.get("data")
-    return data.get("reader") if isinstance(data, dict) else None
+def _parents(metadata: ModelMetadata) -> list[dict[str, Any]]:
+    """What the weights were learned on with which training began."""
+    parents = metadata.provenance.get("parents")
+    return [parent for parent in parents if isinstance(parent, dict)] if isinstance(parents, list) else []
+
+
+def _relative(data: Any, dataset: FaceDataset) -> str | None:
+    """The reader of the data that a model learned from, where it reads the same pictures as the data set's."""
+    reader = data.get("reader") if isinstance(data, dict) else None
+    return reader if isinstance(reader, str) and family(reader) == family(dataset.name) else None
 
 
 def _versions() -> dict[str, str]:
@@ -150,7 +180,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
     """Name of the processor and number of cores; ``platform`` knows no name on Linux, the kernel does."""
     name = platform.processor() or platform.machine()
     try:

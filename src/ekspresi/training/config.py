@@ -6,17 +6,43 @@ of ``ekspresi train``; there is no other place to configure. Knows nothing of to
 
 import dataclasses
 import json
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from ekspresi.errors import ConfigError
-from ekspresi.splits import OVERSAMPLING, PROTOCOLS
+from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
 
 
 def _key(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
+
+
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "fold": (0, 99),
+    "seed": (0, 2**31 - 1),
+    "input_px": (16, 512),
+    "dropout": (0, 0.99),
+    "drop_path": (0, 0.99),
+    "learning_rate": (1e-9, 100),
+    "weight_decay": (0, 10),
+    "epochs": (1, 100_000),
+    "batch_size": (2, 100_000),  # batch norm needs two
+    "warmup_epochs": (0, 100_000),
+    "label_smoothing": (0, 1),
+    "clip_norm": (0, 1e9),
+    "ema_decay": (0, 0.999_999),
+    "face_px": (2, 512),
+    "low_res_share": (0, 1),
+    "low_res_ramp": (0, 1),
+    "min_px": (1, 512),
+    "shift": (0, 0.5),
+    "zoom": (0, 4),
+    "rotation": (0, 180),
+    "contrast": (0, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +97,16 @@ class TrainConfig:
         ):
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} = {getattr(self, name)!r}: must be one of {', '.join(map(str, allowed))}")
-        for name in ("epochs", "batch_size", "input_px", "face_px", "min_px"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}: must be at least 1")
-        for name in ("low_res_share", "low_res_ramp", "dropout", "drop_path", "label_smoothing", "ema_decay"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}: must lie in 0..1")
-        if self.learning_rate <= 0:
-            raise ConfigError(f"learning_rate = {self.learning_rate}: must be above 0")
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not (low <= value <= high and math.isfinite(value)):
+                raise ConfigError(f"{name} = {value}: must lie in {low:g} .. {high:g}")
         if self.min_px > self.face_px:
             raise ConfigError(f"min_px = {self.min_px} is larger than face_px = {self.face_px}")
-        if not self.validation_px or min(self.validation_px) < 1:
-            raise ConfigError(f"validation_px = {list(self.validation_px)}: give face sizes of at least 1 pixel")
+        if not self.validation_px or not all(1 <= side <= self.face_px for side in self.validation_px):
+            raise ConfigError(
+                f"validation_px = {list(self.validation_px)}: give face sizes in 1 .. face_px = {self.face_px}"
+            )
 
     def differences(self, other: "TrainConfig") -> list[str]:
         """Names of the keys in which two configurations differ."""
@@ -94,7 +118,7 @@ class TrainConfig:
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
             # JSON's strings, numbers, booleans and arrays are TOML's too.
-            text = json.dumps(list(value) if isinstance(value, tuple) else value)
+            text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
             lines += [f"# {f.metadata['help']}", f"{f.name} = {text}"]
         return "\n".join(lines) + "\n"
 

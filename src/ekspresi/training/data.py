@@ -53,6 +53,11 @@ def soft_targets(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDAr
     return targets.astype(np.float32), weights.astype(np.float32)
 
 
+def preprocessing_of(config: TrainConfig) -> Preprocessing:
+    """The preprocessing that a configuration trains with, and that its model file carries."""
+    return Preprocessing(input_px=config.input_px, largest_px=config.face_px)
+
+
 class TrainingBatches(Dataset[Batch]):
     """(epoch, batch) -> one augmented batch; holds the training side only."""
 
@@ -68,7 +73,7 @@ class TrainingBatches(Dataset[Batch]):
         self.config = config
         self.geometry = Geometry(config.shift, config.zoom, config.rotation, config.flip)
         self.low_resolution = LowResolution(min_px=config.min_px)
-        self.preprocessing = Preprocessing(input_px=config.input_px)
+        self.preprocessing = preprocessing_of(config)
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self.faces_an_epoch = len(self.order(0))
 
@@ -129,8 +134,8 @@ class ValidationBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.indices = indices[dataset.targets[indices] >= 0]
         self.targets = dataset.targets[self.indices]
         self.faces = face_array(dataset, self.indices, config.face_px)
-        self.sizes = [size for size in config.validation_px if size <= config.face_px] or [config.face_px]
-        self.preprocessing = Preprocessing(input_px=config.input_px)
+        self.sizes = config.validation_px
+        self.preprocessing = preprocessing_of(config)
         self.batch = 256
 
     @property

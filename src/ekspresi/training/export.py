@@ -5,10 +5,9 @@ In: a run folder. Out: an ONNX file (opset 18, input ``tensor`` float32 (N, 1, S
 The ONNX file is checked against torch before it is kept. Knows nothing of evaluation.
 """
 
-import json
 import tempfile
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from ekspresi.cropping import CropConvention
 from ekspresi.errors import ModelError
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.outputs import replacing
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.outputs import make_folder, replacing
 from ekspresi.training.config import TrainConfig
+from ekspresi.training.data import preprocessing_of
 from ekspresi.training.network import Architecture, build_network
-from ekspresi.training.run import Run, load_run
+from ekspresi.training.run import Run, load_run, read_record
 
 LARGEST_DIFFERENCE = 1e-4
 """Probabilities of the ONNX file and of torch may differ by this much at most."""
@@ -60,9 +59,9 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
     if out.suffix != ".onnx":
         raise ModelError(f"{out}: name the model file *.onnx")
     run, config = load_run(folder)
-    record = json.loads(run.record.read_text(encoding="utf-8"))
+    record = read_record(run)
     labels = tuple(record["labels"])
-    network = load_network(run, config, len(labels))
+    network = load_network(run, config, labels)
     state = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
     network.load_state_dict(
         {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
@@ -70,12 +69,12 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
     metadata = ModelMetadata(
         name=name or out.stem,
         labels=labels,
-        preprocessing=Preprocessing(input_px=config.input_px),
+        preprocessing=preprocessing_of(config),
         crop=CropConvention(),
         architecture=Architecture(config.backbone, config.stem_stride, config.output_stride).to_dict(),
-        provenance=_provenance(record),
+        provenance=_provenance(record, config),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     weights = out.with_suffix(".safetensors")
     with replacing(out) as temporary:
         _write_onnx(network, config.input_px, metadata, temporary)
@@ -84,18 +83,18 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
             raise ModelError(f"{out}: probabilities differ from torch by {difference:.2g}; not written")
     with replacing(weights) as temporary:
         contiguous = {key: value.contiguous() for key, value in state.items()}
-        save_file(contiguous, temporary, metadata={METADATA_KEY: metadata.to_json()})
+        temporary.write_bytes(save(contiguous, metadata={METADATA_KEY: metadata.to_json()}))
     return Export(out, weights, difference)
 
 
-def load_network(run: Run, config: TrainConfig, classes: int) -> nn.Module:
+def load_network(run: Run, config: TrainConfig, labels: tuple[str, ...]) -> nn.Module:
     """Network with the weights of a run's chosen epoch, in evaluation mode.
 
     Raises:
         ModelError: the checkpoint is damaged, or does not fit the run's configuration.
     """
     architecture = Architecture(config.backbone, config.stem_stride, config.output_stride)
-    network = build_network(architecture, classes)
+    network = build_network(architecture, labels)
     try:
         state = torch.load(run.best, map_location="cpu", weights_only=True)["state_dict"]
         prefix = "network."
@@ -139,12 +138,18 @@ def _write_onnx(network: nn.Module, input_px: int, metadata: ModelMetadata, path
     path.write_bytes(model.SerializeToString())
 
 
-def _provenance(record: dict[str, Any]) -> dict[str, Any]:
+def _provenance(record: dict[str, Any], config: TrainConfig) -> dict[str, Any]:
     """What the model file says of its making; no path of the machine it was made on."""
     data = record["data"]
+    settings = {key: value for key, value in asdict(config).items() if key != "data"}
+    if settings["init"] not in ("random", "imagenet", "bundled"):
+        settings["init"] = Path(config.init).name
     return {
         "data": {"reader": data["spec"].split(":", 1)[0], "fingerprint": data["fingerprint"]},
-        "split": record["split"],
+        "parents": record.get("parents", []),
+        "split": {"seed": config.seed, **record["split"]},
+        "config": settings,
+        "command": "ekspresi train --config CONFIG --out NEW_FOLDER",
         "versions": record["versions"],
         "best": record.get("best", {}),
         "seconds": record.get("seconds"),

@@ -27,11 +27,10 @@ class ExpressionModule(lightning.LightningModule):
         self.steps_an_epoch = steps_an_epoch
         self.batches_a_size = batches_a_size
         architecture = Architecture(config.backbone, config.stem_stride, config.output_stride)
-        self.network = build_network(architecture, len(labels), config.dropout, config.drop_path, config.init)
+        self.network = build_network(architecture, labels, config.dropout, config.drop_path, config.init)
         if config.freeze == "backbone":
             freeze_backbone(self.network)
-        sizes = [size for size in config.validation_px if size <= config.face_px] or [config.face_px]
-        self.sizes = sizes
+        self.sizes = sizes = config.validation_px
         self.nll = MetricCollection({str(size): MeanMetric() for size in sizes})
         self.accuracy = MetricCollection(
             {str(size): MulticlassAccuracy(len(labels), average="micro") for size in sizes}

@@ -4,16 +4,18 @@ In: an ``Architecture``, where the weights come from. Out: a ``torch.nn.Module``
 (N, K). Weights are read from safetensors only: nothing is ever unpickled. Knows nothing of data or optimisers.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import nn
 
 from ekspresi.errors import ConfigError, ModelError
+from ekspresi.modelfile import METADATA_KEY, ModelMetadata
 from ekspresi.weights import bundled_weights
 
 
@@ -32,20 +34,21 @@ class Architecture:
 
 def build_network(
     architecture: Architecture,
-    classes: int,
+    labels: Sequence[str],
     dropout: float = 0.0,
     drop_path: float = 0.0,
     init: str = "random",
 ) -> nn.Module:
-    """Network with ``classes`` logits on one grey channel.
+    """Network with a logit for each label on one grey channel.
 
     Args:
         architecture: backbone (EfficientNet, Tan and Le 2019, for B0) and strides.
-        classes: K.
+        labels: K names, in the order of the logits.
         dropout: before the classifier.
         drop_path: stochastic depth.
         init: 'random', 'imagenet' (timm's weights, downloaded by timm, the stem summed over RGB), 'bundled', or a
-            safetensors file; a classifier of another size is left random.
+            safetensors file. The classifier's rows are carried over by label where the file names its labels,
+            and stay random elsewhere.
 
     Raises:
         ConfigError: unknown backbone, weights that cannot be had, strides that the backbone does not have.
@@ -58,7 +61,7 @@ def build_network(
             architecture.backbone,
             pretrained=init == "imagenet",
             in_chans=1,
-            num_classes=classes,
+            num_classes=len(labels),
             drop_rate=dropout,
             drop_path_rate=drop_path,
         )
@@ -71,7 +74,7 @@ def build_network(
         ) from error
     _set_strides(network, architecture)
     if init not in ("random", "imagenet"):
-        load_weights(network, bundled_weights() if init == "bundled" else Path(init))
+        load_weights(network, _weight_file(init), labels)
     return network.to(memory_format=torch.channels_last)
 
 
@@ -89,31 +92,58 @@ def _set_strides(network: nn.Module, architecture: Architecture) -> None:
         )
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Fill a network from a safetensors file of float16 or float32; a stem of three channels is summed to grey.
+def _weight_file(init: str) -> Path:
+    return bundled_weights() if init == "bundled" else Path(init)
+
+
+def load_weights(network: nn.Module, path: Path, labels: Sequence[str]) -> None:
+    """Fill a network from a safetensors file of float16 or float32.
+
+    A stem of three channels is summed to grey; the classifier is carried over label by label.
 
     Raises:
         ModelError: no such file, no safetensors, or the weights of another network.
     """
-    try:
-        state = {name: value.float() for name, value in load_file(path).items()}
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such weight file") from error
-    except Exception as error:
-        raise ModelError(f"{path}: is no safetensors file ({error}); other formats are not read") from error
+    state, metadata = _read(path)
     own = network.state_dict()
     for name, value in state.items():
         if name in own and value.ndim == 4 and value.shape[1] == 3 and own[name].shape[1] == 1:
             state[name] = value.sum(dim=1, keepdim=True)
-    head = {"classifier.weight", "classifier.bias"}
-    for name in head & state.keys() & own.keys():
-        if state[name].shape != own[name].shape:
-            del state[name]
-    missing = [name for name in own if name not in state and name not in head and "num_batches" not in name]
+    known = metadata.labels if metadata else ()
+    for name in ("classifier.weight", "classifier.bias"):
+        rows = own[name].clone()
+        for row, label in enumerate(labels):
+            if label in known and name in state and state[name].shape[1:] == rows.shape[1:]:
+                rows[row] = state[name][known.index(label)]
+        state[name] = rows
+    missing = [name for name in own if name not in state and "num_batches" not in name]
     wrong = [name for name in state if name not in own or state[name].shape != own[name].shape]
     if missing or wrong:
         raise ModelError(f"{path}: weights of another network (first mismatch: {(missing + wrong)[0]})")
     network.load_state_dict(state, strict=False)
+
+
+def parents_of(init: str) -> list[dict[str, str]]:
+    """Data that the initial weights have seen: reader and fingerprint of each set; empty where nobody knows."""
+    if init in ("random", "imagenet"):
+        return []
+    _, metadata = _read(_weight_file(init))
+    if metadata is None:
+        return []
+    return [metadata.provenance["data"], *metadata.provenance.get("parents", [])]
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], ModelMetadata | None]:
+    """Tensors of a safetensors file, and what ekspresi wrote into it, if it did."""
+    if not path.is_file():
+        raise ModelError(f"{path}: no such weight file")
+    try:
+        with safe_open(path, "pt") as file:
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            text = (file.metadata() or {}).get(METADATA_KEY)
+    except Exception as error:
+        raise ModelError(f"{path}: is no safetensors file ({error}); other formats are not read") from error
+    return state, ModelMetadata.from_json(text, str(path)) if text else None
 
 
 def freeze_backbone(network: nn.Module) -> None:

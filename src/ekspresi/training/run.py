@@ -8,7 +8,6 @@ Knows nothing of model files: ``training.export`` makes one of a run.
 
 import json
 import os
-import platform
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,11 +21,13 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from ekspresi.datasets import read
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.outputs import replacing
+from ekspresi.outputs import make_folder, replacing
+from ekspresi.reporting.provenance import cpu_name
 from ekspresi.splits import make_split
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
 from ekspresi.training.module import ExpressionModule
+from ekspresi.training.network import parents_of
 
 _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", "pillow", "scikit-learn")
 
@@ -71,23 +72,22 @@ def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
         DatasetError: the data cannot be read or cannot serve the protocol.
     """
     run = Run(folder)
-    _claim(run, config, resume)
+    before = _check_folder(run, config, resume)
     started = time.monotonic()
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     dataset = read(config.data)
+    if before and before["data"]["fingerprint"] != dataset.fingerprint:
+        raise ConfigError(f"{folder}: was started on other data than now lie in {config.data}; start a new run")
     split = make_split(dataset, config.split, fold=config.fold, seed=config.seed)
     training = TrainingBatches(dataset, split.train, config)
     validation = ValidationBatches(dataset, split.validation, config)
     module = ExpressionModule(config, dataset.labels, len(training), validation.batches_a_size)
     record: dict[str, Any] = {
-        "command": command(config, folder),
+        "command": f"ekspresi train --config {run.config} --out NEW_FOLDER",
         "versions": {name: version(name) for name in _PACKAGES},
-        "machine": {
-            "cpu": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "gpu": _gpu(),
-        },
+        "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "gpu": _gpu()},
         "data": {"spec": config.data, "fingerprint": dataset.fingerprint, "faces": len(dataset)},
+        "parents": parents_of(config.init),
         "split": {
             "protocol": split.protocol,
             "fold": split.fold,
@@ -97,7 +97,11 @@ def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
             "test": len(split.test),
         },
         "labels": list(dataset.labels),
+        "seconds": before.get("seconds", 0.0),
     }
+    make_folder(folder)
+    with replacing(run.config) as path:
+        path.write_text(config.to_toml(), encoding="utf-8")
     _write(run.record, record)
 
     on_gpu = torch.cuda.is_available()
@@ -117,6 +121,7 @@ def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
     trainer = lightning.Trainer(
         accelerator="gpu" if on_gpu else "cpu",
         devices=1,
+        deterministic="warn",
         precision="bf16-mixed" if on_gpu else "32-true",
         max_epochs=config.epochs,
         gradient_clip_val=config.clip_norm or None,
@@ -127,23 +132,26 @@ def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
         enable_model_summary=False,
         log_every_n_steps=min(50, len(training)),
     )
-    trainer.fit(
-        module,
-        training_loader(training, lambda: trainer.global_step // len(training), workers),
-        validation_loader(validation, workers),
-        ckpt_path=run.last if resume and run.last.exists() else None,
-        weights_only=True,
-    )
+    try:
+        trainer.fit(
+            module,
+            training_loader(training, lambda: trainer.global_step // len(training), workers),
+            validation_loader(validation, workers),
+            ckpt_path=run.last if resume and run.last.exists() else None,
+            weights_only=True,
+        )
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: could not be written ({error.strerror or error}); mend that, then go on with --resume {folder}"
+        ) from error
+    finally:
+        # A killed run loses the seconds of its last part; a stopped one does not.
+        record["seconds"] = round(record["seconds"] + time.monotonic() - started, 1)
+        _write(run.record, record)
     record["epochs_done"] = trainer.current_epoch
-    record["seconds"] = round(time.monotonic() - started, 1)
     record["best"] = _best(run)
     _write(run.record, record)
     return run
-
-
-def command(config: TrainConfig, folder: Path) -> str:
-    """The command line that repeats a run."""
-    return f"ekspresi train --config {Run(folder).config} --out NEW_FOLDER"
 
 
 def load_run(folder: Path) -> tuple[Run, TrainConfig]:
@@ -160,21 +168,54 @@ def load_run(folder: Path) -> tuple[Run, TrainConfig]:
     return run, load_config(run.config, {})
 
 
-def _claim(run: Run, config: TrainConfig, resume: bool) -> None:
-    if run.config.exists():
-        if not resume:
-            raise ConfigError(f"{run.folder}: holds a run already; choose another --out, or go on with --resume")
-        changed = load_config(run.config, {}).differences(config)
-        if changed:
-            raise ConfigError(f"{run.folder}: was started with another {', '.join(changed)}; resume changes nothing")
-    elif resume:
-        raise ConfigError(f"{run.folder}: holds no run to resume (no config.toml)")
+def _check_folder(run: Run, config: TrainConfig, resume: bool) -> dict[str, Any]:
+    """What the folder's run recorded so far, empty for a new one; refuses a folder that does not fit."""
+    if not run.config.exists():
+        if resume:
+            raise ConfigError(f"{run.folder}: holds no run to resume (no config.toml)")
+        return {}
+    if not resume:
+        raise ConfigError(f"{run.folder}: holds a run already; choose another --out, or go on with --resume")
+    changed = load_config(run.config, {}).differences(config)
+    if changed:
+        raise ConfigError(f"{run.folder}: was started with another {', '.join(changed)}; resume changes nothing")
+    if run.last.exists():
+        _follow_a_moved_folder(run)
+    return read_record(run)
+
+
+def read_record(run: Run) -> dict[str, Any]:
+    """The JSON that a run wrote about itself.
+
+    Raises:
+        ConfigError: it is missing or damaged.
+    """
     try:
-        run.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{run.folder}: cannot be made ({error.strerror}); choose another --out") from error
-    with replacing(run.config) as path:
-        path.write_text(config.to_toml(), encoding="utf-8")
+        record: dict[str, Any] = json.loads(run.record.read_text(encoding="utf-8"))
+        record["data"]["fingerprint"], record["labels"], record["split"], record["versions"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{run.record}: is missing or damaged; train again into a new folder") from error
+    return record
+
+
+def _follow_a_moved_folder(run: Run) -> None:
+    """Let the checkpoint point to where it lies now: Lightning forgets the best score if its folder moved."""
+    try:
+        checkpoint = torch.load(run.last, map_location="cpu", weights_only=True)
+        states = [state for name, state in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint")]
+    except Exception as error:
+        raise ConfigError(f"{run.last}: is damaged; train again into a new folder") from error
+    here = os.path.realpath(run.last.parent)
+    if all(state["dirpath"] == here for state in states):
+        return
+    for state in states:
+        state["dirpath"] = here
+        for key in ("best_model_path", "last_model_path", "kth_best_model_path"):
+            if state.get(key):
+                state[key] = str(Path(here) / Path(state[key]).name)
+        state["best_k_models"] = {str(Path(here) / Path(k).name): v for k, v in state["best_k_models"].items()}
+    with replacing(run.last) as temporary:
+        torch.save(checkpoint, temporary)
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
