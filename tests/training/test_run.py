@@ -39,11 +39,11 @@ def weights(run: Run) -> dict[str, "torch.Tensor"]:
 
 def test_learns_and_says_so(finished: Run) -> None:
     record = json.loads(finished.record.read_text())
-    assert record["epochs_done"] == 10
+    assert record["epochs_done"] == 4
     assert record["split"]["train"] == 336 and record["split"]["test"] == 42
     assert record["best"]["val_nll"] < 1.2  # ln 7 = 1.95 is ignorance
     assert record["versions"]["torch"] == importlib.metadata.version("torch")
-    assert load_config(finished.config, {}).learning_rate == 2e-3
+    assert load_config(finished.config, {}).learning_rate == 1e-3
     assert "ekspresi train --config" in record["command"]
 
 
@@ -58,6 +58,7 @@ def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: d
     found = np.array([recognizer.labels.index(p.expression) for p in predictions])
     assert (found == dataset.targets[test]).mean() > 0.7  # 1 in 7 is chance
     provenance = recognizer.metadata.provenance
+    assert [parent["reader"] for parent in provenance["parents"]] == ["ferplus"]
     assert provenance["data"] == {"reader": "ckplus48", "fingerprint": dataset.fingerprint}
     assert str(finished.folder) not in recognizer.metadata.to_json()
 
@@ -93,7 +94,7 @@ def test_same_seed_same_figures_and_a_killed_run_ends_alike(
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     done = torch.load(run.last, weights_only=True)["epoch"] + 1
-    assert 1 <= done < 10, f"killed after {done} epochs: nothing to resume"
+    assert 1 <= done < 4, f"killed after {done} epochs: nothing to resume"
     result = subprocess.run([*line, "--resume", str(run.folder)], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     expected, resumed = weights(finished), weights(run)
@@ -155,7 +156,10 @@ def test_resume_follows_a_moved_folder_and_refuses_what_does_not_fit(
 
 
 def test_a_frozen_backbone_keeps_its_weights(small: dict[str, object], tmp_path: Path) -> None:
-    run = train(load_config(None, {**small, "freeze": "backbone", "epochs": 1, "ema_decay": 0.0}), tmp_path / "frozen")
+    run = train(
+        load_config(None, {**small, "init": "random", "freeze": "backbone", "epochs": 1, "ema_decay": 0.0}),
+        tmp_path / "frozen",
+    )
     torch.manual_seed(0)
     state = weights(run)
     assert (state["network.bn1.running_mean"] == 0).all() and (state["network.bn1.weight"] == 1).all()

@@ -7,6 +7,7 @@ would, whatever the number of workers. Knows nothing of networks.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -155,15 +156,19 @@ class ValidationBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 def training_loader(batches: TrainingBatches, epoch: Callable[[], int], workers: int) -> DataLoader[Batch]:
     """Loader of whole batches, keyed by (epoch, batch)."""
-    return DataLoader(
-        batches,
-        sampler=EpochKeys(len(batches), epoch),
-        batch_size=None,
-        num_workers=workers,
-        pin_memory=workers > 0,
-    )
+    return DataLoader(batches, sampler=EpochKeys(len(batches), epoch), **_whole_batches(workers))
 
 
 def validation_loader(batches: ValidationBatches, workers: int) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
     """Loader of whole validation batches in a fixed order."""
-    return DataLoader(batches, batch_size=None, num_workers=workers, pin_memory=workers > 0)
+    return DataLoader(batches, **_whole_batches(workers))
+
+
+def _whole_batches(workers: int) -> dict[str, Any]:
+    """What both loaders share; a generator of their own, as the first draw of an iterator would shift dropout's."""
+    return {
+        "batch_size": None,
+        "num_workers": workers,
+        "pin_memory": workers > 0,
+        "generator": torch.Generator().manual_seed(0),
+    }
