@@ -40,7 +40,10 @@ SECTIONS = (
     Section(
         "The bundled model on FER+",
         "Trained on FER+ `Training` without any exact or near duplicate of a test face, the epoch chosen on "
-        "`PublicTest`, reported once on `PrivateTest`. The headline is the de-duplicated `PrivateTest`, arg-max.",
+        "`PublicTest`, reported once on `PrivateTest`. The headline is the de-duplicated `PrivateTest`, arg-max. These "
+        "weights were trained before the random numbers of the data loader were kept apart from those of dropout: the "
+        "command trains the same model on the same faces, but draws other dropout masks, so it will not end with the "
+        "same bits.",
         "runs/bundled",
         "runs/bundled-on-ferplus",
         (

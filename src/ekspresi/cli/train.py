@@ -4,6 +4,8 @@ In: flags, one for each key of ``TrainConfig``. Out: a run folder, and where to 
 """
 
 import inspect
+import logging
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +36,9 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
     else:
         config = load_config(config_file, flags)
         folder = out or _next_folder(config.data.split(":", 1)[0])
+    # Lightning's notes on itself would bury the progress bar.
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
     run = train(config, folder, resume=resume is not None)
     typer.echo(f"run: {run.folder}")
     typer.echo(f"next: ekspresi export {run.folder} --out {run.folder / 'model.onnx'}")
