@@ -1,15 +1,22 @@
 """Fixtures shared by all tests."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from ekspresi.cropping import CropConvention
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
 from ekspresi.preprocessing import Preprocessing
+
+settings.register_profile("ekspresi", deadline=None)  # a busy machine is no failure
+settings.load_profile("ekspresi")
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # some tests import onnxruntime themselves
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,24 @@ def face(k, n_labels, rng, side=48):
     return np.clip(level(k, n_labels) + noise, 0, 255).astype(np.uint8)
 
 
-def write_grey_model(path, labels, provenance=None, sharpness=400.0):
-    """Logits -sharpness * (mean - level)^2 with the mean in 0..1, as ONNX with ekspresi's metadata."""
+def write_grey_model(
+    path, labels, provenance=None, sharpness=400.0, calibration=None, believed_px=None, size_correction=()
+):
+    """Logits -sharpness * (mean - level)^2 with the mean in 0..1, as ONNX with ekspresi's metadata.
+
+    With ``believed_px`` the model also tells effective sizes, and takes every face for one of that side.
+    """
     levels = np.array([[level(k, len(labels)) / 255 for k in range(len(labels))]], dtype=np.float32)
     constants = {"levels": levels, "slope": np.float32(-sharpness)}
+    size_nodes, size_outputs = [], []
+    if believed_px is not None:
+        constants |= {"nothing": np.float32(0), "octaves": np.float32(np.log2(believed_px))}
+        size_nodes = [
+            helper.make_node("ReduceMean", ["flat", "axis"], ["one"], keepdims=0),
+            helper.make_node("Mul", ["one", "nothing"], ["zero"]),
+            helper.make_node("Add", ["zero", "octaves"], ["log2_px"]),
+        ]
+        size_outputs = [helper.make_tensor_value_info("log2_px", TensorProto.FLOAT, ["N"])]
     graph = helper.make_graph(
         [
             helper.make_node("Flatten", ["tensor"], ["flat"]),
@@ -35,10 +49,11 @@ def write_grey_model(path, labels, provenance=None, sharpness=400.0):
             helper.make_node("Sub", ["mean", "levels"], ["distance"]),
             helper.make_node("Mul", ["distance", "distance"], ["squared"]),
             helper.make_node("Mul", ["squared", "slope"], ["logits"]),
+            *size_nodes,
         ],
         "grey",
         [helper.make_tensor_value_info("tensor", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(labels)])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(labels)]), *size_outputs],
         [
             *(numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()),
             numpy_helper.from_array(np.array([1], dtype=np.int64), "axis"),
@@ -52,6 +67,8 @@ def write_grey_model(path, labels, provenance=None, sharpness=400.0):
         labels=tuple(labels),
         preprocessing=Preprocessing(input_px=SIDE, mean=0.0, std=1.0),
         crop=CropConvention(),
+        size_correction=size_correction,
+        calibration=calibration,
         provenance=provenance or {},
     ).to_json()
     onnx.save(model, path)

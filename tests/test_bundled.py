@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import ekspresi
 from ekspresi.degradations import shrink
@@ -38,6 +40,30 @@ def test_and_smiles_on_few_pixels(side: int) -> None:
     crop = shrink(recognizer.metadata.crop.crop(image, box), side)
     (prediction,) = recognizer.predict([crop])
     assert (prediction.expression, prediction.face_px) == ("happiness", side)
+
+
+def test_knows_how_many_pixels_a_face_carries_and_when_to_be_silent() -> None:
+    recognizer = ekspresi.Recognizer()
+    calibration = recognizer.metadata.calibration
+    assert recognizer.tells_size and calibration is not None and calibration.precision == 0.92
+    image = load_image(EXAMPLES / "astronaut.jpg")
+    crop = recognizer.metadata.crop.crop(image, ekspresi.analyze(image)[0].box_xyxy)
+    small = shrink(crop, 12)
+    large = np.asarray(Image.fromarray(small).resize((100, 100), Image.Resampling.BICUBIC))
+    sharp, enlarged, least = recognizer.predict([crop, large, shrink(crop, 5)])
+    assert sharp.effective_px is not None and enlarged.effective_px is not None
+    assert sharp.effective_px > 20 and 8 < enlarged.effective_px < 18 and enlarged.face_px == 100
+    assert not sharp.abstained and least.abstained
+
+
+def test_an_even_prior_makes_rare_expressions_likelier() -> None:
+    image = EXAMPLES / "lfw-faces.png"
+    usual, even = ekspresi.analyze(image), ekspresi.analyze(image, even_prior=True)
+    for one, two in zip(usual, even, strict=True):
+        assert one.prediction is not None and two.prediction is not None
+        rare, common = (two.prediction.probabilities["disgust"], two.prediction.probabilities["neutral"])
+        before = one.prediction.probabilities
+        assert rare * before["neutral"] >= common * before["disgust"]
 
 
 def test_every_face_of_the_corridor_is_found_and_judged() -> None:

@@ -49,7 +49,10 @@ def test_a_leaking_official_split_is_told_and_the_deduplicated_one_is_clean(run,
     folder = write_ferplus(tmp_path / "ferplus", "folders", lambda seed: texture(same.get(seed, seed)))
     result = run(f"ferplus:{folder}", "--split", "official", "--out", tmp_path)
     assert row(result.output, "test", "train", "same picture, byte for byte")[3:5] == ["2", "66.7%"]
-    assert "official split as published leaks: 2 of 3 test faces (66.7%) are known in train" in result.output
+    assert (
+        "official split as published leaks: of 2 of 3 test faces (66.7%) their picture is known in train"
+        in result.output
+    )
     # Both rows of that test face go, and so does the face of training.
     assert row(result.output, "faces", "6") == ["faces", "3", "2", "1", "6", "6"]
     assert "official, seed 0: clean" in result.output
@@ -74,7 +77,7 @@ def test_two_data_sets_are_compared(run, tmp_path):
     assert result.exit_code == 0
     assert result.output.count("has no official split") == 2
     assert result.output.count("fear/2.png") == 2
-    assert f"leaks: 1 of 2 {two} faces (50.0%) are known in {one} (same picture, byte for byte)" in result.output
+    assert f"leaks: of 1 of 2 {two} faces (50.0%) their picture is known in {one}" in result.output
 
 
 def test_an_unknown_reader_is_an_error_of_the_user(run, tmp_path):

@@ -169,6 +169,7 @@ def test_without_out_each_run_has_its_own_folder(ckplus, model, tmp_path, monkey
     [
         (["--split", "random"], ConfigError, "--split random: must be one of all, subject-10fold"),
         (["--side", "train"], ConfigError, "--side train"),
+        (["--suite", "vhs"], ConfigError, "--suite vhs: must be one of clean, kernels, cctv"),
         (["--fold", "2"], ConfigError, "every face is measured"),
         (["--split", "subject-10fold", "--fold", "10"], DatasetError, "fold 10"),
         (["--split", "official"], DatasetError, "official"),

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ekspresi.calibration import SizeCalibration
 from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
+from grey_model import write_grey_model
 
 
 @pytest.fixture
@@ -215,3 +217,17 @@ def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr("ekspresi.images.load_image", stop)
     assert predict(folder)[0] == 130
+
+
+def test_unsure_faces_say_so_and_an_even_prior_can_be_asked_for(predict, folder: Path, tmp_path: Path) -> None:
+    shares = tuple(0.93 if label == "sadness" else 0.01 for label in FERPLUS_LABELS)
+    never = SizeCalibration((48.0,), (1.0,), (2.0,), 0.92, (0.0,) * 8, shares, 1.0, 6.0)
+    model = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=never, believed_px=20)
+    table = tmp_path / "x.csv"
+    code, out, _ = predict(folder / "b" / "y.png", "--out", table, model=model)
+    row = next(csv.DictReader(table.open()))
+    assert code == 0 and "unsure" in out and f"{row['expression']}?" in out
+    assert row["abstained"] == "true" and float(row["effective_px"]) == pytest.approx(20, abs=0.01)
+    _, _, _ = predict(folder / "b" / "y.png", "--even-prior", "--out", table, model=model)
+    even = next(csv.DictReader(table.open()))
+    assert float(even["p_sadness"]) < float(row["p_sadness"])

@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 
 from ekspresi.degradations import SIZES_PX
-from ekspresi.drawing import COLOURS, annotate, strip
+from ekspresi.drawing import COLOURS, annotate, draw_sizes, strip
+from ekspresi.explanation import Reduced
 from ekspresi.expressions import EXPRESSIONS
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Face, Prediction
 
 
-def prediction(expression: str = "happiness", confidence: float = 0.9, abstained: bool = False) -> Prediction:
+def prediction(
+    expression: str = "happiness", confidence: float = 0.9, abstained: bool = False, effective_px: float | None = None
+) -> Prediction:
     rest = (1 - confidence) / 7
     shares = {label: confidence if label == expression else rest for label in EXPRESSIONS}
-    return Prediction(expression, confidence, shares, 40.0, None, abstained)
+    return Prediction(expression, confidence, shares, 40.0, effective_px, abstained)
 
 
 def rgb_of(colour: str) -> tuple[int, ...]:
@@ -89,6 +92,37 @@ def test_an_abstention_shows_no_expression_colour() -> None:
     assert not has_colour(picture[190:310, 190:310], COLOURS["happiness"])
 
 
+def test_an_abstention_names_its_guess_below_and_has_no_share_of_its_own() -> None:
+    """'unsure 90 %' would be read as 'very unsure'."""
+    image = np.full((500, 500, 3), 120, dtype=np.uint8)
+    half, sure = (prediction(abstained=True, confidence=share) for share in (0.55, 0.9))
+    labels = [
+        np.asarray(annotate(image, [Face((200.0, 200.0, 300.0, 300.0), 0.9, None, belief)]))[:195].astype(int)
+        for belief in (half, sure)
+    ]
+    assert all(has_colour(label, COLOURS["happiness"]) for label in labels), "the guess keeps its bar"
+    rows = np.flatnonzero((labels[0] != 120).any(axis=(1, 2)))
+    first_line = np.s_[rows[0] : rows[0] + 15]
+    np.testing.assert_array_equal(labels[0][first_line], labels[1][first_line])
+    assert (labels[0] != labels[1]).any()
+
+
+def test_sizes_say_unsure_and_what_a_face_carries() -> None:
+    def sheet(**belief: object) -> np.ndarray:
+        reduced = Reduced(np.full((16, 16), 90, np.uint8), prediction(**belief))
+        return np.asarray(draw_sizes([reduced])).astype(int)
+
+    head, verdict = np.s_[:60, -(288 + 40) :], np.s_[66 + 288 + 10 : 66 + 288 + 60, -(288 + 40) :]
+    sure, unsure, sized = sheet(), sheet(abstained=True), sheet(effective_px=11.0)
+    assert (sure[verdict].min(), unsure[verdict].min()) == (rgb_of("#14171C")[0], rgb_of("#5A626D")[0])
+    np.testing.assert_array_equal(unsure[verdict], sheet(abstained=True, confidence=0.5)[verdict])
+    np.testing.assert_array_equal(sure[verdict], sized[verdict])
+    right = np.s_[:60, -200:]
+    assert (sure[right] == 255).all()
+    assert (sized[right] < 255).any()
+    assert (sized[head] != sheet(effective_px=12.0)[head]).any()
+
+
 def test_strip_shows_each_size(tiny_model: Path) -> None:
     recognizer = Recognizer(tiny_model)
     crop = np.random.default_rng(2).integers(0, 256, (96, 96, 3), dtype=np.uint8)
@@ -104,4 +138,5 @@ def test_strip_shows_each_size(tiny_model: Path) -> None:
 
 def test_strip_does_not_enlarge(tiny_model: Path) -> None:
     crop = np.random.default_rng(2).integers(0, 256, (12, 12), dtype=np.uint8)
-    assert strip(Recognizer(tiny_model), crop).width > 0
+    own_and_eight = strip(Recognizer(tiny_model), crop)
+    assert own_and_eight.width == strip(Recognizer(tiny_model), crop, sizes=(12, 8)).width, "12 px is shown once"

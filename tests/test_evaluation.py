@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ekspresi.calibration import SizeCalibration
 from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError
 from ekspresi.evaluation import counted_labels, evaluate
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
 from ekspresi.recognition import Recognizer
-from grey_model import face, write_grey_model
+from grey_model import face, level, write_grey_model
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +66,12 @@ def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
 
     class Watching:
         labels = recognizer.labels
+        metadata, even_prior, tells_size = recognizer.metadata, False, False
+        beliefs_of = recognizer.beliefs_of
 
-        def probabilities(self, crops):
+        def logits(self, crops):
             seen.extend(crop.shape for crop in crops)
-            return recognizer.probabilities(crops)
+            return recognizer.logits(crops)
 
     dataset = dataset_of([("fear", "fear")] * 2)
     small = face(0, 8, np.random.default_rng(1), side=12)
@@ -218,3 +221,62 @@ def test_ckplus48_as_published_counts_six_classes(recognizer, shared):
     assert [view.by_size[0].scores.n for view in views] == [927, 309, 927, 309]
     assert {view.by_size[0].scores.clusters for view in views} == {106}
     assert all(view.left_out == {"labelled contempt": 54} for view in views)
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory):
+    """Takes every face for one of 16 px; answers from a confidence of 0.6; knows that 'fear' is rare."""
+    shares = np.full(8, 0.13)
+    shares[FERPLUS_LABELS.index("fear")] = 0.09
+    calibration = SizeCalibration(
+        (8.0, 48.0), (1.0, 1.0), (0.6, 0.6), 0.92, (0.0,) * 8, tuple(shares.tolist()), 3000.0, 6.0
+    )
+    path = tmp_path_factory.mktemp("calibrated") / "m.onnx"
+    return Recognizer(write_grey_model(path, FERPLUS_LABELS, calibration=calibration, believed_px=16))
+
+
+def test_silence_is_counted(calibrated):
+    dataset = dataset_of([("fear", "fear")] * 3 + [("anger", "fear")])
+    between = np.full((48, 48), (level(0, 8) + level(1, 8)) // 2, np.uint8)  # half one, half the other: unsure
+    images = [*dataset.images[:2], between, dataset.images[3]]
+    dataset = replace(dataset, images=images)
+    result = evaluate(calibrated, dataset, everything(dataset), sizes=(48,)).headline.by_size[0]
+    assert result.selective.coverage == pytest.approx(0.75)
+    assert result.selective.precision == pytest.approx(2 / 3)
+    assert result.selective.curve[-1] == pytest.approx((1.0, 0.5))
+    assert result.scores.accuracy.value == pytest.approx(0.5)
+
+
+def test_effective_sizes_are_measured_on_faces_enlarged_again(calibrated, recognizer):
+    dataset = dataset_of([("fear", "fear")] * 5)
+    evaluation = evaluate(calibrated, dataset, everything(dataset), sizes=(48, 16, 12, 8))
+    found = {e.size_px: (e.within, e.median_px, e.n) for e in evaluation.effective_sizes}
+    assert found == {48: (0.0, 16.0, 5), 16: (1.0, 16.0, 5), 12: (1.0, 16.0, 5), 8: (0.0, 16.0, 5)}
+    assert evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).effective_sizes == ()
+
+
+def test_other_classes_are_counted_under_both_priors(calibrated):
+    dataset = dataset_of([("fear", "fear")] * 2 + [("anger", "anger")], CKPLUS_LABELS)
+    evaluation = evaluate(calibrated, dataset, everything(dataset), sizes=(48,))
+    named = {view.name: view for view in evaluation.views if view.level == "image"}
+    assert list(named) == ["test, masked", "test, masked, even prior", "test, unmasked", "test, unmasked, even prior"]
+    assert named["test, masked"].by_size[0].scores.accuracy.value == 1
+    # so strong a wish for the rare label makes all of them fear
+    assert named["test, masked, even prior"].by_size[0].scores.accuracy.value == pytest.approx(2 / 3)
+    assert named["test, masked"].by_size[0].selective is None
+    own = evaluate(calibrated, dataset_of([("fear", "fear")]), np.array([0]), sizes=(48,))
+    assert [view.prior for view in own.views] == ["trained"]
+
+
+def test_silence_is_counted_under_each_prior(tmp_path):
+    """Between two labels the trained prior decides for one and is sure; an even one is torn, and silent."""
+    shares = tuple(0.93 if label == "anger" else 0.01 for label in FERPLUS_LABELS)
+    bias = tuple(np.log(shares).tolist())
+    calibration = SizeCalibration((8.0, 48.0), (1.0, 1.0), (0.8, 0.8), 0.92, bias, shares, 1.0, 6.0)
+    model = Recognizer(write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration))
+    dataset = dataset_of([("anger", "anger")], CKPLUS_LABELS)
+    between = np.full((1, 48, 48), (level(3, 8) + level(4, 8)) // 2, np.uint8)  # sadness or anger
+    dataset = replace(dataset, images=between)
+    found = {v.name: v.by_size[0].selective for v in evaluate(model, dataset, np.array([0]), sizes=(48,)).views}
+    assert found["test, unmasked"].coverage == 1
+    assert found["test, unmasked, even prior"].coverage == 0

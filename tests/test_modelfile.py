@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 
 import pytest
 
+from ekspresi.calibration import SizeCalibration
 from ekspresi.cropping import CropConvention
 from ekspresi.errors import ModelError
 from ekspresi.modelfile import ModelMetadata
@@ -12,6 +14,8 @@ METADATA = ModelMetadata(
     ("fear", "anger"),
     Preprocessing(32, "bilinear", 0.4, 0.2),
     CropConvention(1.2, 0.1),
+    ((6, 8), (40, 44)),
+    SizeCalibration((8, 48), (1.5, 1.0), (0.9, 0.7), 0.92, (0.1, -0.1), (0.3, 0.7), 0.8, 6),
     {"a": 1},
     {"b": [2]},
 )
@@ -21,11 +25,23 @@ def test_comes_back_as_it_was_written() -> None:
     again = ModelMetadata.from_json(METADATA.to_json(), "x.onnx")
     assert again == METADATA
     assert again.crop.luma == METADATA.crop.luma
+    plain = replace(METADATA, calibration=None)
+    assert ModelMetadata.from_json(plain.to_json(), "x.onnx") == plain
 
 
 def test_names_the_file_that_is_damaged() -> None:
     good = json.loads(METADATA.to_json())
-    wrong = [{**good, key: value} for key, value in (("crop", {"zoom": 1}), ("provenance", []), ("labels", [1, 2]))]
+    other = (
+        ("crop", {"zoom": 1}),
+        ("provenance", []),
+        ("labels", [1, 2]),
+        ("size_correction", [[8, 8], [16, 7]]),
+        ("size_correction", [[0, 8]]),
+        ("labels", ["fear", "anger", "joy"]),
+        ("calibration", {**good["calibration"], "temperatures": [1.0, 0.0]}),
+        ("calibration", {**good["calibration"], "sizes_px": [48, 8]}),
+    )
+    wrong = [{**good, key: value} for key, value in other]
     for text in ("{", "[]", "{}", *map(json.dumps, wrong)):
         with pytest.raises(ModelError, match=r"x\.onnx"):
             ModelMetadata.from_json(text, "x.onnx")

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from ekspresi.preprocessing import Preprocessing
 from ekspresi.resampling import resize
@@ -30,6 +31,28 @@ def test_a_large_crop_is_seen_as_the_training_faces_were() -> None:
     preprocessing = Preprocessing(input_px=64, largest_px=48)
     expected = resize(averaged.astype(np.float32), 64, 64, "bicubic")
     np.testing.assert_allclose(preprocessing.tensor([crop])[0, 0], preprocessing.normalise(expected), atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(49, 49), (48, 120), (120, 30), (97, 201), (500, 460)])
+def test_bands_average_as_one_product_does(shape: tuple[int, int]) -> None:
+    crop = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    preprocessing = Preprocessing(input_px=64, largest_px=48)
+    seen = resize(crop.astype(np.float32), min(shape[0], 48), min(shape[1], 48), "area")
+    expected = preprocessing.normalise(resize(seen, 64, 64, preprocessing.kernel))
+    np.testing.assert_allclose(preprocessing.tensor([crop])[0, 0], expected, atol=1e-5)
+
+
+def test_bands_need_not_divide_the_largest_side() -> None:
+    crop = np.full((90, 77), 255, np.uint8)
+    np.testing.assert_allclose(Preprocessing(largest_px=37).tensor([crop]), 2.0, atol=1e-5)
+
+
+def test_a_crop_is_the_same_alone_and_among_others() -> None:
+    generator = np.random.default_rng(0)
+    crops = [generator.integers(0, 256, (side, side), dtype=np.uint8) for side in (8, 48, 120, 48, 31)]
+    tensor = Preprocessing().tensor(crops)
+    for i, crop in enumerate(crops):
+        np.testing.assert_array_equal(tensor[i], Preprocessing().tensor([crop])[0])
 
 
 def test_no_crops_no_tensor() -> None:

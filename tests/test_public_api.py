@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import tomllib
@@ -66,3 +67,14 @@ def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: 
     assert (tmp_path / "x.csv").is_file()
     assert "onnxruntime" in modules
     assert not modules & set(NOT_AT_RUN_TIME)
+
+
+def test_nothing_is_collected_for_anyone(tmp_path: Path, tiny_model: Path) -> None:
+    """ONNX Runtime's telemetry, where its build has one, leaves a device id in the user's cache when it is on."""
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "x.png")
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "ORT_"))}
+    line = [sys.executable, "-m", "ekspresi", "predict", str(tmp_path / "x.png"), "--model", str(tiny_model)]
+    subprocess.run(line, env={**kept, "HOME": str(home)}, capture_output=True, check=True)
+    assert [path for path in home.rglob("*") if path.is_file()] == []

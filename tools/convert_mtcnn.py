@@ -27,10 +27,11 @@ from pathlib import Path
 import joblib
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from ekspresi.runtime import onnx_runtime
 
 Array = NDArray[np.float32]
 
@@ -221,7 +222,7 @@ def build(plan: Plan, weights: list[Array]) -> onnx.ModelProto:
 
 def largest_difference(plan: Plan, weights: list[Array], model: onnx.ModelProto) -> float:
     """Largest absolute difference between ONNX Runtime and the NumPy reference, over nine inputs."""
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnx_runtime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     random = np.random.default_rng(0)
     worst = 0.0
     for height, width in [(plan.input_px,) * 2] * 3 if plan.input_px else [(12, 12), (37, 64), (50, 31)]:

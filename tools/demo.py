@@ -1,12 +1,15 @@
 """The main job on the example pictures: find faces, recognise expressions, see what is left at 8 px.
 
 In: the pictures of ``examples/``. Out: a table on the screen and, in ``demo/``, the annotated pictures, the
-table as CSV, and a strip of one face from 48 to 8 px with the belief at each. Calls only what users can call.
+table as CSV, a strip of one face from 48 to 8 px with the belief at each, and where the evidence lies in the face of
+the corridor that is answered least surely. Calls only what users can call.
 """
 
 import argparse
 import sys
 from pathlib import Path
+
+from PIL import Image
 
 from ekspresi.analysis import Analyzer
 from ekspresi.cli import app
@@ -48,14 +51,24 @@ def demo(examples: Path, out: Path, model: Path | None) -> None:
     app(words, standalone_mode=False)
 
     analyzer = Analyzer(Recognizer(model))
-    portrait = next((path for path in image_paths([examples]) if path.stem == "astronaut"), None)
-    if portrait is None:
-        raise ImageError(f"{examples}: holds no picture named 'astronaut'; restore it from the repository")
-    image = load_image(portrait)
-    face = analyzer.analyze(image)[0]
-    crop = analyzer.recognizer.metadata.crop.crop(image, face.box_xyxy)
+    pictures = {path.stem: path for path in image_paths([examples])}
+    for name in ("astronaut", "corridor"):
+        if name not in pictures:
+            raise ImageError(f"{examples}: holds no picture named '{name}'; restore it from the repository")
+    image = load_image(pictures["astronaut"])
+    (crop,) = analyzer.crops(image, analyzer.analyze(image)[:1])
     save_picture(strip(analyzer.recognizer, crop), out / "strip.png")
     print(f"written: {out / 'strip.png'} (one face from 48 to 8 px, with the belief at each size)")
+
+    image = load_image(pictures["corridor"])
+    faces = analyzer.analyze(image)
+    answered = [face for face in faces if face.prediction and not face.prediction.abstained]
+    least_sure = min(answered, key=lambda face: face.prediction.confidence if face.prediction else 1.0)
+    save_picture(Image.fromarray(analyzer.crops(image, [least_sure])[0]), out / "face.png")
+    words = ["explain", str(out / "face.png"), "--detector", "none", "--out", str(out / "explained.png")]
+    words += ["--model", str(model)] if model else []
+    print("$ ekspresi", *words)
+    app(words, standalone_mode=False)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Knows nothing of where pictures come from or where results go.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -57,13 +58,15 @@ class Analyzer:
         """
         rgb = as_rgb(image)
         faces = self.detector.detect(rgb)
+        predictions = self.recognizer.predict(self.crops(rgb, faces))
+        return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
+
+    def crops(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
+        """A picture, uint8 (H, W, 3) RGB, and its faces -> the crops that are judged, grey uint8 (H, W) each."""
         convention = self.recognizer.metadata.crop
         if isinstance(self.detector, WholeImage):
-            crops = [grey(rgb, luma=convention.luma) for _ in faces]
-        else:
-            crops = [convention.crop(rgb, face.box_xyxy) for face in faces]
-        predictions = self.recognizer.predict(crops)
-        return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
+            return [grey(image, luma=convention.luma) for _ in faces]
+        return [convention.crop(image, face.box_xyxy) for face in faces]
 
 
 def analyze(
@@ -72,6 +75,7 @@ def analyze(
     model: str | os.PathLike[str] | None = None,
     detector: str = "mtcnn",
     min_face_px: float = 12,
+    even_prior: bool = False,
 ) -> list[Face]:
     """A picture -> its faces, each with a ``prediction``; the models are loaded at the first call and kept.
 
@@ -80,19 +84,20 @@ def analyze(
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', or 'none' where the picture is a face crop already.
         min_face_px: width in pixels of the smallest face to search for.
+        even_prior: hold all expressions equally likely beforehand, see ``Recognizer``.
 
     Raises:
         ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
     """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _analyzer(path, changed, detector, min_face_px).analyze(image)
+    return _analyzer(path, changed, detector, min_face_px, even_prior).analyze(image)
 
 
 @lru_cache(maxsize=4)
-def _analyzer(model: Path, _changed: int, name: str, min_face_px: float) -> Analyzer:
+def _analyzer(model: Path, _changed: int, name: str, min_face_px: float, even_prior: bool) -> Analyzer:
     """Kept until the model file changes."""
-    return Analyzer(Recognizer(model), detector(name, min_face_px))
+    return Analyzer(Recognizer(model, even_prior=even_prior), detector(name, min_face_px))
 
 
 def _default_detector() -> Detector:

@@ -3,7 +3,8 @@
 In: uint8 grey faces and an explicit random generator. Out: uint8 faces of fewer pixels. All of it is synthetic; what
 is measured on it is not the accuracy on real CCTV. Knows nothing of labels or networks.
 
-The order is that of a camera: lens (blur) -> sensor (fewer pixels, noise) -> file (JPEG).
+The order is that of a camera: lens and hand (blur) -> sensor (fewer pixels, noise) -> file (JPEG) -> whoever enlarges
+the picture again.
 """
 
 import io
@@ -13,10 +14,40 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ekspresi.protocols import SUITES
 from ekspresi.resampling import KERNELS, resize, resize_matrix
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)
 """Face sizes (sides of the crop in pixels before any enlargement) at which ekspresi reports figures."""
+
+
+def degrade(crop: NDArray[np.uint8], side: int, suite: str, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Grey uint8 (H, W) -> uint8, as one of ``SUITES`` delivers it at ``side`` pixels.
+
+    'cctv' blurs (a Gaussian of 0.2 to 0.8 output pixels, for every second face a motion of 1 to 3 along the rows),
+    shrinks by area, adds sensor noise of 2 to 12 grey levels, and compresses by JPEG of quality 30 to 80. A crop no
+    larger than ``side`` keeps its pixels, and in 'cctv' only gets the rest.
+
+    Raises:
+        ValueError: no such suite.
+    """
+    if suite == "clean":
+        return shrink(crop, side)
+    if suite == "kernels":
+        return shrink(crop, side, KERNELS[1 + generator.integers(len(KERNELS) - 1)])
+    if suite != "cctv":
+        raise ValueError(f"unknown suite '{suite}'; known are {', '.join(SUITES)}")
+    height, width = (min(side, length) if min(crop.shape) > side else length for length in crop.shape)
+    sigma, level, quality = generator.uniform(0.2, 0.8), generator.uniform(2, 12), int(generator.integers(30, 81))
+    length = generator.uniform(1, 3) if generator.random() < 0.5 else 0
+    pixels = crop.shape[1] / width
+    rows = resize_matrix(crop.shape[0], height, "area") @ _blur_matrix(crop.shape[0], sigma * pixels)
+    columns = resize_matrix(crop.shape[1], width, "area") @ _blur_matrix(crop.shape[1], sigma * pixels)
+    if length:
+        columns = columns @ _motion_matrix(crop.shape[1], length * pixels)
+    small = rows @ crop.astype(np.float32) @ columns.T
+    small += level * generator.standard_normal(small.shape, dtype=np.float32)
+    return jpeg(np.clip(np.rint(small), 0, 255).astype(np.uint8), quality)
 
 
 def shrink(crop: NDArray[np.uint8], side: int, kernel: str = "area") -> NDArray[np.uint8]:
@@ -24,28 +55,43 @@ def shrink(crop: NDArray[np.uint8], side: int, kernel: str = "area") -> NDArray[
     if min(crop.shape) <= side:
         return crop
     small = resize(crop.astype(np.float32), side, side, kernel)
-    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    # Means over whole pixels end on exact halves now and then: without the inner rounding, the noise of float32, which
+    # differs from machine to machine, would decide them.
+    return np.clip(np.rint(np.round(small, 3)), 0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class LowResolution:
     """How training faces lose their resolution; probabilities are per face, among the faces that are degraded.
 
+    The *effective side* is the label that comes free with it: the pixels of side that are left, fewer where a blur
+    takes more than the pixels do. A Gaussian of half a pixel counts as what the pixels themselves take (its
+    modulation transfer at their Nyquist frequency is 0.29); a wider one by its ratio to that, a motion blur by its
+    length along one of the two axes.
+
     Attributes:
         min_px: smallest face side; sides are log-uniform from here to the full side.
-        blur: probability of a Gaussian lens blur, sigma up to 0.8 output pixels.
+        blur: probability of a Gaussian lens blur, sigma 0.2 to 0.8 output pixels.
+        motion: probability of a motion blur along rows or columns, 1 to 3 output pixels long.
         noise: probability of sensor noise, standard deviation up to 10 grey levels.
         jpeg: probability of JPEG at quality 30 to 95.
+        defocus: probability that the lens alone takes the detail: a Gaussian of half a pixel of the drawn side, and
+            all pixels of the full side kept.
+        enlarged: probability that the small face is enlarged again, as tools and players do, to a side between the
+            full one and ``ENLARGED_PX``, by any kernel.
     """
 
     min_px: int = 6
     blur: float = 0.3
+    motion: float = 0.1
     noise: float = 0.3
     jpeg: float = 0.2
+    defocus: float = 0.15
+    enlarged: float = 0.3
 
     def __call__(
         self, faces: NDArray[np.float32], share: float, generator: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
         """Degrade a random share of a batch.
 
         Args:
@@ -55,31 +101,55 @@ class LowResolution:
 
         Returns:
             uint8 (N, P, P), face i filling ``[i, :sides[i], :sides[i]]`` and zeros elsewhere; int64 (N,) sides in
-            pixels.
+            pixels; float64 (N,) effective sides in pixels, at most the sides.
         """
         n, full = len(faces), faces.shape[-1]
+
+        def some(probability: float) -> NDArray[np.bool_]:
+            return chosen & (generator.random(n) < probability)
+
         chosen = generator.random(n) < share
         log_sides = generator.uniform(np.log(self.min_px), np.log(full + 1), n)
-        sides = np.where(chosen, np.minimum(np.exp(log_sides).astype(np.int64), full), full)
+        drawn = np.where(chosen, np.minimum(np.exp(log_sides).astype(np.int64), full), full)
         kernels = generator.choice(len(KERNELS), n, p=_KERNEL_SHARES)
-        sigmas = generator.uniform(0.2, 0.8, n) * (full / sides) * (chosen & (generator.random(n) < self.blur))
-        levels = generator.uniform(1.0, 10.0, n) * (chosen & (generator.random(n) < self.noise))
-        qualities = generator.integers(30, 96, n) * (chosen & (generator.random(n) < self.jpeg))
+        defocused = some(self.defocus)
+        sides = np.where(defocused, full, drawn)
+        sigmas = generator.uniform(0.2, 0.8, n) * some(self.blur)
+        sigmas = np.where(defocused, 0.5, sigmas) * (full / drawn)
+        lengths = np.where(some(self.motion), generator.uniform(1, 3, n), 0) * (full / drawn)
+        along_rows = generator.random(n) < 0.5
+        levels = generator.uniform(1.0, 10.0, n) * some(self.noise)
+        qualities = generator.integers(30, 96, n) * some(self.jpeg)
+        enlarged = some(self.enlarged) & (sides < full)
+        larger = generator.integers(full, max(full, ENLARGED_PX) + 1, n)
+        enlarge_kernels = generator.integers(0, len(KERNELS), n)
 
-        down = np.zeros((n, full, full), dtype=np.float32)
+        rows, columns = np.zeros((2, n, full, full), dtype=np.float32)
         for i in range(n):
-            down[i, : sides[i]] = resize_matrix(full, int(sides[i]), KERNELS[kernels[i]])
+            down = resize_matrix(full, int(sides[i]), KERNELS[kernels[i]])
             if sigmas[i] > 0:
-                down[i] = down[i] @ _blur_matrix(full, float(sigmas[i]))
-        small = down @ faces @ down.transpose(0, 2, 1)
-        noise = generator.standard_normal(small.shape, dtype=np.float32)
-        small += noise * levels[:, None, None].astype(np.float32)
+                down = down @ _blur_matrix(full, float(sigmas[i]))
+            rows[i, : sides[i]] = columns[i, : sides[i]] = down
+            if lengths[i] > 0:
+                moved = columns if along_rows[i] else rows
+                moved[i, : sides[i]] = down @ _motion_matrix(full, float(lengths[i]))
+        small = rows @ faces @ columns.transpose(0, 2, 1)
+        small += generator.standard_normal(small.shape, dtype=np.float32) * levels[:, None, None].astype(np.float32)
         out = np.clip(np.rint(small), 0, 255).astype(np.uint8)
-        for packed in np.flatnonzero(qualities):
-            side = sides[packed]
-            out[packed, :side, :side] = jpeg(out[packed, :side, :side], int(qualities[packed]))
-        return out, sides
+        for i in np.flatnonzero(qualities).tolist():
+            out[i, : sides[i], : sides[i]] = jpeg(out[i, : sides[i], : sides[i]], int(qualities[i]))
+        for i in np.flatnonzero(enlarged).tolist():
+            kernel = KERNELS[enlarge_kernels[i]]
+            up = resize_matrix(int(larger[i]), full, "area") @ resize_matrix(int(sides[i]), int(larger[i]), kernel)
+            grown = up @ out[i, : sides[i], : sides[i]].astype(np.float32) @ up.T
+            out[i] = np.clip(np.rint(grown), 0, 255).astype(np.uint8)
+        pixels = full / drawn
+        lost = np.maximum(1, sigmas / (0.5 * pixels)) * np.sqrt(np.maximum(1, lengths / pixels))
+        return out, np.where(enlarged, full, sides), drawn / lost
 
+
+ENLARGED_PX = 112
+"""Largest side to which training enlarges a small face again."""
 
 _KERNEL_SHARES = tuple(0.5 if kernel == "area" else 0.5 / (len(KERNELS) - 1) for kernel in KERNELS)
 
@@ -95,4 +165,11 @@ def _blur_matrix(n: int, sigma: float) -> NDArray[np.float32]:
     """Gaussian of standard deviation ``sigma`` pixels as a float32 (n, n) matrix, renormalised at the edges."""
     offsets = np.arange(n)[:, None] - np.arange(n)[None, :]
     weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _motion_matrix(n: int, length: float) -> NDArray[np.float32]:
+    """Box of ``length`` pixels as a float32 (n, n) matrix, renormalised at the edges."""
+    offsets = np.abs(np.arange(n)[:, None] - np.arange(n)[None, :])
+    weights = np.clip((length + 1) / 2 - offsets, 0.0, 1.0)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,6 +1,7 @@
 """Faces -> pictures that a person looks at.
 
-In: an image with its faces, or one crop and a recogniser. Out: a Pillow image. Knows nothing of files.
+In: an image with its faces, or one crop and a recogniser. Out: a Pillow image. Knows nothing of files, nor of how a
+belief is explained (``sheets``).
 
 The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any common colour
 blindness tell apart; names and numbers stand beside them everywhere, so that no meaning rests on colour
@@ -15,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ekspresi.cropping import grey
-from ekspresi.degradations import SIZES_PX, shrink
+from ekspresi.degradations import SIZES_PX
+from ekspresi.explanation import Reduced, at_sizes
 from ekspresi.placement import leader, place
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Box, Face, Prediction, percent
@@ -37,8 +38,11 @@ UNKNOWN_COLOUR = "#FFFFFF"
 """Colour of a face without a prediction, of one that is not judged, and of labels that are not in
 ``COLOURS``."""
 
+PAPER, INK, DIM, FAINT = "#FFFFFF", "#14171C", "#5A626D", "#868E98"
+"""Ground and text of what is drawn on a page of its own."""
+
 _PANEL = (20, 23, 28, 225)  # almost black, a little of the picture shines through
-_INK, _DIM, _TRACK = "#FFFFFF", "#B9C0C9", "#3C434C"
+_PANEL_INK, _PANEL_DIM, _PANEL_TRACK = "#FFFFFF", "#B9C0C9", "#3C434C"
 
 
 def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
@@ -99,45 +103,52 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
 def strip(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] = SIZES_PX) -> Image.Image:
     """One face crop -> a picture of it at falling sizes, with what the recogniser believes at each.
 
+    Args:
+        recognizer: whose belief is shown.
+        crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB; where sizes are above its own it is shown as it is, once.
+        sizes: sides of the square in pixels, shrunk by area averaging.
+    """
+    return draw_sizes(at_sizes(recognizer, crop, sizes))
+
+
+def draw_sizes(sizes: Sequence[Reduced], cell: int = 288) -> Image.Image:
+    """A face at several sizes -> its picture at each, what it carries, and the belief in every expression.
+
     Each size is enlarged with 'nearest', so that the pixels that the recogniser was given can be seen.
 
     Args:
-        recognizer: whose belief is shown.
-        crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB; sizes above its own are shown as it is.
-        sizes: sides of the square in pixels, shrunk by area averaging.
+        sizes: one or more.
+        cell: side of each picture in pixels; 288 is a whole multiple of each of ``SIZES_PX``.
     """
-    full = grey(crop, luma=recognizer.metadata.crop.luma)
-    crops = [shrink(full, side) for side in sizes]
-    predictions = recognizer.predict(crops)
-    labels = recognizer.labels
-    gutter = 34 + max(round(_font(24).getlength(label)) for label in labels) + 22
-    width = gutter + len(crops) * (_CELL + _GAP)
-    bars_top = 70 + _CELL + 66
-    sheet = Image.new("RGB", (width, bars_top + len(labels) * _ROW + 26), "#FFFFFF")
+
+    def scaled(length: float) -> int:
+        return round(length * max(cell / 288, 0.8))  # text stays readable beside small cells
+
+    labels = list(sizes[0].prediction.probabilities)
+    large, middle, small = font(scaled(30)), font(scaled(28)), font(scaled(24))
+    gutter = scaled(34 + 22) + math.ceil(max(small.getlength(label) for label in labels))
+    column, row, bars_top = cell + scaled(40), scaled(36), cell + scaled(70 + 66)
+    sheet = Image.new("RGB", (gutter + len(sizes) * column, bars_top + len(labels) * row + scaled(26)), PAPER)
     draw = ImageDraw.Draw(sheet)
     for k, label in enumerate(labels):
-        draw.text((gutter - 22, bars_top + k * _ROW + _ROW / 2), label, "#3A4048", _font(24), anchor="rm")
-    for column, (small, prediction) in enumerate(zip(crops, predictions, strict=True)):
-        left = gutter + column * (_CELL + _GAP)
-        draw.text((left, 46), f"{min(small.shape)} px", "#14171C", _font(30), anchor="ls")
-        sheet.paste(Image.fromarray(small).resize((_CELL, _CELL), Image.Resampling.NEAREST), (left, 66))
-        verdict = f"{prediction.expression} {percent(prediction.confidence)}"
-        draw.text((left, 66 + _CELL + 42), verdict, "#14171C", _font(28), anchor="ls")
+        draw.text((gutter - scaled(22), bars_top + (k + 0.5) * row), label, "#3A4048", small, anchor="rm")
+    for number, reduced in enumerate(sizes):
+        left, belief = gutter + number * column, reduced.prediction
+        draw.text((left, scaled(46)), f"{min(reduced.crop.shape)} px", INK, large, anchor="ls")
+        if belief.effective_px is not None:
+            carried = f"carries {belief.effective_px:.0f}"
+            draw.text((left + cell, scaled(46)), carried, DIM, small, anchor="rs")
+        pixels = Image.fromarray(reduced.crop).resize((cell, cell), Image.Resampling.NEAREST)
+        sheet.paste(pixels, (left, scaled(66)))
+        verdict = "unsure" if belief.abstained else f"{belief.expression} {percent(belief.confidence)}"
+        draw.text((left, cell + scaled(66 + 42)), verdict, DIM if belief.abstained else INK, middle, anchor="ls")
         for k, label in enumerate(labels):
-            top = bars_top + k * _ROW
-            _draw_bar(
-                draw,
-                (left, top + 7, left + _CELL - 66, top + _ROW - 7),
-                prediction.probabilities[label],
-                label,
-            )
-            share = percent(prediction.probabilities[label])
-            ink = "#14171C" if label == prediction.expression else "#868E98"
-            draw.text((left + _CELL, top + _ROW / 2), share, ink, _font(22), anchor="rm")
+            top, share = bars_top + k * row, belief.probabilities[label]
+            bar = (left, top + scaled(7), left + cell - scaled(66), top + row - scaled(7))
+            _draw_bar(draw, bar, share, label)
+            ink = INK if label == belief.expression and not belief.abstained else FAINT
+            draw.text((left + cell, top + row / 2), percent(share), ink, font(scaled(22)), anchor="rm")
     return sheet
-
-
-_CELL, _GAP, _ROW = 288, 40, 36  # 288 is a whole multiple of each of SIZES_PX
 
 
 def _draw_bar(draw: ImageDraw.ImageDraw, box: Box, share: float, label: str) -> None:
@@ -169,32 +180,37 @@ def _text_px(frame: Box, scale: float) -> int:
 
 
 @lru_cache(maxsize=64)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A height in pixels -> the font that all pictures are lettered with."""
     return ImageFont.load_default(size)
 
 
 def _labels_of(prediction: Prediction, text_px: int) -> list[Image.Image]:
     """A prediction -> its label as RGBA pictures, the fullest first."""
     ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
-    name = "unsure" if prediction.abstained else prediction.expression
-    first = (name, prediction.confidence, _colour_of(prediction))
-    others = [
-        (label, share, COLOURS.get(label, UNKNOWN_COLOUR)) for label, share in ranked if label != prediction.expression
+    beliefs: list[tuple[str, float | None, str]] = [
+        (label, share, COLOURS.get(label, UNKNOWN_COLOUR)) for label, share in ranked
     ]
+    if prediction.abstained:  # 'unsure' has no share of its own: beside one it would be read as 'so unsure'
+        first: tuple[str, float | None, str] = ("unsure", None, UNKNOWN_COLOUR)
+        others = beliefs
+    else:
+        first = (prediction.expression, prediction.confidence, _colour_of(prediction))
+        others = [belief for belief in beliefs if belief[0] != prediction.expression]
     return [_label([first, *others[:2]], text_px), _label([first], text_px)]
 
 
-def _label(lines: list[tuple[str, float, str]], text_px: int) -> Image.Image:
-    """Lines of (name, share, colour) -> one panel; the first line is the large one."""
-    fonts = [_font(text_px), *[_font(max(11, round(text_px * 0.78)))] * (len(lines) - 1)]
+def _label(lines: list[tuple[str, float | None, str]], text_px: int) -> Image.Image:
+    """Lines of (name, share or None, colour) -> one panel; the first line is the large one."""
+    fonts = [font(text_px), *[font(max(11, round(text_px * 0.78)))] * (len(lines) - 1)]
     pad = round(text_px * 0.5)
-    names = [name for name, _, _ in lines]
-    shares = [percent(share) for _, share, _ in lines]
-    name_width = max(font.getlength(name) for font, name in zip(fonts, names, strict=True))
-    share_width = max(font.getlength(share) for font, share in zip(fonts, shares, strict=True))
+    shares = ["" if share is None else percent(share) for _, share, _ in lines]
+    name_width = max(letters.getlength(name) for letters, (name, _, _) in zip(fonts, lines, strict=True))
+    share_width = max(letters.getlength(share) for letters, share in zip(fonts, shares, strict=True))
     bar_width = round(text_px * 2.4) if len(lines) > 1 else 0
     swatch = round(text_px * 0.28)
-    columns = swatch + pad + name_width + pad + (bar_width + pad if bar_width else 0) + share_width + pad
+    columns = swatch + pad + name_width + pad + (bar_width + pad if bar_width else 0)
+    columns += share_width + pad if share_width else 0
     heights = [round(text_px * 1.5), *[round(text_px * 1.15)] * (len(lines) - 1)]
     tail = round(text_px * 0.3) if len(lines) > 1 else 0
     width, height = round(columns), sum(heights) + tail
@@ -203,16 +219,17 @@ def _label(lines: list[tuple[str, float, str]], text_px: int) -> Image.Image:
     draw.rectangle((0, 0, swatch - 1, height), fill=lines[0][2])
     top = 0
     for i, (name, share, colour) in enumerate(lines):
+        ink = _PANEL_INK if i == 0 else _PANEL_DIM
         middle = top + heights[i] / 2 + (tail / 2 if i == 0 and tail else 0)
         left = swatch + pad
-        draw.text((left, middle), name, _INK if i == 0 else _DIM, fonts[i], anchor="lm")
-        if bar_width:
+        draw.text((left, middle), name, ink, fonts[i], anchor="lm")
+        if bar_width and share is not None:
             x = left + name_width + pad
             half = text_px * (0.24 if i == 0 else 0.18)
-            draw.rectangle((x, middle - half, x + bar_width, middle + half), fill=_TRACK)
+            draw.rectangle((x, middle - half, x + bar_width, middle + half), fill=_PANEL_TRACK)
             if share >= 0.005:
                 draw.rectangle((x, middle - half, x + max(1, bar_width * share), middle + half), fill=colour)
-        draw.text((width - pad, middle), shares[i], _INK if i == 0 else _DIM, fonts[i], anchor="rm")
+        draw.text((width - pad, middle), shares[i], ink, fonts[i], anchor="rm")
         top += heights[i]
     panel.putalpha(
         Image.composite(panel.getchannel("A"), Image.new("L", panel.size), _rounded(panel.size, text_px * 0.3))

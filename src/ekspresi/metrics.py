@@ -1,4 +1,4 @@
-"""Targets and probabilities -> scores with intervals, calibration, the most confident mistakes.
+"""Targets and probabilities -> scores with intervals.
 
 In: int64 targets (N,) and float probabilities (N, K), perhaps with the name of each image's subject or
 sequence. Out: frozen dataclasses of plain numbers, ready for JSON. Knows nothing of images, label names,
@@ -14,14 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 RESAMPLES = 1000
-CONFIDENCE_BINS = 15
-"""Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""
 _PER_CLASS = ("precision", "recall", "f1")
-_SMALLEST_PROBABILITY = 1e-12
-"""Floor of a probability in the NLL: one face at exactly 0 must not make the mean infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +76,6 @@ class Scores:
     confusion: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReliabilityBin:
-    """Images with confidence in (low, high]; ``confidence`` and ``accuracy``: their means, None if none."""
-
-    low: float
-    high: float
-    count: int
-    confidence: float | None
-    accuracy: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Whether confidence means what it says.
-
-    Attributes:
-        ece: expected calibration error of the top label, 0..1: mean over ``bins`` of |accuracy - confidence|,
-            weighted by count (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
-        nll: mean negative natural logarithm of the target's probability.
-        bins: the reliability diagram, ``CONFIDENCE_BINS`` of equal width.
-    """
-
-    ece: float
-    nll: float
-    bins: tuple[ReliabilityBin, ...]
-
-
 def score(
     targets: NDArray[np.int64],
     probabilities: NDArray[np.float64],
@@ -131,7 +100,7 @@ def score(
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
     """
-    n, n_classes = _checked(targets, probabilities)
+    n, n_classes = checked(targets, probabilities)
     answers = probabilities.argmax(axis=1)
     labels = np.arange(n_classes)
     patterns, multiplicity = _cluster_confusions(targets, answers, n_classes, groups)
@@ -163,45 +132,6 @@ def score(
     )
 
 
-def calibration(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
-    """Targets int64 (N,) and probabilities (N, K), rows summing to 1 -> ``Calibration``.
-
-    Raises:
-        ValueError: no images, shapes that do not fit, or a target out of range.
-    """
-    n, n_classes = _checked(targets, probabilities)
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == targets
-    which = np.clip(np.ceil(confidence * CONFIDENCE_BINS).astype(np.int64) - 1, 0, CONFIDENCE_BINS - 1)
-    counts = np.bincount(which, minlength=CONFIDENCE_BINS)
-    confidences = np.bincount(which, weights=confidence, minlength=CONFIDENCE_BINS)
-    rights = np.bincount(which, weights=right, minlength=CONFIDENCE_BINS)
-    # With a single label there is nothing to be unsure of, and scikit-learn has no loss for it.
-    floored = np.maximum(probabilities, _SMALLEST_PROBABILITY)
-    nll = log_loss(targets, floored, labels=np.arange(n_classes)) if n_classes > 1 else 0.0
-    return Calibration(
-        ece=float(np.abs(rights - confidences).sum() / n),
-        nll=float(nll),
-        bins=tuple(
-            ReliabilityBin(
-                low=i / CONFIDENCE_BINS,
-                high=(i + 1) / CONFIDENCE_BINS,
-                count=int(counts[i]),
-                confidence=float(confidences[i] / counts[i]) if counts[i] else None,
-                accuracy=float(rights[i] / counts[i]) if counts[i] else None,
-            )
-            for i in range(CONFIDENCE_BINS)
-        ),
-    )
-
-
-def confident_mistakes(targets: NDArray[np.int64], probabilities: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
-    """Positions int64 (<= limit,) of wrong answers, the most confident first."""
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
-    order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
-    return wrong[order[:limit]].astype(np.int64)
-
-
 def sequence_means(
     targets: NDArray[np.int64], probabilities: NDArray[np.float64], sequences: NDArray[np.str_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
@@ -226,7 +156,12 @@ def sequence_means(
     return targets[first], sums / counts[:, None], first.astype(np.int64)
 
 
-def _checked(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> tuple[int, int]:
+def checked(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> tuple[int, int]:
+    """Targets (N,) and probabilities (N, K) -> N and K.
+
+    Raises:
+        ValueError: no images, shapes that do not fit, or a target out of range.
+    """
     if probabilities.ndim != 2 or targets.shape != probabilities.shape[:1] or not len(targets):
         shapes = f"{targets.shape} and {probabilities.shape}"
         raise ValueError(f"expected targets (N,) and probabilities (N, K) of N > 0 images, got {shapes}")

@@ -1,4 +1,4 @@
-"""What a model file says of itself: labels, preprocessing, crop convention, provenance.
+"""What a model file says of itself: labels, preprocessing, crop convention, calibration, provenance.
 
 In: the JSON that stands in an ONNX file under the metadata key ``ekspresi``. Out: a ``ModelMetadata``. Written by
 export, read by recognition: there is no other table of labels or sizes. Knows nothing of ONNX Runtime or torch.
@@ -6,8 +6,10 @@ export, read by recognition: there is no other table of labels or sizes. Knows n
 
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
+from ekspresi.calibration import SizeCalibration, SizePairs
 from ekspresi.cropping import CropConvention
 from ekspresi.errors import ModelError
 from ekspresi.preprocessing import Preprocessing
@@ -25,6 +27,8 @@ class ModelMetadata:
         labels: K expressions in the order of the logits.
         preprocessing: crop -> tensor.
         crop: box -> crop, as the training faces were cropped.
+        size_correction: what the second output says -> effective sizes; empty leaves it as it is.
+        calibration: logits -> probabilities; None leaves them as they are, and every face is answered.
         architecture: keyword arguments that rebuild the network for training on.
         provenance: where it comes from: data with fingerprint, parents, split, configuration, versions, figures.
     """
@@ -33,6 +37,8 @@ class ModelMetadata:
     labels: tuple[str, ...]
     preprocessing: Preprocessing
     crop: CropConvention
+    size_correction: SizePairs = ()
+    calibration: SizeCalibration | None = None
     architecture: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -64,13 +70,30 @@ class ModelMetadata:
                 or not isinstance(raw["provenance"], dict)
             ):
                 raise TypeError("a value of the wrong type")
+            labels = tuple(raw["labels"])
+            calibration = raw.get("calibration")
+            if calibration is not None:
+                values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in calibration.items()}
+                calibration = SizeCalibration(**values)
+                if len(calibration.bias) != len(labels):
+                    raise TypeError("a calibration of other labels")
             return cls(
                 name=raw["name"],
-                labels=tuple(raw["labels"]),
+                labels=labels,
                 preprocessing=Preprocessing(**raw["preprocessing"]),
                 crop=CropConvention(**{**raw["crop"], "luma": tuple(luma)}),
+                size_correction=_pairs(raw.get("size_correction", [])),
+                calibration=calibration,
                 architecture=raw["architecture"],
                 provenance=raw["provenance"],
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{path}: its metadata is damaged ({error}); export the model again") from error
+
+
+def _pairs(raw: list[list[float]]) -> SizePairs:
+    pairs = tuple((float(told), float(true)) for told, true in raw)
+    for values in zip(*pairs, strict=True):
+        if min(values) <= 0 or any(b <= a for a, b in pairwise(values)):
+            raise ValueError("size_correction is not ascending")
+    return pairs

@@ -1,21 +1,24 @@
 """Crops -> predictions: a model file, run by ONNX Runtime.
 
-In: face crops, uint8, of any mixed sizes. Out: probabilities and ``Prediction``. Labels, input size and
-normalisation are read from the model file. Knows nothing of pictures, detectors or training.
+In: face crops, uint8, of any mixed sizes. Out: probabilities, effective sizes and ``Prediction``. Labels, input size,
+normalisation and calibration are read from the model file. Knows nothing of pictures, detectors or training.
 """
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.calibration import corrected_px, softmax
 from ekspresi.cropping import grey
 from ekspresi.errors import ModelError
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
 from ekspresi.resampling import KERNELS
+from ekspresi.runtime import onnx_runtime
 from ekspresi.types import Prediction
 from ekspresi.weights import bundled_model
 
@@ -27,20 +30,45 @@ Crops = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 front."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """What a recogniser makes of N crops.
+
+    Attributes:
+        probabilities: float64 (N, K), rows sum to 1.
+        effective_px: float64 (N,), pixels of side that each crop carries, at most its own; the crop's own side where
+            the model cannot tell.
+        abstained: bool (N,), too small or too unsure to answer.
+    """
+
+    probabilities: NDArray[np.float64]
+    effective_px: NDArray[np.float64]
+    abstained: NDArray[np.bool_]
+
+
 class Recognizer:
     """A model file, ready to recognise; safe to share between threads.
 
     Attributes:
         path: the model file.
         metadata: what the file says of itself.
+        even_prior: all expressions are held equally likely beforehand.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+        even_prior: bool = False,
+    ) -> None:
         """Load a model.
 
         Args:
             model: an ONNX file made by ``ekspresi export``; None for the bundled one.
             threads: CPU threads of one run; None for as many as there are CPUs, up to 4.
+            even_prior: hold all expressions equally likely beforehand, instead of as frequent as where the model
+                learnt (where disgust, say, is one face in a hundred). For posed or balanced material. The precision
+                of the answers, for which 'unsure' was set, holds under the trained prior only.
 
         Raises:
             ModelError: the file is missing, not ONNX, without ekspresi's metadata, or at odds with them.
@@ -48,7 +76,10 @@ class Recognizer:
         self.path = bundled_model() if model is None else Path(model)
         self._session = _session(self.path, threads)
         self.metadata = _metadata(self._session, self.path)
-        _check_fit(self._session, self.metadata, self.path)
+        self._outputs = _check_fit(self._session, self.metadata, self.path)
+        if even_prior and self.metadata.calibration is None:
+            raise ModelError(f"{self.path}: has no calibration, so no prior that could be changed; export it again")
+        self.even_prior = even_prior
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -61,18 +92,52 @@ class Recognizer:
         Raises:
             TypeError, ValueError: crops of another type or shape, see ``probabilities``.
         """
+        beliefs = self.beliefs(crops)
         return [
             Prediction(
                 expression=self.labels[int(row.argmax())],
                 confidence=float(row.max()),
                 probabilities=dict(zip(self.labels, row.tolist(), strict=True)),
                 face_px=float(min(crop.shape[:2])),
+                effective_px=float(size) if self.tells_size else None,
+                abstained=bool(unsure),
             )
-            for crop, row in zip(crops, self.probabilities(crops), strict=True)
+            for crop, row, size, unsure in zip(
+                crops, beliefs.probabilities, beliefs.effective_px, beliefs.abstained, strict=True
+            )
         ]
 
+    def beliefs(self, crops: Crops) -> Beliefs:
+        """N crops -> calibrated probabilities, effective sizes and abstentions, as arrays.
+
+        Raises:
+            TypeError, ValueError, ModelError: see ``logits``.
+        """
+        return self.beliefs_of(*self.logits(crops), self.even_prior)
+
+    def beliefs_of(self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], even_prior: bool) -> Beliefs:
+        """What ``logits`` gave -> beliefs under a prior; without a calibration there is but one."""
+        calibration = self.metadata.calibration
+        if calibration is None:
+            return Beliefs(softmax(logits), effective_px, np.zeros(len(logits), dtype=bool))
+        probabilities = calibration.probabilities(logits, effective_px, even_prior)
+        return Beliefs(probabilities, effective_px, calibration.abstained(probabilities, effective_px))
+
     def probabilities(self, crops: Crops) -> NDArray[np.float64]:
-        """N crops of any mixed sizes -> probabilities, float64 (N, K), rows sum to 1.
+        """N crops of any mixed sizes -> calibrated probabilities, float64 (N, K), rows sum to 1.
+
+        Raises:
+            TypeError, ValueError, ModelError: see ``logits``.
+        """
+        return self.beliefs(crops).probabilities
+
+    @property
+    def tells_size(self) -> bool:
+        """Whether the model estimates effective sizes; else they are the crops' own sides."""
+        return len(self._outputs) > 1
+
+    def logits(self, crops: Crops) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """N crops of any mixed sizes -> uncalibrated logits float64 (N, K), effective sizes in pixels float64 (N,).
 
         Args:
             crops: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
@@ -84,19 +149,21 @@ class Recognizer:
         """
         _check_crops(crops)
         out = np.empty((len(crops), len(self.labels)))
+        effective_px = np.array([min(crop.shape[:2]) for crop in crops], dtype=np.float64)
         for start in range(0, len(crops), BATCH):
             greys = [grey(crop, luma=self.metadata.crop.luma) for crop in crops[start : start + BATCH]]
             tensor = self.metadata.preprocessing.tensor(greys)
-            (logits,) = self._session.run(["logits"], {"tensor": tensor})
-            if not np.isfinite(logits).all():
+            found = self._session.run(self._outputs, {"tensor": tensor})
+            if not all(np.isfinite(values).all() for values in found):
                 raise ModelError(f"{self.path}: the model answers with no numbers; export it again")
-            out[start : start + BATCH] = _softmax(logits.astype(np.float64))
-        return out
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+            part = slice(start, start + len(tensor))
+            out[part] = found[0]
+            if len(found) > 1:
+                estimates = np.exp2(np.clip(found[1].astype(np.float64), 0, 16))
+                effective_px[part] = np.minimum(
+                    corrected_px(estimates, self.metadata.size_correction), effective_px[part]
+                )
+        return out, effective_px
 
 
 def _check_crops(crops: Crops) -> None:
@@ -114,9 +181,7 @@ def _session(path: Path, threads: int | None) -> Any:
     if not path.is_file():
         what = "is a folder, not a model" if path.is_dir() else "no such model file"
         raise ModelError(f"{path}: {what}; give an ONNX file made by 'ekspresi export'")
-    # Here, not above: loading it takes longer than everything else that 'import ekspresi.recognition' loads.
-    import onnxruntime as ort
-
+    ort = onnx_runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = min(4, _cpus()) if threads is None else threads
     options.inter_op_num_threads = 1
@@ -142,21 +207,26 @@ def _metadata(session: Any, path: Path) -> ModelMetadata:
     return ModelMetadata.from_json(text, str(path))
 
 
-def _check_fit(session: Any, metadata: ModelMetadata, path: Path) -> None:
-    """Refuse a graph that does not take and give what the metadata say; its free dimensions are no int."""
+def _check_fit(session: Any, metadata: ModelMetadata, path: Path) -> list[str]:
+    """Names of the outputs; refuses a graph that does not take and give what the metadata say."""
     side, classes = metadata.preprocessing.input_px, len(metadata.labels)
-    for values, name, wanted in (
-        (session.get_inputs(), "tensor", (1, side, side)),
-        (session.get_outputs(), "logits", (classes,)),
-    ):
+    outputs = [value.name for value in session.get_outputs()]
+    wanted = {"logits": (classes,), "log2_px": ()} if len(outputs) > 1 else {"logits": (classes,)}
+    for values, shapes in ((session.get_inputs(), {"tensor": (1, side, side)}), (session.get_outputs(), wanted)):
         found = [(value.name, value.type, list(value.shape)) for value in values]
-        fits = len(found) == 1 and found[0][:2] == (name, "tensor(float)") and len(found[0][2]) == len(wanted) + 1
-        if (
-            not fits
-            or isinstance(found[0][2][0], int)
-            or any(isinstance(n, int) and n != w for n, w in zip(found[0][2][1:], wanted, strict=True))
+        if [name for name, _, _ in found] != list(shapes) or not all(
+            kind == "tensor(float)" and _fits(shape, shapes[name]) for name, kind, shape in found
         ):
-            shape = ", ".join(map(str, ("N", *wanted)))
-            raise ModelError(f"{path}: its metadata ask for '{name}' ({shape}), its graph has {found}; export it again")
-    if metadata.preprocessing.kernel not in KERNELS or not metadata.preprocessing.std > 0 or not classes:
+            asked = ", ".join(f"'{name}' ({', '.join(map(str, ('N', *shape)))})" for name, shape in shapes.items())
+            raise ModelError(f"{path}: its metadata ask for {asked}, its graph has {found}; export it again")
+    preprocessing = metadata.preprocessing
+    if preprocessing.kernel not in KERNELS or not preprocessing.std > 0 or not classes or preprocessing.largest_px < 1:
         raise ModelError(f"{path}: its metadata hold values out of range; export the model again")
+    return outputs
+
+
+def _fits(found: list[int | str], wanted: tuple[int, ...]) -> bool:
+    """Whether a shape has N, free, in front of the wanted one; free dimensions are no int."""
+    if len(found) != len(wanted) + 1 or isinstance(found[0], int):
+        return False
+    return all(not isinstance(n, int) or n == w for n, w in zip(found[1:], wanted, strict=True))

@@ -18,7 +18,8 @@ class Prediction:
         confidence: its probability, 0..1.
         probabilities: label -> probability, in the model's label order; sums to 1.
         face_px: side of the crop in pixels before any enlargement (the shorter side, where it is not square).
-        effective_px: how many pixels of side the crop really carries; None where the model cannot tell.
+        effective_px: how many pixels of side the crop really carries, up to the largest side that the network sees
+            (48 for the bundled model); None where the model cannot tell.
         abstained: the face is too small or the belief too weak to answer; ``expression`` is then only a guess.
     """
 

@@ -57,7 +57,7 @@ def written(recognizer, dataset, evaluation, tmp_path_factory):
 
 def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evaluation):
     record = json.loads(written[0].read_text(encoding="utf-8"))
-    assert (record["format"], record["headline"]) == (1, "test, masked")
+    assert (record["format"], record["headline"]) == (2, "test, masked")
     assert record["evaluation"] == json.loads(json.dumps(evaluation.to_dict()))
     at_48 = record["evaluation"]["views"][0]["by_size"][0]["scores"]
     assert at_48["accuracy"]["low"] <= at_48["accuracy"]["value"] <= at_48["accuracy"]["high"]
@@ -239,6 +239,10 @@ def test_what_the_first_weights_have_seen_is_named(recognizer, dataset):
     assert "ferplus" in sentence
     assert leaks(of_training(recognizer, data=ferplus, parents=[ferplus, "x"]), dataset, ASKED) == ()
     assert leaks(of_training(recognizer, parents=None), dataset, ASKED) == ()
+    alike = {**here, "split": {"protocol": ASKED.protocol, "fold": ASKED.fold, "seed": ASKED.seed}}
+    assert leaks(of_training(recognizer, data=here, split=split, parents=[alike]), dataset, ASKED) == ()
+    other = {**here, "split": {**alike["split"], "fold": 9}}
+    assert leaks(of_training(recognizer, data=here, split=split, parents=[other]), dataset, ASKED)
 
 
 def test_the_processor_has_a_name():

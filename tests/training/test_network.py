@@ -20,8 +20,9 @@ from ekspresi.training.optimisers import build_optimizer, warmup_cosine
 @pytest.mark.parametrize(("stem", "output", "side"), [(2, 32, 2), (2, 16, 4), (2, 8, 8), (1, 16, 4), (1, 4, 16)])
 def test_strides_give_the_stated_feature_map(stem: int, output: int, side: int) -> None:
     network = build_network(Architecture("efficientnet_b0", stem, output), LABELS)
-    assert network.forward_features(torch.zeros(1, 1, 64, 64)).shape == (1, 1280, side, side)
-    assert network(torch.zeros(2, 1, 64, 64)).shape == (2, 8)
+    assert network.backbone.forward_features(torch.zeros(1, 1, 64, 64)).shape == (1, 1280, side, side)
+    logits, octaves = network(torch.zeros(2, 1, 64, 64))
+    assert logits.shape == (2, 8) and octaves.shape == (2,)
 
 
 def test_refuses_strides_and_names_it_does_not_have() -> None:
@@ -41,8 +42,8 @@ def test_reads_weights_of_three_channels_and_another_classifier(tmp_path: Path) 
     image = torch.rand(2, 1, 64, 64)
     with torch.inference_mode():
         theirs = rgb.forward_features(image.expand(-1, 3, -1, -1))
-        torch.testing.assert_close(grey.forward_features(image), theirs, atol=1e-4, rtol=1e-3)
-    assert grey.get_classifier().weight.shape == (8, 1280)
+        torch.testing.assert_close(grey.backbone.forward_features(image), theirs, atol=1e-4, rtol=1e-3)
+    assert grey.backbone.get_classifier().weight.shape == (8, 1280)
 
 
 def test_carries_the_classifier_over_by_label(tmp_path: Path) -> None:
@@ -52,16 +53,24 @@ def test_carries_the_classifier_over_by_label(tmp_path: Path) -> None:
         ("fear", "anger", "joy"),
         Preprocessing(),
         CropConvention(),
-        provenance={"data": {"reader": "a", "fingerprint": "1"}, "parents": [{"reader": "b", "fingerprint": "2"}]},
+        provenance={
+            "data": {"reader": "a", "fingerprint": "1"},
+            "split": {"protocol": "official", "fold": 0, "seed": 0, "train": 9},
+            "parents": [{"reader": "b", "fingerprint": "2"}],
+        },
     )
     file = tmp_path / "parent.safetensors"
-    state = {name: value.contiguous() for name, value in parent.state_dict().items()}
+    state = {name: value.contiguous() for name, value in parent.plain_state().items()}
     save_file(state, file, {METADATA_KEY: metadata.to_json()})
     child = build_network(Architecture(), ("anger", "calm", "fear"), init=str(file))
-    ours, theirs = child.get_classifier().weight, parent.get_classifier().weight
+    ours, theirs = child.backbone.get_classifier().weight, parent.backbone.get_classifier().weight
+    torch.testing.assert_close(child.resolution.weight, parent.resolution.weight)
     torch.testing.assert_close(ours[[0, 2]], theirs[[1, 0]])
     assert not any(torch.equal(ours[1], row) for row in theirs)
-    assert [known["reader"] for known in parents_of(str(file))] == ["a", "b"]
+    assert parents_of(str(file)) == [
+        {"reader": "a", "fingerprint": "1", "split": {"protocol": "official", "fold": 0, "seed": 0}},
+        {"reader": "b", "fingerprint": "2"},
+    ]
     assert parents_of("random") == []
 
 
@@ -82,7 +91,16 @@ def test_a_frozen_backbone_trains_the_classifier_alone() -> None:
     network = build_network(Architecture(), LABELS)
     freeze_backbone(network)
     trained = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
-    assert trained == {"classifier.weight", "classifier.bias"}
+    heads = ("backbone.classifier", "resolution")
+    assert trained == {f"{head}.{kind}" for head in heads for kind in ("weight", "bias")}
+
+
+def test_the_weights_go_by_timms_names() -> None:
+    import timm
+
+    network = build_network(Architecture(output_stride=32), LABELS)
+    state = {name: value for name, value in network.plain_state().items() if not name.startswith("resolution.")}
+    timm.create_model("efficientnet_b0", in_chans=1, num_classes=8).load_state_dict(state)
 
 
 def test_optimisers_are_what_they_are_called() -> None:

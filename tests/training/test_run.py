@@ -58,9 +58,22 @@ def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: d
     found = np.array([recognizer.labels.index(p.expression) for p in predictions])
     assert (found == dataset.targets[test]).mean() > 0.7  # 1 in 7 is chance
     provenance = recognizer.metadata.provenance
-    assert [parent["reader"] for parent in provenance["parents"]] == ["ferplus"]
+    assert {parent["reader"] for parent in provenance["parents"]} == {"ferplus"}
+    assert recognizer.metadata.calibration is done.calibration is None  # two people are too few for it
     assert provenance["data"] == {"reader": "ckplus48", "fingerprint": dataset.fingerprint}
     assert str(finished.folder) not in recognizer.metadata.to_json()
+
+
+def test_a_calibration_is_fitted_on_the_validation_side(finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ekspresi.evaluation.fitting.SMALLEST_HALF", 1)
+    done = export(finished.folder, finished.folder / "calibrated.onnx")
+    metadata = ekspresi.Recognizer(done.model).metadata
+    told, true = np.array(metadata.size_correction).T
+    assert (np.diff(told) > 0).all() and (np.diff(true) > 0).all() and true[-1] <= 48
+    calibration = metadata.calibration
+    assert calibration is not None and calibration == done.calibration
+    assert calibration.smallest_px == 6 and calibration.precision == 0.92
+    assert calibration.shares == pytest.approx([1 / 7] * 7, abs=1e-4)
 
 
 def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:
@@ -70,8 +83,10 @@ def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:
     crops = [np.random.default_rng(i).integers(0, 256, (48, 48), dtype=np.uint8) for i in range(4)]
     tensor = recognizer.metadata.preprocessing.tensor(crops)
     with torch.inference_mode():
-        ours = network(torch.from_numpy(tensor)).softmax(1).numpy()
-    np.testing.assert_allclose(recognizer.probabilities(crops), ours, atol=1e-4)
+        logits, octaves = network(torch.from_numpy(tensor))
+    found, effective_px = recognizer.logits(crops)
+    np.testing.assert_allclose(found, logits.numpy(), atol=1e-3)
+    np.testing.assert_allclose(effective_px, np.minimum(2 ** octaves.numpy(), 48), rtol=1e-4)
 
 
 def test_same_seed_same_figures_and_a_killed_run_ends_alike(
@@ -128,6 +143,13 @@ def test_export_refuses_what_is_no_run_or_does_not_fit(finished: Run, small: dic
     other.best.write_bytes(b"not a checkpoint")
     with pytest.raises(ModelError, match="does not fit"):
         export(other.folder, tmp_path / "m.onnx")
+    changed = Run(tmp_path / "changed")
+    shutil.copytree(finished.folder, changed.folder)
+    record = json.loads(changed.record.read_text())
+    record["data"]["fingerprint"] = "other"
+    changed.record.write_text(json.dumps(record))
+    with pytest.raises(ekspresi.DatasetError, match="other data than the run"):
+        export(changed.folder, tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
 
 
@@ -162,5 +184,6 @@ def test_a_frozen_backbone_keeps_its_weights(small: dict[str, object], tmp_path:
     )
     torch.manual_seed(0)
     state = weights(run)
-    assert (state["network.bn1.running_mean"] == 0).all() and (state["network.bn1.weight"] == 1).all()
-    assert (state["network.classifier.bias"] != 0).any()
+    assert (state["network.backbone.bn1.running_mean"] == 0).all()
+    assert (state["network.backbone.bn1.weight"] == 1).all()
+    assert (state["network.backbone.classifier.bias"] != 0).any()

@@ -158,6 +158,8 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from ekspresi.datasets.duplicates import KINDS
+
     if not any(leak.faces for leak in leaks):
         console.print(
             f"[green]{title}: clean. No picture, subject or sequence stands on two sides.[/]\n",
@@ -183,9 +185,15 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
             style="red" if leak.faces else "dim",
         )
     console.print(table)
-    worst = max(leaks, key=lambda leak: leak.share)
+    # A face counts as one picture reason only, so these add up; subjects and sequences hold the same faces again.
+    known: dict[tuple[str, str, str], list[int]] = {}
+    for leak in leaks:
+        kind = "their picture" if leak.reason in KINDS else f"their {leak.reason}"
+        sums = known.setdefault((leak.side, leak.other, kind), [0, leak.total])
+        sums[0] += leak.faces
+    (side, other, kind), (faces, total) = max(known.items(), key=lambda item: item[1][0] / max(1, item[1][1]))
     console.print(
-        f"[bold red]{title} leaks[/]: {worst.faces:,} of {worst.total:,} {escape(worst.side)} faces "
-        f"({worst.share:.1%}) are known in {escape(worst.other)} ({_REASONS[worst.reason]})\n",
+        f"[bold red]{title} leaks[/]: of {faces:,} of {total:,} {escape(side)} faces ({faces / total:.1%}) {kind} is "
+        f"known in {escape(other)}\n",
         soft_wrap=True,
     )

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.protocols import SUITES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ekspresi.confidence import Selective
     from ekspresi.datasets.dataset import FaceDataset
     from ekspresi.evaluation import Evaluation
     from ekspresi.metrics import Estimate
@@ -45,6 +47,9 @@ def _evaluate(
     fold: Annotated[int | None, typer.Option(help="Fold of the protocol; the model's own, or 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the protocol; the model's own, or 0.")] = None,
     side: Annotated[str | None, typer.Option(help="test (default) or validation.")] = None,
+    suite: Annotated[
+        str, typer.Option(help=f"How faces are shrunk: {', '.join(SUITES)}; all of them synthetic.")
+    ] = "clean",
     out: Annotated[Path | None, typer.Option(help="Folder of the reports; a new one in runs/.")] = None,
     gallery: Annotated[
         bool,
@@ -64,6 +69,8 @@ def _evaluate(
     from ekspresi.outputs import make_folder
     from ekspresi.recognition import Recognizer
 
+    if suite not in SUITES:
+        raise ConfigError(f"--suite {suite}: must be one of {', '.join(SUITES)}")
     recognizer = Recognizer(model)
     dataset = read(spec)
     trained = trained_split(recognizer.metadata, dataset)
@@ -72,13 +79,20 @@ def _evaluate(
     make_folder(folder)
     evaluation = _with_progress(
         lambda progress: evaluate(
-            recognizer, dataset, faces.indices, subset=faces.name, further=faces.further, progress=progress
+            recognizer,
+            dataset,
+            faces.indices,
+            suite=suite,
+            subset=faces.name,
+            further=faces.further,
+            progress=progress,
         )
     )
     parts = ["ekspresi", "evaluate", spec, *(["--model", str(model)] if model else [])]
     parts += ["--split", faces.protocol]
     if faces.protocol != EVERY_FACE:
         parts += ["--fold", str(faces.fold), "--seed", str(faces.seed), "--side", faces.side]
+    parts += ["--suite", suite] if suite != "clean" else []
     asked = Asked(faces.protocol, faces.fold, faces.seed, faces.side, shlex.join(parts))
     provenance = provenance_of(recognizer, dataset, asked)
     _print(evaluation, provenance.warnings)
@@ -157,12 +171,15 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ekspresi.evaluation import WITHIN_FACTOR
+
     console = Console()
     view = evaluation.headline
     n = view.by_size[0].scores.n
     unit = "faces" if view.level == "image" else "sequences"
     table = Table(title=f"{view.name}: {n} {unit}; 95 % intervals over {view.resampled}")
-    for heading in ("face", "accuracy", "macro-F1", "ECE", "NLL"):
+    silent = view.by_size[0].selective is not None
+    for heading in ("face", "accuracy", "macro-F1", "ECE", "NLL", *(("answered", "right then") if silent else ())):
         table.add_column(heading, justify="right")
     for result in view.by_size:
         scores, calibration = result.scores, result.calibration
@@ -172,8 +189,12 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
             _text(scores.macro_f1),
             f"{100 * calibration.ece:.1f}",
             f"{calibration.nll:.3f}",
+            *_answered(result.selective),
         )
     console.print(table)
+    if evaluation.effective_sizes:
+        shares = ", ".join(f"{e.size_px} px {100 * e.within:.0f} %" for e in evaluation.effective_sizes)
+        console.print(f"effective size told within a factor {WITHIN_FACTOR}: {shares}", highlight=False)
     if len(evaluation.views) > 1:
         small = 16 if 16 in evaluation.sizes_px else evaluation.sizes_px[-1]
         sizes = (evaluation.sizes_px[0], small)
@@ -190,6 +211,16 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
         console.print(f"left out: {count} {reason}")
     for warning in warnings:
         console.print(f"warning: {warning}", style="yellow")
+
+
+def _answered(selective: "Selective | None") -> list[str]:
+    """How many faces get an answer, and how many of those are right."""
+    if selective is None:
+        return []
+    return [
+        f"{100 * selective.coverage:.1f}",
+        "" if selective.precision is None else f"{100 * selective.precision:.1f}",
+    ]
 
 
 def _text(estimate: "Estimate") -> str:

@@ -1,6 +1,7 @@
 """``ekspresi export``: a run folder -> a model file and the weights to train on from.
 
-In: the folder that ``ekspresi train`` made. Out: an ONNX file, a safetensors file, and the difference to torch.
+In: the folder that ``ekspresi train`` made. Out: an ONNX file, a safetensors file, the difference to torch, and how
+sure an answer has to be.
 No logic of its own.
 """
 
@@ -22,7 +23,10 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Model file to write; default RUN/model.onnx.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the model; default that of the file.")] = None,
 ) -> None:
-    """Write a run's chosen epoch as ONNX, checked against torch, with its weights beside it."""
+    """Write a run's chosen epoch as ONNX, checked against torch and calibrated, with its weights beside it.
+
+    The calibration is fitted on the validation side of the run's data, which must still be where they were.
+    """
     try:
         from ekspresi.training.export import LARGEST_DIFFERENCE
         from ekspresi.training.export import export as export_run
@@ -34,3 +38,12 @@ def export(
         f"{done.difference:.1e} of torch (bound {LARGEST_DIFFERENCE:.0e})"
     )
     typer.echo(f"{done.weights}: {done.weights.stat().st_size / 1e6:.1f} MB, float16, for --init")
+    calibration = done.calibration
+    if calibration is None:
+        typer.echo("not calibrated: too few people or faces to validate on; every face will be answered")
+        return
+    needed = [
+        f"{size:.0f} px {'never' if threshold > 1 else f'{threshold:.0%}'}"
+        for size, threshold in zip(reversed(calibration.sizes_px), reversed(calibration.thresholds), strict=True)
+    ]
+    typer.echo(f"answers from a confidence of: {', '.join(needed)} (for {calibration.precision:.0%} right answers)")

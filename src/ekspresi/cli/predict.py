@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile
 from ekspresi.cli.terminal import error_line, printable
 from ekspresi.errors import ImageError
 
@@ -36,18 +37,16 @@ def predict(
     annotate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the pictures with their faces marked here.")
     ] = None,
-    detector: Annotated[
-        str, typer.Option(metavar="NAME", help="'mtcnn', or 'none' where each picture is one face crop.")
-    ] = "mtcnn",
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A model made by 'ekspresi export', not the bundled one."),
-    ] = None,
-    min_face_px: Annotated[
-        float, typer.Option(metavar="N", help="Width in pixels of the smallest face to search for.")
-    ] = 12,
+    detector: DetectorName = "mtcnn",
+    model: ModelFile = None,
+    min_face_px: MinFacePx = 12,
+    even_prior: EvenPrior = False,
 ) -> None:
-    """Find the faces in pictures and recognise their expressions."""
+    """Find the faces in pictures and recognise their expressions.
+
+    'unsure' means that the face is too small, or the belief too weak, to answer with the precision that the model
+    was calibrated for.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
@@ -60,7 +59,7 @@ def predict(
     from ekspresi.types import Row
 
     sources = image_paths(paths)
-    analyzer = Analyzer(Recognizer(model), detection.detector(detector, min_face_px))
+    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
     targets = annotated_paths(sources, annotate) if annotate else {}
     failed, faceless = 0, 0
     rows: list[Row] = []
@@ -114,23 +113,26 @@ def _table(rows: list["Row"], names: dict[str, Path]) -> "Table":
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("picture", overflow="fold")
     table.add_column("face box", justify="right", no_wrap=True)
-    table.add_column("face px", justify="right", no_wrap=True)
+    table.add_column("px", justify="right", no_wrap=True)
+    table.add_column("carries", justify="right", no_wrap=True)
     table.add_column("expression", no_wrap=True)
-    table.add_column("confidence", justify="right", no_wrap=True)
+    table.add_column("sure", justify="right", no_wrap=True)
     table.add_column("runner-up", no_wrap=True)
     previous = ""
     for row in rows:
         belief = row.face.prediction
         assert belief is not None, "an Analyzer's faces have predictions"
         first, second = _two_most_probable(belief)
+        shown, after = ("unsure", f"{first}?") if belief.abstained else (first, _with_share(belief, second))
         x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
         table.add_row(
             Text(printable(str(names[row.source])) if row.source != previous else ""),
             f"{x1},{y1} {x2},{y2}",
             f"{belief.face_px:.0f}",
-            Text("unsure" if belief.abstained else first, style=f"bold {COLOURS.get(first, 'default')}"),
+            "" if belief.effective_px is None else f"{belief.effective_px:.0f}",
+            Text(shown, style="dim" if belief.abstained else f"bold {COLOURS.get(first, 'default')}"),
             percent(belief.confidence),
-            Text(f"{second} {percent(belief.probabilities[second])}" if second else "", style="dim"),
+            Text(after, style="dim"),
         )
         previous = row.source
     return table
@@ -139,6 +141,12 @@ def _table(rows: list["Row"], names: dict[str, Path]) -> "Table":
 def _two_most_probable(belief: "Prediction") -> tuple[str, str]:
     others = {label: share for label, share in belief.probabilities.items() if label != belief.expression}
     return belief.expression, max(others, key=lambda label: others[label], default="")
+
+
+def _with_share(belief: "Prediction", label: str) -> str:
+    from ekspresi.types import percent
+
+    return f"{label} {percent(belief.probabilities[label])}" if label else ""
 
 
 def _summary(pictures: int, failed: int, faceless: int, faces: int) -> Iterator[str]:

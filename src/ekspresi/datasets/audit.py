@@ -18,6 +18,10 @@ from ekspresi.datasets.remembered import duplicates_between
 REASONS = (*KINDS, "subject", "sequence")
 """Why a face is known on the other side; the first three are the same picture, see ``duplicates.KINDS``."""
 
+ALIGNED = 0.95
+"""Score from which two data sets share a picture, where one of them was taken of known people. A laboratory aligns its
+faces, and aligned faces of different people reach 0.94 (see ``duplicates``)."""
+
 _EXAMPLES = 3
 
 
@@ -71,11 +75,14 @@ def audit_datasets(one: FaceDataset, two: FaceDataset) -> list[Leak]:
     """Two data sets -> a ``Leak`` for each reason and each direction.
 
     Subjects and sequences are compared by name, which means something only where both sets name people alike.
-    Sets without a single name in common do not, so there the names excuse nobody who looks alike.
+    Sets without a single name in common do not, so there the names excuse nobody who looks alike; but where either
+    set names its people, a pair must be alike by ``ALIGNED``.
     """
     pairs = find_duplicates(two.images, one.images)
     if one.subjects is not None and two.subjects is not None and np.isin(two.subjects, one.subjects).any():
         pairs = _of_one_person(pairs, two.subjects, one.subjects)
+    elif one.subjects is not None or two.subjects is not None:
+        pairs = pairs.where(pairs.scores >= ALIGNED)
     turned = Pairs(pairs.references, pairs.queries, pairs.kinds, pairs.scores)
     leaks: list[Leak] = []
     for queries, references, found in ((two, one, pairs), (one, two, turned)):

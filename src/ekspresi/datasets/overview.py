@@ -72,7 +72,7 @@ def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
     axes.set_xlabel("faces")
     axes.set_title(f"{dataset.spec}: {len(dataset):,} faces", loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(frameon=False, loc="outside lower center", ncols=len(sides), fontsize=9)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 

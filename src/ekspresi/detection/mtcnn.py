@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.errors import ModelError
+from ekspresi.runtime import onnx_runtime
 from ekspresi.types import Face
 
 if TYPE_CHECKING:
@@ -250,8 +251,7 @@ def _patches(levels: list[Image.Image], boxes: Array, side: int) -> Array:
 
 
 def _load(name: str) -> "InferenceSession":
-    import onnxruntime  # 0.1 s: only when a picture is really searched
-
+    onnxruntime = onnx_runtime()
     options: Any = onnxruntime.SessionOptions()
     # The detector runs strips and batches side by side. Threads inside a network would wait for each other at
     # every layer: many times slower where other programs want the processor too.

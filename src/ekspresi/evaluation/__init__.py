@@ -4,8 +4,8 @@ In: a ``Recognizer`` (a model file: what is measured is what is shipped), a ``Fa
 one side of a split. Out: a frozen ``Evaluation`` of plain numbers. Knows nothing of how faces were split, of
 training, of plots or of pages.
 
-The suite measured here is 'clean': faces are shrunk by antialiased area averaging and rounded to 8 bits. It
-is synthetic: never call a figure of it the accuracy on real CCTV.
+The suite is 'clean' unless another is asked for: faces are shrunk by antialiased area averaging and rounded to 8
+bits. Every suite is synthetic: never call a figure of it the accuracy on real CCTV.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,20 +15,36 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.confidence import calibration, confident_mistakes, selective
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX, shrink
+from ekspresi.degradations import SIZES_PX, degrade
 from ekspresi.evaluation.counting import Count, counted_labels, counts_of, has_counted_votes
-from ekspresi.evaluation.results import Answers, Custom, Evaluation, Level, Mistake, SizeResult, View
-from ekspresi.metrics import calibration, confident_mistakes, score, sequence_means
+from ekspresi.evaluation.effective import effective_sizes
+from ekspresi.evaluation.results import (
+    WITHIN_FACTOR,
+    Answers,
+    Custom,
+    EffectiveSize,
+    Evaluation,
+    Level,
+    Mistake,
+    Prior,
+    SizeResult,
+    View,
+)
+from ekspresi.metrics import score, sequence_means
 from ekspresi.recognition import Recognizer
 
 __all__ = [
     "MISTAKES",
+    "WITHIN_FACTOR",
     "Answers",
     "Custom",
+    "EffectiveSize",
     "Evaluation",
     "Level",
     "Mistake",
+    "Prior",
     "SizeResult",
     "View",
     "counted_labels",
@@ -48,16 +64,17 @@ def evaluate(
     *,
     sizes: Sequence[int] = SIZES_PX,
     customs: Sequence[Custom] | None = None,
+    suite: str = "clean",
     subset: str = "test",
     further: Mapping[str, NDArray[np.int64]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Measure a model on labelled faces, at every face size and in every view that fits the data.
 
-    Views are subset x custom x answers x level. Image level always; sequence level where sequences are known.
-    Where every label of the model counts (``counted_labels``) its answers are 'all'; where some do not, there
-    are two views: 'masked', which comes first, and 'unmasked'. Faces without a label that counts are left out
-    and counted.
+    Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
+    Where every label of the model counts (``counted_labels``) its answers are 'all'; where some do not, they are
+    'masked', which comes first, and 'unmasked', each under the recogniser's own prior and, where its file is
+    calibrated, under the other one too. Faces without a label that counts are left out and counted.
 
     Args:
         recognizer: the model file.
@@ -66,6 +83,7 @@ def evaluate(
         sizes: face sides in pixels.
         customs: the first is the headline's; None: 'argmax', and 'majority' too where faces have several
             people's votes.
+        suite: one of ``degradations.SUITES``; its random numbers are drawn from the size and the face's index.
         subset: name of the headline's faces.
         further: name -> indices of other faces to count beside them; what they share is recognised once.
         progress: called with how many faces have been recognised, and how many will be in all.
@@ -76,37 +94,50 @@ def evaluate(
     subsets = {subset: indices, **(further or {})}
     sizes_px = tuple(sorted(set(sizes), reverse=True))
     asked: Sequence[Custom] = customs or (("argmax", "majority") if has_counted_votes(dataset) else ("argmax",))
+    own: Prior = "even" if recognizer.even_prior else "trained"
+    other: Prior = "trained" if recognizer.even_prior else "even"
+    priors = (own,) if recognizer.metadata.calibration is None else (own, other)
     counts = [
         count
         for name, members in subsets.items()
         for custom in asked
-        for count in counts_of(recognizer.labels, dataset, name, members, custom, several=len(asked) > 1)
+        for count in counts_of(recognizer.labels, dataset, name, members, custom, len(asked) > 1, priors)
     ]
     faces = np.unique(np.concatenate(list(subsets.values())))
-    recognised = _recognise(recognizer, dataset, faces, sizes_px, progress)
+    recognised = _recognise(recognizer, dataset, faces, sizes_px, priors, suite, progress)
     levels: tuple[Level, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
     return Evaluation(
-        suite="clean",
+        suite=suite,
         sizes_px=sizes_px,
         model_labels=tuple(recognizer.labels),
         views=tuple(_view(count, level, dataset, recognised) for count in counts for level in levels),
+        effective_sizes=effective_sizes(recognizer, dataset, counts[0].indices, sizes_px),
         mistakes=_mistakes(counts[0], dataset, recognised[0]),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Recognised:
-    """Faces (F,) of a data set at one size, their probabilities (F, K), and which were left alone (F,)."""
+    """Faces (F,) of a data set at one size.
+
+    Attributes:
+        size_px: the size.
+        faces: indices in the data set, ascending.
+        probabilities: (F, K) by prior.
+        abstained: (F,) by prior, left unanswered.
+        as_they_are: (F,), no larger than the size and therefore not shrunk.
+    """
 
     size_px: int
     faces: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
+    probabilities: dict[Prior, NDArray[np.float64]]
+    abstained: dict[Prior, NDArray[np.bool_]]
     as_they_are: NDArray[np.bool_]
 
     def of(self, count: Count) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Probabilities over the labels of a count, summing to 1, and which faces were left alone."""
         rows = np.searchsorted(self.faces, count.indices)
-        chosen = self.probabilities[rows][:, count.columns]
+        chosen = self.probabilities[count.prior][rows][:, count.columns]
         total = chosen.sum(axis=1, keepdims=True)
         even = np.full_like(chosen, 1 / len(count.columns))
         return np.divide(chosen, total, out=even, where=total > 0), self.as_they_are[rows]
@@ -117,18 +148,31 @@ def _recognise(
     dataset: FaceDataset,
     faces: NDArray[np.int64],
     sizes_px: Sequence[int],
+    priors: Sequence[Prior],
+    suite: str,
     progress: Callable[[int, int], None] | None,
 ) -> list[_Recognised]:
     out = []
     for n_size, size in enumerate(sizes_px):
-        parts = []
+        parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         for start in range(0, len(faces), _FACES_A_CALL):
             some = faces[start : start + _FACES_A_CALL]
-            parts.append(recognizer.probabilities([shrink(dataset.images[i], size) for i in some]))
+            crops = [degrade(dataset.images[i], size, suite, np.random.default_rng([size, i])) for i in some]
+            parts.append(recognizer.logits(crops))
             if progress is not None:
                 progress(n_size * len(faces) + start + len(some), len(sizes_px) * len(faces))
         alone = np.array([min(dataset.images[i].shape) <= size for i in faces])
-        out.append(_Recognised(size, faces, np.concatenate(parts), alone))
+        logits, effective_px = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        beliefs = {prior: recognizer.beliefs_of(logits, effective_px, prior == "even") for prior in priors}
+        out.append(
+            _Recognised(
+                size_px=size,
+                faces=faces,
+                probabilities={prior: belief.probabilities for prior, belief in beliefs.items()},
+                abstained={prior: belief.abstained for prior, belief in beliefs.items()},
+                as_they_are=alone,
+            )
+        )
     return out
 
 
@@ -143,6 +187,10 @@ def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence
     for result in recognised:
         probabilities, as_they_are = result.of(count)
         targets, clusters = count.targets, groups
+        answered = None
+        if level == "image" and count.answers != "masked":
+            rows = np.searchsorted(result.faces, count.indices)
+            answered = selective(targets, probabilities, result.abstained[count.prior][rows])
         if level == "sequence" and dataset.sequences is not None and groups is not None:
             names = dataset.sequences[count.indices]
             targets, probabilities, first = sequence_means(targets, probabilities, names)
@@ -153,6 +201,7 @@ def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence
                 as_they_are=int(as_they_are.sum()),
                 scores=score(targets, probabilities, clusters),
                 calibration=calibration(targets, probabilities),
+                selective=answered,
             )
         )
     return View(
@@ -160,6 +209,7 @@ def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence
         subset=count.subset,
         custom=count.custom,
         answers=count.answers,
+        prior=count.prior,
         level=level,
         labels=count.labels,
         resampled=resampled,

@@ -5,13 +5,14 @@ In: labels of a model and of a data set, and indices. Out: ``Count``. Knows no p
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError
-from ekspresi.evaluation.results import Answers, Custom
+from ekspresi.evaluation.results import Answers, Custom, Prior
 from ekspresi.expressions import CKPLUS_LABELS, SHARED_LABELS
 
 
@@ -23,6 +24,7 @@ class Count:
     subset: str
     custom: Custom
     answers: Answers
+    prior: Prior
     indices: NDArray[np.int64]
     targets: NDArray[np.int64]
     labels: tuple[str, ...]
@@ -55,8 +57,13 @@ def counts_of(
     members: NDArray[np.int64],
     custom: Custom,
     several: bool,
+    priors: Sequence[Prior],
 ) -> Iterator[Count]:
-    """One subset and custom -> what counts, for each kind of answers; ``several`` customs are named."""
+    """One subset and custom -> what counts, for each kind of answers and prior; ``several`` customs are named.
+
+    The first of ``priors`` is the model's own; the others are only looked at where some of its labels do not count,
+    on data, that is, whose classes are other than those it learnt.
+    """
     counted = counted_labels(model_labels, dataset.labels)
     codes = (dataset.targets if custom == "argmax" else dataset.majority_targets)[members]
     left_out = {"without a clear label": int((codes < 0).sum())}
@@ -69,15 +76,21 @@ def counts_of(
         reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.items()) or "it is empty"
         raise DatasetError(f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons})")
     everything: tuple[Answers, ...] = ("all",) if len(counted) == len(model_labels) else ("masked", "unmasked")
-    for answers in everything:
+    for answers, prior in product(everything, priors if len(everything) > 1 else priors[:1]):
         labels = counted if answers == "masked" else tuple(model_labels)
         position = np.array([labels.index(label) if label in counted else -1 for label in dataset.labels])
-        parts = [subset, custom if several else "", answers if answers != "all" else ""]
+        parts = [
+            subset,
+            custom if several else "",
+            answers if answers != "all" else "",
+            f"{prior} prior" if prior != priors[0] else "",
+        ]
         yield Count(
             name=", ".join(part.replace("argmax", "arg-max") for part in parts if part),
             subset=subset,
             custom=custom,
             answers=answers,
+            prior=prior,
             indices=members[kept],
             targets=position[codes[kept]].astype(np.int64),
             labels=labels,

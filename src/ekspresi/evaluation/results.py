@@ -6,7 +6,8 @@ In: nothing. Out: frozen dataclasses. Knows nothing of how they were computed.
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ekspresi.metrics import Calibration, Scores
+from ekspresi.confidence import Calibration, Selective
+from ekspresi.metrics import Scores
 
 Custom = Literal["argmax", "majority"]
 """How votes become one label: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
@@ -14,6 +15,9 @@ Custom = Literal["argmax", "majority"]
 Answers = Literal["all", "masked", "unmasked"]
 """Which answers are open to the model: 'all' its labels, each of which counts; 'masked', only the labels that
 count; 'unmasked', all its labels, where any that does not count is an error."""
+
+Prior = Literal["trained", "even"]
+"""Whether expressions are held as frequent as where the model learnt, or equally likely."""
 
 Level = Literal["image", "sequence"]
 
@@ -27,12 +31,15 @@ class SizeResult:
         as_they_are: faces that were no larger than that and were left alone.
         scores: accuracy and the rest, with intervals.
         calibration: ECE, NLL and the reliability diagram.
+        selective: coverage, precision and risk-coverage curve; None for sequences, whose beliefs are means, and where
+            answers are masked, which the thresholds do not know.
     """
 
     size_px: int
     as_they_are: int
     scores: Scores
     calibration: Calibration
+    selective: Selective | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class View:
         subset: name of the faces counted.
         custom: how votes became labels.
         answers: which labels the model could answer.
+        prior: which prior the model held.
         level: 'image', or 'sequence': mean probabilities of a sequence's frames.
         labels: K labels, in the order of ``Scores.classes`` and of the confusion matrix.
         resampled: what the intervals resample: 'subjects', 'sequences' or 'images'.
@@ -55,6 +63,7 @@ class View:
     subset: str
     custom: Custom
     answers: Answers
+    prior: Prior
     level: Level
     labels: tuple[str, ...]
     resampled: Literal["subjects", "sequences", "images"]
@@ -74,6 +83,30 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectiveSize:
+    """How well the model tells the pixels that a face really carries, once it has been enlarged again.
+
+    Attributes:
+        size_px: side to which faces were shrunk before they were enlarged to 48 to 112 px by a random kernel.
+        n: faces.
+        median_px: median of the estimates.
+        low_px: 5 % percentile of the estimates.
+        high_px: 95 % percentile of the estimates.
+        within: share of the estimates within a factor ``WITHIN_FACTOR`` of ``size_px``.
+    """
+
+    size_px: int
+    n: int
+    median_px: float
+    low_px: float
+    high_px: float
+    within: float
+
+
+WITHIN_FACTOR = 1.5
+
+
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """A confident error; ``index`` and ``name`` are those of the face in its data set."""
 
@@ -89,10 +122,11 @@ class Evaluation:
     """All that was measured.
 
     Attributes:
-        suite: the imaging model, 'clean'.
+        suite: the imaging model, one of ``degradations.SUITES``.
         sizes_px: face sizes, largest first.
         model_labels: labels of the model, in its order.
         views: the ways of counting; the first is the headline.
+        effective_sizes: one for each face size; empty where the model does not tell.
         mistakes: most confident errors of the headline at the largest size, most confident first.
     """
 
@@ -100,6 +134,7 @@ class Evaluation:
     sizes_px: tuple[int, ...]
     model_labels: tuple[str, ...]
     views: tuple[View, ...]
+    effective_sizes: tuple[EffectiveSize, ...]
     mistakes: tuple[Mistake, ...]
 
     @property

@@ -4,19 +4,21 @@ In: an ``Evaluation``, its ``Provenance``, and the faces if mistakes are to be s
 nothing of how anything was measured. The page loads nothing from anywhere: plots are inline SVG, faces base64
 PNG. Importing this package, and ``evaluation`` and ``metrics``, needs the extra [eval].
 
-``report.json``, format 1::
+``report.json``, format 2::
 
-    format       1
+    format       2
     headline     name of the view whose figures are quoted
     provenance   fields of ``provenance.Provenance``: model, model_sha256, data, data_fingerprint, asked
                  (protocol, fold, seed, side, command), versions, cpu, date, warnings, ...
     evaluation   fields of ``evaluation.Evaluation``:
       suite, sizes_px, model_labels
-      views[]    name, subset, custom, answers, level, labels, resampled, left_out;
+      views[]    name, subset, custom, answers, prior, level, labels, resampled, left_out;
         by_size[]    size_px, as_they_are;
           scores       n, clusters; accuracy, macro_* and weighted_* each {value, low, high} (95 %, or null);
                        classes[] {precision, recall, f1, support}; confusion[target][answer]
           calibration  ece, nll, bins[] {low, high, count, confidence, accuracy}
+          selective    coverage, precision, aurc, curve[] [coverage, share of errors]; or null
+      effective_sizes[]  size_px, n, median_px, low_px, high_px, within
       mistakes[]  index, name, target, answer, confidence: headline view, largest size
 
 All shares lie in 0..1.
@@ -33,7 +35,7 @@ from PIL import Image
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import shrink
-from ekspresi.evaluation import Evaluation, Mistake
+from ekspresi.evaluation import WITHIN_FACTOR, Evaluation, Mistake
 from ekspresi.metrics import Estimate
 from ekspresi.outputs import make_folder, replacing
 from ekspresi.reporting import plots
@@ -41,7 +43,7 @@ from ekspresi.reporting.provenance import Asked, Provenance, provenance_of, trai
 
 __all__ = ["FORMAT", "Asked", "Provenance", "provenance_of", "trained_split", "write_report"]
 
-FORMAT = 1
+FORMAT = 2
 _TEMPLATE = Path(__file__).with_name("template.html.j2")
 
 
@@ -101,6 +103,8 @@ def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | N
         shown=results,
         by_size_plot=Markup(plots.by_size(view)),
         confusion_plots=[(r.size_px, Markup(plots.confusion(view, r))) for r in results],
+        selective_plot=Markup(plots.risk_coverage(view)) if view.by_size[0].selective else None,
+        within_factor=WITHIN_FACTOR,
         reliability_plots=[(r, Markup(plots.reliability(r))) for r in results],
         gallery=None if faces is None else [(m, _picture(faces, m, sizes[0])) for m in evaluation.mistakes],
     )

@@ -123,6 +123,37 @@ def reliability(result: SizeResult) -> str:
     return _svg(figure, f"reliability-{result.size_px}")
 
 
+def risk_coverage(view: View) -> str:
+    """Share of errors against the share of faces that is answered, the surest first; one line for each size.
+
+    A dot marks where the model's own thresholds stop.
+    """
+    figure = _figure(5.2, 3.4)
+    axes = figure.subplots()
+    shades = np.linspace(1.0, 0.3, len(view.by_size))
+    ends = {}
+    for result, shade in zip(view.by_size, shades, strict=True):
+        selective = result.selective
+        if selective is None:
+            continue
+        coverage, risk = 100 * np.array(selective.curve).T
+        axes.plot(coverage, risk, color=_ACCENT, alpha=shade, linewidth=1.8)
+        ends[f"{result.size_px} px"] = float(risk[-1])
+        if selective.precision is not None:
+            axes.plot(100 * selective.coverage, 100 - 100 * selective.precision, "o", color=_SECOND, markersize=6)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, None)
+    gap, lowest = axes.get_ylim()[1] / 17, -np.inf
+    for name, risk_of_all in sorted(ends.items(), key=lambda item: item[1]):  # from below, none on another
+        lowest = max(risk_of_all, lowest + gap)
+        axes.text(101, lowest, name, va="center", color=_INK, fontsize=9)
+    axes.set_xlabel("faces answered, the surest first, %", color=_MUTED)
+    axes.set_ylabel("errors among them, %", color=_MUTED)
+    _plain(axes)
+    axes.grid(axis="y", color=_LINE, linewidth=0.8)
+    return _svg(figure, "risk-coverage")
+
+
 def reliability_sizes(sizes_px: Sequence[int]) -> list[int]:
     """The two sizes whose reliability is shown: the largest, and 16 px or else the middle one."""
     small = 16 if 16 in sizes_px else sizes_px[len(sizes_px) // 2]

@@ -110,10 +110,10 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[
     """Reasons to fear that the model has seen what it was measured on, one sentence each.
 
     A model is trusted on the data of its training only under the split of its training: same protocol, fold and
-    seed. The weights a training began with (``parents`` in the provenance) are never trusted: their split is not
-    known here.
+    seed. So are the weights a training began with (``parents`` in the provenance), where their split is told.
     """
     found = []
+    wanted = {"protocol": asked.protocol, "fold": asked.fold, "seed": asked.seed}
     if asked.protocol == "paper-split":
         found.append(
             "Leaky protocol: 'paper-split' draws images at random, so a test image may have its neighbouring "
@@ -122,7 +122,6 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[
         )
     trained = trained_split(metadata, dataset)
     if trained is not None:
-        wanted = {"protocol": asked.protocol, "fold": asked.fold, "seed": asked.seed}
         different = [
             f"{key} {trained.get(key, 'unknown')} in training, {value} here"
             for key, value in wanted.items()
@@ -144,6 +143,8 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[
             "its pictures, so whether it learned from faces measured here could not be checked."
         )
     for parent in _parents(metadata):
+        if parent.get("fingerprint") == dataset.fingerprint and parent.get("split") == wanted:
+            continue
         if parent.get("fingerprint") == dataset.fingerprint:
             found.append(
                 "Seen before training: the training began with weights that were learned on this very data set, so "

@@ -22,8 +22,9 @@ from ekspresi.splits import class_weights, oversample
 from ekspresi.training.augmentation import Geometry, photometry
 from ekspresi.training.config import TrainConfig
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-"""Tensor float32 (N, 1, S, S), target distribution float32 (N, K), weight of each face float32 (N,)."""
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+"""Tensor float32 (N, 1, S, S), target distribution float32 (N, K), weight of each face float32 (N,), log2 of the
+side in pixels that it effectively carries float32 (N,)."""
 
 
 def face_array(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
@@ -101,12 +102,13 @@ class TrainingBatches(Dataset[Batch]):
         chosen = self.order(epoch)[batch * size : (batch + 1) * size]
         faces = self.geometry(self.faces[chosen], generator)
         faces = photometry(faces, self.config.contrast, generator)
-        small, sides = self.low_resolution(faces, self.low_res_share(epoch), generator)
+        small, sides, effective = self.low_resolution(faces, self.low_res_share(epoch), generator)
         tensor = self.preprocessing.tensor_of_batch(small, sides)
         return (
             torch.from_numpy(tensor),
             torch.from_numpy(self.targets[chosen]),
             torch.from_numpy(self.weights[chosen]),
+            torch.from_numpy(np.log2(effective).astype(np.float32)),
         )
 
 

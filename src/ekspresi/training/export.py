@@ -1,34 +1,40 @@
 """A run -> the model file that is shipped, and the weights to train on from.
 
-In: a run folder. Out: an ONNX file (opset 18, input ``tensor`` float32 (N, 1, S, S), output ``logits`` float32
-(N, K)) that says everything about itself in its metadata, and the same weights as float16 safetensors beside it.
-The ONNX file is checked against torch before it is kept. Knows nothing of evaluation.
+In: a run folder, and the data it was trained on. Out: an ONNX file (opset 18, input ``tensor`` float32 (N, 1, S, S),
+outputs ``logits`` float32 (N, K) and ``log2_px`` float32 (N,), the effective side in octaves) that says everything
+about itself in its metadata, and the same weights as float16 safetensors beside it. The ONNX file is checked against
+torch, then calibrated on the validation side of its split. Knows nothing of test faces.
 """
 
 import tempfile
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from safetensors.torch import save
-from torch import nn
 
+from ekspresi.calibration import SizeCalibration
 from ekspresi.cropping import CropConvention
-from ekspresi.errors import ModelError
+from ekspresi.datasets import read
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.errors import DatasetError, ModelError
+from ekspresi.evaluation.fitting import fit_calibration, fit_sizes
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
 from ekspresi.outputs import make_folder, replacing
+from ekspresi.recognition import Recognizer
+from ekspresi.runtime import onnx_runtime
+from ekspresi.splits import Split, make_split
 from ekspresi.training.config import TrainConfig
-from ekspresi.training.data import preprocessing_of
-from ekspresi.training.network import Architecture, build_network
+from ekspresi.training.data import TrainingBatches, preprocessing_of
+from ekspresi.training.network import Architecture, FaceNetwork, build_network
 from ekspresi.training.run import Run, load_run, read_record
 
 LARGEST_DIFFERENCE = 1e-4
-"""Probabilities of the ONNX file and of torch may differ by this much at most."""
+"""Probabilities, and octaves of size, of the ONNX file and of torch may differ by this much at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,14 @@ class Export:
     Attributes:
         model: the ONNX file.
         weights: the float16 safetensors file.
-        difference: largest difference of probabilities between ONNX Runtime and torch.
+        difference: largest difference of probabilities, and of octaves of size, between ONNX Runtime and torch.
+        calibration: what was fitted; None where the validation side is too small for it.
     """
 
     model: Path
     weights: Path
     difference: float
+    calibration: SizeCalibration | None
 
 
 def export(folder: Path, out: Path, name: str | None = None) -> Export:
@@ -54,6 +62,7 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
 
     Raises:
         ConfigError: no run folder.
+        DatasetError: the data of the run cannot be read, or are other data by now.
         ModelError: ``out`` is no .onnx path, or ONNX Runtime disagrees with torch.
     """
     if out.suffix != ".onnx":
@@ -62,10 +71,8 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
     record = read_record(run)
     labels = tuple(record["labels"])
     network = load_network(run, config, labels)
-    state = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
-    network.load_state_dict(
-        {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-    )
+    _round_to_half(network)
+    state = {key: value.half() if value.is_floating_point() else value for key, value in network.plain_state().items()}
     metadata = ModelMetadata(
         name=name or out.stem,
         labels=labels,
@@ -77,17 +84,55 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
     make_folder(out.parent)
     weights = out.with_suffix(".safetensors")
     with replacing(out) as temporary:
-        _write_onnx(network, config.input_px, metadata, temporary)
+        graph = _onnx_of(network, config.input_px)
+        _write_onnx(graph, metadata, temporary)
         difference = largest_difference(network, temporary, config.input_px)
         if not difference <= LARGEST_DIFFERENCE:
             raise ModelError(f"{out}: probabilities differ from torch by {difference:.2g}; not written")
+        dataset, split = _data_of(config, record)
+        correction = fit_sizes(Recognizer(temporary), dataset, split.validation, config.min_px)
+        metadata = replace(metadata, size_correction=correction)
+        _write_onnx(graph, metadata, temporary)
+        metadata = replace(metadata, calibration=_calibrate(Recognizer(temporary), dataset, split, config))
+        _write_onnx(graph, metadata, temporary)
     with replacing(weights) as temporary:
         contiguous = {key: value.contiguous() for key, value in state.items()}
         temporary.write_bytes(save(contiguous, metadata={METADATA_KEY: metadata.to_json()}))
-    return Export(out, weights, difference)
+    return Export(out, weights, difference, metadata.calibration)
 
 
-def load_network(run: Run, config: TrainConfig, labels: tuple[str, ...]) -> nn.Module:
+def _round_to_half(network: FaceNetwork) -> None:
+    with torch.no_grad():
+        for value in network.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(value.half().float())
+
+
+def _data_of(config: TrainConfig, record: dict[str, Any]) -> tuple[FaceDataset, Split]:
+    """The data of a run and their split, as they were in training."""
+    dataset = read(config.data)
+    if dataset.fingerprint != record["data"]["fingerprint"]:
+        raise DatasetError(f"{config.data}: holds other data than the run was trained on; put those back to calibrate")
+    return dataset, make_split(dataset, config.split, fold=config.fold, seed=config.seed)
+
+
+def _calibrate(
+    recognizer: Recognizer, dataset: FaceDataset, split: Split, config: TrainConfig
+) -> SizeCalibration | None:
+    """Fitted on the validation side of the run's split."""
+    drawn = TrainingBatches(dataset, split.train, config)
+    order = drawn.order(0)
+    return fit_calibration(
+        recognizer,
+        dataset,
+        split.validation,
+        shares=drawn.targets.mean(axis=0, dtype=np.float64),
+        drawn_shares=np.average(drawn.targets[order], axis=0, weights=drawn.weights[order]),
+        smallest_px=float(config.min_px),
+    )
+
+
+def load_network(run: Run, config: TrainConfig, labels: tuple[str, ...]) -> FaceNetwork:
     """Network with the weights of a run's chosen epoch, in evaluation mode.
 
     Raises:
@@ -102,21 +147,23 @@ def load_network(run: Run, config: TrainConfig, labels: tuple[str, ...]) -> nn.M
     except Exception as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{run.best}: does not fit {run.config} ({line}); train again") from error
-    return network.eval()
+    evaluating: FaceNetwork = network.eval()
+    return evaluating
 
 
-def largest_difference(network: nn.Module, model: Path, input_px: int) -> float:
-    """Largest absolute difference of probabilities between torch and ONNX Runtime on 32 random tensors."""
+def largest_difference(network: FaceNetwork, model: Path, input_px: int) -> float:
+    """Largest absolute difference of probabilities and of octaves of size, torch against ONNX Runtime, 32 tensors."""
     generator = np.random.default_rng(0)
     tensor = generator.normal(size=(32, 1, input_px, input_px)).astype(np.float32)
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    (ours,) = session.run(["logits"], {"tensor": tensor})
+    session = onnx_runtime().InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    logits, octaves = map(torch.from_numpy, session.run(["logits", "log2_px"], {"tensor": tensor}))
     with torch.inference_mode():
-        theirs = network(torch.from_numpy(tensor)).softmax(1)
-    return float((torch.from_numpy(ours).softmax(1) - theirs).abs().max())
+        their_logits, their_octaves = network(torch.from_numpy(tensor))
+    differences = logits.softmax(1) - their_logits.softmax(1), octaves - their_octaves
+    return max(float(difference.abs().max()) for difference in differences)
 
 
-def _write_onnx(network: nn.Module, input_px: int, metadata: ModelMetadata, path: Path) -> None:
+def _onnx_of(network: FaceNetwork, input_px: int) -> Any:
     example = torch.zeros(2, 1, input_px, input_px)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's exporter warns about itself
@@ -126,12 +173,16 @@ def _write_onnx(network: nn.Module, input_px: int, metadata: ModelMetadata, path
             (example,),
             str(raw),
             input_names=["tensor"],
-            output_names=["logits"],
-            dynamic_axes={"tensor": {0: "N"}, "logits": {0: "N"}},
+            output_names=["logits", "log2_px"],
+            dynamic_axes={"tensor": {0: "N"}, "logits": {0: "N"}, "log2_px": {0: "N"}},
             opset_version=18,
             dynamo=False,
         )
-        model = onnx.load(raw)
+        return onnx.load(raw)
+
+
+def _write_onnx(model: Any, metadata: ModelMetadata, path: Path) -> None:
+    del model.metadata_props[:]
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, metadata.to_json()
     onnx.checker.check_model(model)

@@ -1,7 +1,7 @@
 """The training step and what is measured on validation, for Lightning's Trainer.
 
-In: batches of (tensor, target distribution, weight). Out: a loss; NLL and accuracy at each validation size. Knows
-nothing of files or data sets.
+In: batches of (tensor, target distribution, weight, log2 of the effective side). Out: a loss; NLL and accuracy at
+each validation size. Knows nothing of files or data sets.
 """
 
 from typing import Any
@@ -13,8 +13,12 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from ekspresi.training.config import TrainConfig
+from ekspresi.training.data import Batch
 from ekspresi.training.network import Architecture, build_network, freeze_backbone
 from ekspresi.training.optimisers import build_optimizer, warmup_cosine
+
+RESOLUTION_WEIGHT = 0.1
+"""Weight of the second head's loss (smooth L1, in octaves of size) beside the cross-entropy."""
 
 
 class ExpressionModule(lightning.LightningModule):
@@ -42,22 +46,24 @@ class ExpressionModule(lightning.LightningModule):
         if self.config.freeze == "backbone":
             self.network.eval()
 
-    def training_step(self, batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor], _: int) -> torch.Tensor:
-        """Weighted cross-entropy against the distribution of votes."""
-        tensor, targets, weights = batch
-        logits = self.network(tensor.contiguous(memory_format=torch.channels_last))
+    def training_step(self, batch: Batch, _: int) -> torch.Tensor:
+        """Weighted cross-entropy against the distribution of votes, and the second head's loss."""
+        tensor, targets, weights, octaves = batch
+        logits, estimate = self.network(tensor.contiguous(memory_format=torch.channels_last))
         smoothing = self.config.label_smoothing
         targets = targets * (1 - smoothing) + smoothing / len(self.labels)
         losses = functional.cross_entropy(logits.float(), targets, reduction="none")
         loss = (losses * weights).sum() / weights.sum()
+        size_loss = functional.smooth_l1_loss(estimate.float(), octaves)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tensor))
-        return loss
+        self.log("train_size_loss", size_loss, on_step=False, on_epoch=True, batch_size=len(tensor))
+        return loss + RESOLUTION_WEIGHT * size_loss
 
     def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], number: int) -> None:
         """NLL and accuracy at the face size that the batch belongs to."""
         tensor, targets = batch
         size = str(self.sizes[number // self.batches_a_size])
-        logits = self.network(tensor.contiguous(memory_format=torch.channels_last)).float()
+        logits = self.network(tensor.contiguous(memory_format=torch.channels_last))[0].float()
         self.nll[size].update(functional.cross_entropy(logits, targets, reduction="none"))
         self.accuracy[size].update(logits, targets)
 

@@ -1,7 +1,8 @@
 """Configuration and labels -> the timm network, initialised.
 
-In: an ``Architecture``, where the weights come from. Out: a ``torch.nn.Module`` from float32 (N, 1, S, S) to logits
-(N, K). Weights are read from safetensors only: nothing is ever unpickled. Knows nothing of data or optimisers.
+In: an ``Architecture``, where the weights come from. Out: a ``FaceNetwork`` from float32 (N, 1, S, S) to logits
+(N, K) and effective resolution (N,). Weights are read from safetensors only: nothing is ever unpickled. Knows nothing
+of data or optimisers.
 """
 
 from collections.abc import Sequence
@@ -32,14 +33,39 @@ class Architecture:
         return asdict(self)
 
 
+class FaceNetwork(nn.Module):
+    """A timm network with two heads on its pooled features: the expression, and how many pixels the face carries.
+
+    Attributes:
+        backbone: the timm network with its classifier.
+        resolution: linear, to the base-2 logarithm of the effective side in pixels.
+    """
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.resolution = nn.Linear(backbone.num_features, 1)
+        nn.init.constant_(self.resolution.bias, 4.5)  # 23 px: where the training faces lie, roughly
+
+    def forward(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Float32 (N, 1, S, S) -> logits (N, K) and log2 of the effective side in pixels (N,)."""
+        pooled = self.backbone.forward_head(self.backbone.forward_features(tensor), pre_logits=True)
+        return self.backbone.get_classifier()(pooled), self.resolution(pooled)[:, 0]
+
+    def plain_state(self) -> dict[str, torch.Tensor]:
+        """All weights by timm's names, so that the file serves timm too; the second head's under ``resolution.``."""
+        prefix = "backbone."
+        return {key.removeprefix(prefix): value for key, value in self.state_dict().items()}
+
+
 def build_network(
     architecture: Architecture,
     labels: Sequence[str],
     dropout: float = 0.0,
     drop_path: float = 0.0,
     init: str = "random",
-) -> nn.Module:
-    """Network with a logit for each label on one grey channel.
+) -> FaceNetwork:
+    """Network with a logit for each label, and a second head for the effective size, on one grey channel.
 
     Args:
         architecture: backbone (EfficientNet, Tan and Le 2019, for B0) and strides.
@@ -48,7 +74,7 @@ def build_network(
         drop_path: stochastic depth.
         init: 'random', 'imagenet' (timm's weights, downloaded by timm, the stem summed over RGB), 'bundled', or a
             safetensors file. The classifier's rows are carried over by label where the file names its labels,
-            and stay random elsewhere.
+            and stay random elsewhere; so is the second head where the file has none.
 
     Raises:
         ConfigError: unknown backbone, weights that cannot be had, strides that the backbone does not have.
@@ -57,7 +83,7 @@ def build_network(
     if not timm.is_model(architecture.backbone):
         raise ConfigError(f"backbone = '{architecture.backbone}': timm knows no such network")
     try:
-        network = timm.create_model(
+        backbone = timm.create_model(
             architecture.backbone,
             pretrained=init == "imagenet",
             in_chans=1,
@@ -72,10 +98,12 @@ def build_network(
             f"init = 'imagenet': timm could not download the weights of {architecture.backbone} "
             f"({type(error).__name__}); fetch its model.safetensors elsewhere and pass it as --init FILE"
         ) from error
-    _set_strides(network, architecture)
+    _set_strides(backbone, architecture)
+    network = FaceNetwork(backbone)
     if init not in ("random", "imagenet"):
         load_weights(network, _weight_file(init), labels)
-    return network.to(memory_format=torch.channels_last)
+    channels_last: FaceNetwork = network.to(memory_format=torch.channels_last)
+    return channels_last
 
 
 def _set_strides(network: nn.Module, architecture: Architecture) -> None:
@@ -96,8 +124,8 @@ def _weight_file(init: str) -> Path:
     return bundled_weights() if init == "bundled" else Path(init)
 
 
-def load_weights(network: nn.Module, path: Path, labels: Sequence[str]) -> None:
-    """Fill a network from a safetensors file of float16 or float32.
+def load_weights(network: FaceNetwork, path: Path, labels: Sequence[str]) -> None:
+    """Fill a network from a safetensors file of float16 or float32, by ``plain_state``'s names.
 
     A stem of three channels is summed to grey; the classifier is carried over label by label.
 
@@ -105,7 +133,8 @@ def load_weights(network: nn.Module, path: Path, labels: Sequence[str]) -> None:
         ModelError: no such file, no safetensors, or the weights of another network.
     """
     state, metadata = _read(path)
-    own = network.state_dict()
+    own = network.plain_state()
+    second = [name for name in own if name.startswith("resolution.")]
     for name, value in state.items():
         if name in own and value.ndim == 4 and value.shape[1] == 3 and own[name].shape[1] == 1:
             state[name] = value.sum(dim=1, keepdim=True)
@@ -116,21 +145,28 @@ def load_weights(network: nn.Module, path: Path, labels: Sequence[str]) -> None:
             if label in known and name in state and state[name].shape[1:] == rows.shape[1:]:
                 rows[row] = state[name][known.index(label)]
         state[name] = rows
+    for name in second:
+        state.setdefault(name, own[name].clone())
     missing = [name for name in own if name not in state and "num_batches" not in name]
     wrong = [name for name in state if name not in own or state[name].shape != own[name].shape]
     if missing or wrong:
         raise ModelError(f"{path}: weights of another network (first mismatch: {(missing + wrong)[0]})")
-    network.load_state_dict(state, strict=False)
+    network.load_state_dict(
+        {name if name in second else f"backbone.{name}": value for name, value in state.items()}, strict=False
+    )
 
 
-def parents_of(init: str) -> list[dict[str, str]]:
-    """Data that the initial weights have seen: reader and fingerprint of each set; empty where nobody knows."""
+def parents_of(init: str) -> list[dict[str, Any]]:
+    """Data that the initial weights have seen: reader, fingerprint and split of each set; empty where nobody knows."""
     if init in ("random", "imagenet"):
         return []
     _, metadata = _read(_weight_file(init))
     if metadata is None:
         return []
-    return [metadata.provenance["data"], *metadata.provenance.get("parents", [])]
+    split = metadata.provenance.get("split", {})
+    told = {"split": {key: split[key] for key in ("protocol", "fold", "seed")}} if split else {}
+    seen = [{**metadata.provenance["data"], **told}, *metadata.provenance.get("parents", [])]
+    return [data for i, data in enumerate(seen) if data not in seen[:i]]
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], ModelMetadata | None]:
@@ -146,9 +182,10 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], ModelMetadata | None]:
     return state, ModelMetadata.from_json(text, str(path)) if text else None
 
 
-def freeze_backbone(network: nn.Module) -> None:
-    """Leave only the classifier to be trained; batch norms keep their statistics."""
+def freeze_backbone(network: FaceNetwork) -> None:
+    """Leave only the two heads to be trained; batch norms keep their statistics."""
     for parameter in network.parameters():
         parameter.requires_grad = False
-    for parameter in network.get_classifier().parameters():
-        parameter.requires_grad = True
+    for head in (network.backbone.get_classifier(), network.resolution):
+        for parameter in head.parameters():
+            parameter.requires_grad = True

@@ -1,0 +1,26 @@
+"""Flags that several commands share: what they are called, what they mean, what they show.
+
+In: nothing. Out: types for the parameters of commands. Knows no command.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DetectorName = Annotated[str, typer.Option(metavar="NAME", help="'mtcnn', or 'none' where a picture is one face crop.")]
+
+ModelFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A model made by 'ekspresi export', not the bundled one.")
+]
+
+MinFacePx = Annotated[float, typer.Option(metavar="N", help="Width in pixels of the smallest face to search for.")]
+
+EvenPrior = Annotated[
+    bool,
+    typer.Option(
+        "--even-prior",
+        help="Hold all expressions equally likely beforehand: for posed or balanced material. The precision behind "
+        "'unsure' was set without it.",
+    ),
+]

@@ -1,0 +1,127 @@
+"""Targets and probabilities -> whether confidence means what it says: calibration, silence, confident mistakes.
+
+In: int64 targets (N,) and float probabilities (N, K). Out: frozen dataclasses of plain numbers, ready for JSON. Knows
+nothing of images, label names, models or files.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss
+
+from ekspresi.metrics import checked
+
+CONFIDENCE_BINS = 15
+"""Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""
+CURVE_POINTS = 100
+"""Points of a risk-coverage curve."""
+_SMALLEST_PROBABILITY = 1e-12
+"""Floor of a probability in the NLL: one face at exactly 0 must not make the mean infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Images with confidence in (low, high]; ``confidence`` and ``accuracy``: their means, None if none."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether confidence means what it says.
+
+    Attributes:
+        ece: expected calibration error of the top label, 0..1: mean over ``bins`` of |accuracy - confidence|,
+            weighted by count (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
+        nll: mean negative natural logarithm of the target's probability.
+        bins: the reliability diagram, ``CONFIDENCE_BINS`` of equal width.
+    """
+
+    ece: float
+    nll: float
+    bins: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selective:
+    """What it brings to leave faces unanswered.
+
+    Attributes:
+        coverage: share of faces that the model answers, by its own thresholds.
+        precision: share of right answers among them; None where it answers none.
+        aurc: area under the risk-coverage curve, 0..1, lower is better (Geifman et al., Bias-Reduced Uncertainty
+            Estimation for Deep Neural Classifiers, ICLR 2019).
+        curve: (coverage, share of errors) where the most confident share is answered, whatever the thresholds;
+            ascending, at most ``CURVE_POINTS``.
+    """
+
+    coverage: float
+    precision: float | None
+    aurc: float
+    curve: tuple[tuple[float, float], ...]
+
+
+def calibration(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
+    """Targets int64 (N,) and probabilities (N, K), rows summing to 1 -> ``Calibration``.
+
+    Raises:
+        ValueError: no images, shapes that do not fit, or a target out of range.
+    """
+    n, n_classes = checked(targets, probabilities)
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == targets
+    which = np.clip(np.ceil(confidence * CONFIDENCE_BINS).astype(np.int64) - 1, 0, CONFIDENCE_BINS - 1)
+    counts = np.bincount(which, minlength=CONFIDENCE_BINS)
+    confidences = np.bincount(which, weights=confidence, minlength=CONFIDENCE_BINS)
+    rights = np.bincount(which, weights=right, minlength=CONFIDENCE_BINS)
+    # With a single label there is nothing to be unsure of, and scikit-learn has no loss for it.
+    floored = np.maximum(probabilities, _SMALLEST_PROBABILITY)
+    nll = log_loss(targets, floored, labels=np.arange(n_classes)) if n_classes > 1 else 0.0
+    return Calibration(
+        ece=float(np.abs(rights - confidences).sum() / n),
+        nll=float(nll),
+        bins=tuple(
+            ReliabilityBin(
+                low=i / CONFIDENCE_BINS,
+                high=(i + 1) / CONFIDENCE_BINS,
+                count=int(counts[i]),
+                confidence=float(confidences[i] / counts[i]) if counts[i] else None,
+                accuracy=float(rights[i] / counts[i]) if counts[i] else None,
+            )
+            for i in range(CONFIDENCE_BINS)
+        ),
+    )
+
+
+def selective(
+    targets: NDArray[np.int64], probabilities: NDArray[np.float64], abstained: NDArray[np.bool_]
+) -> Selective:
+    """Targets int64 (N,), probabilities (N, K) and who is left unanswered, bool (N,) -> ``Selective``.
+
+    Raises:
+        ValueError: no images, shapes that do not fit, or a target out of range.
+    """
+    n, _ = checked(targets, probabilities)
+    right = probabilities.argmax(axis=1) == targets
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    precisions = np.cumsum(right[order]) / np.arange(1, n + 1)
+    at = np.unique(np.ceil(np.linspace(1 / CURVE_POINTS, 1, CURVE_POINTS) * n).astype(np.int64)) - 1
+    answered = ~abstained
+    return Selective(
+        coverage=float(answered.mean()),
+        precision=float(right[answered].mean()) if answered.any() else None,
+        aurc=float(1 - precisions.mean()),
+        curve=tuple((float((i + 1) / n), float(1 - precisions[i])) for i in at),
+    )
+
+
+def confident_mistakes(targets: NDArray[np.int64], probabilities: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
+    """Positions int64 (<= limit,) of wrong answers, the most confident first."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
+    order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    return wrong[order[:limit]].astype(np.int64)

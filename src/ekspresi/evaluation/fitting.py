@@ -1,0 +1,221 @@
+"""Validation faces -> the calibration that a model file carries.
+
+In: a ``Recognizer`` without calibration, the validation side of the split that the model was trained on. Out: what
+corrects its sizes, and a ``SizeCalibration``. Sizes, temperatures, bias and the strength of the even prior are fitted
+on one half of the faces, thresholds chosen on the other; where subjects or sequences are known, none stands in both.
+Never reads the test side.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.calibration import SizeCalibration, SizePairs
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.degradations import SIZES_PX, shrink
+from ekspresi.evaluation.effective import enlarged_again
+from ekspresi.recognition import Recognizer
+
+PRECISION = 0.92
+"""Share of right answers that the thresholds are chosen for."""
+
+CONFIDENCE_Z = 1.2816
+"""Every step of the search for a threshold is a one-sided test at 10 %: the quantile of the normal."""
+
+NEVER = 1.01
+"""Threshold where no confidence is enough; little above 1, as thresholds are interpolated between sizes."""
+
+SMALLEST_HALF = 100
+"""Subjects, else sequences, else faces, below which a half is too small to fit anything."""
+
+_BIAS_PENALTY = 0.002
+"""Weight of the squared distance of the bias from what the sampling of the training explains, beside the mean NLL: a
+class that a tenth of a percent of the faces show cannot pull its own bias far."""
+
+_TOLD_PX = (6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 36, 40, 44, 48)
+"""Estimates at which sizes are corrected."""
+
+_STRENGTHS = np.linspace(0, 1.5, 31)
+
+
+def fit_sizes(
+    recognizer: Recognizer, dataset: FaceDataset, indices: NDArray[np.int64], smallest_px: float
+) -> SizePairs:
+    """Validation faces -> the correction of what a model says of their sizes; empty where they are too few.
+
+    Faces of the first half are shrunk to sizes drawn evenly over the logarithm, from ``smallest_px`` to the largest
+    that they have and the network sees, and enlarged again. The mean logarithm of the true size for each estimate is
+    fitted by isotonic regression. It is needed because a training shows most faces at their full size, so what it
+    cannot tell it takes for large.
+    """
+    indices = indices[dataset.targets[indices] >= 0]
+    group, in_first = _halves(dataset, indices)
+    if not recognizer.tells_size or len(np.unique(group[in_first])) < SMALLEST_HALF:
+        return ()
+    from sklearn.isotonic import IsotonicRegression
+
+    rng = np.random.default_rng(0)
+    largest_px = recognizer.metadata.preprocessing.largest_px
+    crops, sizes = [], []
+    for index in np.repeat(indices[in_first], 3).tolist():
+        face = dataset.images[index]
+        size = int(np.exp(rng.uniform(np.log(smallest_px), np.log(min(*face.shape, largest_px) + 1))))
+        crops.append(enlarged_again(shrink(face, size), rng))
+        sizes.append(size)
+    told = np.log(recognizer.logits(crops)[1])
+    curve = IsotonicRegression(out_of_bounds="clip").fit(told, np.log(sizes))
+    true = np.exp(curve.predict(np.log(_TOLD_PX)))
+    rising = np.maximum.accumulate(true + 1e-3 * np.arange(len(true)))  # flat parts rise a little: no two pairs alike
+    return tuple((float(px), round(float(size), 3)) for px, size in zip(_TOLD_PX, rising, strict=True))
+
+
+def fit_calibration(
+    recognizer: Recognizer,
+    dataset: FaceDataset,
+    indices: NDArray[np.int64],
+    *,
+    shares: NDArray[np.float64],
+    drawn_shares: NDArray[np.float64],
+    smallest_px: float,
+    sizes_px: Sequence[int] = SIZES_PX,
+    precision: float = PRECISION,
+) -> SizeCalibration | None:
+    """Validation faces -> calibration; None where a half would have fewer than ``SMALLEST_HALF`` subjects or faces.
+
+    Args:
+        recognizer: the model, of the data set's labels.
+        dataset: where the faces are.
+        indices: int64 (N,), the validation side.
+        shares: float64 (K,), frequency of each label on the training side; zeros are raised to half a validation face.
+        drawn_shares: float64 (K,), the same as the training drew them, after oversampling.
+        smallest_px: side of the smallest face in training, pixels.
+        sizes_px: face sizes to which faces are shrunk, and at which temperatures and thresholds are set.
+        precision: share of right answers to choose the thresholds for, 0..1.
+    """
+    indices = indices[dataset.targets[indices] >= 0]
+    group, in_first = _halves(dataset, indices)
+    if min(len(np.unique(group[half])) for half in (in_first, ~in_first)) < SMALLEST_HALF:
+        return None
+    targets = dataset.targets[indices]
+    sizes = tuple(float(size) for size in sorted(sizes_px))
+    answers = [recognizer.logits([shrink(dataset.images[i], int(size)) for i in indices]) for size in sizes]
+
+    def of(half: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+        """Logits, effective sizes and targets of a half at all sizes."""
+        logits, effective_px = (np.concatenate([each[half] for each in part]) for part in zip(*answers, strict=True))
+        return logits, effective_px, np.tile(targets[half], len(sizes))
+
+    floor = 0.5 / max(1, len(indices))
+    shares, drawn_shares = np.maximum(shares, floor), np.maximum(drawn_shares, floor)
+    logits, effective_px, labels = of(in_first)
+    temperatures, bias = _fit(logits, effective_px, labels, sizes, np.log(shares / drawn_shares))
+
+    def calibration(thresholds: Sequence[float], strength: float) -> SizeCalibration:
+        return SizeCalibration(
+            sizes_px=sizes,
+            temperatures=tuple(temperatures.round(4).tolist()),
+            thresholds=tuple(math.ceil(t * 1e4) / 1e4 for t in thresholds),
+            precision=precision,
+            bias=tuple(bias.round(4).tolist()),
+            shares=tuple(shares.round(6).tolist()),
+            even_strength=round(strength, 4),
+            smallest_px=smallest_px,
+        )
+
+    without = calibration([0.0] * len(sizes), 0.0)
+    probabilities = without.probabilities(logits, effective_px)
+    strength = _best_strength(np.log(np.maximum(probabilities, 1e-12)), labels, np.log(shares))
+    logits, effective_px, labels = of(~in_first)
+    probabilities = without.probabilities(logits, effective_px)
+    # By what the model takes a face for, not by what it was shrunk to: so the thresholds are looked up later.
+    nearest = np.abs(np.log(effective_px)[:, None] - np.log(sizes)).argmin(axis=1)
+    thresholds = [
+        lowest_threshold(probabilities[nearest == k], labels[nearest == k], precision) for k in range(len(sizes))
+    ]
+    return calibration(thresholds, strength)
+
+
+def lowest_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.int64], precision: float) -> float:
+    """Probabilities (N, K) and targets (N,) -> lowest confidence from which answers are precise enough, or ``NEVER``.
+
+    The surest hundredth of the faces (but 50 at least) is tested first, then ever more, a hundredth at a time, until
+    a test fails: a fixed sequence, so that trying many does not flatter the last. A test is passed where the lower end
+    of Wilson's interval (Wilson, Probable Inference, JASA 1927) reaches ``precision``. Faces of the same confidence
+    stand or fall together. A face that comes at two sizes counts as two, so the interval is a little too narrow.
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    right = np.cumsum(probabilities.argmax(axis=1)[order] == targets[order])
+    threshold = NEVER
+    step = max(1, len(order) // 100)
+    for count in range(max(50, step), len(order) + 1, step):
+        lowest = confidence[order[count - 1]]
+        n = int((confidence >= lowest).sum())
+        if _wilson_low(float(right[n - 1]) / n, n) < precision:
+            break
+        threshold = float(lowest)
+    return threshold
+
+
+def _wilson_low(share: float, n: int) -> float:
+    z2 = CONFIDENCE_Z**2
+    spread = CONFIDENCE_Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return (share + z2 / (2 * n) - spread) / (1 + z2 / n)
+
+
+def _halves(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Number of each face's subject, else sequence, else its own (N,), and whether it is in the first half (N,)."""
+    names = dataset.subjects if dataset.subjects is not None else dataset.sequences
+    group = np.arange(len(indices)) if names is None else np.unique(names[indices], return_inverse=True)[1].reshape(-1)
+    order = np.random.default_rng(0).permutation(int(group.max()) + 1 if len(group) else 0)
+    return group.astype(np.int64), np.asarray(order[group] % 2 == 0)
+
+
+def _fit(
+    logits: NDArray[np.float64],
+    effective_px: NDArray[np.float64],
+    targets: NDArray[np.int64],
+    sizes: tuple[float, ...],
+    expected_bias: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Temperatures (S,) and bias (K,) of the lowest mean NLL."""
+    from scipy.optimize import minimize
+
+    knots = np.stack([np.interp(np.log(effective_px), np.log(sizes), row) for row in np.eye(len(sizes))], axis=1)
+    hot = np.eye(logits.shape[1])[targets]
+    n = len(targets)
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        temperatures, bias = np.exp(values[: len(sizes)]), values[len(sizes) :]
+        divided = logits / (knots @ temperatures)[:, None]
+        scores = divided + bias
+        scores -= scores.max(axis=1, keepdims=True)
+        logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        probabilities = np.exp(logs)
+        nll = -logs[np.arange(n), targets].mean()
+        slope = (probabilities - hot) / n
+        by_temperature = -(slope * divided).sum(axis=1) / (knots @ temperatures)
+        gradient = np.concatenate([knots.T @ by_temperature * temperatures, slope.sum(axis=0)])
+        gradient[len(sizes) :] += 2 * _BIAS_PENALTY * (bias - expected_bias)
+        return float(nll + _BIAS_PENALTY * ((bias - expected_bias) ** 2).sum()), gradient
+
+    start = np.concatenate([np.zeros(len(sizes)), expected_bias])
+    # A model that is always right would like a temperature of 0.
+    bounds = [(np.log(0.2), np.log(5.0))] * len(sizes) + [(-6.0, 6.0)] * len(expected_bias)
+    values = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return np.exp(values[: len(sizes)]), values[len(sizes) :] - values[len(sizes) :].mean()
+
+
+def _best_strength(
+    log_probabilities: NDArray[np.float64], targets: NDArray[np.int64], log_shares: NDArray[np.float64]
+) -> float:
+    """Strength of the even prior with the highest mean recall of the classes."""
+    present = np.unique(targets)
+
+    def recall(strength: float) -> float:
+        answers = (log_probabilities - strength * log_shares).argmax(axis=1)
+        return float(np.mean([(answers[targets == k] == k).mean() for k in present]))
+
+    return float(max(_STRENGTHS, key=recall))

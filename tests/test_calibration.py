@@ -1,0 +1,118 @@
+"""Logits and sizes become probabilities by the numbers in the file, and silence below its thresholds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekspresi.calibration import SizeCalibration, corrected_px, softmax
+from ekspresi.errors import ModelError
+from ekspresi.expressions import FERPLUS_LABELS
+from ekspresi.recognition import Recognizer
+from grey_model import face, level, write_grey_model
+
+CALIBRATION = SizeCalibration(
+    sizes_px=(8.0, 16.0),
+    temperatures=(4.0, 1.0),
+    thresholds=(0.9, 0.5),
+    precision=0.92,
+    bias=(0.0, 0.0, 0.5),
+    shares=(0.8, 0.15, 0.05),
+    even_strength=1.0,
+    smallest_px=6.0,
+)
+
+
+def test_the_temperature_follows_the_logarithm_of_the_size():
+    logits = np.array([[2.0, 0.0, 0.0]] * 5)
+    found = CALIBRATION.probabilities(logits, np.array([4.0, 8.0, 8 * 2**0.5, 16.0, 48.0]))
+    for row, temperature in zip(found, (4, 4, 2.5, 1, 1), strict=True):
+        np.testing.assert_allclose(row, softmax(np.array([[2 / temperature, 0, 0.5]]))[0], atol=1e-12)
+
+
+@given(
+    st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=1, max_size=9),
+    st.floats(0.5, 500),
+    st.booleans(),
+)
+def test_probabilities_are_probabilities(logits, size, even):
+    found = CALIBRATION.probabilities(np.array(logits), np.full(len(logits), size), even)
+    assert (found >= 0).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-9)
+
+
+def test_an_even_prior_takes_the_class_frequencies_out():
+    evidence = np.log(np.array([[1.0, 2.0, 1.0]]))  # likelihoods: the second label fits twice as well
+    flat = replace(CALIBRATION, bias=(0.0, 0.0, 0.0))
+    posterior = evidence + np.log(flat.shares)
+    assert flat.probabilities(posterior, np.array([16.0])).argmax() == 0
+    np.testing.assert_allclose(flat.probabilities(posterior, np.array([16.0]), even_prior=True), [[0.25, 0.5, 0.25]])
+
+
+def test_silence_below_the_threshold_and_below_the_smallest_face():
+    sure = np.array([[0.7, 0.2, 0.1]] * 4)
+    sizes = np.array([48.0, 16.0, 8.0, 5.9])
+    assert CALIBRATION.abstained(sure, sizes).tolist() == [False, False, True, True]
+    certain = np.array([[1.0, 0.0, 0.0]])
+    assert not CALIBRATION.abstained(certain, np.array([6.0]))[0]
+    assert CALIBRATION.abstained(certain, np.array([5.9]))[0]
+    never = replace(CALIBRATION, thresholds=(2.0, 2.0))
+    assert never.abstained(certain, np.array([48.0]))[0]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperatures": (1.0,)},
+        {"temperatures": (1.0, 0.0)},
+        {"temperatures": (1.0, float("nan"))},
+        {"sizes_px": (16.0, 8.0)},
+        {"shares": (0.5, 0.5)},
+        {"shares": (1.0, 0.0, 0.0)},
+    ],
+)
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="calibration out of range"):
+        replace(CALIBRATION, **wrong)
+
+
+def test_a_recogniser_follows_its_file(tmp_path):
+    even = (1 / 8,) * 8
+    calibration = SizeCalibration((8.0, 16.0), (50.0, 1.0), (0.9, 0.5), 0.92, (0.0,) * 8, even, 0.0, 6.0)
+    path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration, believed_px=16)
+    recognizer = Recognizer(path)
+    rng = np.random.default_rng(0)
+    large, tiny, least = (face(2, 8, rng, side) for side in (48, 8, 5))
+    answers = recognizer.predict([large, tiny, least])
+    assert [a.expression for a in answers] == ["surprise"] * 3
+    assert [a.effective_px for a in answers] == pytest.approx([16, 8, 5])  # never more than the crop has
+    assert [a.abstained for a in answers] == [False, True, True]
+    assert answers[0].confidence > 0.9 > 0.5 > answers[1].confidence
+
+
+def test_sizes_are_corrected_between_the_pairs_and_by_their_ratio_outside():
+    pairs = ((10.0, 8.0), (40.0, 16.0))
+    found = corrected_px(np.array([5.0, 10.0, 20.0, 40.0, 50.0]), pairs)
+    np.testing.assert_allclose(found, [4.0, 8.0, 8 * 2**0.5, 16.0, 20.0])
+    assert corrected_px(found, ()) is found
+
+
+def test_a_recogniser_corrects_its_sizes(tmp_path):
+    path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, believed_px=20, size_correction=((20.0, 10.0),))
+    crops = [face(0, 8, np.random.default_rng(0), side) for side in (48, 8)]
+    assert [p.effective_px for p in Recognizer(path).predict(crops)] == pytest.approx([10, 8])
+
+
+def test_an_even_prior_needs_a_calibration(tmp_path):
+    bare = write_grey_model(tmp_path / "bare.onnx", FERPLUS_LABELS)
+    with pytest.raises(ModelError, match="no calibration"):
+        Recognizer(bare, even_prior=True)
+    assert not any(p.abstained for p in Recognizer(bare).predict([np.zeros((4, 4), np.uint8)]))
+    shares = (0.93, *(0.01,) * 7)
+    calibration = SizeCalibration((48.0,), (100.0,), (0.0,), 0.92, (0.0,) * 8, shares, 1.0, 1.0)
+    path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration)
+    between = [np.full((48, 48), (level(0, 8) + level(1, 8)) // 2, np.uint8)]
+    usual, even = (Recognizer(path, even_prior=wanted).probabilities(between)[0] for wanted in (False, True))
+    assert even[1] > usual[1] and even[0] < usual[0]

@@ -1,0 +1,38 @@
+"""FER+ under ``data/ferplus`` -> the bundled model and the weights beside it, in ``runs/``.
+
+In: configs/bundled-start.toml, then configs/bundled.toml, which trains on from its end. Out: two run folders, and
+``runs/bundled/model.onnx`` with its safetensors, to be copied into the package where they are better than the last.
+Started again, it goes on where it was stopped. Knows nothing of what the configurations say.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from ekspresi.training.config import TrainConfig, load_config
+from ekspresi.training.export import export
+from ekspresi.training.run import Run, read_record, train
+
+RUNS = Path("runs")
+
+
+def main() -> None:
+    """Train both parts and export each."""
+    first = RUNS / "bundled-start"
+    finish(load_config(Path("configs/bundled-start.toml"), {}), first)
+    start = export(first, first / "model.onnx", "ekspresi-b0-start")
+    second = RUNS / "bundled"
+    finish(replace(load_config(Path("configs/bundled.toml"), {}), init=str(start.weights)), second)
+    done = export(second, second / "model.onnx", "ekspresi-b0")
+    print(f"{done.model}, {done.weights}: within {done.difference:.1e} of torch")
+
+
+def finish(config: TrainConfig, folder: Path) -> None:
+    """Train from where the run folder stands to its last epoch."""
+    run = Run(folder)
+    if run.record.exists() and read_record(run).get("epochs_done") == config.epochs:
+        return
+    train(config, folder, resume=run.config.exists())
+
+
+if __name__ == "__main__":
+    main()
