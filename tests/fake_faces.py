@@ -1,6 +1,7 @@
 """Makers of small fake data sets in the true on-disk formats."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,55 @@ def write_ckplus48(folder: Path) -> Path:
             pixels = texture(number)
             pixels[:4, :4] = frame
             save(pixels, folder / classes[number % 7] / f"{subject}_{sequence}_{frame:08d}.png")
+    return folder
+
+
+@lru_cache(maxsize=1)
+def _portrait() -> NDArray[np.uint8]:
+    """Head and shoulders of the astronaut, RGB (400, 350, 3); the face is about 145 px wide."""
+    picture = Image.open(Path(__file__).parents[1] / "examples" / "astronaut.jpg").convert("RGB")
+    return np.asarray(picture.crop((120, 0, 330, 240)).resize((350, 400), Image.Resampling.BICUBIC))
+
+
+def ckplus_frame(seed: int, height: int = 490, face: bool = True) -> NDArray[np.uint8]:
+    """One frame of CK+, RGB (height, 640, 3): a grey wall and, before it, a person whose place tells the seed."""
+    wall = np.random.default_rng(seed).normal(90, 3, (height, 640, 1)).clip(0, 255).astype(np.uint8)
+    frame = np.repeat(wall, 3, axis=2)
+    if face:
+        frame[height - 410 : height - 10, 100 + 5 * (seed % 30) :][:, :350] = _portrait()
+    return frame
+
+
+CKPLUS_SEQUENCES: tuple[tuple[str, str, int, int | None], ...] = (
+    # subject, sequence, number of frames, code of the emotion; None for a sequence without a label
+    ("S005", "001", 11, 3),
+    ("S010", "002", 6, 7),
+    ("S010", "003", 2, None),
+    ("S052", "001", 7, 1),
+    ("S999", "001", 2, None),
+)
+
+
+def write_ckplus(folder: Path) -> Path:
+    """CK+ as released: five sequences of four people, three of them labelled; S010 is in colour, 640 x 480 px.
+
+    S010_003 has an empty folder of Emotion, S999_001 none at all; the hidden files that macOS leaves lie everywhere.
+    """
+    for number, (subject, sequence, frames, code) in enumerate(CKPLUS_SEQUENCES):
+        name = f"{subject}_{sequence}"
+        images, emotion = folder / "cohn-kanade-images" / subject / sequence, folder / "Emotion" / subject / sequence
+        images.mkdir(parents=True)
+        for frame in range(1, frames + 1):
+            pixels = ckplus_frame(30 * number + frame, 480 if subject == "S010" else 490)
+            pixels = pixels if subject == "S010" else np.asarray(Image.fromarray(pixels).convert("L"))
+            Image.fromarray(pixels).save(images / f"{name}_{frame:08d}.png", compress_level=1)
+        if subject != "S999":
+            emotion.mkdir(parents=True)
+        if code is not None:
+            (emotion / f"{name}_{frames:08d}_emotion.txt").write_text(f"   {code}.0000000e+00\n")
+            (emotion / f"._{name}_{frames:08d}_emotion.txt").write_bytes(b"\x00\x05\x16\x07\x00Mac OS X")
+    for place in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        (place / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
     return folder
 
 

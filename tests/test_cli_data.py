@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 
 from ekspresi.cli import data
 from ekspresi.errors import DatasetError
-from fake_faces import save, texture, write_ckplus48, write_ferplus
+from fake_faces import save, texture, write_ckplus, write_ckplus48, write_ferplus
 
 
 @pytest.fixture
@@ -78,6 +78,19 @@ def test_two_data_sets_are_compared(run, tmp_path):
     assert result.output.count("has no official split") == 2
     assert result.output.count("fear/2.png") == 2
     assert f"leaks: of 1 of 2 {two} faces (50.0%) their picture is known in {one}" in result.output
+
+
+def test_frames_of_ckplus_as_released(run, tmp_path):
+    spec = f"ckplus:{write_ckplus(tmp_path / 'CK+')}?frames=2&neutral=yes"
+    result = run(spec, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert f"{spec}: 9 faces" in result.output
+    assert row(result.output, "neutral") == ["neutral", "3"]
+    assert "subjects: 3, with 3 to 3 images each (median 3); 3 sequences" in result.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "1-ckplus-classes.png",
+        "1-ckplus-montage.png",
+    ]
 
 
 def test_an_unknown_reader_is_an_error_of_the_user(run, tmp_path):

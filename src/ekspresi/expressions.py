@@ -27,6 +27,9 @@ FERPLUS_LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgu
 FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """Order of the integer codes 0..6 in fer2013.csv."""
 
+CKEXTENDED_LABELS = (*FER2013_LABELS, "contempt")
+"""Order of the integer codes 0..7 in ckextended.csv: those of FER2013, then contempt."""
+
 CKPLUS_LABELS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 """The seven expressions of CK+, which has no neutral label; alphabetical, as its code order is."""
 

@@ -4,14 +4,14 @@ In: folders named after classes. Out: files with labels, or the data set made of
 several data sets share, and none of them by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.pictures import folders_in, pictures_in, read_pictures, require_some, stacked
+from ekspresi.datasets.pictures import folders_in, pictures_in, read_grey, read_pictures, require_some, stacked
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 
@@ -91,15 +91,16 @@ def read_hard_labelled(
     labels: tuple[str, ...],
     files: Sequence[tuple[str, Path]],
     sides: Sequence[str] | None = None,
+    read: Callable[[Path], NDArray[np.uint8]] = read_grey,
 ) -> FaceDataset:
     """N (label, picture file) and their sides -> a data set; bad pictures are skipped.
 
-    Names are the paths below ``path``.
+    Names are the paths below ``path``. ``read`` makes a face of a file, see ``pictures.read_pictures``.
 
     Raises:
         DatasetError: no picture can be read.
     """
-    images, kept, skipped = read_pictures([file for _, file in files])
+    images, kept, skipped = read_pictures([file for _, file in files], read)
     require_some(images, path, skipped)
     return FaceDataset(
         name=name,

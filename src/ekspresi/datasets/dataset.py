@@ -32,6 +32,7 @@ class FaceDataset:
         subjects: N names of persons; None where unknown.
         sequences: N names of the clips that frames were taken from, unique over subjects; None where unknown.
         skipped: one line for each file or row that was left out and why.
+        options: what its reader was asked for, 'frames=3', as it stands behind the '?' of the spec; '' for nothing.
     """
 
     name: str
@@ -45,14 +46,15 @@ class FaceDataset:
     subjects: NDArray[np.str_] | None = None
     sequences: NDArray[np.str_] | None = None
     skipped: tuple[str, ...] = ()
+    options: str = ""
 
     def __len__(self) -> int:
         return len(self.names)
 
     @property
     def spec(self) -> str:
-        """The string that reads this data set again: ``name:path``."""
-        return f"{self.name}:{self.path}"
+        """The string that reads this data set again: ``name:path`` or ``name:path?options``."""
+        return f"{self.name}:{self.path}" + (f"?{self.options}" if self.options else "")
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:

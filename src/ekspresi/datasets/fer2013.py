@@ -56,9 +56,9 @@ def read_fer2013(path: Path) -> FaceDataset:
         DatasetError: neither form, a wrong column or value, a class folder missing or unknown.
     """
     if path.is_file():
-        return _from_csv(path)
+        return read_pixel_csv("fer2013", path, FER2013_LABELS)
     if (path / "fer2013.csv").is_file():
-        return _from_csv(path / "fer2013.csv")
+        return read_pixel_csv("fer2013", path / "fer2013.csv", FER2013_LABELS)
     sides = side_folders(path)
     if {"train", "test"} - {side for side, _ in sides}:
         raise DatasetError(f"{path}: neither fer2013.csv nor train/ and test/ with class folders")
@@ -68,9 +68,16 @@ def read_fer2013(path: Path) -> FaceDataset:
     )
 
 
-def _from_csv(path: Path) -> FaceDataset:
+def read_pixel_csv(name: str, path: Path, labels: tuple[str, ...]) -> FaceDataset:
+    """A csv with emotion, pixels, Usage, and the K labels of its codes 0..K-1 -> its faces with hard labels.
+
+    Rows whose pixels are wrong are skipped. Named after their rows, counted from 0: 'row00012'.
+
+    Raises:
+        DatasetError: no such file, a column missing, or a wrong code or word in 'emotion' or 'Usage'.
+    """
     table = read_columns(path, ("emotion", "pixels", "Usage"))
-    codes = {str(code): label for code, label in enumerate(FER2013_LABELS)}
+    codes = {str(code): label for code, label in enumerate(labels)}
     wrong = next((code for code in table["emotion"] if code not in codes), None)
     if wrong is not None:
         raise DatasetError(f"{path}: '{wrong}' in the column emotion is none of the codes 0..{len(codes) - 1}")
@@ -78,11 +85,11 @@ def _from_csv(path: Path) -> FaceDataset:
     images, kept, skipped = read_pixel_rows(path, table["pixels"], range(len(sides)))
     require_some(images, path, skipped)
     return FaceDataset(
-        name="fer2013",
+        name=name,
         path=str(path),
-        labels=FER2013_LABELS,
+        labels=labels,
         images=np.stack(images),
-        votes=one_hot([codes[table["emotion"][row]] for row in kept], FER2013_LABELS),
+        votes=one_hot([codes[table["emotion"][row]] for row in kept], labels),
         other_votes=no_other_votes(len(kept)),
         names=np.array([f"row{row:05d}" for row in kept]),
         official=np.array([sides[row] for row in kept]),

@@ -4,7 +4,7 @@ In: paths. Out: uint8 (H, W) grey crops as they are on disk, never resized. Know
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +49,21 @@ def _plain_grey_png(path: Path) -> NDArray[np.uint8] | None:
         return None
 
 
-def read_pictures(paths: Sequence[Path]) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64], list[str]]:
-    """N paths -> the grey crops that could be read, their int64 positions, a line for each other path."""
+def read_pictures(
+    paths: Sequence[Path], read: Callable[[Path], NDArray[np.uint8]] = read_grey
+) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64], list[str]]:
+    """N paths -> the grey crops that could be read, their int64 positions, a line for each other path.
+
+    Args:
+        paths: the files.
+        read: a file -> its grey crop; raises ImageError where it has none.
+    """
     images: list[NDArray[np.uint8]] = []
     kept: list[int] = []
     skipped: list[str] = []
     for position, path in enumerate(paths):
         try:
-            images.append(read_grey(path))
+            images.append(read(path))
         except ImageError as error:
             skipped.append(str(error))
         else:

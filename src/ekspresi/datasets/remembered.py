@@ -1,16 +1,17 @@
-"""The duplicates within a data set, remembered between runs.
+"""The duplicates within a data set, remembered between runs; and how anything is remembered.
 
 In: a data set and two sides of it. Out: ``Pairs``, from the cache where the same pixels were compared before
 with the same method. Knows nothing of what a side is for.
 
 The cache is ``$XDG_CACHE_HOME/ekspresi`` or ``~/.cache/ekspresi``: plain .npz files of numbers and short
-words, never pickled, safe to delete at any time. It holds positions, no pixels.
+words, never pickled, safe to delete at any time. Of duplicates it holds positions, no pixels.
 """
 
 import hashlib
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +41,11 @@ def duplicates_between(dataset: FaceDataset, queries: NDArray[np.int64], referen
     ):
         key.update(part)
     file = cache_folder() / f"duplicates-{key.hexdigest()[:32]}.npz"
-    remembered = _load(file)
+    remembered = recall(file, "queries", "references", "kinds", "scores")
     if remembered is not None:
-        return remembered
+        return Pairs(*remembered)
     pairs = find_duplicates(take(dataset.images, queries), take(dataset.images, references))
-    _save(file, pairs)
+    remember(file, queries=pairs.queries, references=pairs.references, kinds=pairs.kinds, scores=pairs.scores)
     return pairs
 
 
@@ -54,24 +55,20 @@ def cache_folder() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "ekspresi"
 
 
-def _load(file: Path) -> Pairs | None:
+def recall(file: Path, *names: str) -> list[NDArray[Any]] | None:
+    """A file of the cache and names -> the arrays of these names; None where it is absent or damaged."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            return Pairs(arrays["queries"], arrays["references"], arrays["kinds"], arrays["scores"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return [arrays[name] for name in names]
+    except (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile):
         return None  # absent, or damaged: it is only a memory, so it is made anew
 
 
-def _save(file: Path, pairs: Pairs) -> None:
+def remember(file: Path, **arrays: Any) -> None:
+    """Write named arrays to a file of the cache, whole or not at all."""
     try:
         make_folder(file.parent)
         with replacing(file) as temporary, temporary.open("wb") as stream:
-            np.savez(
-                stream,
-                queries=pairs.queries,
-                references=pairs.references,
-                kinds=pairs.kinds,
-                scores=pairs.scores,
-            )
+            np.savez(stream, **arrays)
     except OutputError:
         pass  # a cache that cannot be written costs seconds next time, not the run
