@@ -8,9 +8,9 @@ Started again, it goes on where it was stopped. Knows nothing of what the config
 from dataclasses import replace
 from pathlib import Path
 
-from ekspresi.training.config import TrainConfig, load_config
+from ekspresi.training.config import load_config
 from ekspresi.training.export import export
-from ekspresi.training.run import Run, read_record, train
+from ekspresi.training.run import finish
 
 RUNS = Path("runs")
 
@@ -24,14 +24,6 @@ def main() -> None:
     finish(replace(load_config(Path("configs/bundled.toml"), {}), init=str(start.weights)), second)
     done = export(second, second / "model.onnx", "ekspresi-b0")
     print(f"{done.model}, {done.weights}: within {done.difference:.1e} of torch")
-
-
-def finish(config: TrainConfig, folder: Path) -> None:
-    """Train from where the run folder stands to its last epoch."""
-    run = Run(folder)
-    if run.record.exists() and read_record(run).get("epochs_done") == config.epochs:
-        return
-    train(config, folder, resume=run.config.exists())
 
 
 if __name__ == "__main__":

@@ -153,14 +153,18 @@ def aims(ferplus: Report, ckplus: Report) -> Iterator[str]:
     )
 
 
-def ablation(rows: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[str]:
-    """Name and view of each variant -> accuracy at the sizes of the aims, and macro-F1 at 48 and 16 px."""
+def ablation(rows: Sequence[tuple[str, dict[str, Any]]], seconds: Sequence[float] = ()) -> Iterator[str]:
+    """Name and view of each variant -> accuracy at the sizes of the aims, macro-F1 at 48 and 16 px, training time."""
     cells = []
     for name, view in rows:
         found = accuracies(view)
         macro = {row["size_px"]: 100 * row["scores"]["macro_f1"]["value"] for row in view["by_size"]}
         cells.append([name, *(f"{found[size]:.1f}" for size in AIMED_PX), f"{macro[48]:.1f} / {macro[16]:.1f}"])
-    yield from table(("variant", *(f"{size} px" for size in AIMED_PX), "macro-F1, 48 / 16 px"), cells)
+    head = ["variant", *(f"{size} px" for size in AIMED_PX), "macro-F1, 48 / 16 px"]
+    if seconds:
+        head.append("training, s")
+        cells = [[*row, f"{each:,.0f}"] for row, each in zip(cells, seconds, strict=True)]
+    yield from table(head, cells)
 
 
 def learning(parts: Sequence[Path]) -> Iterator[str]:

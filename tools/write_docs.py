@@ -1,284 +1,158 @@
 """Reports, measurements and the demo -> the figures in ``docs`` and ``README.md``: nobody types a figure.
 
-In: the ``report.json`` files of ``ekspresi evaluate`` and the run folders of ``ekspresi train``, where the commands of
-``results_pages`` put them; ``runs/speed.json`` of ``benchmarks/speed.py``, ``runs/quantise`` of ``tools/quantise.py``.
-Out: ``docs/results.md``, the marked parts of ``README.md`` and ``docs/model-card.md``, and the demo's pictures in
-``docs/pictures``. Run it from the repository after the commands it names.
+In: files in ``runs/``, where the commands of ``results_pages`` put them. Out: the marked parts of ``docs/results.md``,
+``docs/model-card.md`` and ``README.md``, and the demo's pictures in ``docs/pictures``.
+
+    python tools/write_docs.py             every part whose files are there; the others stay as they stand
+    python tools/write_docs.py NAME ...    these parts; stops before writing any where a file is missing
+
+A part stands between ``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end -->``, a section with its title,
+text and commands, so that these change only together with its figures.
+
+    write_docs.py          this: which parts there are, what is missing, markers
+    results_pages.py       the sections' names, texts, commands and files
+    results_parts.py       files -> the content of a part
+    results_tables.py      reports -> tables
+    results_measured.py    what is measured as it is written: the demo, time and size of a command
 """
 
-import json
-import os
-import re
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import results_measured as measured
 import results_pages as pages
-import results_tables as tables
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name
+import results_parts as parts
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURES = ("corridor.jpg", "astronaut.jpg", "strip.png", "explained.png")
-PAPER = {"accuracy": 96.0, "macro_recall": 96.0, "macro_precision": 96.5, "macro_f1": 95.84}
-"""What the paper states for RMSProp; it names neither its split nor how it averages over classes."""
-
-
-def main() -> None:
-    """Write all of it; stops at the first report that is not there."""
-    page = [pages.HEAD]
-    for section in pages.SECTIONS:
-        page += [f"## {section.title}", "", section.text, ""]
-        page += ["```sh", *section.commands, "```", ""] if section.commands else []
-        page += [*_PARTS[section.kind](section)]
-    page.append(cost_text())
-    (ROOT / "docs" / "results.md").write_text("\n".join(page), encoding="utf-8")
-    write_between(ROOT / "README.md", "figures", readme_figures())
-    write_between(ROOT / "README.md", "demo", f"```text\n{demo_output()}\n```")
-    card = ROOT / "docs" / "model-card.md"
-    ferplus, ckplus = (report_of(section) for section in pages.SECTIONS if section.kind == "bundled")
-    write_between(card, "card", "\n".join(card_figures(ferplus, ckplus)))
-    write_between(card, "cost", training_cost())
-    print("written: docs/results.md, docs/model-card.md, README.md, docs/pictures")
-
-
-def report_of(section: pages.Section) -> dict[str, Any]:
-    """The report a section is about."""
-    return load(Path(section.report) / "report.json")
-
-
-def load(path: Path) -> dict[str, Any]:
-    """A JSON file below the repository."""
-    content: dict[str, Any] = json.loads((ROOT / path).read_text(encoding="utf-8"))
-    return content
-
-
-def bundled_part(section: pages.Section) -> Iterator[str]:
-    """The bundled model on one data set."""
-    report = report_of(section)
-    yield from (made(section, report), "")
-    yield from tables.scores(report)
-    if tables.view_of(report)["by_size"][0]["selective"]:
-        yield from tables.silence(report)
-    yield from tables.effective(report)
-    yield from warnings(report)
-
-
-def paper_part(section: pages.Section) -> Iterator[str]:
-    """The paper's experiment beside the paper's own figures."""
-    report = report_of(section)
-    yield from (made(section, report), "")
-    yield from tables.scores(report)
-    sharp = tables.view_of(report)["by_size"][0]["scores"]
-    yield from tables.table(
-        ("at 48 px", "accuracy", "recall", "precision", "F1"),
-        (
-            ["paper (RMSProp)", *(f"{value:g}" for value in PAPER.values())],
-            ["here (macro)", *(tables.percent(sharp[name]["value"]) for name in PAPER)],
-        ),
-    )
-    yield from warnings(report)
-
-
-def aims_part(_: pages.Section) -> Iterator[str]:
-    """Aims and what came of them."""
-    return tables.aims(*(report_of(section) for section in pages.SECTIONS if section.kind == "bundled"))
-
-
-def ablation_part(_: pages.Section) -> Iterator[str]:
-    """What each change brought on validation faces."""
-    rows = []
-    for name, folder in pages.ABLATION:
-        report = load(Path(folder) / "report.json")
-        rows.append((name, tables.view_of(report)))
-    yield from tables.ablation(rows)
-    yield from tables.learning(sorted((ROOT / "runs" / "bundled" / "metrics").glob("part-*/metrics.csv")))
-
-
-def suites_part(section: pages.Section) -> Iterator[str]:
-    """One model through each suite."""
-    reports = [load(Path(f"{section.report}{ending}") / "report.json") for ending in ("", "-kernels", "-cctv")]
-    return tables.suites(reports)
-
-
-def speed_part(section: pages.Section) -> Iterator[str]:
-    """What ``benchmarks/speed.py`` found."""
-    found = load(Path(section.report))
-    yield from tables.speed(found)
-    yield from (measured(found), "")
-
-
-def int8_part(section: pages.Section) -> Iterator[str]:
-    """What ``tools/quantise.py`` found."""
-    found = load(Path(section.report))
-    yield from tables.int8(found)
-    yield from (measured(found), "")
-
-
-def measured(found: dict[str, Any]) -> str:
-    """Machine and date of a benchmark, in a line."""
-    sha, date = found["model_sha256"][:12], found["date"][:10]
-    return f"Measured on {found['cpu']}, {found['threads']} threads, {date}; model SHA-256 `{sha}`."
-
-
-_PARTS = {
-    "bundled": bundled_part,
-    "paper": paper_part,
-    "aims": aims_part,
-    "ablation": ablation_part,
-    "suites": suites_part,
-    "speed": speed_part,
-    "int8": int8_part,
+RESULTS, README, CARD = "docs/results.md", "README.md", "docs/model-card.md"
+END = "<!-- end -->"
+BODIES: dict[str, Callable[[pages.Section], Iterator[str]]] = {
+    "bundled": parts.bundled,
+    "paper": parts.paper,
+    "aims": parts.aims,
+    "ablation": parts.ablation,
+    "ablation-short": parts.ablation_short,
+    "suites": parts.suites,
+    "speed": parts.speed,
+    "int8": parts.int8,
+    "command": lambda _: measured.command_cost(),
 }
 
 
-def warnings(report: dict[str, Any]) -> Iterator[str]:
-    """What the report itself warns of."""
-    for warning in report["provenance"]["warnings"]:
-        yield from (f"> {warning}", "")
+@dataclass(frozen=True)
+class Part:
+    """What stands between two markers.
+
+    Attributes:
+        name: in its first marker, and on the command line.
+        page: the file it stands in.
+        content: makes its lines.
+        files: what it is made of, below the repository; none where it is measured as it is written.
+        partial: one of the files is enough.
+    """
+
+    name: str
+    page: str
+    content: Callable[[], Iterable[str]]
+    files: tuple[str, ...] = ()
+    partial: bool = False
+
+    @property
+    def missing(self) -> str | None:
+        """A file that it cannot be made without and that is not there."""
+        absent = [file for file in self.files if not (ROOT / file).exists()]
+        enough = not absent or (self.partial and len(absent) < len(self.files))
+        return None if enough else absent[0]
 
 
-def made(section: pages.Section, report: dict[str, Any]) -> str:
-    """Machine, date and cost of a section, in a line."""
-    provenance = report["provenance"]
-    run = load(Path(section.run) / "run.json")
-    machine = run["machine"]["gpu"] or f"{run['machine']['cores']} CPU cores"
-    return (
-        f"Trained on {machine} in {run['seconds'] / 60:.0f} minutes ({run['epochs_done']} epochs, number "
-        f"{run['best']['epoch'] + 1} kept, seed 0, torch {run['versions']['torch']}); measured on "
-        f"{provenance['cpu']} on {provenance['date'][:10]}; model SHA-256 `{provenance['model_sha256'][:12]}`."
-    )
+def section_lines(section: pages.Section) -> Iterator[str]:
+    """A section: title, text, commands, and what its files say."""
+    yield from (f"## {section.title}", "")
+    if section.text:
+        yield from (section.text, "")
+    if section.commands:
+        yield from ("```sh", *section.commands, "```", "")
+    yield from BODIES[section.kind](section)
 
 
-def card_figures(ferplus: dict[str, Any], ckplus: dict[str, Any]) -> Iterator[str]:
-    """The model card's figures."""
-    view = tables.view_of(ferplus)
-    yield from (f"FER+ `PrivateTest`, de-duplicated, arg-max, {view['by_size'][0]['scores']['n']:,} faces:", "")
-    rows = []
-    for row in view["by_size"]:
-        answered = row["selective"]
-        right = "none answered" if answered["precision"] is None else tables.percent(answered["precision"])
-        figures = (tables.interval(row["scores"]["accuracy"]), tables.interval(row["scores"]["macro_f1"]))
-        ece, coverage = tables.percent(row["calibration"]["ece"]), tables.percent(answered["coverage"])
-        rows.append([f"{row['size_px']} px", *figures, ece, coverage, right])
-    yield from tables.table(("face size", "accuracy", "macro-F1", "ECE", "answered", "right then"), rows)
-    yield from ("Recall by class there:", "")
-    sizes = [f"{row['size_px']} px" for row in view["by_size"]]
-    rows = [
-        [label, *(tables.percent(row["scores"]["classes"][i]["recall"]) for row in view["by_size"])]
-        for i, label in enumerate(view["labels"])
-    ]
-    yield from tables.table(("class", *sizes), rows)
-    yield from ("CK+48, never seen, six shared classes, accuracy:", "")
-    rows = [
-        [each["name"], *(f"{value:.1f}" for value in tables.accuracies(each).values())]
-        for each in ckplus["evaluation"]["views"]
-        if each["level"] == "image"
-    ]
-    yield from tables.table(("view", *sizes), rows)
-    provenance = ferplus["provenance"]
-    yield (
-        f"Measured on {provenance['cpu']} on {provenance['date'][:10]}; model SHA-256 "
-        f"`{provenance['model_sha256'][:12]}`; commands and intervals in [results.md](results.md)."
-    )
+PARTS = (
+    *(
+        Part(section.name, RESULTS, partial(section_lines, section), section.files, section.partial)
+        for section in pages.SECTIONS
+    ),
+    Part("figures", README, parts.readme_figures, tuple(section.files[0] for section in parts.REPORTED)),
+    Part("demo", README, measured.demo_output),
+    Part("card", CARD, parts.card, (pages.ON_FERPLUS, pages.ON_CKPLUS)),
+    Part("cost", CARD, parts.training_cost, (parts.START, parts.RECORD)),
+)
 
 
-def training_cost() -> str:
-    """Time of the two trainings that made the model, as their files say, and what that may be in energy."""
-    first = Recognizer(ROOT / "runs" / "bundled-start" / "model.onnx").metadata.provenance
-    second = load(Path("runs/bundled/run.json"))
-    hours = (first["seconds"] + second["seconds"]) / 3600
-    epochs, cores = (first["config"]["epochs"], second["epochs_done"]), second["machine"]["cores"]
-    return (
-        f"{epochs[0]} and {epochs[1]} epochs, {hours:.1f} hours in all on {cores} cores of "
-        f"{second['machine']['cpu'].split(',')[0]}. The energy was not measured; at an assumed 10 W a core it is "
-        f"{hours * cores * 10 / 1000:.2f} kWh."
-    )
-
-
-def readme_figures() -> str:
-    """The small table of the README."""
-    rows, first = [], None
-    for section in pages.SECTIONS:
-        if section.kind not in ("bundled", "paper"):
+def main() -> None:
+    """Write the parts that are named, or all that can be written."""
+    parser = argparse.ArgumentParser(description="Write the named parts of the docs, or all whose files are there.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(part.name for part in PARTS))
+    names = parser.parse_args().names
+    by_name = {part.name: part for part in PARTS}
+    for name in names:
+        if name not in by_name:
+            parser.exit(2, f"{name}: no such part; there are {', '.join(by_name)}\n")
+        if missing := by_name[name].missing:
+            parser.exit(2, f"{name}: cannot be written, there is no {missing}; nothing was written\n")
+    for part in PARTS:
+        if names and part.name not in names:
             continue
-        report = report_of(section)
-        first = first or report
-        view = tables.view_of(report)
-        views = [(section.title, view)]
-        even = [each for each in report["evaluation"]["views"] if each["name"] == f"{view['name']}, even prior"]
-        views += [(f"{section.title}, even prior", each) for each in even]
-        for title, each in views:
-            cells = [f"{value:.1f}" for value in tables.accuracies(each).values()]
-            rows.append([title, f"{each['by_size'][0]['scores']['n']:,}", *cells])
-    assert first is not None
-    sizes = [f"{size} px" for size in tables.accuracies(tables.view_of(first))]
-    lines = list(tables.table(("accuracy, %", "faces", *sizes), rows))
-    date, cpu = first["provenance"]["date"][:10], first["provenance"]["cpu"]
-    note = f"Measured on {cpu}, {date}; the commands and intervals stand in [docs/results.md](docs/results.md)."
-    return "\n".join([*lines, note])
+        if part.missing:
+            print(f"kept as it stands: {part.name} (no {part.missing})")
+            continue
+        write(part)
+        print(f"written: {part.name}", flush=True)
 
 
-def demo_output() -> str:
-    """Run the demo, keep its pictures, return what it printed."""
-    environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
-    result = subprocess.run(
-        [sys.executable, "tools/demo.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    (ROOT / "docs" / "pictures").mkdir(exist_ok=True)
-    for name in PICTURES:
-        shutil.copy(ROOT / "demo" / name, ROOT / "docs" / "pictures" / name)
-    return result.stdout.replace(f"{ROOT}/", "").strip()
-
-
-def cost_text() -> str:
-    """The section on time and size, measured now, on this machine."""
-    with tempfile.TemporaryDirectory() as folder:
-        python = Path(folder) / "bin" / "python"
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", str(ROOT)], check=True)
-        size = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file() and not file.is_symlink())
-        photo = str(ROOT / "examples" / "astronaut.jpg")
-        whole = median_seconds([str(python), "-m", "ekspresi", "predict", photo])
-        reference = median_seconds([str(python), "-c", "import numpy, PIL.Image, onnxruntime"])
-    rows = (
-        ("`ekspresi predict examples/astronaut.jpg`, a new process each time, median of 7", f"{whole:.2f} s"),
-        ('`python -c "import numpy, PIL.Image, onnxruntime"`, the same way in the same run', f"{reference:.2f} s"),
-        ("base environment, `pip install .` into a fresh one, pip itself included", f"{size / 1e6:.0f} MB"),
-        ("bundled model file", f"{(ROOT / 'src/ekspresi/assets/ekspresi-b0.onnx').stat().st_size / 1e6:.1f} MB"),
-    )
-    made_by = f"Measured by `tools/write_docs.py` on {cpu_name()}, {datetime.now(UTC):%Y-%m-%d}."
-    return "\n".join(["## Time and size of a command", "", *tables.table(("what", "figure"), rows), made_by, ""])
-
-
-def median_seconds(command: list[str]) -> float:
-    """Wall time of a whole process, median of seven after one that warms the file cache."""
-    times = []
-    for _ in range(8):
-        started = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:])
-
-
-def write_between(path: Path, name: str, new: str) -> None:
-    """Put ``new`` between a file's markers of ``name``.
+def write(part: Part) -> None:
+    """Put a part's content into its page.
 
     Raises:
-        SystemExit: the markers are not there.
+        SystemExit: the page has no place for it.
     """
-    text = path.read_text(encoding="utf-8")
-    pattern = re.compile(f"(<!-- {name}: written by tools/write_docs.py -->\n).*?(<!-- end -->)", re.DOTALL)
-    if not pattern.search(text):
-        raise SystemExit(f"{path}: has no markers for '{name}'")
-    path.write_text(pattern.sub(lambda match: match[1] + new + "\n" + match[2], text), encoding="utf-8")
+    content = "\n".join(part.content()).strip()
+    path = ROOT / part.page
+    order = [section.name for section in pages.SECTIONS] if part.page == RESULTS else []
+    try:
+        text = placed(path.read_text(encoding="utf-8"), part.name, content, order)
+    except ValueError as error:
+        raise SystemExit(f"{part.page}: {error}") from error
+    path.write_text(text, encoding="utf-8")
+
+
+def placed(text: str, name: str, content: str, order: Sequence[str]) -> str:
+    """A page's text with ``content`` between the markers of ``name``.
+
+    Where they are not there yet, they come before the first part that follows ``name`` in ``order``, else to the end.
+
+    Raises:
+        ValueError: no such markers, and ``name`` is not in ``order``; or no end to them.
+    """
+    marker = first_marker(name)
+    if marker in text:
+        before, _, rest = text.partition(marker)
+        old, end, after = rest.partition(END)
+        if not end or "<!-- " in old:
+            raise ValueError(f"the part '{name}' has no '{END}'")
+        return f"{before}{marker}{content}\n{END}{after}"
+    if name not in order:
+        raise ValueError(f"has no markers for '{name}'")
+    following = [text.find(first_marker(other)) for other in order[order.index(name) + 1 :]]
+    at = min((found for found in following if found >= 0), default=len(text))
+    before, after = text[:at].rstrip("\n"), text[at:]
+    return f"{before}\n\n{marker}{content}\n{END}\n" + (f"\n{after}" if after else "")
+
+
+def first_marker(name: str) -> str:
+    """The line that opens a part."""
+    return f"<!-- {name}: written by tools/write_docs.py -->\n"
 
 
 if __name__ == "__main__":
