@@ -13,7 +13,7 @@ from ekspresi.datasets.audit import audit_sides
 from ekspresi.datasets.overview import sides_of
 from ekspresi.errors import DatasetError, MissingExtraError
 from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
-from ekspresi.splits import class_weights, make_split, oversample
+from ekspresi.splits import FOLDS_OF, class_weights, half_of, make_split, oversample
 from fake_faces import texture, write_ckplus48, write_ferplus
 
 
@@ -69,7 +69,7 @@ def split_or_none(dataset, protocol, fold, seed):
 @settings(max_examples=30, deadline=None)
 @given(datasets(), st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 9), st.integers(0, 99), st.data())
 def test_no_validation_or_test_image_ever_enters_the_sampler(dataset, protocol, fold, seed, data):
-    split = split_or_none(dataset, protocol, fold if protocol == "subject-10fold" else 0, seed)
+    split = split_or_none(dataset, protocol, fold % FOLDS_OF.get(protocol, 1), seed)
     if split is None:
         return
     method = data.draw(st.sampled_from(OVERSAMPLING))
@@ -97,9 +97,14 @@ def test_no_validation_or_test_image_ever_enters_the_sampler(dataset, protocol, 
 
 
 @settings(max_examples=30, deadline=None)
-@given(datasets(), st.sampled_from(["subject-10fold", "subject-holdout"]), st.integers(0, 9), st.integers(0, 99))
+@given(
+    datasets(),
+    st.sampled_from(["subject-10fold", "subject-halves", "subject-holdout"]),
+    st.integers(0, 9),
+    st.integers(0, 99),
+)
 def test_no_subject_is_on_two_sides_and_no_face_is_lost(dataset, protocol, fold, seed):
-    split = make_split(dataset, protocol, fold if protocol == "subject-10fold" else 0, seed)
+    split = make_split(dataset, protocol, fold % FOLDS_OF.get(protocol, 1), seed)
     people = [set(dataset.subjects[side].tolist()) for side in split.sides.values()]
     assert sum(map(len, people)) == len(set.union(*people)) == len(set(dataset.subjects))
     together = np.concatenate(list(split.sides.values()))
@@ -128,6 +133,26 @@ def test_every_subject_is_tested_once_over_the_ten_folds(tmp_path):
     assert set(dataset.subjects[folds[0].test]) == {"S010", "S020"}
     assert set(dataset.subjects[folds[0].validation]) == {"S011", "S021"}
     assert set(dataset.subjects[folds[9].validation]) == {"S010", "S020"}
+
+
+@settings(max_examples=20, deadline=None)
+@given(datasets(), st.integers(0, 9))
+def test_what_is_tuned_for_a_fold_never_sees_who_is_tested_in_it(dataset, fold):
+    tested = make_split(dataset, "subject-10fold", fold).test
+    tuning = make_split(dataset, "subject-halves", half_of(fold))
+    seen = np.concatenate([tuning.train, tuning.validation])
+    assert not np.isin(dataset.subjects[tested], dataset.subjects[seen]).any()
+    assert set(tested) <= set(tuning.test)
+
+
+def test_the_halves_are_the_folds_in_two_rows(tmp_path):
+    dataset = read(f"ckplus48:{write_ckplus48(tmp_path / 'ck')}")
+    first, second = (make_split(dataset, "subject-halves", half) for half in (0, 1))
+    # 12 subjects S010..S021: folds 0..4 hold S010..S014 and S020, S021; the others S015..S019.
+    assert set(dataset.subjects[second.test]) == {"S015", "S016", "S017", "S018", "S019"}
+    assert set(dataset.subjects[first.train]) == {"S015", "S016", "S017"}
+    assert set(dataset.subjects[first.validation]) == {"S018", "S019"}
+    assert np.array_equal(np.sort(np.concatenate([first.test, second.test])), np.arange(len(dataset)))
 
 
 def test_seeds_matter_and_repeat():

@@ -9,6 +9,7 @@ OVERSAMPLING = ("none", "balanced", "sqrt")
 
 PROTOCOLS = {
     "subject-10fold": "sorted subjects, every tenth makes a fold; fold k tests, the next validates",
+    "subject-halves": "half h of those folds (0..4, 5..9) tests; of the other five, three train and two validate",
     "subject-holdout": "80 / 10 / 10 % of the subjects, drawn with the seed",
     "official": "the data set's own sides; FER2013 and FER+ without what leaks between them",
     "paper-split": "80 / 10 / 10 % of the images, drawn with the seed: LEAKY where subjects or clips repeat",

@@ -21,6 +21,11 @@ from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
 Indices = NDArray[np.int64]
 
 FOLDS = 10
+HALVES = 2
+"""The folds 0..4 and 5..9: what is tuned for one half never sees a subject of it."""
+
+FOLDS_OF = {"subject-10fold": FOLDS, "subject-halves": HALVES}
+"""Protocol -> how many folds it has, where it has more than one."""
 
 DEDUPLICATED = ("ferplus", "fer2013")
 """Readers whose official split is known to leak pictures; both hold the same ones."""
@@ -35,7 +40,7 @@ class Split:
     Attributes:
         train, validation, test: int64 positions in the data set, ascending.
         protocol: one of ``PROTOCOLS``.
-        fold: 0..9 for 'subject-10fold', else 0.
+        fold: 0..9 for 'subject-10fold', 0..1 for 'subject-halves', else 0.
         seed: what random protocols were drawn with.
     """
 
@@ -64,7 +69,7 @@ def make_split(dataset: FaceDataset, protocol: str, fold: int = 0, seed: int = 0
     """
     if protocol not in _MAKERS:
         raise DatasetError(f"unknown protocol '{protocol}'; known are {', '.join(PROTOCOLS)}")
-    last = FOLDS - 1 if protocol == "subject-10fold" else 0
+    last = FOLDS_OF.get(protocol, 1) - 1
     if not 0 <= fold <= last:
         raise DatasetError(f"fold {fold} does not exist in '{protocol}'; take 0..{last}")
     sides = [np.sort(side).astype(np.int64) for side in _MAKERS[protocol](dataset, fold, seed)]
@@ -82,6 +87,19 @@ def _subject_10fold(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
     return _sides_by_subject(dataset, people[(fold + 1) % FOLDS :: FOLDS], people[fold::FOLDS])
 
 
+def _subject_halves(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
+    people = _people(dataset, FOLDS)
+    size = FOLDS // HALVES
+    own = [people[k::FOLDS] for k in range(FOLDS) if half_of(k) == fold]
+    other = [people[k::FOLDS] for k in range(FOLDS) if half_of(k) != fold]
+    return _sides_by_subject(dataset, np.concatenate(other[size - 2 :]), np.concatenate(own))
+
+
+def half_of(fold: int) -> int:
+    """Fold 0..9 of 'subject-10fold' -> the half of the folds, 0 or 1, that it belongs to."""
+    return fold * HALVES // FOLDS
+
+
 def _subject_holdout(dataset: FaceDataset, fold: int, seed: int) -> _Sides:
     people = _people(dataset, 3)
     people = np.random.default_rng(seed).permutation(people)
@@ -93,7 +111,7 @@ def _people(dataset: FaceDataset, at_least: int) -> NDArray[np.str_]:
     if dataset.subjects is None:
         raise DatasetError(
             f"{dataset.spec}: its subjects are unknown, so it cannot be split by subject; take 'official' or "
-            " 'paper-split', or give the folder a subjects.csv"
+            "'paper-split', or give the folder a subjects.csv"
         )
     people = np.unique(dataset.subjects)
     if len(people) < at_least:
@@ -176,6 +194,7 @@ def _without_duplicates(dataset: FaceDataset, train: Indices, validation: Indice
 
 _MAKERS: dict[str, Callable[[FaceDataset, int, int], _Sides]] = {
     "subject-10fold": _subject_10fold,
+    "subject-halves": _subject_halves,
     "subject-holdout": _subject_holdout,
     "official": _official,
     "paper-split": _paper_split,

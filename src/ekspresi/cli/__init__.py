@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ekspresi import __version__
-from ekspresi.cli import data, evaluate, explain, export, predict, train
+from ekspresi.cli import data, evaluate, explain, export, predict, study, train
 from ekspresi.cli.terminal import error_line, tell
 from ekspresi.errors import EkspresiError
 
@@ -39,7 +39,7 @@ def _ekspresi(
     """Facial expression recognition for faces only a few pixels wide, honest about how sure it is."""
 
 
-for _command in (predict, explain, data, train, evaluate, export):
+for _command in (predict, explain, data, train, evaluate, export, study):
     _command.register(app)
 
 

@@ -43,7 +43,7 @@ def inspect(
         typer.Argument(metavar="SPEC...", help="READER:PATH, as in ckplus48:data/CK+48; several are compared."),
     ],
     split: Annotated[str, typer.Option(help="Audit this protocol too, as in subject-10fold.")] = "",
-    fold: Annotated[int, typer.Option(help="Fold of subject-10fold.", min=0)] = 0,
+    fold: Annotated[int, typer.Option(help="Fold of subject-10fold or subject-halves.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the protocols that draw.", min=0)] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the class charts and montages.", file_okay=False)] = Path(
         "runs/inspect"
@@ -59,7 +59,7 @@ def inspect(
     from ekspresi.datasets import read
     from ekspresi.datasets.audit import audit_datasets, audit_sides
     from ekspresi.datasets.overview import sides_of
-    from ekspresi.splits import make_split
+    from ekspresi.splits import FOLDS_OF, make_split
 
     console = Console(highlight=False)
     datasets = []
@@ -80,7 +80,7 @@ def inspect(
             with console.status(f"comparing the sides of {split} ..."):
                 chosen = make_split(dataset, split, fold, seed).sides
                 leaks = audit_sides(dataset, chosen)
-            title = f"{name}, {split}, " + (f"fold {fold}" if split == "subject-10fold" else f"seed {seed}")
+            title = f"{name}, {split}, " + (f"fold {fold}" if split in FOLDS_OF else f"seed {seed}")
             _print_sides(console, dataset, chosen, title)
             _print_leaks(console, title, leaks)
         if not sides and not split:

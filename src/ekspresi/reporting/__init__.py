@@ -29,16 +29,15 @@ import io
 import json
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import shrink
 from ekspresi.evaluation import WITHIN_FACTOR, Evaluation, Mistake
-from ekspresi.metrics import Estimate
 from ekspresi.outputs import make_folder, replacing
 from ekspresi.reporting import plots
+from ekspresi.reporting.pages import page_template
 from ekspresi.reporting.provenance import Asked, Provenance, provenance_of, trained_split
 
 __all__ = ["FORMAT", "Asked", "Provenance", "provenance_of", "trained_split", "write_report"]
@@ -85,15 +84,7 @@ def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | N
     view = evaluation.headline
     sizes = plots.reliability_sizes(evaluation.sizes_px)
     results = [view.at(size) for size in sizes]
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(percent=_percent, interval=_interval, thousands=_thousands)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    template = page_template(_TEMPLATE)
     return template.render(
         evaluation=evaluation,
         provenance=provenance,
@@ -108,20 +99,6 @@ def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | N
         reliability_plots=[(r, Markup(plots.reliability(r))) for r in results],
         gallery=None if faces is None else [(m, _picture(faces, m, sizes[0])) for m in evaluation.mistakes],
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return "no interval"
-    return f"{100 * estimate.low:.1f}–{100 * estimate.high:.1f}"
-
-
-def _thousands(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
 
 
 def _picture(faces: FaceDataset, mistake: Mistake, size_px: int) -> str:

@@ -1,43 +1,28 @@
 """Figures of an evaluation -> plots as SVG text that follow the page's colours, light and dark.
 
-In: results. Out: strings beginning with ``<svg``. Matplotlib draws with marker colours, which are then
-replaced by the page's CSS variables; text stays text, in the page's font. Knows nothing of pages.
+In: results. Out: strings beginning with ``<svg``. Knows nothing of pages.
 """
 
-import io
-import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ekspresi.evaluation import SizeResult, View
 from ekspresi.metrics import Estimate
+from ekspresi.reporting.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, figure_of, plain, svg
 
-_INK, _MUTED, _LINE, _ACCENT, _SECOND, _PAPER = (f"#0{i}0{i}0{i}" for i in range(1, 7))
-_VARIABLES = {
-    _INK: "var(--ink)",
-    _MUTED: "var(--muted)",
-    _LINE: "var(--line)",
-    _ACCENT: "var(--accent)",
-    _SECOND: "var(--second)",
-    _PAPER: "var(--paper)",
-}
-_DARK_CELL = {_ACCENT: 0.55, _SECOND: 0.8}
+_DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
 """Depth of colour above which a cell of the heat map carries its text in the paper's colour."""
 
 
 def by_size(view: View) -> str:
     """Accuracy and macro-F1 against face size, with their 95 % intervals."""
-    figure = _figure(5.2, 3.0)
+    figure = figure_of(5.2, 3.0)
     axes = figure.subplots()
     results = sorted(view.by_size, key=lambda result: result.size_px)
     sizes = [result.size_px for result in results]
-    for name, text, colour in (("macro_f1", "macro-F1", _SECOND), ("accuracy", "accuracy", _ACCENT)):
+    for name, text, colour in (("macro_f1", "macro-F1", SECOND), ("accuracy", "accuracy", ACCENT)):
         estimates: list[Estimate] = [getattr(result.scores, name) for result in results]
         values = [100 * e.value for e in estimates]
         low = [100 * (e.value if e.low is None else e.low) for e in estimates]
@@ -52,20 +37,20 @@ def by_size(view: View) -> str:
             (0, 9),
             textcoords="offset points",
             ha="center",
-            color=_INK,
+            color=INK,
             fontsize=9,
         )
     axes.set_xscale("log")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel("side of the face, pixels", color=_MUTED)
-    axes.set_ylabel("%", color=_MUTED, rotation=0, labelpad=10)
+    axes.set_xlabel("side of the face, pixels", color=MUTED)
+    axes.set_ylabel("%", color=MUTED, rotation=0, labelpad=10)
     axes.set_ylim(0, 105)
     axes.set_yticks(range(0, 101, 20))
-    _plain(axes)
-    axes.grid(axis="y", color=_LINE, linewidth=0.8)
-    axes.legend(loc="lower right", frameon=False, labelcolor=_INK, fontsize=9, reverse=True)
-    return _svg(figure, "by-size")
+    plain(axes)
+    axes.grid(axis="y", color=LINE, linewidth=0.8)
+    axes.legend(loc="lower right", frameon=False, labelcolor=INK, fontsize=9, reverse=True)
+    return svg(figure, "by-size")
 
 
 def confusion(view: View, result: SizeResult) -> str:
@@ -73,33 +58,33 @@ def confusion(view: View, result: SizeResult) -> str:
     counts = np.array(result.scores.confusion)
     rows = np.flatnonzero(counts.sum(axis=1))
     columns = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
-    figure = _figure(4.9, 0.8 + 3.7 * len(rows) / max(len(columns), 1))
+    figure = figure_of(4.9, 0.8 + 3.7 * len(rows) / max(len(columns), 1))
     axes = figure.subplots()
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             share = counts[row, column] / counts[row].sum()
-            colour = _ACCENT if row == column else _SECOND
-            axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=_LINE, linewidth=0, alpha=0.35))
+            colour = ACCENT if row == column else SECOND
+            axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=LINE, linewidth=0, alpha=0.35))
             if share > 0:
                 # Errors are a few percent each: the square root keeps them visible beside the diagonal.
                 depth = share if row == column else share**0.5 * 0.9
                 axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=colour, linewidth=0, alpha=depth))
-                ink = _PAPER if depth > _DARK_CELL[colour] else _INK
+                ink = PAPER if depth > _DARK_CELL[colour] else INK
                 axes.text(x + 0.5, y + 0.5, f"{100 * share:.0f}", ha="center", va="center", color=ink)
-        axes.text(len(columns) + 0.15, y + 0.5, str(counts[row].sum()), va="center", color=_MUTED, fontsize=9)
+        axes.text(len(columns) + 0.15, y + 0.5, str(counts[row].sum()), va="center", color=MUTED, fontsize=9)
     axes.set_xlim(0, len(columns) + 0.9)
     axes.set_ylim(len(rows), 0)
     axes.set_aspect("equal")
     axes.set_xticks(np.arange(len(columns)) + 0.5, [view.labels[c] for c in columns], rotation=38, ha="right")
     axes.set_yticks(np.arange(len(rows)) + 0.5, [view.labels[r] for r in rows])
-    _plain(axes)
+    plain(axes)
     axes.tick_params(pad=2)
-    return _svg(figure, f"confusion-{result.size_px}")
+    return svg(figure, f"confusion-{result.size_px}")
 
 
 def reliability(result: SizeResult) -> str:
     """Accuracy within each bin of confidence, over how many faces fall into it."""
-    figure = _figure(4.2, 4.2)
+    figure = figure_of(4.2, 4.2)
     axes, below = figure.subplots(2, 1, height_ratios=(5, 1), sharex=True)
     bins = [b for b in result.calibration.bins if b.accuracy is not None]
     centres = [100 * (b.low + b.high) / 2 for b in bins]
@@ -107,20 +92,20 @@ def reliability(result: SizeResult) -> str:
     accuracies = [100 * (b.accuracy or 0.0) for b in bins]
     confidences = [100 * (b.confidence or 0.0) for b in bins]
     gaps = np.array(confidences) - np.array(accuracies)
-    axes.bar(centres, accuracies, width, color=_ACCENT, linewidth=0, label="accuracy")
-    axes.bar(centres, gaps, width, accuracies, color=_SECOND, alpha=0.28, linewidth=0, label="gap to confidence")
-    axes.plot([0, 100], [0, 100], color=_MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.bar(centres, accuracies, width, color=ACCENT, linewidth=0, label="accuracy")
+    axes.bar(centres, gaps, width, accuracies, color=SECOND, alpha=0.28, linewidth=0, label="gap to confidence")
+    axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set_ylim(0, 100)
     axes.set_xlim(0, 100)
-    axes.set_ylabel("accuracy, %", color=_MUTED)
-    axes.legend(loc="upper left", frameon=False, labelcolor=_INK, fontsize=9)
-    below.bar(centres, [100 * b.count / result.scores.n for b in bins], width, color=_MUTED, alpha=0.6, linewidth=0)
-    below.set_xlabel("confidence, %", color=_MUTED)
-    below.set_ylabel("faces, %", color=_MUTED)
+    axes.set_ylabel("accuracy, %", color=MUTED)
+    axes.legend(loc="upper left", frameon=False, labelcolor=INK, fontsize=9)
+    below.bar(centres, [100 * b.count / result.scores.n for b in bins], width, color=MUTED, alpha=0.6, linewidth=0)
+    below.set_xlabel("confidence, %", color=MUTED)
+    below.set_ylabel("faces, %", color=MUTED)
     for each in (axes, below):
-        _plain(each)
-        each.grid(axis="y", color=_LINE, linewidth=0.8)
-    return _svg(figure, f"reliability-{result.size_px}")
+        plain(each)
+        each.grid(axis="y", color=LINE, linewidth=0.8)
+    return svg(figure, f"reliability-{result.size_px}")
 
 
 def risk_coverage(view: View) -> str:
@@ -128,7 +113,7 @@ def risk_coverage(view: View) -> str:
 
     A dot marks where the model's own thresholds stop.
     """
-    figure = _figure(5.2, 3.4)
+    figure = figure_of(5.2, 3.4)
     axes = figure.subplots()
     shades = np.linspace(1.0, 0.3, len(view.by_size))
     ends = {}
@@ -137,58 +122,24 @@ def risk_coverage(view: View) -> str:
         if selective is None:
             continue
         coverage, risk = 100 * np.array(selective.curve).T
-        axes.plot(coverage, risk, color=_ACCENT, alpha=shade, linewidth=1.8)
+        axes.plot(coverage, risk, color=ACCENT, alpha=shade, linewidth=1.8)
         ends[f"{result.size_px} px"] = float(risk[-1])
         if selective.precision is not None:
-            axes.plot(100 * selective.coverage, 100 - 100 * selective.precision, "o", color=_SECOND, markersize=6)
+            axes.plot(100 * selective.coverage, 100 - 100 * selective.precision, "o", color=SECOND, markersize=6)
     axes.set_xlim(0, 100)
     axes.set_ylim(0, None)
     gap, lowest = axes.get_ylim()[1] / 17, -np.inf
     for name, risk_of_all in sorted(ends.items(), key=lambda item: item[1]):  # from below, none on another
         lowest = max(risk_of_all, lowest + gap)
-        axes.text(101, lowest, name, va="center", color=_INK, fontsize=9)
-    axes.set_xlabel("faces answered, the surest first, %", color=_MUTED)
-    axes.set_ylabel("errors among them, %", color=_MUTED)
-    _plain(axes)
-    axes.grid(axis="y", color=_LINE, linewidth=0.8)
-    return _svg(figure, "risk-coverage")
+        axes.text(101, lowest, name, va="center", color=INK, fontsize=9)
+    axes.set_xlabel("faces answered, the surest first, %", color=MUTED)
+    axes.set_ylabel("errors among them, %", color=MUTED)
+    plain(axes)
+    axes.grid(axis="y", color=LINE, linewidth=0.8)
+    return svg(figure, "risk-coverage")
 
 
 def reliability_sizes(sizes_px: Sequence[int]) -> list[int]:
     """The two sizes whose reliability is shown: the largest, and 16 px or else the middle one."""
     small = 16 if 16 in sizes_px else sizes_px[len(sizes_px) // 2]
     return list(dict.fromkeys([max(sizes_px), small]))
-
-
-def _figure(width: float, height: float) -> Figure:
-    # Not pyplot: it keeps state between figures and chooses a screen.
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _plain(axes: Axes) -> None:
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.tick_params(length=0, colors=_INK, labelsize=9.5)
-    axes.set_axisbelow(True)
-
-
-def _svg(figure: Figure, name: str) -> str:
-    """Figure -> inline SVG: colours by CSS variable, no ids that clash, the same bytes each time."""
-    buffer = io.StringIO()
-    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
-    with rc_context(settings):
-        figure.savefig(
-            buffer,
-            format="svg",
-            transparent=True,
-            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
-        )
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r"(<g) id=\"[^\"]*\"", r"\1", text)
-    text = re.sub(r"(<svg[^>]*?) width=\"[^\"]*\"", r"\1", text, count=1)
-    text = re.sub(r"(<svg[^>]*?) height=\"[^\"]*\"", r"\1", text, count=1)
-    for marker, variable in _VARIABLES.items():
-        text = text.replace(marker, variable)
-    return text.strip()

@@ -138,15 +138,24 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: is no TOML ({error})") from error
     values |= overrides
+    return config_of(values, str(path) if path else "flags")
+
+
+def config_of(values: dict[str, Any], where: str) -> TrainConfig:
+    """Keys and values as TOML gives them -> configuration; ``where`` says in messages where they stood.
+
+    Raises:
+        ConfigError: an unknown key, a value of the wrong type or out of range, no data set.
+    """
     types = get_type_hints(TrainConfig)
-    where = str(path) if path else "flags"
+    typed: dict[str, Any] = {}
     for key, value in values.items():
         if key not in types:
             raise ConfigError(f"{where}: unknown key '{key}'; known are {', '.join(types)}")
-        values[key] = _typed(key, value, types[key], where)
-    if not values.get("data"):
+        typed[key] = _typed(key, value, types[key], where)
+    if not typed.get("data"):
         raise ConfigError(f'{where}: no data set given; set data = "READER:PATH" or pass --data')
-    return TrainConfig(**values)
+    return TrainConfig(**typed)
 
 
 def _typed(key: str, value: Any, wanted: Any, where: str) -> Any:

@@ -59,13 +59,29 @@ class Run:
         return self.folder / "checkpoints" / "last.ckpt"
 
 
-def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
+def finish(config: TrainConfig, folder: Path, show: bool = True) -> Run:
+    """Train from where the run folder stands, if it stands anywhere, to the last epoch; see ``train``.
+
+    Raises:
+        ConfigError, DatasetError, OutputError: see ``train``.
+    """
+    run = Run(folder)
+    started = run.config.exists()
+    if started and run.record.exists():
+        _check_folder(run, config, resume=True)
+        if read_record(run).get("epochs_done") == config.epochs:
+            return run
+    return train(config, folder, resume=started, show=show)
+
+
+def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = True) -> Run:
     """Train as configured; at the end the run folder holds the chosen epoch.
 
     Args:
         config: everything that decides the outcome.
         folder: the run folder; must be new, or hold an unfinished run of the same configuration with ``resume``.
         resume: go on after the last finished epoch.
+        show: draw a progress bar.
 
     Raises:
         ConfigError: the folder is in use, or its checkpoint belongs to another configuration.
@@ -114,8 +130,9 @@ def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
     callbacks: list[Any] = [
         ModelCheckpoint(filename="best", monitor="val_nll", mode="min", **keep),
         ModelCheckpoint(filename="last", **keep),
-        _Progress(),
     ]
+    if show:
+        callbacks.append(_Progress())
     if config.ema_decay > 0:
         callbacks.insert(0, EMAWeightAveraging(decay=config.ema_decay))
     trainer = lightning.Trainer(
@@ -130,6 +147,7 @@ def train(config: TrainConfig, folder: Path, resume: bool = False) -> Run:
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_model_summary=False,
+        enable_progress_bar=show,
         log_every_n_steps=min(50, len(training)),
     )
     try:

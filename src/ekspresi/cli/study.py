@@ -1,0 +1,172 @@
+"""``ekspresi study``: a TOML file that names settings -> the paper's table, with statistics.
+
+In: flags. Out: a folder with the trainings, ``study.json`` and ``study.html``; what goes on, live. No logic of its own.
+"""
+
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ekspresi.cli.terminal import printable
+from ekspresi.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from ekspresi.study.findings import Study
+    from ekspresi.study.jobs import Job
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("study")(_study)
+
+
+def _study(
+    config: Annotated[Path, typer.Argument(help="TOML file, as configs/study-ckplus.toml.", dir_okay=False)],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the study; default runs/NAME of the TOML file.", file_okay=False)
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Trainings at once; they share the CPUs.", min=1)] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two folds, two epochs, nothing tuned: to try it out, in minutes.")
+    ] = False,
+) -> None:
+    """Compare optimisers and other settings on a data set, fold by fold; needs the extra [train].
+
+    Stopped, it goes on where it was when it is started again. Writes study.json and one self-contained study.html.
+    """
+    try:
+        from ekspresi.study import load_study, run_study
+        from ekspresi.study.findings import findings
+    except ImportError as error:
+        raise MissingExtraError("ekspresi study", "train") from error
+    if not all(find_spec(package) for package in ("torch", "lightning", "filelock")):
+        raise MissingExtraError("ekspresi study", "train")  # now, not in each of a hundred processes
+    study = load_study(config, quick)
+    folder = out or Path("runs") / (f"{config.stem}-quick" if quick else config.stem)
+    with _Board(folder) as board:
+        outcome = run_study(study, folder, jobs, board)
+    if outcome.study.arms:
+        _print(outcome.study, findings(outcome.study))
+    for path in outcome.files:
+        typer.echo(path)
+    if outcome.study.failures:
+        first, reason = next(iter(outcome.study.failures.items()))
+        raise ConfigError(f"{len(outcome.study.failures)} of the study's parts failed; first: {first}: {reason}")
+
+
+class _Board:
+    """What goes on: a live table on a terminal, else a line for each job that ends."""
+
+    def __init__(self, folder: Path) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self.folder = folder
+        self.console = Console(stderr=True)
+        self.live = Live(console=self.console, auto_refresh=False, transient=True)
+        self.done: dict[str, int] = {}
+        self.failed: dict[str, int] = {}
+        self.wanted: dict[str, int] = {}
+        self.costs: list[float] = []
+        self.running: dict[str, float] = {}
+        self.processes = 1
+
+    def __enter__(self) -> "_Board":
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        self.live.stop()
+        if kind is KeyboardInterrupt:
+            self.console.print(f"stopped; the same command goes on from here ({self.folder})")
+
+    def planned(self, jobs: "Sequence[Job]", processes: int) -> None:
+        """More jobs are about to be run."""
+        self.processes = processes
+        for job in jobs:
+            arm = _arm(job)
+            self.wanted[arm] = self.wanted.get(arm, 0) + 1
+
+    def started(self, job: "Job") -> None:
+        """A process began to work on the job."""
+        self.running[job.name] = time.monotonic()
+
+    def ended(self, job: "Job", failure: str | None, seconds: float) -> None:
+        """The job is done, or failed."""
+        self.running.pop(job.name, None)
+        counts = self.done if failure is None else self.failed
+        counts[_arm(job)] = counts.get(_arm(job), 0) + 1
+        if failure is not None:
+            self.console.print(f"failed: {printable(job.name)}: {printable(failure)}", style="yellow", highlight=False)
+        elif seconds:
+            self.costs.append(seconds)
+            if not self.console.is_terminal:
+                self.console.print(
+                    f"{self._ended()} of {sum(self.wanted.values())}: {job.name}, {seconds:.0f} s; {self._left()}",
+                    highlight=False,
+                )
+
+    def waited(self) -> None:
+        """Half a second went by: draw again."""
+        if self.console.is_terminal:
+            self.live.update(self._table(), refresh=True)
+
+    def _ended(self) -> int:
+        return sum(self.done.values()) + sum(self.failed.values())
+
+    def _left(self) -> str:
+        if not self.costs:
+            return "time left unknown yet"
+        waiting = sum(self.wanted.values()) - self._ended()
+        seconds = waiting * sum(self.costs) / len(self.costs) / self.processes
+        return f"about {seconds / 60:.0f} min left of these"
+
+    def _table(self) -> Any:
+        from rich.table import Table
+
+        table = Table(title=f"{self._ended()} of {sum(self.wanted.values())} trainings; {self._left()}")
+        for heading in ("setting", "done", "failed", "running"):
+            table.add_column(heading, justify="left" if heading in ("setting", "running") else "right")
+        now = time.monotonic()
+        for arm, wanted in self.wanted.items():
+            running = [
+                f"{name.partition('/')[2]} {now - since:.0f} s"
+                for name, since in self.running.items()
+                if name.partition("/")[0] == arm
+            ]
+            failed = self.failed.get(arm, 0)
+            table.add_row(
+                arm, f"{self.done.get(arm, 0)} of {wanted}", str(failed) if failed else "", ", ".join(running)
+            )
+        return table
+
+
+def _arm(job: "Job") -> str:
+    return job.name.partition("/")[0]
+
+
+def _print(study: "Study", sentences: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for protocol in dict.fromkeys(arm.protocol for arm in study.arms):
+        arms = study.under(protocol)
+        table = Table(title=f"{protocol}: accuracy / macro-F1, %")
+        table.add_column("setting")
+        for each in arms[0].image.by_size:
+            table.add_column(f"{each.size_px} px", justify="right")
+        for arm in arms:
+            figures = [
+                f"{100 * each.scores.accuracy.value:.1f} / {100 * each.scores.macro_f1.value:.1f}"
+                for each in arm.image.by_size
+            ]
+            table.add_row(arm.arm, *figures)
+        console.print(table)
+    for sentence in sentences:
+        console.print(f"- {sentence}", highlight=False)

@@ -1,0 +1,44 @@
+"""A template file -> a page: what all of ekspresi's pages share, the style sheet and how figures are written.
+
+In: the path of a Jinja template. Out: a template that knows ``style`` (the style sheet), and the filters ``percent``,
+``interval`` and ``thousands``. Knows nothing of what a page says.
+"""
+
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from ekspresi.metrics import Estimate
+
+_STYLE = Path(__file__).with_name("style.css")
+
+
+def page_template(path: Path) -> Template:
+    """A template file -> the template; what it names and is not given is an error."""
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(percent=percent, interval=interval, thousands=_thousands)
+    environment.globals["style"] = Markup(_STYLE.read_text(encoding="utf-8"))
+    return environment.from_string(path.read_text(encoding="utf-8"))
+
+
+def percent(share: float) -> str:
+    """A share 0..1 -> '12.3'."""
+    return f"{100 * share:.1f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """The 95 % interval of a figure, in percent."""
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return f"{100 * estimate.low:.1f}–{100 * estimate.high:.1f}"
+
+
+def _thousands(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")

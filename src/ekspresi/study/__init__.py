@@ -1,0 +1,177 @@
+"""A study: the trainings that a configuration names -> the paper's table beside figures that can be believed.
+
+In: a ``StudyConfig`` and a folder. Out, in the folder: ``jobs/`` (one a training, see ``jobs``), ``study.json`` and
+``study.html``. Started again it goes on where it was stopped; jobs that are done are not done twice. Knows nothing of
+how a network learns (``training``) or of how a job is run (``schedule``).
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ekspresi.datasets import read
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.errors import ConfigError, DatasetError
+from ekspresi.outputs import make_folder, replacing
+from ekspresi.splits import FOLDS, make_split
+from ekspresi.study.config import Arm, StudyConfig, load_study
+from ekspresi.study.findings import Study
+from ekspresi.study.jobs import on_other_data, result_of
+from ekspresi.study.page import write_study
+from ekspresi.study.planning import ArmJob, arm_jobs, rates_found, trials
+from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, tuned
+from ekspresi.study.schedule import Watcher, run_jobs
+
+__all__ = ["Outcome", "load_study", "run_study"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a study left behind.
+
+    Attributes:
+        study: the figures.
+        files: study.json and study.html; empty where not one arm has an answer.
+    """
+
+    study: Study
+    files: tuple[Path, ...]
+
+
+def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher) -> Outcome:
+    """Run what is not done yet, then count and report.
+
+    Args:
+        study: what.
+        root: the study's folder; made if it is not there.
+        processes: how many jobs at once.
+        watcher: is told of each job.
+
+    Raises:
+        ConfigError, DatasetError: the data cannot be read or cannot serve a protocol; not for the failure of a job.
+    """
+    dataset = read(study.data)
+    check_protocols(study, dataset)
+    if study.other_data:
+        read(study.other_data)  # fail now, not after an hour
+    make_folder(root)
+    clock = _Clock(root)
+    tried = trials(study)
+    failed = run_jobs([trial.job for trial in tried], root, processes, watcher)
+    broken = {(trial.optimizer, trial.half) for trial in tried if trial.job.name in failed}
+    sound = [trial for trial in tried if (trial.optimizer, trial.half) not in broken]
+    rates = rates_found(study, sound, root)
+    planned = arm_jobs(study, rates)
+    failed |= run_jobs([each.job for each in planned], root, processes, watcher)
+    clock.stop()
+    arms: list[ArmResult] = []
+    compared: list[tuple[Arm, Pooled]] = []
+    for arm in study.arms:
+        for protocol in arm.protocols:
+            mine = [each for each in planned if each.arm is arm and each.protocol == protocol]
+            done = [each for each in mine if each.job.name not in failed]
+            wanted = len(arm.seeds) * (len(study.folds) if protocol == "subject-10fold" else 1)
+            if not done:
+                continue
+            try:
+                result, pooled = arm_result(arm, protocol, done, wanted - len(done), dataset, root)
+            except ConfigError as error:
+                failed[f"{arm.name}, {protocol}"] = str(error)
+                continue
+            arms.append(result)
+            if protocol == "subject-10fold":
+                compared.append((arm, pooled))
+    figures = Study(
+        arms=tuple(arms),
+        comparisons=compare(compared, dataset),
+        tuning=tuned(sound, rates, root),
+        other=_other(planned, failed, root),
+        reverse=_reverse(study) if study.other_data else {},
+        failures=failed,
+        quick=study.quick,
+    )
+    files = write_study(figures, dataset, _made(study, dataset, planned, failed, root, processes), root) if arms else ()
+    return Outcome(figures, files)
+
+
+def check_protocols(study: StudyConfig, dataset: FaceDataset) -> None:
+    """Refuse a study that its data set cannot serve, before anything is trained.
+
+    Raises:
+        DatasetError: no subjects, too few of them, or a class with fewer sequences than folds.
+    """
+    if not any("subject-10fold" in arm.protocols for arm in study.arms):
+        return
+    make_split(dataset, "subject-10fold")
+    units = dataset.sequences if dataset.sequences is not None else dataset.names
+    for code, label in enumerate(dataset.labels):
+        count = len(set(units[dataset.targets == code].tolist()))
+        if count < FOLDS:
+            raise DatasetError(
+                f"{dataset.spec}: {count} sequences of '{label}', fewer than the {FOLDS} folds of subject-10fold; "
+                "leave the class out, or study it under another protocol"
+            )
+
+
+def _other(planned: list[ArmJob], failed: dict[str, str], root: Path) -> dict[str, dict[str, Any]]:
+    found = {}
+    for each in planned:
+        if each.job.other_data and each.job.name not in failed:
+            figures = result_of(each.job, root).get("other")
+            if figures:
+                found[each.arm.name] = figures
+    return found
+
+
+def _reverse(study: StudyConfig) -> dict[str, Any]:
+    from ekspresi.recognition import Recognizer
+
+    return on_other_data(Recognizer(), study.data)
+
+
+def _made(
+    study: StudyConfig,
+    dataset: FaceDataset,
+    planned: list[ArmJob],
+    failed: dict[str, str],
+    root: Path,
+    processes: int,
+) -> dict[str, Any]:
+    """How the figures were made: data, machine, versions, time."""
+    results = [result_of(each.job, root) for each in planned if each.job.name not in failed]
+    machines = [json.loads(text) for text in dict.fromkeys(json.dumps(result["machine"]) for result in results)]
+    return {
+        "data": {
+            "reader": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "faces": len(dataset),
+            "sequences": None if dataset.sequences is None else len(set(dataset.sequences.tolist())),
+            "subjects": None if dataset.subjects is None else len(set(dataset.subjects.tolist())),
+        },
+        "folds": list(study.folds),
+        "machines": machines,
+        "versions": results[0]["versions"] if results else {},
+        "processes": processes,
+        "seconds_wall": _Clock(root).seconds,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+class _Clock:
+    """Seconds that a study has run, over all its starts; a start that was killed is not counted."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / "clock.json"
+        try:
+            self.seconds = float(json.loads(self.path.read_text(encoding="utf-8"))["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            self.seconds = 0.0
+        self.started = time.monotonic()
+
+    def stop(self) -> None:
+        """Add what went by since the start, and keep it."""
+        self.seconds = round(self.seconds + time.monotonic() - self.started, 1)
+        with replacing(self.path) as temporary:
+            temporary.write_text(json.dumps({"seconds": self.seconds}) + "\n", encoding="utf-8")

@@ -1,0 +1,191 @@
+"""Figures of a study -> sentences: what can be told from them, and what cannot.
+
+In: a ``Study``. Out: plain sentences, without markup. Knows nothing of pages.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+from typing import Any
+
+from ekspresi.comparison import SIGNIFICANCE
+from ekspresi.evaluation.results import View
+from ekspresi.study.results import COMPARED_PX, ArmResult, Comparison, Tuned
+
+HONEST, LEAKY = "subject-10fold", "paper-split"
+
+RARE = ("contempt", "fear", "sadness")
+"""The rarest classes of CK+, which oversampling is about."""
+
+WORDS = {
+    "optimizer": "optimisers",
+    "oversampling": "ways of oversampling",
+    "init": "starting points",
+    "freeze": "choices of layers to train",
+    "low_res_share": "shares of shrunken faces",
+}
+"""Key of a configuration -> what its values are called, in the plural."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All figures of a study.
+
+    Attributes:
+        arms: one for each arm and protocol that has answers.
+        comparisons: see ``results.compare``.
+        tuning: the search for learning rates.
+        other: arm -> figures of its first fold's model on the other data set (``jobs.on_other_data``).
+        reverse: the bundled model on this data set, likewise; empty where there is no other data set.
+        failures: job -> why it failed.
+        quick: a try-out, whose figures say little.
+    """
+
+    arms: tuple[ArmResult, ...]
+    comparisons: tuple[Comparison, ...]
+    tuning: tuple[Tuned, ...]
+    other: dict[str, dict[str, Any]]
+    reverse: dict[str, Any]
+    failures: dict[str, str]
+    quick: bool
+
+    def under(self, protocol: str) -> list[ArmResult]:
+        """Arms under one protocol, in the order of the study."""
+        return [arm for arm in self.arms if arm.protocol == protocol]
+
+    def both(self) -> list[tuple[ArmResult, ArmResult]]:
+        """Arms that ran under both protocols: the honest result, the leaky one."""
+        leaky = {arm.arm: arm for arm in self.under(LEAKY)}
+        return [(arm, leaky[arm.arm]) for arm in self.under(HONEST) if arm.arm in leaky]
+
+    def best(self, protocol: str) -> ArmResult | None:
+        """The arm with the highest accuracy on large faces; None where no arm ran."""
+        return max(self.under(protocol), key=lambda arm: largest(arm.image), default=None)
+
+
+def largest(view: View) -> float:
+    """Accuracy at the largest face size, 0..1."""
+    return view.by_size[0].scores.accuracy.value
+
+
+def recall(view: View, label: str, size_px: int) -> float:
+    """Recall of a class at a face size, 0..1."""
+    return view.at(size_px).scores.classes[view.labels.index(label)].recall
+
+
+def findings(study: Study) -> list[str]:
+    """What can and cannot be told, a sentence or two each."""
+    return [
+        *_shortcomings(study),
+        *_best(study),
+        *_families(study.comparisons),
+        *_gap(study),
+        *_oversampling(study),
+        *_small(study),
+    ]
+
+
+def _shortcomings(study: Study) -> Iterator[str]:
+    if study.quick:
+        yield "This was a quick run: few folds, few epochs, learning rates untuned. Its figures say little."
+    missing = sum(arm.missing for arm in study.arms)
+    if missing:
+        yield f"{missing} trainings are missing, so some arms are not pooled over all folds."
+
+
+def _best(study: Study) -> Iterator[str]:
+    arm = study.best(HONEST)
+    if arm is None:
+        return
+    scores = arm.image.by_size[0].scores
+    low, high = scores.accuracy.low, scores.accuracy.high
+    interval = "" if low is None or high is None else f" (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+    yield (
+        f"On people it never saw, {arm.arm} did best at {arm.image.by_size[0].size_px} px: accuracy "
+        f"{100 * scores.accuracy.value:.1f} %{interval}, macro-F1 {100 * scores.macro_f1.value:.1f} %. It is the best "
+        f"of {len(study.under(HONEST))} arms looked at on these very faces, so a little of that is luck."
+    )
+
+
+def _families(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    for key in dict.fromkeys(each.key for each in comparisons):
+        family = [each for each in comparisons if each.key == key]
+        names = dict.fromkeys(name for each in family for name in (each.first, each.second))
+        n, what = family[0].n, WORDS.get(key, f"values of {key}")
+        for size in COMPARED_PX:
+            here = [each for each in family if each.size_px == size]
+            told = [each for each in here if each.p_corrected < SIGNIFICANCE]
+            yield f"{_count(what, len(names))} at {size} px: {_told(told, len(here))}."
+        limits = [each.told for each in family if each.told is not None]
+        if limits:
+            yield (
+                f"On {n} sequences no difference between them under about {100 * median(limits):.0f} points could be "
+                f"told ({len(family)} tests, Holm-corrected)."
+            )
+        else:
+            yield f"On {n} sequences they answer too much alike for any test to tell them apart."
+
+
+def _count(what: str, n: int) -> str:
+    numbers = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}
+    return f"{numbers.get(n, str(n))} {what}"
+
+
+def _told(told: Sequence[Comparison], tests: int) -> str:
+    if not told:
+        return "no difference can be told" if tests > 1 else "the difference cannot be told"
+    parts = []
+    for each in told:
+        better, worse = (each.first, each.second) if each.difference > 0 else (each.second, each.first)
+        parts.append(f"{better} beats {worse} by {100 * abs(each.difference):.1f} points ({_p(each.p_corrected)})")
+    return "; ".join(parts)
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _gap(study: Study) -> Iterator[str]:
+    pairs = study.both()
+    if not pairs:
+        return
+    size = pairs[0][0].image.by_size[0].size_px
+    gaps = [100 * (largest(leaky.image) - largest(honest.image)) for honest, leaky in pairs]
+    yield (
+        f"The random image split flatters: over {len(pairs)} arms its accuracy at {size} px lies "
+        f"{mean(gaps):+.1f} points from that on unseen people ({min(gaps):+.1f} to {max(gaps):+.1f})."
+    )
+
+
+def oversampled(study: Study) -> list[ArmResult]:
+    """Arms that differ from each other in the oversampling alone, as it is first; empty where it was not varied."""
+    pairs = [each for each in study.comparisons if each.key == "oversampling"]
+    names = {name for each in pairs for name in (each.first, each.second)}
+    order = ("none", "sqrt", "balanced")
+    arms = [arm for arm in study.under(HONEST) if arm.arm in names]
+    return sorted(arms, key=lambda arm: order.index(arm.settings["oversampling"]))
+
+
+def _oversampling(study: Study) -> Iterator[str]:
+    arms = oversampled(study)
+    if len(arms) < 2 or arms[0].settings["oversampling"] != "none":
+        return
+    plain, other = arms[0], arms[-1]
+    size = plain.image.by_size[0].size_px
+    changes = [
+        f"{label} {100 * recall(plain.image, label, size):.0f} -> {100 * recall(other.image, label, size):.0f} %"
+        for label in RARE
+        if label in plain.image.labels
+    ]
+    if changes:
+        yield f"Recall of the rare classes at {size} px, without and with '{other.settings['oversampling']}': " + (
+            ", ".join(changes) + "."
+        )
+
+
+def _small(study: Study) -> Iterator[str]:
+    arm = study.best(HONEST)
+    if arm is None:
+        return
+    steps = ", ".join(f"{each.size_px} px {100 * each.scores.accuracy.value:.1f} %" for each in arm.image.by_size)
+    yield f"Smaller faces, {arm.arm}: {steps}."

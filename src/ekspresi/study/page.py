@@ -1,0 +1,104 @@
+"""A study's figures -> ``study.json`` and one self-contained ``study.html``.
+
+In: a ``Study`` and how it was made. Out: two files. The page loads nothing from anywhere and shows no face. Knows
+nothing of how anything was measured.
+
+``study.json``, format 1: format; made (data, folds, machines, versions, processes, seconds_wall, date); findings, a
+sentence each; and the fields of ``findings.Study``: arms, comparisons, tuning, other, reverse, failures, quick. Shares
+lie in 0..1, times are seconds.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.degradations import SIZES_PX
+from ekspresi.outputs import make_folder, replacing
+from ekspresi.reporting.pages import page_template
+from ekspresi.reporting.plots import confusion
+from ekspresi.study import plots
+from ekspresi.study.findings import HONEST, LEAKY, RARE, Study, findings, largest, oversampled
+from ekspresi.study.results import ArmResult
+
+FORMAT = 1
+PAPER = {"accuracy": 96.0, "macro_recall": 96.0, "macro_precision": 96.5, "macro_f1": 95.84}
+"""What the paper (Karim, Sulistiyono, Rachmawati) states for RMSProp, percent; it names neither its split nor how it
+averages over classes."""
+
+_CONFUSED_PX = (48, 12)
+_TEMPLATE = Path(__file__).with_name("study.html.j2")
+
+
+def write_study(study: Study, dataset: FaceDataset, made: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+    """Write both files into ``folder``.
+
+    Args:
+        study: the figures.
+        dataset: what it was made on.
+        made: how: see the module's docstring.
+        folder: where to.
+
+    Returns:
+        Paths of study.json and study.html.
+
+    Raises:
+        OutputError: the files cannot be written.
+    """
+    make_folder(folder)
+    sentences = findings(study)
+    record = {"format": FORMAT, "made": made, "findings": sentences, **asdict(study)}
+    targets = folder / "study.json", folder / "study.html"
+    texts = (
+        json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        _page(study, dataset, made, sentences),
+    )
+    for target, text in zip(targets, texts, strict=True):
+        with replacing(target) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return targets
+
+
+def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: list[str]) -> str:
+    honest = study.under(HONEST)
+    best = study.best(HONEST) or study.best(LEAKY)
+    assert best is not None
+    optimisers = _varied(study, "optimizer") or honest or study.under(LEAKY)
+    others = [arm for arm in honest if arm not in optimisers]
+    fed = oversampled(study)
+    rare = [label for label in RARE if label in dataset.labels]
+    px = optimisers[0].curve_px[0]
+    return page_template(_TEMPLATE).render(
+        study=study,
+        made=made,
+        findings=sentences,
+        sizes_px=SIZES_PX,
+        paper=PAPER,
+        honest=honest,
+        leaky=study.under(LEAKY),
+        pairs=study.both(),
+        best=best,
+        largest=largest,
+        labels=dataset.labels,
+        by_size_plot=Markup(plots.by_size(optimisers, "by-size")),
+        others_plot=Markup(plots.by_size([best, *others], "others")) if others else None,
+        learning_plots=[(px, Markup(plots.learning(optimisers, px)))],
+        confusion_plots=[
+            (size, Markup(confusion(best.image, best.image.at(size)))) for size in _CONFUSED_PX if size in SIZES_PX
+        ],
+        recall_plots=[(size, Markup(plots.recalls(fed, rare, size))) for size in (48, 16)]
+        if len(fed) > 1 and rare
+        else [],
+        seconds=sum(arm.seconds for arm in study.arms),
+        seconds_tuning=sum(each.seconds for each in study.tuning),
+    )
+
+
+def _varied(study: Study, key: str) -> list[ArmResult]:
+    """Arms that are compared in one key, the best first."""
+    names = {name for each in study.comparisons if each.key == key for name in (each.first, each.second)}
+    arms = [arm for arm in study.under(HONEST) if arm.arm in names]
+    return sorted(arms, key=lambda arm: -largest(arm.image))

@@ -1,0 +1,87 @@
+"""Arms of a study -> plots as SVG text in a page's colours.
+
+In: ``ArmResult`` lists. Out: strings beginning with ``<svg``. Knows nothing of pages or of how figures came about.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ekspresi.reporting.svg import INK, LINE, MUTED, SERIES, figure_of, plain, svg
+from ekspresi.study.findings import recall
+from ekspresi.study.results import ArmResult
+
+
+def by_size(arms: Sequence[ArmResult], name: str) -> str:
+    """Accuracy against face size, a line each arm; the band is the 95 % interval of the first."""
+    figure = figure_of(6.4, 3.6)
+    axes = figure.subplots()
+    for arm, colour in zip(arms, _colours(len(arms)), strict=True):
+        results = sorted(arm.image.by_size, key=lambda result: result.size_px)
+        sizes = [result.size_px for result in results]
+        accuracies = [result.scores.accuracy for result in results]
+        if arm is arms[0] and all(each.low is not None for each in accuracies):
+            low, high = ([100 * (getattr(each, end) or 0.0) for each in accuracies] for end in ("low", "high"))
+            axes.fill_between(sizes, low, high, color=colour, alpha=0.13, linewidth=0)
+        axes.plot(
+            sizes, [100 * e.value for e in accuracies], color=colour, linewidth=1.9, marker="o", ms=4, label=arm.arm
+        )
+        axes.set_xscale("log")
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.set_xticks([], minor=True)
+    axes.set_xlabel("side of the face, pixels", color=MUTED)
+    axes.set_ylabel("accuracy, %", color=MUTED)
+    lowest = min(100 * each.scores.accuracy.value for arm in arms for each in arm.image.by_size)
+    axes.set_ylim(max(0.0, 10 * np.floor(lowest / 10) - 5), 101)
+    _finish(axes)
+    return svg(figure, name)
+
+
+def learning(arms: Sequence[ArmResult], px: int) -> str:
+    """Validation accuracy by epoch, mean over the folds, a line each arm."""
+    figure = figure_of(6.4, 3.2)
+    axes = figure.subplots()
+    for arm, colour in zip(arms, _colours(len(arms)), strict=True):
+        if px not in arm.curve_px or not arm.curve:
+            continue
+        column = 1 + arm.curve_px.index(px)
+        epochs, values = [row[0] for row in arm.curve], [100 * row[column] for row in arm.curve]
+        axes.plot(epochs, values, color=colour, linewidth=1.9, marker="o", ms=4, label=arm.arm)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("epoch", color=MUTED)
+    axes.set_ylabel(f"validation accuracy at {px} px, %", color=MUTED)
+    _finish(axes)
+    return svg(figure, f"learning-{px}")
+
+
+def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> str:
+    """Recall of some classes, a group of bars each class and a bar each arm."""
+    figure = figure_of(6.4, 3.0)
+    axes = figure.subplots()
+    width = 0.8 / len(arms)
+    for n, (arm, colour) in enumerate(zip(arms, _colours(len(arms)), strict=True)):
+        places = np.arange(len(labels)) + (n - (len(arms) - 1) / 2) * width
+        values = [100 * recall(arm.image, label, size_px) for label in labels]
+        axes.bar(places, values, width * 0.92, color=colour, linewidth=0, label=arm.settings["oversampling"])
+        for place, value in zip(places, values, strict=True):
+            axes.text(place, value + 1.5, f"{value:.0f}", ha="center", color=INK, fontsize=8.5)
+    counts = arms[0].image.at(size_px).scores.classes
+    names = [f"{label}\n{counts[arms[0].image.labels.index(label)].support} faces" for label in labels]
+    axes.set_xticks(np.arange(len(labels)), names)
+    axes.set_ylabel("recall, %", color=MUTED)
+    axes.set_ylim(0, 112)
+    axes.set_yticks(range(0, 101, 20))
+    _finish(axes)
+    return svg(figure, f"recalls-{size_px}")
+
+
+def _colours(n: int) -> list[str]:
+    return [SERIES[k % len(SERIES)] for k in range(n)]
+
+
+def _finish(axes: Axes) -> None:
+    plain(axes)
+    axes.grid(axis="y", color=LINE, linewidth=0.8)
+    axes.legend(loc="lower right", frameon=False, labelcolor=INK, fontsize=9)

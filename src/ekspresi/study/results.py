@@ -1,0 +1,314 @@
+"""Finished jobs of a study -> figures: each arm pooled over its folds, arms against each other.
+
+In: the data set, the jobs that are done, their answers. Out: frozen dataclasses of plain numbers, ready for JSON. The
+folds' answers are pooled first and counted then; intervals resample subjects. Knows nothing of processes or pages.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.comparison import holm, mcnemar, smallest_difference
+from ekspresi.confidence import calibration
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.degradations import SIZES_PX
+from ekspresi.errors import ConfigError
+from ekspresi.evaluation.results import SizeResult, View
+from ekspresi.metrics import score, sequence_means
+from ekspresi.study.config import Arm
+from ekspresi.study.jobs import answers_of, folder_of, result_of
+from ekspresi.study.planning import ArmJob, Trial
+
+COMPARED_PX = (48, 16)
+"""Face sizes at which arms are tested against each other."""
+
+_SHOWN = (
+    "optimizer",
+    "oversampling",
+    "init",
+    "freeze",
+    "low_res_share",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "weight_decay",
+    "class_weights",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """One arm under one protocol, over all its folds and seeds.
+
+    Attributes:
+        arm: name.
+        protocol: 'subject-10fold' or 'paper-split'.
+        settings: what a table shows of its configuration.
+        rates: learning rates of its jobs, ascending.
+        jobs: trainings that are in it.
+        missing: trainings that failed or are not done.
+        seconds: of all its trainings together.
+        image: pooled answers, each image by itself.
+        sequence: the same by sequence: mean probabilities of its frames; None where sequences are unknown.
+        curve: a row each epoch: epoch from 1, then mean validation accuracy at each of ``curve_px``, 0..1.
+        curve_px: face sizes of the curve.
+    """
+
+    arm: str
+    protocol: str
+    settings: dict[str, Any]
+    rates: tuple[float, ...]
+    jobs: int
+    missing: int
+    seconds: float
+    image: View
+    sequence: View | None
+    curve: tuple[tuple[float, ...], ...]
+    curve_px: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two arms that differ in one key, on the same sequences (images where sequences are unknown).
+
+    Attributes:
+        key: in which key of the configuration they differ.
+        first: name of an arm, and so ``second``.
+        size_px: face size.
+        n: sequences.
+        only_first: sequences that ``first`` alone got right, and so ``only_second``.
+        p: of McNemar's exact test.
+        p_corrected: by Holm, over the comparisons of the same key at all sizes.
+        told: the smallest difference of accuracies that such a family would tell, 0..1; None where none would be.
+    """
+
+    key: str
+    first: str
+    second: str
+    size_px: int
+    n: int
+    only_first: int
+    only_second: int
+    p: float
+    p_corrected: float
+    told: float | None
+
+    @property
+    def difference(self) -> float:
+        """Accuracy of the first less that of the second, -1..1."""
+        return (self.only_first - self.only_second) / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """One learning rate that was tried, whether it was taken, and what the trial cost."""
+
+    optimizer: str
+    half: int
+    rate: float
+    val_nll: float
+    chosen: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Answers of an arm under one protocol.
+
+    Attributes:
+        indices: int64 (N,), faces; one several times where seeds repeat it.
+        seeds: int64 (N,), which seed answered.
+        probabilities: float64 (S, N, K).
+    """
+
+    indices: NDArray[np.int64]
+    seeds: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+
+def pool(jobs: Sequence[ArmJob], root: Path) -> Pooled:
+    """Finished jobs of one arm and protocol -> their answers side by side, ordered by seed and face.
+
+    Raises:
+        ConfigError: answers are missing or damaged.
+    """
+    answers = [answers_of(each.job, root) for each in jobs]
+    indices = np.concatenate([each.indices for each in answers])
+    seeds = np.repeat([each.seed for each in jobs], [len(each.indices) for each in answers])
+    probabilities = np.concatenate([each.probabilities for each in answers], axis=1).astype(np.float64)
+    probabilities /= probabilities.sum(axis=-1, keepdims=True)  # float32 sums are a little off
+    order = np.lexsort((indices, seeds))
+    return Pooled(indices[order], seeds[order], probabilities[:, order])
+
+
+def arm_result(
+    arm: Arm, protocol: str, jobs: Sequence[ArmJob], missing: int, dataset: FaceDataset, root: Path
+) -> tuple[ArmResult, Pooled]:
+    """Finished jobs of one arm under one protocol -> its figures, and the answers behind them.
+
+    Raises:
+        ConfigError: a result is damaged, or of data that are other ones by now.
+    """
+    results = [result_of(each.job, root) for each in jobs]
+    for each, result in zip(jobs, results, strict=True):
+        if result["data"]["fingerprint"] != dataset.fingerprint:
+            raise ConfigError(
+                f"{folder_of(each.job, root)}: was trained on other data than now lie in {dataset.path}; remove that "
+                "folder, or take another --out"
+            )
+    pooled = pool(jobs, root)
+    config = asdict(arm.config)
+    curve_px, curve = _mean_curve([folder_of(each.job, root) / "run" for each in jobs], arm.config.validation_px)
+    return (
+        ArmResult(
+            arm=arm.name,
+            protocol=protocol,
+            settings={key: config[key] for key in _SHOWN},
+            rates=tuple(sorted({each.job.config.learning_rate for each in jobs})),
+            jobs=len(jobs),
+            missing=missing,
+            seconds=sum(float(result["seconds"]) for result in results),
+            image=_view(arm.name, pooled, dataset, "image"),
+            sequence=None if dataset.sequences is None else _view(arm.name, pooled, dataset, "sequence"),
+            curve=curve,
+            curve_px=curve_px,
+        ),
+        pooled,
+    )
+
+
+def _view(name: str, pooled: Pooled, dataset: FaceDataset, level: Literal["image", "sequence"]) -> View:
+    groups = dataset.subjects if dataset.subjects is not None else dataset.names
+    by_size = []
+    for k, size in enumerate(SIZES_PX):
+        targets, probabilities = dataset.targets[pooled.indices], pooled.probabilities[k]
+        clusters = groups[pooled.indices]
+        if level == "sequence":
+            targets, probabilities, first = _by_sequence(pooled, k, dataset)
+            clusters = groups[pooled.indices[first]]
+        by_size.append(
+            SizeResult(
+                size_px=size,
+                as_they_are=int(sum(min(dataset.images[i].shape) <= size for i in pooled.indices)),
+                scores=score(targets, probabilities, clusters),
+                calibration=calibration(targets, probabilities),
+                selective=None,
+            )
+        )
+    return View(
+        name=name,
+        subset="test",
+        custom="argmax",
+        answers="all",
+        prior="trained",
+        level=level,
+        labels=dataset.labels,
+        resampled="images" if dataset.subjects is None else "subjects",
+        left_out={},
+        by_size=tuple(by_size),
+    )
+
+
+def _by_sequence(
+    pooled: Pooled, k: int, dataset: FaceDataset
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Targets, mean probabilities and the position of the first frame of each sequence and seed."""
+    assert dataset.sequences is not None
+    names = np.char.add(dataset.sequences[pooled.indices], np.char.add("#", pooled.seeds.astype(str)))
+    return sequence_means(dataset.targets[pooled.indices], pooled.probabilities[k], names)
+
+
+def _mean_curve(
+    runs: Sequence[Path], sizes_px: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[tuple[float, ...], ...]]:
+    """Metrics of the runs -> mean validation accuracy by epoch; rows that a resume wrote again count once."""
+    by_epoch: dict[int, dict[int, list[float]]] = {}
+    for run in runs:
+        found: dict[int, dict[str, str]] = {}
+        for file in sorted(run.glob("metrics/part-*/metrics.csv")):
+            with file.open(encoding="utf-8", newline="") as lines:
+                found |= {int(row["epoch"]): row for row in csv.DictReader(lines) if row.get("val_nll")}
+        for epoch, row in found.items():
+            by_epoch.setdefault(epoch, {size: [] for size in sizes_px})
+            for size in sizes_px:
+                by_epoch[epoch][size].append(float(row[f"val_accuracy_{size}px"]))
+    rows = [(float(epoch + 1), *(float(np.mean(v)) for v in values.values())) for epoch, values in by_epoch.items()]
+    return sizes_px, tuple(sorted(rows))
+
+
+def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[Comparison, ...]:
+    """Arms with their answers under 'subject-10fold' -> a test of each two that differ in a single key.
+
+    Learning rates do not count as a key: each optimiser has its own. Where an arm has several seeds its first one
+    speaks: the same sequence twice would be no two witnesses. Arms that did not answer the same faces are not compared.
+    """
+    families: dict[str, list[tuple[Arm, Arm, int, NDArray[np.bool_], NDArray[np.bool_]]]] = {}
+    answers = [(arm, *_first_seed(arm, pooled)) for arm, pooled in arms]
+    for (one, own, p), (two, others, q) in combinations(answers, 2):
+        keys = [key for key in one.config.differences(two.config) if key != "learning_rate"]
+        if len(keys) != 1 or not np.array_equal(own, others):
+            continue
+        for size in COMPARED_PX:
+            k = SIZES_PX.index(size)
+            right = [_right(own, each[k], dataset) for each in (p, q)]
+            families.setdefault(keys[0], []).append((one, two, size, right[0], right[1]))
+    found = []
+    for key, family in families.items():
+        paired = [mcnemar(first, second) for *_, first, second in family]
+        corrected = holm([each.p for each in paired])
+        for (one, two, size, *_), each, p_corrected in zip(family, paired, corrected, strict=True):
+            told = smallest_difference(each.n, each.only_first + each.only_second, len(family))
+            found.append(
+                Comparison(
+                    key=key,
+                    first=one.name,
+                    second=two.name,
+                    size_px=size,
+                    n=each.n,
+                    only_first=each.only_first,
+                    only_second=each.only_second,
+                    p=each.p,
+                    p_corrected=p_corrected,
+                    told=told,
+                )
+            )
+    return tuple(found)
+
+
+def _first_seed(arm: Arm, pooled: Pooled) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    chosen = pooled.seeds == arm.seeds[0]
+    return pooled.indices[chosen], pooled.probabilities[:, chosen]
+
+
+def _right(indices: NDArray[np.int64], probabilities: NDArray[np.float64], dataset: FaceDataset) -> NDArray[np.bool_]:
+    """Which sequences are right, by the mean of their frames; images where sequences are unknown."""
+    targets = dataset.targets[indices]
+    if dataset.sequences is not None:
+        targets, probabilities, _ = sequence_means(targets, probabilities, dataset.sequences[indices])
+    return np.asarray(probabilities.argmax(axis=1) == targets)
+
+
+def tuned(tried: Sequence[Trial], rates: dict[tuple[str, int], float], root: Path) -> tuple[Tuned, ...]:
+    """The search for learning rates, a line each trial that was done."""
+    lines = []
+    for trial in tried:
+        if not (folder_of(trial.job, root) / "result.json").exists():
+            continue
+        result = result_of(trial.job, root)
+        lines.append(
+            Tuned(
+                optimizer=trial.optimizer,
+                half=trial.half,
+                rate=trial.rate,
+                val_nll=float(result["best"]["val_nll"]),
+                chosen=rates.get((trial.optimizer, trial.half)) == trial.rate,
+                seconds=float(result["seconds"]),
+            )
+        )
+    return tuple(lines)
