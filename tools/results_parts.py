@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import results_pages as pages
+import results_peers as peers
 import results_tables as tables
 from ekspresi.recognition import Recognizer
 
@@ -17,8 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAPER = {"accuracy": 96.0, "macro_recall": 96.0, "macro_precision": 96.5, "macro_f1": 95.84}
 """What the paper states for RMSProp; it names neither its split nor how it averages over classes."""
 
-REPORTED = tuple(section for section in pages.SECTIONS if section.kind in ("bundled", "paper"))
-"""Sections whose headline stands in the README."""
+BUNDLED = tuple(section for section in pages.SECTIONS if section.kind == "bundled")
+PAPERS = tuple(section for section in pages.SECTIONS if section.kind == "paper")
+"""Sections whose headline stands in the README, in its two tables."""
 
 START, RECORD = "runs/bundled-start/model.onnx", "runs/bundled/run.json"
 """What tells the cost of the bundled model: its first part's model file, its second part's record."""
@@ -35,8 +37,8 @@ def bundled(section: pages.Section) -> Iterator[str]:
     report = load(section.files[0])
     yield from (made(report), "")
     yield from tables.scores(report)
-    if tables.view_of(report)["by_size"][0]["selective"]:
-        yield from tables.silence(report)
+    for view in tables.with_silence(report):
+        yield from tables.silence(view)
     yield from tables.effective(report)
     yield from warnings([report])
 
@@ -60,6 +62,13 @@ def paper(section: pages.Section) -> Iterator[str]:
 def aims(section: pages.Section) -> Iterator[str]:
     """Aims and what came of them."""
     return tables.aims(*(load(file) for file in section.files))
+
+
+def beside(section: pages.Section) -> Iterator[str]:
+    """The bundled model beside other tools."""
+    ferplus, ckplus = (load(file) for file in section.files)
+    yield from peers.beside(peers.contests(ferplus, ckplus), peers.widest_interval(ckplus))
+    yield from ("", f"Ekspresi measured {where([ferplus, ckplus])}.")
 
 
 def ablation(_: pages.Section) -> Iterator[str]:
@@ -153,11 +162,8 @@ def card() -> Iterator[str]:
     yield from (f"FER+ `PrivateTest`, de-duplicated, arg-max, {view['by_size'][0]['scores']['n']:,} faces:", "")
     rows = []
     for row in view["by_size"]:
-        answered = row["selective"]
-        right = "none answered" if answered["precision"] is None else tables.percent(answered["precision"])
         figures = (tables.interval(row["scores"]["accuracy"]), tables.interval(row["scores"]["macro_f1"]))
-        ece, coverage = tables.percent(row["calibration"]["ece"]), tables.percent(answered["coverage"])
-        rows.append([f"{row['size_px']} px", *figures, ece, coverage, right])
+        rows.append([f"{row['size_px']} px", *figures, *confidence(row)])
     yield from tables.table(("face size", "accuracy", "macro-F1", "ECE", "answered", "right then"), rows)
     yield from ("Recall by class there:", "")
     sizes = [f"{row['size_px']} px" for row in view["by_size"]]
@@ -173,7 +179,21 @@ def card() -> Iterator[str]:
         if each["level"] == "image"
     ]
     yield from tables.table(("view", *sizes), rows)
-    yield f"Measured {where([ferplus])}; commands and intervals in [results.md](results.md)."
+    for shown in tables.with_silence(ckplus):
+        yield from (f"CK+48, **{shown['name']}**, what the confidence is worth there:", "")
+        rows = [[f"{row['size_px']} px", *confidence(row)] for row in shown["by_size"]]
+        yield from tables.table(("face size", "ECE", "answered", "right then"), rows)
+        yield from (tables.kept_promise(shown), "")
+    yield f"Measured {where([ferplus, ckplus])}; commands and intervals in [results.md](results.md)."
+
+
+def confidence(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Calibration error, share answered and right among those at a size."""
+    return (
+        tables.percent(row["calibration"]["ece"]),
+        tables.percent(row["selective"]["coverage"]),
+        tables.right_then(row),
+    )
 
 
 def training_cost() -> Iterator[str]:
@@ -189,18 +209,38 @@ def training_cost() -> Iterator[str]:
     )
 
 
-def readme_figures() -> Iterator[str]:
-    """The small table of the README."""
-    rows, reports = [], [load(section.files[0]) for section in REPORTED]
-    for section, report in zip(REPORTED, reports, strict=True):
+def readme_figures(sections: Sequence[pages.Section]) -> Iterator[str]:
+    """A small table of the README, and where answers are withheld, what became of that."""
+    rows, reports = [], [load(section.files[0]) for section in sections]
+    for section, report in zip(sections, reports, strict=True):
         view = tables.view_of(report)
-        views = [(section.title, view)]
+        views = [(section.row, view)]
         even = [each for each in report["evaluation"]["views"] if each["name"] == f"{view['name']}, even prior"]
-        views += [(f"{section.title}, even prior", each) for each in even]
+        views += [(f"{section.row}, even prior", each) for each in even]
         for title, each in views:
             cells = [f"{value:.1f}" for value in tables.accuracies(each).values()]
             rows.append([title, f"{each['by_size'][0]['scores']['n']:,}", *cells])
     sizes = [f"{size} px" for size in tables.accuracies(tables.view_of(reports[0]))]
     yield from tables.table(("accuracy, %", "faces", *sizes), rows)
+    yield from withheld(sections, reports)
     cpu, date = machine_and_date(reports)
     yield f"Measured on {cpu}, {date}; the commands and intervals stand in [docs/results.md](docs/results.md)."
+
+
+def withheld(sections: Sequence[pages.Section], reports: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What share of the answers is right where the model withholds those it is unsure of, in a paragraph."""
+    found, views = [], []
+    for section, report in zip(sections, reports, strict=True):
+        for view in tables.with_silence(report):
+            other = f"{section.row.split(',')[0]}, {view['name'].removeprefix('all faces, ')}"
+            found.append(f"{tables.span(view)} on {section.row if view['name'] == report['headline'] else other}")
+            views.append(view)
+    if found:
+        answered = {size for view in views for size in tables.precisions(view)}
+        silent = [size for size in tables.accuracies(views[0]) if size not in answered]
+        none = f" At {tables.in_px(silent)} it answers none." if silent else ""
+        yield (
+            f"Right among the faces that it answers, where {100 * tables.PROMISED:.0f} % were aimed at, from the worst "
+            f"size to the best: {'; '.join(found)}.{none}"
+        )
+        yield ""

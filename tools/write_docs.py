@@ -13,6 +13,7 @@ text and commands, so that these change only together with its figures.
     results_pages.py       the sections' names, texts, commands and files
     results_parts.py       files -> the content of a part
     results_tables.py      reports -> tables
+    results_peers.py       reports -> the bundled model beside other tools, whose figures are constants
     results_measured.py    what is measured as it is written: the demo, time and size of a command
 """
 
@@ -33,6 +34,7 @@ BODIES: dict[str, Callable[[pages.Section], Iterator[str]]] = {
     "bundled": parts.bundled,
     "paper": parts.paper,
     "aims": parts.aims,
+    "peers": parts.beside,
     "ablation": parts.ablation,
     "ablation-short": parts.ablation_short,
     "suites": parts.suites,
@@ -83,7 +85,10 @@ PARTS = (
         Part(section.name, RESULTS, partial(section_lines, section), section.files, section.partial)
         for section in pages.SECTIONS
     ),
-    Part("figures", README, parts.readme_figures, tuple(section.files[0] for section in parts.REPORTED)),
+    *(
+        Part(name, README, partial(parts.readme_figures, sections), tuple(section.files[0] for section in sections))
+        for name, sections in (("figures", parts.BUNDLED), ("figures-paper", parts.PAPERS))
+    ),
     Part("demo", README, measured.demo_output),
     Part("card", CARD, parts.card, (pages.ON_FERPLUS, pages.ON_CKPLUS)),
     Part("cost", CARD, parts.training_cost, (parts.START, parts.RECORD)),
