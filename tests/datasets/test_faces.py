@@ -5,9 +5,9 @@ from PIL import Image
 from ekspresi.cropping import CropConvention
 from ekspresi.datasets import faces
 from ekspresi.datasets.faces import FaceCutter
-from ekspresi.datasets.remembered import cache_folder
 from ekspresi.errors import ImageError
 from ekspresi.types import Face
+from ekspresi.weights import cache_folder
 from fake_faces import save, texture
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 
 from ekspresi.datasets import read, remembered
-from ekspresi.datasets.remembered import cache_folder, duplicates_between
+from ekspresi.datasets.remembered import duplicates_between
+from ekspresi.weights import cache_folder
 from fake_faces import write_ferplus
 
 

@@ -8,7 +8,6 @@ words, never pickled, safe to delete at any time. Of duplicates it holds positio
 """
 
 import hashlib
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import METHOD, Images, Pairs, find_duplicates
 from ekspresi.errors import OutputError
 from ekspresi.outputs import make_folder, replacing
+from ekspresi.weights import cache_folder
 
 
 def take(images: Images, positions: NDArray[np.int64]) -> Images:
@@ -47,12 +47,6 @@ def duplicates_between(dataset: FaceDataset, queries: NDArray[np.int64], referen
     pairs = find_duplicates(take(dataset.images, queries), take(dataset.images, references))
     remember(file, queries=pairs.queries, references=pairs.references, kinds=pairs.kinds, scores=pairs.scores)
     return pairs
-
-
-def cache_folder() -> Path:
-    """Where results are remembered; it need not exist yet."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "ekspresi"
 
 
 def recall(file: Path, *names: str) -> list[NDArray[Any]] | None:
