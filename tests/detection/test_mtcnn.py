@@ -1,6 +1,8 @@
 """MTCNN on real faces: the portrait, the corridor, the 25 px faces, and pictures without any."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.detection import mtcnn
-from ekspresi.detection.mtcnn import MtcnnDetector, pyramid, suppress
+from ekspresi.detection.mtcnn import MtcnnDetector, plan, pyramid
 from ekspresi.errors import ModelError
 from ekspresi.types import Box
 
@@ -81,21 +83,64 @@ def test_strips_give_what_the_whole_level_gives(cascade: MtcnnDetector, monkeypa
         np.testing.assert_allclose(strips, expected, atol=1e-5)
 
 
-def test_pyramid_enlarges_small_pictures_and_bounds_large_ones() -> None:
-    assert pyramid(300, 200, 12)[0] == pytest.approx(2.0)
-    assert pyramid(300, 200, 4)[0] == mtcnn.MAX_ENLARGEMENT
-    large = pyramid(4000, 3000, 12)[0]
-    assert large * 4000 * large * 3000 == pytest.approx(mtcnn.LARGEST_LEVEL_PX)
-    assert min(pyramid(300, 200, 12)) * 200 >= 12
-    assert pyramid(2, 2, 12) == []
+def test_small_frames_are_enlarged_and_large_ones_still_shown_at_what_the_smallest_face_needs() -> None:
+    assert [level.scale for level in plan(300, 200, 12)] == [2.0]
+    assert plan(300, 200, 4)[0].scale == mtcnn.MAX_ENLARGEMENT
+    assert plan(4000, 3000, 12)[0].scale == mtcnn.WINDOW_PX / 12
+    assert plan(4000, 3000, 48)[0].scale == mtcnn.OVERSIZE * mtcnn.WINDOW_PX / 48
+    between = plan(2000, 1000, 12)[0].scale
+    assert between * 2000 * between * 1000 == pytest.approx(mtcnn.FREE_PX)
 
 
-def test_suppress_keeps_the_best_of_overlapping_boxes() -> None:
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30], [22, 22, 26, 26]], np.float32)
-    scores = np.array([0.7, 0.9, 0.8, 0.6], np.float32)
-    assert suppress(boxes, scores, 0.5).tolist() == [1, 2, 3]
-    assert suppress(boxes, scores, 0.5, of_smaller=True).tolist() == [1, 2]
-    assert suppress(boxes[:0], scores[:0], 0.5).tolist() == []
+def test_memory_does_not_grow_with_the_frame() -> None:
+    for size in ((640, 480), (4000, 3000), (20_000, 4_000)):
+        levels = plan(*size, 12)
+        for level in levels:
+            for tile in level.tiles:
+                pixels = (tile.right - tile.left) * (tile.bottom - tile.top) * level.scale**2
+                assert pixels <= mtcnn.TILE_PX**2
+        assert max(size) * levels[-1].scale <= mtcnn.TILE_PX
+
+
+def test_pyramid_goes_down_to_the_window() -> None:
+    scales = pyramid(300, 200, 2.0)
+    assert scales[0] == 2.0 and scales == sorted(scales, reverse=True)
+    assert 12 <= scales[-1] * 200 < 12 / mtcnn.PYRAMID_STEP
+    assert pyramid(2, 2, 4.0) == []
+
+
+def test_a_crowd_is_found_face_by_face() -> None:
+    crowd = np.tile(read("lfw-faces.png"), (3, 7, 1))
+    boxes = [face.box_xyxy for face in MtcnnDetector(min_face_px=20).detect(crowd)]
+    cells = {(int((x1 + x2) / 2 // 44), int((y1 + y2) / 2 // 44)) for x1, y1, x2, y2 in boxes}
+    assert len(cells) >= 0.95 * 504 and len(boxes) == len(cells)
+
+
+def test_small_faces_of_a_panorama_are_found_in_bounded_memory() -> None:
+    code = f"""
+import resource
+import numpy as np
+from PIL import Image
+from ekspresi.detection.mtcnn import MtcnnDetector
+faces = np.asarray(Image.open({str(EXAMPLES / "lfw-faces.png")!r}).convert("RGB"))
+panorama = np.full((400, 20_000, 3), 115, dtype=np.uint8)
+for left in range(500, 20_000, 3000):
+    panorama[100 : 100 + len(faces), left : left + faces.shape[1]] = faces
+found = MtcnnDetector(min_face_px=20).detect(panorama)
+print(len(found), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found, peak_mb = (int(word) for word in result.stdout.split())
+    assert 0.9 * 7 * 24 <= found <= 7 * 24
+    assert peak_mb < 600
+
+
+def test_a_face_that_fills_a_large_photo_is_one_face() -> None:
+    portrait = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB").crop((150, 30, 300, 200))
+    large = np.asarray(portrait.resize((2400, 2720), Image.Resampling.BICUBIC))
+    assert len(plan(2400, 2720, 24)) == 2
+    (face,) = MtcnnDetector(min_face_px=24).detect(large)
+    assert iou(face.box_xyxy, (29 * 16, 30 * 16, 117 * 16, 141 * 16)) > 0.7
 
 
 def test_missing_networks_are_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ K. Zhang, Z. Zhang, Z. Li, Y. Qiao: Joint face detection and alignment using mul
 networks, IEEE Signal Processing Letters 23(10), 2016. P-Net looks at every 12 x 12 window of an image
 pyramid, R-Net judges and moves what is left at 24 x 24, O-Net at 48 x 48 and adds the landmarks. Changed
 here: the pyramid starts *above* the original size where faces are small (P-Net cannot see a face below 12 px,
-and a face near 12 px only where a window happens to fit), within a bound on pixels; patches are resampled
-with antialiasing.
+and a face near 12 px only where a window happens to fit), and a large frame is searched in tiles; patches are
+resampled with antialiasing.
 
 Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 """
@@ -23,6 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ekspresi.detection import tiling
+from ekspresi.detection.searching import Finds, search
+from ekspresi.detection.tiling import Array, Level, suppress
 from ekspresi.errors import ModelError
 from ekspresi.runtime import onnx_runtime
 from ekspresi.types import Face
@@ -30,15 +33,19 @@ from ekspresi.types import Face
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Array = NDArray[np.float32]
-
 WINDOW_PX = 12  # side of P-Net's window
 STRIDE_PX = 2  # step between its windows
 PYRAMID_STEP = 0.709  # about 1 / sqrt(2), the paper's
 MAX_ENLARGEMENT = 4.0  # more only blurs
-LARGEST_LEVEL_PX = 3_000_000  # pixels of the first pyramid level; bounds the time of a large photo
 STRIP_PX = 131_072  # pixels P-Net sees at once: fits the cache, and bounds memory at about 100 bytes a pixel
-OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: 1 misses faces, 3 only costs time
+OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: finds smaller ones too, 3 only costs time
+LEAST_OVERSIZE = 1.0  # the same where a frame is large: as many of min_face_px, fewer of the smaller ones
+FREE_PX = 3_000_000  # pixels of a first level that may be larger than LEAST_OVERSIZE asks for
+TILE_PX = 1792  # side of a tile on its level: bounds memory
+OVERLAP_PX = 384  # of tiles on their level; the next level, COARSER times smaller, starts at 192 of these pixels
+COARSER = 8.0
+BAND_PX = 4_000_000  # pixels of a frame that are shrunk at once
+DETAIL = 2.0  # pixels kept for R- and O-Net where P-Net sees one
 THRESHOLDS = (0.6, 0.7, 0.7)  # least score after P-, R- and O-Net, as in the paper's code
 MAX_PROPOSALS = 3000  # patches given to R-Net; a texture can propose tens of thousands
 BATCH = 64  # patches a network sees at once
@@ -67,19 +74,14 @@ class MtcnnDetector:
         Raises:
             ModelError: the bundled networks are missing or damaged.
         """
-        levels = _levels(Image.fromarray(image), self.min_face_px)
-        boxes = self._propose(levels)
-        boxes = self._refine(levels, boxes)
-        boxes, scores, landmarks = self._finish(levels, boxes)
-        found = [
-            Face(
-                box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
-                score=float(score),
-                landmarks=tuple((float(x), float(y)) for x, y in points),
-            )
-            for box, score, points in zip(boxes, scores, landmarks, strict=True)
-        ]
-        return sorted(found, key=_area, reverse=True)
+        return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+
+    def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
+        """A part of an image, RGB uint8 (h, w, 3), and the scale of the first level -> finds in its pixels."""
+        factor = max(int(1 / (DETAIL * scale)), 1)
+        levels = _levels(_shrunk(part, factor), scale * factor)
+        boxes, scores, landmarks = self._finish(levels, self._refine(levels, self._propose(levels)))
+        return Finds(boxes * np.float32(factor), scores, landmarks * np.float32(factor))
 
     def _propose(self, levels: list[Image.Image]) -> Array:
         """Original and pyramid levels -> square proposals of P-Net (n, 4) in pixels of the original."""
@@ -147,49 +149,27 @@ class MtcnnDetector:
             return self._sessions[name]
 
 
-def pyramid(width: int, height: int, min_face_px: float) -> list[float]:
-    """Size of an image and of the smallest face, in pixels -> scales of the pyramid, largest first, or none.
+def plan(width: int, height: int, min_face_px: float) -> list[Level]:
+    """Size of an image and of the smallest face, in pixels -> where to look.
 
-    The first scale makes the smallest face ``OVERSIZE`` windows wide, but enlarges at most
-    ``MAX_ENLARGEMENT`` times and to at most ``LARGEST_LEVEL_PX`` pixels. The last level is just not smaller
-    than P-Net's window.
+    The finest level makes the smallest face ``OVERSIZE`` windows wide, but enlarges at most ``MAX_ENLARGEMENT`` times
+    and, beyond ``FREE_PX`` pixels, not above ``LEAST_OVERSIZE`` windows.
     """
-    bound = sqrt(LARGEST_LEVEL_PX / (width * height))
-    scale = min(OVERSIZE * WINDOW_PX / min_face_px, MAX_ENLARGEMENT, bound)
+    window = WINDOW_PX / min_face_px
+    scale = min(OVERSIZE * window, max(LEAST_OVERSIZE * window, sqrt(FREE_PX / (width * height))), MAX_ENLARGEMENT)
+    return tiling.levels(width, height, scale, side_px=TILE_PX, overlap_px=OVERLAP_PX, step=COARSER, last_px=TILE_PX)
+
+
+def pyramid(width: int, height: int, scale: float) -> list[float]:
+    """Size of a picture in pixels and the first scale -> all scales, largest first, or none.
+
+    The last level is just not smaller than P-Net's window.
+    """
     scales = []
     while scale * min(width, height) >= WINDOW_PX:
         scales.append(scale)
         scale *= PYRAMID_STEP
     return scales
-
-
-def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = False) -> NDArray[np.int64]:
-    """Non-maximum suppression: boxes (n, 4), scores (n,) -> indices of those kept, best first.
-
-    Args:
-        boxes: x1, y1, x2, y2.
-        scores: higher is better.
-        threshold: a box goes where it overlaps a better one by more than this, 0..1.
-        of_smaller: measure the overlap by the smaller box instead of by the union.
-    """
-    order = np.argsort(-scores, kind="stable")
-    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    kept = []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
-        shared = np.prod(np.maximum(high - low, 0), axis=1)
-        smaller = np.minimum(areas[best], areas[rest])
-        whole = smaller if of_smaller else areas[best] + areas[rest] - shared
-        order = rest[shared <= threshold * whole]
-    return np.array(kept, dtype=np.int64)
-
-
-def _area(face: Face) -> float:
-    x1, y1, x2, y2 = face.box_xyxy
-    return (x2 - x1) * (y2 - y1)
 
 
 def _moved(boxes: Array, offsets: Array) -> Array:
@@ -211,10 +191,24 @@ def _normalised(pictures: list[Image.Image]) -> Array:
     return (pixels.transpose(0, 3, 1, 2).astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
 
 
-def _levels(picture: Image.Image, min_face_px: float) -> list[Image.Image]:
-    """Image -> the image itself, then its pyramid, largest level first."""
+def _shrunk(part: NDArray[np.uint8], factor: int) -> Image.Image:
+    """RGB uint8 (h, w, 3) -> picture whose pixels are means of factor x factor pixels.
+
+    In bands: Pillow's own copy of a large frame would take more memory than the frame.
+    """
+    if factor == 1:
+        return Image.fromarray(part)
+    step = factor * max(BAND_PX // (factor * part.shape[1]), 1)
+    bands = [
+        np.asarray(Image.fromarray(part[top : top + step]).reduce(factor)) for top in range(0, part.shape[0], step)
+    ]
+    return Image.fromarray(np.concatenate(bands))
+
+
+def _levels(picture: Image.Image, first: float) -> list[Image.Image]:
+    """Picture and the first scale -> the picture itself, then its pyramid, largest level first."""
     levels = [picture]
-    for scale in pyramid(picture.width, picture.height, min_face_px):
+    for scale in pyramid(picture.width, picture.height, first):
         size = (ceil(picture.width * scale), ceil(picture.height * scale))
         # From the level before, not from the original: as good, and ten times faster on a large photo.
         levels.append(levels[-1].resize(size, Image.Resampling.BILINEAR))

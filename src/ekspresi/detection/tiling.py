@@ -1,0 +1,127 @@
+"""Frame size -> tiles that are searched one by one; boxes of many tiles -> each face once.
+
+In: numbers. Out: numbers. Knows nothing of pixels and of networks.
+
+A network finds faces between a smallest and a largest size, and needs memory for every pixel it sees. So a frame is
+looked at on levels of falling scale. A level that is too large for one look is cut into overlapping tiles: a face
+that is smaller than the overlap lies wholly in one of them, wherever the seams run. What is larger is seen on the
+next level, where it is smaller by ``step``. Boxes that a seam cuts are dropped, and what two tiles or two levels
+found is merged by non-maximum suppression.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A rectangle of a frame, in whole pixels; right and bottom are exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One look at the frame.
+
+    Attributes:
+        scale: pixels of the network's picture a pixel of the frame; above 1 enlarges.
+        tiles: rectangles of the frame, all of one size, that cover it.
+    """
+
+    scale: float
+    tiles: tuple[Tile, ...]
+
+
+def tiles(width: int, height: int, side: int, overlap: int) -> list[Tile]:
+    """A frame's size -> tiles of at most ``side`` pixels that cover it, row by row.
+
+    All have one size, and neighbours share at least ``overlap`` pixels: every box of at most that width and height
+    lies wholly in one of them.
+
+    Raises:
+        ValueError: an overlap that leaves no step from tile to tile.
+    """
+    if not 0 <= overlap < side:
+        raise ValueError(f"an overlap of {overlap} px leaves no step between tiles of {side} px")
+    tile_width, lefts = _cuts(width, side, overlap)
+    tile_height, tops = _cuts(height, side, overlap)
+    return [Tile(left, top, left + tile_width, top + tile_height) for top in tops for left in lefts]
+
+
+def _cuts(length: int, side: int, overlap: int) -> tuple[int, list[int]]:
+    """One axis -> the tiles' length there, as short as their number allows, and where they start."""
+    if length <= side:
+        return length, [0]
+    count = ceil((length - overlap) / (side - overlap))
+    shortest = ceil((length + (count - 1) * overlap) / count)
+    return shortest, [min(i * (shortest - overlap), length - shortest) for i in range(count)]
+
+
+def levels(
+    width: int, height: int, scale: float, *, side_px: int, overlap_px: int, step: float, last_px: int
+) -> list[Level]:
+    """A frame's size -> the levels to look at, finest first; at least one.
+
+    Args:
+        width: of the frame, in pixels.
+        height: the same downwards.
+        scale: of the finest level.
+        side_px: largest side of a tile in pixels of its level: bounds memory.
+        overlap_px: what neighbours share, in pixels of their level.
+        step: how much smaller each level is than the one before. A face of ``overlap_px / step`` pixels on the next
+            level must still be large enough to be found there.
+        last_px: the first level whose longer side is at most this is the last; at most ``side_px``.
+    """
+    found = []
+    while True:
+        side, overlap = max(int(side_px / scale), 2), ceil(overlap_px / scale)
+        found.append(Level(scale, tuple(tiles(width, height, side, min(overlap, side - 1)))))
+        if max(width, height) * scale <= last_px:
+            return found
+        scale /= step
+
+
+def cut_by_seam(boxes: Array, tile: Tile, width: int, height: int, margin: float) -> NDArray[np.bool_]:
+    """Boxes (n, 4) found in a tile -> which of them (n,) come within ``margin`` of a seam or cross it.
+
+    Boxes and margin are in pixels of the frame, whose size is given. The frame's own edges are no seams. A box that
+    is cut here and is not larger than the overlap less twice the margin is whole in a neighbour.
+    """
+    seams = np.array([tile.left > 0, tile.top > 0, tile.right < width, tile.bottom < height])
+    room = np.stack(
+        [boxes[:, 0] - tile.left, boxes[:, 1] - tile.top, tile.right - boxes[:, 2], tile.bottom - boxes[:, 3]], axis=1
+    )
+    return np.asarray((seams & (room < margin)).any(axis=1))
+
+
+def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = False) -> NDArray[np.int64]:
+    """Non-maximum suppression: boxes (n, 4), scores (n,) -> indices of those kept, best first.
+
+    Args:
+        boxes: x1, y1, x2, y2.
+        scores: higher is better.
+        threshold: a box goes where it overlaps a better one by more than this, 0..1.
+        of_smaller: measure the overlap by the smaller box instead of by the union.
+    """
+    order = np.argsort(-scores, kind="stable")
+    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
+    kept = []
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append(best)
+        low = np.maximum(boxes[best, :2], boxes[rest, :2])
+        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        smaller = np.minimum(areas[best], areas[rest])
+        whole = smaller if of_smaller else areas[best] + areas[rest] - shared
+        order = rest[shared <= threshold * whole]
+    return np.array(kept, dtype=np.int64)
