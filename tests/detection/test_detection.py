@@ -19,14 +19,15 @@ def test_none_takes_the_whole_image_as_one_face() -> None:
 
 
 def test_every_name_makes_a_detector() -> None:
-    for name in DETECTORS:
+    assert DETECTORS == ("mtcnn", "yunet", "none")
+    for name in ("mtcnn", "none"):
         assert callable(detector(name).detect)
     made = detector("mtcnn", min_face_px=20)
     assert isinstance(made, MtcnnDetector) and made.min_face_px == 20
 
 
 def test_unknown_name_and_impossible_size_are_refused_in_one_line() -> None:
-    with pytest.raises(ConfigError, match=r"'haar'.*mtcnn, none"):
+    with pytest.raises(ConfigError, match=r"'haar'.*mtcnn, yunet, none, and yunet:PATH"):
         detector("haar")
     with pytest.raises(ConfigError, match="at least 1"):
         detector("mtcnn", min_face_px=0)

@@ -1,10 +1,11 @@
 """Image -> faces: one protocol, a file for each detector.
 
 In: an RGB image. Out: faces with boxes, largest first, without predictions. Knows nothing of crops,
-expressions or files. A new detector is a class with ``detect`` in a file of its own and a line in
+expressions or pictures' files. A new detector is a class with ``detect`` in a file of its own and a line in
 ``detector``.
 """
 
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ekspresi.errors import ConfigError
 from ekspresi.types import Face
 
-DETECTORS = ("mtcnn", "none")
+DETECTORS = ("mtcnn", "yunet", "none")
 """Names that ``detector`` knows."""
 
 
@@ -29,11 +30,14 @@ def detector(name: str, min_face_px: float = 12) -> Detector:
     """A detector's name -> the detector; its weights are loaded at the first image.
 
     Args:
-        name: 'mtcnn' finds faces; 'none' takes the whole image as one face, for pictures that are crops.
+        name: 'mtcnn' finds faces; 'yunet' finds them with OpenCV and a network that is downloaded at the first image,
+            'yunet:PATH' with that file; 'none' takes the whole image as one face, for pictures that are crops.
         min_face_px: width in pixels of the smallest face to search for; 'none' ignores it.
 
     Raises:
         ConfigError: an unknown name, or a width below 1.
+        MissingExtraError: 'yunet' without OpenCV.
+        ModelError: no file at the path of 'yunet:PATH'.
     """
     if min_face_px < 1:
         raise ConfigError(f"smallest face of {min_face_px} px: must be at least 1")
@@ -41,8 +45,13 @@ def detector(name: str, min_face_px: float = 12) -> Detector:
         from ekspresi.detection.mtcnn import MtcnnDetector
 
         return MtcnnDetector(min_face_px)
+    kind, colon, path = name.partition(":")
+    if kind == "yunet" and (path or not colon):
+        from ekspresi.detection.yunet import YunetDetector
+
+        return YunetDetector(min_face_px, Path(path).expanduser() if path else None)
     if name == "none":
         from ekspresi.detection.none import WholeImage
 
         return WholeImage()
-    raise ConfigError(f"unknown detector '{name}'; known are {', '.join(DETECTORS)}")
+    raise ConfigError(f"unknown detector '{name}'; known are {', '.join(DETECTORS)}, and yunet:PATH")

@@ -1,0 +1,162 @@
+"""YuNet: image -> faces with five landmarks, by one small network in OpenCV's ``FaceDetectorYN``; extra [yunet].
+
+In: an RGB image. Out: faces, largest first. Knows nothing of crops or expressions.
+
+W. Wu, H. Peng, S. Yu: YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research 20, 2023. The
+network finds faces about 10 to 300 px wide. Added here: small faces are enlarged first, large frames are searched in
+tiles, and what is larger is found on levels that are four times smaller each. Its boxes are moved up a little, to
+where the crop convention expects a face.
+
+The model file is not part of ekspresi. OpenCV Zoo publishes it under the MIT licence; it was trained on WIDER Face,
+whose pictures are for research. Any file of the same network may be given instead.
+
+Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.detection import tiling
+from ekspresi.detection.searching import Finds, search
+from ekspresi.detection.tiling import Level
+from ekspresi.errors import MissingExtraError, ModelError
+from ekspresi.types import Face
+from ekspresi.weights import fetched
+
+if TYPE_CHECKING:
+    import cv2
+
+# The commit is named, so that the address always means these bytes; the hash is the one of its Git LFS pointer. The
+# weights are those of face_detection_yunet_2023mar.onnx, the input may have any size.
+MODEL_NAME = "face_detection_yunet_2026may.onnx"
+MODEL_URL = (
+    "https://media.githubusercontent.com/media/opencv/opencv_zoo/26cc381e4d2594bb9f47a26eb8fd96c94a13660d"
+    f"/models/face_detection_yunet/{MODEL_NAME}"
+)
+MODEL_SHA256 = "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0"
+
+FACE_PX = 32.0  # width that the smallest face is enlarged to: 24 misses some, 48 costs twice the time for few more
+MAX_ENLARGEMENT = 4.0  # more only blurs
+TILE_PX = 1024  # side of a tile on its level: bounds memory at about 150 MB
+OVERLAP_PX = 192  # of tiles on their level; on the next level, COARSER times smaller, this is 48 px
+COARSER = 4.0
+LAST_PX = 320  # the largest face on the last level
+LEAST_SCORE = 0.6
+# In longer sides of the box. On FER+ Training faces in surroundings as in tools/fit_crop_margin.py the median shift_y
+# of its boxes is -0.022 (mirrored, 354 faces) and -0.027 (grey, 358), where the convention has 0.008; their scale is
+# 0.961 and 0.986, where it has 0.95: left as it is.
+SHIFT_Y = -0.03
+OVERLAP = 0.3  # of two boxes of one face within a tile, OpenCV's own
+MOST_FACES = 5000  # in a tile, before that overlap is judged
+
+
+class YunetDetector:
+    """YuNet by OpenCV; the network is loaded, and where no path is given downloaded, at the first image.
+
+    Attributes:
+        min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
+        path: the model file; None for OpenCV Zoo's, kept in the cache.
+    """
+
+    def __init__(self, min_face_px: float = 12, path: Path | None = None) -> None:
+        """Check what can be checked before the first image.
+
+        Raises:
+            MissingExtraError: OpenCV is not installed.
+            ModelError: there is no file at the path.
+        """
+        if find_spec("cv2") is None:
+            raise MissingExtraError("the detector 'yunet'", "yunet")
+        if path is not None and not path.is_file():
+            raise ModelError(f"{path}: no such file; check the path, or get it from {MODEL_URL}")
+        self.min_face_px = min_face_px
+        self.path = path
+        self._network: cv2.FaceDetectorYN | None = None
+        self._lock = Lock()  # the network holds the size of its input
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
+
+        Boxes and landmarks are in pixels of the image and may reach past its edges.
+
+        Raises:
+            ModelError: the model file cannot be downloaded, or is not YuNet's.
+        """
+        with self._lock:
+            return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+
+    def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
+        """A part of an image, RGB uint8 (h, w, 3), and the scale to look at it -> finds in its pixels."""
+        import cv2
+
+        height, width = part.shape[:2]
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = cv2.cvtColor(part if scale == 1 else cv2.resize(part, size, interpolation=way), cv2.COLOR_RGB2BGR)
+        network = self._loaded()
+        try:
+            network.setInputSize(size)
+            found = network.detect(picture)[1]
+        except cv2.error as error:
+            raise _no_yunet(self.path, error) from error
+        rows = np.empty((0, 15), np.float32) if found is None else np.asarray(found, dtype=np.float32)
+        unit = np.array([width / size[0], height / size[1]], dtype=np.float32)
+        corners = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
+        corners[:, 1::2] += SHIFT_Y * rows[:, 2:4].max(axis=1, keepdims=True, initial=0)
+        return Finds(corners * np.tile(unit, 2), rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2) * unit)
+
+    def _loaded(self) -> "cv2.FaceDetectorYN":
+        if self._network is None:
+            self._network = _load(self.path)
+        return self._network
+
+
+def plan(width: int, height: int, min_face_px: float) -> list[Level]:
+    """Size of an image and of the smallest face, in pixels -> where to look."""
+    scale = min(FACE_PX / min_face_px, MAX_ENLARGEMENT)
+    return tiling.levels(width, height, scale, side_px=TILE_PX, overlap_px=OVERLAP_PX, step=COARSER, last_px=LAST_PX)
+
+
+def _load(path: Path | None) -> "cv2.FaceDetectorYN":
+    import cv2
+
+    file = path or fetched(MODEL_URL, MODEL_SHA256, MODEL_NAME, instead="give its path as 'yunet:PATH'")
+    try:
+        weights = np.fromfile(file, dtype=np.uint8)  # bytes, because OpenCV opens no path with letters beyond ASCII
+    except OSError as error:
+        raise ModelError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+    if weights[:7].tobytes() == b"version":
+        raise ModelError(f"{file}: a Git LFS pointer, not the network itself; get it from {MODEL_URL}")
+    try:
+        with _quiet():
+            return cv2.FaceDetectorYN.create(
+                "onnx", weights, np.empty(0, np.uint8), (LAST_PX, LAST_PX), LEAST_SCORE, OVERLAP, MOST_FACES
+            )
+    except cv2.error as error:
+        raise _no_yunet(file, error) from error
+
+
+def _no_yunet(path: Path | None, error: Exception) -> ModelError:
+    said = " ".join(str(error).split()).rpartition(" error: ")[2][:120]
+    return ModelError(f"{path or MODEL_NAME}: OpenCV cannot run this as YuNet ({said}); get it from {MODEL_URL}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """OpenCV 5 warns on stderr, at every load, that targets are not supported; no target is asked for."""
+    import cv2
+
+    log: Any = getattr(cv2.utils, "logging", cv2)  # before 4.11 the two functions stood in cv2 itself
+    before = log.getLogLevel()
+    log.setLogLevel(2)  # errors
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
