@@ -122,7 +122,7 @@ def test_what_cannot_be_read(explain, crop: Path, tmp_path: Path) -> None:
     for path, what in (
         ("nowhere.jpg", "no such file"),
         ("text.jpg", "is text, not a picture"),
-        (crop.parent, "cannot be opened"),
+        (crop.parent, "is a folder; give one picture"),
     ):
         code, out, err = explain(path)
         assert (code, out) == (2, "")
