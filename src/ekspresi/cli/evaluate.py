@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ekspresi.cli.terminal import skipped_line
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.protocols import SUITES
 
@@ -73,6 +74,8 @@ def _evaluate(
         raise ConfigError(f"--suite {suite}: must be one of {', '.join(SUITES)}")
     recognizer = Recognizer(model)
     dataset = read(spec)
+    if dataset.skipped:
+        typer.echo(skipped_line(dataset.skipped))
     trained = trained_split(recognizer.metadata, dataset)
     faces = _choose(dataset, trained or {}, split, fold, seed, side)
     folder = out or _next_folder(dataset.name)

@@ -5,6 +5,7 @@ In: messages and file names. Out: single lines that are safe to print. Knows no 
 
 import os
 import sys
+from collections.abc import Sequence
 
 
 def printable(text: str) -> str:
@@ -15,6 +16,11 @@ def printable(text: str) -> str:
 def error_line(error: BaseException) -> str:
     """An error -> the line that tells it."""
     return f"error: {printable(str(error))}"
+
+
+def skipped_line(skipped: Sequence[str]) -> str:
+    """A line for each file or row that a data set was read without -> the one line that tells of them."""
+    return f"skipped: {len(skipped):,} files or rows; first: {printable(skipped[0])}"
 
 
 def tell(line: str) -> None:
