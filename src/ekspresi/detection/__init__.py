@@ -5,6 +5,7 @@ expressions or files. A new detector is a class with ``detect`` in a file of its
 ``detector``.
 """
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -33,9 +34,9 @@ def detector(name: str, min_face_px: float = 12) -> Detector:
         min_face_px: width in pixels of the smallest face to search for; 'none' ignores it.
 
     Raises:
-        ConfigError: an unknown name, or a width below 1.
+        ConfigError: an unknown name, or a width that is no number from 1.
     """
-    if min_face_px < 1:
+    if not 1 <= min_face_px < math.inf:  # nan is neither below nor above 1
         raise ConfigError(f"smallest face of {min_face_px} px: must be at least 1")
     if name == "mtcnn":
         from ekspresi.detection.mtcnn import MtcnnDetector
