@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ekspresi import __version__
-from ekspresi.cli import data, evaluate, explain, export, predict, study, train
+from ekspresi.cli import data, evaluate, explain, export, finetune, predict, study, train
 from ekspresi.cli.terminal import error_line, stdout_is_lost, tell
 from ekspresi.errors import EkspresiError
 
@@ -41,7 +41,7 @@ def _ekspresi(
     """Facial expression recognition for faces only a few pixels wide, honest about how sure it is."""
 
 
-for _command in (predict, explain, data, train, evaluate, export, study):
+for _command in (predict, explain, data, train, evaluate, export, finetune, study):
     _command.register(app)
 
 

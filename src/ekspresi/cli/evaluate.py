@@ -32,10 +32,10 @@ _SIDES = ("test", "validation")
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("evaluate")(_evaluate)
+    app.command("evaluate")(evaluate_model)
 
 
-def _evaluate(
+def evaluate_model(
     spec: Annotated[str, typer.Argument(help="Data set, READER:PATH, as in `ekspresi data inspect`.")],
     model: Annotated[Path | None, typer.Option(help="Model file (.onnx); the bundled one by default.")] = None,
     split: Annotated[

@@ -41,12 +41,16 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
         folder = out or _next_folder(config.data.split(":", 1)[0])
     if skipped := read(config.data).skipped:  # read for this alone: seconds, beside a training
         typer.echo(skipped_line(skipped))
-    # Lightning's notes on itself would bury the progress bar.
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
+    quiet()
     run = train(config, folder, resume=resume is not None)
     typer.echo(f"run: {run.folder}")
     typer.echo(f"next: ekspresi export {run.folder} --out {run.folder / 'model.onnx'}")
+
+
+def quiet() -> None:
+    """Keep back Lightning's notes on itself, which would bury the progress bar."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
 
 
 def _next_folder(reader: str) -> Path:
