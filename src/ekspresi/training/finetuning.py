@@ -32,13 +32,11 @@ class Plan:
 
     Attributes:
         config: the training.
-        reason: why it is split as it is, in a sentence for people.
-        honest: whether the test side tells what the model does with new people.
+        reason: how it is split and what that means for the figures, in a sentence for people.
     """
 
     config: TrainConfig
     reason: str
-    honest: bool
 
 
 def plan(dataset: FaceDataset) -> Plan:
@@ -47,20 +45,16 @@ def plan(dataset: FaceDataset) -> Plan:
     The official split where there is one; else by subject where at least ``SMALLEST_PEOPLE`` are known; else by image.
 
     Raises:
-        DatasetError: fewer than two classes have faces, or too few faces for three sides.
+        DatasetError: fewer than two classes to train on, or too few faces for three sides.
     """
-    counts = np.bincount(dataset.targets[dataset.targets >= 0], minlength=len(dataset.labels))
-    if np.count_nonzero(counts) < 2:
-        raise DatasetError(f"{dataset.spec}: has faces of one class only; a model needs two to tell apart")
     people = 0 if dataset.subjects is None else len(np.unique(dataset.subjects))
     if dataset.official is not None:
-        protocol, honest = "official", dataset.name != "ckextended"
-        reason = "split as the data set comes"
+        protocol, reason = "official", "split as the data set comes"
     elif people >= SMALLEST_PEOPLE:
-        protocol, honest = "subject-holdout", True
+        protocol = "subject-holdout"
         reason = f"split by subject: nobody of the {people} people stands on two sides"
     else:
-        protocol, honest = "paper-split", False
+        protocol = "paper-split"
         known = f"only {people} subjects are known" if people else "subjects are unknown"
         reason = (
             f"{known}, so images are split at random: pictures of one person may lie on both sides, and the figures "
@@ -71,10 +65,12 @@ def plan(dataset: FaceDataset) -> Plan:
     except DatasetError as error:
         raise DatasetError(f"{error}; {len(dataset)} faces may be too few") from error
     recipe = load_config(RECIPE, {"data": dataset.spec, "split": protocol})
-    faces = np.bincount(dataset.targets[split.train][dataset.targets[split.train] >= 0])
+    faces = np.bincount(dataset.targets[split.train] + 1, minlength=2)[1:]  # -1 is no class
+    if np.count_nonzero(faces) < 2:
+        raise DatasetError(f"{dataset.spec}: has faces of one class only to train on; a model needs two to tell apart")
     steps = max(1, int(np.count_nonzero(faces) * faces.max()) // recipe.batch_size)  # balanced: all as the largest
     epochs = max(recipe.epochs, math.ceil(SMALLEST_STEPS / steps))
-    return Plan(load_config(RECIPE, {"data": dataset.spec, "split": protocol, "epochs": epochs}), reason, honest)
+    return Plan(load_config(RECIPE, {"data": dataset.spec, "split": protocol, "epochs": epochs}), reason)
 
 
 def finetune(planned: Plan, folder: Path, name: str) -> Export:
