@@ -1,9 +1,11 @@
+import sys
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from ekspresi.cli import data
-from ekspresi.errors import DatasetError
+from ekspresi.errors import DatasetError, MissingExtraError, OutputError
 from fake_faces import save, texture, write_ckplus, write_ckplus48, write_ferplus
 
 
@@ -91,6 +93,25 @@ def test_frames_of_ckplus_as_released(run, tmp_path):
         "1-ckplus-classes.png",
         "1-ckplus-montage.png",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--split", "random"], DatasetError, "unknown protocol 'random'"),
+        (["--split", "subject-10fold", "--fold", "10"], DatasetError, "fold 10 does not exist"),
+        (["--out", "file/below"], OutputError, "the folder cannot be made"),
+        ([], MissingExtraError, r"ekspresi data inspect needs the extra \[eval\]"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_anything_is_read(run, tmp_path, monkeypatch, arguments, error, message):
+    monkeypatch.setattr("ekspresi.datasets.read", lambda _: pytest.fail("must not read"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    if error is MissingExtraError:
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(error, match=message):
+        run("ferplus:x", *arguments)
 
 
 def test_an_unknown_reader_is_an_error_of_the_user(run, tmp_path):

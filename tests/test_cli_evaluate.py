@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -134,6 +135,16 @@ def test_official_gives_both_test_sets_and_both_customs(ferplus, model, tmp_path
         ("test, as published, arg-max", 8),
         ("test, as published, majority", 8),
     ]
+
+
+def test_what_could_not_be_read_is_told(ckplus, model, tmp_path):
+    copy = tmp_path / "CK+48"
+    shutil.copytree(ckplus, copy)
+    bad = sorted((copy / "fear").iterdir())[0]
+    bad.write_text("no picture")
+    output = run(f"ckplus48:{copy}", "--model", model, "--out", tmp_path / "report", "--no-gallery")
+    assert f"skipped: 1 files or rows; first: {bad}: is text" in output
+    assert "skipped" not in run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "report", "--no-gallery")
 
 
 def test_validation_side(ferplus, model, tmp_path):

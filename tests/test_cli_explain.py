@@ -82,14 +82,24 @@ def test_the_map_of_the_picture_is_that_of_the_model(explain, tmp_path: Path) ->
     assert tint[96, 96] == tint[288, 96] == tint[288, 288] == 0
 
 
-def test_out_names_the_picture_and_its_folder_is_made(explain, crop: Path, tmp_path: Path) -> None:
-    target = tmp_path / "new" / "why.JPG"
+def test_out_names_the_picture(explain, crop: Path, tmp_path: Path) -> None:
+    target = tmp_path / "why.JPG"
     code, out, _ = explain(crop, "--out", target)
     assert code == 0
     assert f"written: {target}" in out
     with Image.open(target) as picture:
         assert picture.format == "JPEG"
     assert not (tmp_path / "crop-explained.png").exists()
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_work(explain, crop: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    target = tmp_path / "nowhere" / "why.png"
+    for image in (crop, "text.png"):
+        code, out, err = explain(image, "--out", target)
+        assert (code, out) == (2, "")
+        one_line_error(err, f"{target}: cannot be written: there is no folder {target.parent}; make it first")
+    assert not target.parent.exists()
 
 
 def test_the_source_is_never_replaced(explain, crop: Path, tmp_path: Path) -> None:
@@ -122,7 +132,7 @@ def test_what_cannot_be_read(explain, crop: Path, tmp_path: Path) -> None:
     for path, what in (
         ("nowhere.jpg", "no such file"),
         ("text.jpg", "is text, not a picture"),
-        (crop.parent, "cannot be opened"),
+        (crop.parent, "is a folder; give one picture"),
     ):
         code, out, err = explain(path)
         assert (code, out) == (2, "")

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,17 @@ def test_pictures_of_several_folders_are_told_apart_in_80_columns(predict, folde
         assert f" {name} " in out
 
 
+def test_on_a_narrow_screen_names_stay_whole_and_columns_go(predict, folder: Path) -> None:
+    for columns, left_out in ((60, ("carries", "runner-up")), (40, ("carries", "runner-up", "face box"))):
+        code, out, _ = predict(folder, columns=columns)
+        assert code == 0
+        for name in ("a/x.jpg", "b/x.jpg", "b/y.png"):
+            assert f" {name} " in out
+        for heading in ("picture", "face box", "px", "carries", "expression", "sure", "runner-up"):
+            assert (f" {heading} " in out) == (heading not in left_out)
+        assert "…" not in out
+
+
 def test_csv_and_annotated_pictures_of_a_folder(predict, folder: Path, tmp_path: Path) -> None:
     table, pictures = tmp_path / "x.csv", tmp_path / "out"
     code, out, err = predict(folder, "--out", table, "--annotate", pictures)
@@ -115,6 +127,45 @@ def test_one_bad_file_is_reported_counted_and_the_rest_is_done(predict, folder: 
     one_line_error(err, bad, "is text, not a picture")
     assert "3 of 4 pictures read, 1 failed" in out
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
+
+
+def test_what_is_named_and_cannot_be_used_is_told_the_rest_done_and_the_exit_code_2(
+    predict, folder: Path, tmp_path: Path
+) -> None:
+    bad, good = tmp_path / "bad.jpg", folder / "b" / "y.png"
+    bad.write_bytes(b"")
+    for path, what in (
+        (tmp_path / "nowhere.jpg", "no such file or folder"),
+        (tmp_path / "*.bmp", "matches no file"),
+        (bad, "is empty"),
+    ):
+        code, out, err = predict(folder / "a", path, good, "--out", tmp_path / "x.csv")
+        assert code == 2
+        one_line_error(err, path, what)
+        assert "2 faces in 2 pictures" in out
+        assert len((tmp_path / "x.csv").read_text().splitlines()) == 3
+
+
+def test_a_picture_that_cannot_be_written_costs_no_row(predict, folder: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "out" / "b" / "x.jpg"
+    blocked.mkdir(parents=True)
+    code, out, err = predict(folder, "--out", tmp_path / "x.csv", "--annotate", tmp_path / "out")
+    assert code == 2
+    one_line_error(err, blocked, "exists and is no file")
+    assert "1 annotated picture not written" in out
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
+    assert (tmp_path / "out" / "b" / "y.png").is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_in_a_folder_is_passed_by(folder: Path, tiny_model: Path) -> None:
+    """In a process of its own, which can be ended where it waits for who writes to the pipe."""
+    os.mkfifo(folder / "a" / "pipe.png")
+    words = [sys.executable, "-m", "ekspresi", "predict", folder, "--model", tiny_model, "--detector", "none"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    one_line_error(done.stderr, folder / "a" / "pipe.png", "is no regular file")
+    assert "3 of 4 pictures read, 1 failed" in done.stdout
 
 
 def truncated_jpeg() -> bytes:
@@ -209,6 +260,37 @@ def test_version_and_help() -> None:
     options = subprocess.run([*command, "predict", "--help"], capture_output=True, text=True, check=True)
     for option in ("--out", "--annotate", "--detector", "--model", "--min-face-px"):
         assert option in options.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_takes_nothing_is_one_line(folder: Path, tiny_model: Path, unbuffered: str) -> None:
+    words = [sys.executable, "-m", "ekspresi", "predict", folder, "--model", tiny_model, "--detector", "none"]
+    with Path("/dev/full").open("w") as full:
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    assert done.returncode == 2
+    one_line_error(done.stderr, "standard output: cannot be written (No space left on device)")
+
+
+def test_who_reads_the_output_may_go(folder: Path, tiny_model: Path) -> None:
+    words = [sys.executable, "-m", "ekspresi", "predict", folder, "--model", tiny_model, "--detector", "none"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_other_errors_of_the_system_keep_their_traceback(
+    predict, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("ekspresi.drawing.annotate", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        predict(folder, "--annotate", folder)
 
 
 def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,11 +139,26 @@ def test_nobody_stands_in_both_halves():
 
 def test_unlabelled_faces_are_left_out_and_too_few_fit_nothing():
     dataset, evidence = faces(600)
-    assert fit(dataset, evidence)[0] is not None
+    assert fit(dataset, evidence)[0].precision == 0.92
     few = np.where(np.arange(600)[:, None] < 150, dataset.votes, 0).astype(np.float32)
-    assert fit(replace(dataset, votes=few), evidence)[0] is None
+    assert fit(replace(dataset, votes=few), evidence)[0].precision == 0.0
     people = np.array([f"S{i // 7}" for i in range(600)])
-    assert fit(replace(dataset, subjects=people), evidence)[0] is None  # 86 people
+    assert fit(replace(dataset, subjects=people), evidence)[0].precision == 0.0  # 86 people
+    none = np.where(np.arange(600)[:, None] < 9, dataset.votes, 0).astype(np.float32)
+    assert fit(replace(dataset, votes=none), evidence)[0] is None
+
+
+def test_few_faces_fit_one_temperature_that_changes_no_answer_and_promises_nothing():
+    dataset, evidence = faces(150)
+    found, _ = fit(dataset, 3 * evidence)
+    assert len(set(found.temperatures)) == 1 and found.temperatures[0] > 1.5  # too sure, at every size
+    assert set(found.thresholds) == {0.0} and set(found.bias) == {0.0}
+    logits, sizes = Skewed(3 * evidence).logits(list(dataset.images))
+    beliefs = found.probabilities(logits, sizes)
+    assert np.array_equal(beliefs.argmax(axis=1), logits.argmax(axis=1))
+    nll = [-np.log(p[np.arange(150), dataset.targets]).mean() for p in (beliefs, softmax(logits))]
+    assert nll[0] < nll[1]
+    assert not found.abstained(beliefs, sizes).any()
 
 
 def test_the_lowest_threshold_that_is_precise_enough():

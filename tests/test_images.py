@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -199,9 +200,15 @@ def test_what_is_no_picture_is_called_by_its_name(content: bytes, what: str, tmp
 
 def test_missing_file_folder_and_impossible_name(tmp_path: Path) -> None:
     refused(tmp_path / "nowhere.jpg", "no such file; check the path")
-    refused(tmp_path, "cannot be opened")
+    refused(tmp_path, "is a folder; give one picture")
     with pytest.raises(ImageError, match="cannot be opened"):
         load_image("a\x00b.jpg")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices have no paths there")
+def test_a_device_is_no_picture(tmp_path: Path) -> None:
+    (tmp_path / "x.png").symlink_to(os.devnull)
+    refused(tmp_path / "x.png", "is no regular file")
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -134,6 +134,15 @@ def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
+def test_a_folder_that_takes_no_files() -> None:
+    with (
+        pytest.raises(OutputError, match=r"no file can be made in /proc; choose another"),
+        table("/proc/x.csv", LABELS),
+    ):
+        pytest.fail("must not start")
+
+
 def test_targets_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for target, what in (

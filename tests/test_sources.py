@@ -70,6 +70,11 @@ def test_what_holds_no_picture_is_named(name: str, what: str, tree: Path) -> Non
     with pytest.raises(SourceError, match=what) as caught:
         image_paths([tree / "f1.png", tree / name])
     assert str(caught.value).startswith(str(tree / name))
+    refused: list[SourceError] = []
+    assert image_paths([tree / "f1.png", tree / name, tree / "f10.jpg"], refused.append) == [
+        *(tree / "f1.png", tree / "f10.jpg")
+    ]
+    assert [str(error) for error in refused] == [str(caught.value)]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +121,7 @@ def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SourceError, match="neither a file nor a folder"):
         image_paths([tmp_path / "pipe"])
+    assert image_paths([tmp_path / "p*"]) == [tmp_path / "pipe"]  # to be told by who reads it
 
 
 def test_natural_order_goes_folder_by_folder() -> None:

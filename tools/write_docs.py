@@ -13,6 +13,7 @@ text and commands, so that these change only together with its figures.
     results_pages.py       the sections' names, texts, commands and files
     results_parts.py       files -> the content of a part
     results_tables.py      reports -> tables
+    results_study.py       the study's figures -> its section
     results_peers.py       reports -> the bundled model beside other tools, whose figures are constants
     results_measured.py    what is measured as it is written: the demo, time and size of a command
 """
@@ -37,6 +38,7 @@ BODIES: dict[str, Callable[[pages.Section], Iterator[str]]] = {
     "peers": parts.beside,
     "ablation": parts.ablation,
     "ablation-short": parts.ablation_short,
+    "study": parts.study,
     "suites": parts.suites,
     "speed": parts.speed,
     "int8": parts.int8,
@@ -85,10 +87,13 @@ PARTS = (
         Part(section.name, RESULTS, partial(section_lines, section), section.files, section.partial)
         for section in pages.SECTIONS
     ),
-    *(
-        Part(name, README, partial(parts.readme_figures, sections), tuple(section.files[0] for section in sections))
-        for name, sections in (("figures", parts.BUNDLED), ("figures-paper", parts.PAPERS))
+    Part(
+        "figures",
+        README,
+        partial(parts.readme_figures, parts.BUNDLED),
+        tuple(section.files[0] for section in parts.BUNDLED),
     ),
+    Part("figures-study", README, parts.readme_study, (pages.STUDY,)),
     Part("demo", README, measured.demo_output),
     Part("card", CARD, parts.card, (pages.ON_FERPLUS, pages.ON_CKPLUS)),
     Part("cost", CARD, parts.training_cost, (parts.START, parts.RECORD)),

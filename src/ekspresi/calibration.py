@@ -26,7 +26,8 @@ class SizeCalibration:
         temperatures: divide the logits; one for each size.
         thresholds: confidence below which the answer is 'unsure', 0..1, above 1 where none is ever sure enough;
             one for each size.
-        precision: share of right answers, 0..1, for which the thresholds were chosen, under the trained prior.
+        precision: share of right answers, 0..1, for which the thresholds were chosen, under the trained prior; 0
+            where there were too few faces to choose any.
         bias: added to the divided logits, one for each of the K labels.
         shares: frequency of each of the K labels where the model learnt.
         even_strength: how much of their logarithm is subtracted where all labels are held equally likely.

@@ -17,6 +17,7 @@ Pillow's module-wide settings (``MAX_IMAGE_PIXELS``, ``LOAD_TRUNCATED_IMAGES``) 
 """
 
 import os
+import stat
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -91,17 +92,32 @@ def load_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """A picture file -> uint8 (H, W, 3) RGB, turned upright.
 
     Raises:
-        ImageError: the file cannot be opened, is no picture that Pillow decodes, is damaged, or has more than
-            ``MAX_PIXELS`` pixels.
+        ImageError: the file cannot be opened, is no regular file, is no picture that Pillow decodes, is damaged, or
+            has more than ``MAX_PIXELS`` pixels.
     """
     name = str(path)
     try:
+        require_regular(path)
         with Path(path).open("rb") as file:
             return _decoded(file, name)
     except FileNotFoundError:
         raise ImageError(f"{name}: no such file; check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise ImageError(f"{name}: cannot be opened ({_reason(error)}); check the path and its permissions") from error
+
+
+def require_regular(path: str | os.PathLike[str]) -> None:
+    """Refuse what is no regular file before it is opened: to open a pipe that nobody writes to never ends.
+
+    Raises:
+        ImageError: a folder, a pipe, a device.
+        OSError: nothing is there, or it may not be looked at.
+    """
+    mode = Path(path).stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise ImageError(f"{path}: is a folder; give one picture, not a folder of them")
+    if not stat.S_ISREG(mode):
+        raise ImageError(f"{path}: is no regular file but a pipe or a device; give a picture")
 
 
 def as_rgb(image: str | os.PathLike[str] | bytes | NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -143,9 +143,22 @@ def save_picture(picture: Image.Image, path: Path) -> None:
         OutputError: the folder or the file cannot be written.
     """
     make_folder(path.parent)
+    with picture_file(path) as write:
+        write(picture)
+
+
+@contextmanager
+def picture_file(path: Path) -> Iterator[Callable[[Image.Image], None]]:
+    """A path -> a function that writes a picture of the kind its ending names.
+
+    The file appears when the block ends, see ``replacing``.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     with replacing(path) as part:
         # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores both.
-        picture.save(part, quality=92, subsampling=0)
+        yield lambda picture: picture.save(part, quality=92, subsampling=0)
 
 
 def make_folder(folder: Path) -> None:
@@ -195,6 +208,8 @@ def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free some space or choose another"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if folder.is_dir():  # such as /proc
+            return f"no file can be made in {folder}; choose another folder"
         return f"there is no folder {folder}; make it first"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"the folder {folder} is not writable; choose another"

@@ -8,7 +8,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ekspresi.errors import SourceError
@@ -29,22 +29,30 @@ VIDEO_SUFFIXES = frozenset(
 """Endings of file names, lower case, that count as videos where a folder is searched."""
 
 
-def image_paths(sources: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def image_paths(
+    sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
+) -> list[Path]:
     """Files, folders (searched to the bottom) and globs -> paths of pictures, each once.
 
     The order is that of ``sources``, and natural order within a folder or a glob. Hidden files are left out
     of folders, and links to folders are not followed.
 
+    Args:
+        sources: what the user named.
+        refused: called with the error of each source that is none, which is then left out; None: it is raised.
+
     Raises:
         SourceError: a path that does not exist or cannot be looked at, a glob that matches nothing, a folder
             that cannot be read or holds no picture.
     """
-    return _paths(sources, IMAGE_SUFFIXES, "pictures")
+    return _paths(sources, IMAGE_SUFFIXES, "pictures", refused)
 
 
-def media_paths(sources: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def media_paths(
+    sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
+) -> list[Path]:
     """Files, folders and globs -> paths of pictures and videos, each once; all else as in ``image_paths``."""
-    return _paths(sources, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures or videos")
+    return _paths(sources, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures or videos", refused)
 
 
 def below_common_folder(paths: Sequence[Path]) -> list[Path]:
@@ -65,10 +73,22 @@ def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
     ]
 
 
-def _paths(sources: Iterable[str | os.PathLike[str]], suffixes: frozenset[str], what: str) -> list[Path]:
+def _paths(
+    sources: Iterable[str | os.PathLike[str]],
+    suffixes: frozenset[str],
+    what: str,
+    refused: Callable[[SourceError], None] | None,
+) -> list[Path]:
     found: dict[str, Path] = {}
     for source in sources:
-        for path in _expanded(Path(source), suffixes, what):
+        try:
+            paths = _expanded(Path(source), suffixes, what)
+        except SourceError as error:
+            if refused is None:
+                raise
+            refused(error)
+            continue
+        for path in paths:
             found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it bears links in a circle
     return list(found.values())
 
@@ -88,7 +108,7 @@ def _expanded(source: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     matches = sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207 (absolute too)
     if not matches:
         raise SourceError(f"{source}: matches no file; check the pattern")
-    files = [path for path in matches if os.path.isfile(path)]  # noqa: PTH113 (False where it may not be looked at)
+    files = [path for path in matches if not os.path.isdir(path)]  # noqa: PTH112 (False where it may not be looked at)
     return files or [path for folder in matches for path in _within(folder, suffixes, what)]
 
 

@@ -67,16 +67,25 @@ def make_split(dataset: FaceDataset, protocol: str, fold: int = 0, seed: int = 0
         DatasetError: no such protocol or fold, or the data set lacks what the protocol needs (subjects, an
             official split, enough faces for three sides).
     """
-    if protocol not in _MAKERS:
-        raise DatasetError(f"unknown protocol '{protocol}'; known are {', '.join(PROTOCOLS)}")
-    last = FOLDS_OF.get(protocol, 1) - 1
-    if not 0 <= fold <= last:
-        raise DatasetError(f"fold {fold} does not exist in '{protocol}'; take 0..{last}")
+    require_protocol(protocol, fold)
     sides = [np.sort(side).astype(np.int64) for side in _MAKERS[protocol](dataset, fold, seed)]
     for name, side in zip(("training", "validation", "test"), sides, strict=True):
         if len(side) == 0:
             raise DatasetError(f"{dataset.spec}: '{protocol}' leaves the {name} side empty; take another protocol")
     return Split(sides[0], sides[1], sides[2], protocol, fold, seed)
+
+
+def require_protocol(protocol: str, fold: int = 0) -> None:
+    """Refuse what no data set can be split by, before one is read.
+
+    Raises:
+        DatasetError: no such protocol, or no such fold of it.
+    """
+    if protocol not in _MAKERS:
+        raise DatasetError(f"unknown protocol '{protocol}'; known are {', '.join(PROTOCOLS)}")
+    last = FOLDS_OF.get(protocol, 1) - 1
+    if not 0 <= fold <= last:
+        raise DatasetError(f"fold {fold} does not exist in '{protocol}'; take 0..{last}")
 
 
 _Sides = tuple[Indices, Indices, Indices]

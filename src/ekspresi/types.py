@@ -91,9 +91,6 @@ class Frame:
 
 
 def percent(probability: float) -> str:
-    """A probability 0..1 as people read it; never '0%' or '100%' for what is merely close to it."""
-    if 0 < probability < 0.005:
-        return "<1%"
-    if 0.995 <= probability < 1:
-        return ">99%"
-    return f"{probability:.0%}"
+    """A probability 0..1 as people read it; never '0%' or '100%', which no model can know: 0 and 1 were rounded to."""
+    text = f"{probability:.0%}"
+    return {"0%": "<1%", "100%": ">99%"}.get(text, text)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -131,7 +133,9 @@ def test_what_cannot_be_read_is_not_remembered(calls, tmp_path):
             (tmp_path / name).write_bytes(content)
         with pytest.raises(ImageError, match=f"{name}: .*{reason}"):
             FaceCutter()(tmp_path / name)
-    with pytest.raises(ImageError, match="cannot be opened"):
-        FaceCutter()(tmp_path)
+    (tmp_path / "device.png").symlink_to(os.devnull)
+    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "device.png", "is no regular file")):
+        with pytest.raises(ImageError, match=reason):
+            FaceCutter()(path)
     assert calls == []
     assert not (cache_folder() / "faces").exists()

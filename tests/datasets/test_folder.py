@@ -144,6 +144,15 @@ def test_a_link_to_itself_is_skipped_and_named(tree):
     assert "loop.png: cannot be opened" in line
 
 
+@pytest.mark.skipif(os.name == "nt", reason="devices have no paths there")
+def test_a_device_is_skipped_and_named(tree):
+    (tree / "bored" / "device.png").symlink_to(os.devnull)
+    dataset = read(f"folder:{tree}")
+    assert len(dataset) == 3
+    (line,) = dataset.skipped
+    assert "device.png: is no regular file" in line
+
+
 def test_a_path_that_does_not_exist(tmp_path):
     with pytest.raises(DatasetError, match="no such file or folder"):
         read(f"folder:{tmp_path / 'nowhere'}")

@@ -1,5 +1,6 @@
 """The names of detectors, and the one that finds nothing but the image itself."""
 
+import math
 import subprocess
 import sys
 
@@ -29,8 +30,9 @@ def test_every_name_makes_a_detector() -> None:
 def test_unknown_name_and_impossible_size_are_refused_in_one_line() -> None:
     with pytest.raises(ConfigError, match=r"'haar'.*mtcnn, yunet, none, and yunet:PATH"):
         detector("haar")
-    with pytest.raises(ConfigError, match="at least 1"):
-        detector("mtcnn", min_face_px=0)
+    for size in (0, -5, math.nan, math.inf):
+        with pytest.raises(ConfigError, match="at least 1"):
+            detector("mtcnn", min_face_px=size)
 
 
 def test_onnxruntime_is_not_loaded_before_the_first_image() -> None:

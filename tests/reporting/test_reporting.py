@@ -198,6 +198,14 @@ def test_leaks_are_named(recognizer, dataset):
     assert leaks(recognizer.metadata, dataset, ASKED) == ()
 
 
+def test_an_official_split_by_image_is_leaky(recognizer, dataset):
+    official = Asked("official", 0, 0, "test", "")
+    (sentence,) = leaks(recognizer.metadata, replace(dataset, name="ckextended"), official)
+    assert sentence.startswith("Leaky protocol: the official split of 'ckextended'")
+    assert leaks(recognizer.metadata, replace(dataset, name="ckextended"), Asked("all", 0, 0, "all", "")) == ()
+    assert leaks(recognizer.metadata, replace(dataset, name="ferplus"), official) == ()
+
+
 def test_a_split_that_is_not_wholly_known_is_not_trusted(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     asked = Asked("subject-holdout", 0, 4, "test", "")

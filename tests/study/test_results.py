@@ -26,6 +26,7 @@ def test_the_rate_of_a_fold_was_tried_without_its_people(
 ) -> None:
     tried = trials(study)
     assert len(tried) == 2 * 2 * 2  # optimisers, halves, rates
+    assert {trial.job.config.epochs for trial in tried} == {8}  # 3 of 8 folds: as many steps as 3 epochs of an arm
     for trial in tried:
         best = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4}.get((trial.optimizer, trial.half), 5e-3)
         write(trial.job, tmp_path, val_nll=0.5 if trial.rate == best else 0.9)

@@ -59,7 +59,7 @@ def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: d
     assert (found == dataset.targets[test]).mean() > 0.7  # 1 in 7 is chance
     provenance = recognizer.metadata.provenance
     assert {parent["reader"] for parent in provenance["parents"]} == {"ferplus"}
-    assert recognizer.metadata.calibration is done.calibration is None  # two people are too few for it
+    assert recognizer.metadata.calibration is done.calibration is None  # two people are too few even for one number
     assert provenance["data"] == {"reader": "ckplus48", "fingerprint": dataset.fingerprint}
     assert str(finished.folder) not in recognizer.metadata.to_json()
 

@@ -1,7 +1,9 @@
 """The command line: one file a command, each with ``register(app)``.
 
-In: the arguments of ``ekspresi``. Out: an exit code: 0 done; 2 something the user can mend, told in one line;
-130 stopped by the keyboard. Knows nothing of what commands do; what they import is loaded when they run.
+In: the arguments of ``ekspresi``. Out: an exit code: 0 done, though of a folder's pictures some may have been bad,
+which is told; 1 who read the output has gone, or a bug, with its traceback; 2 something named or asked for could not
+be used, told in a line each, and what else could be done is done; 130 stopped by the keyboard. Knows nothing of what
+commands do; what they import is loaded when they run.
 """
 
 import sys
@@ -10,8 +12,8 @@ from typing import Annotated
 import typer
 
 from ekspresi import __version__
-from ekspresi.cli import data, evaluate, explain, export, predict, study, train
-from ekspresi.cli.terminal import error_line, tell
+from ekspresi.cli import data, evaluate, explain, export, finetune, predict, study, train
+from ekspresi.cli.terminal import error_line, stdout_is_lost, tell
 from ekspresi.errors import EkspresiError
 
 app = typer.Typer(
@@ -39,7 +41,7 @@ def _ekspresi(
     """Facial expression recognition for faces only a few pixels wide, honest about how sure it is."""
 
 
-for _command in (predict, explain, data, train, evaluate, export, study):
+for _command in (predict, explain, data, train, evaluate, export, finetune, study):
     _command.register(app)
 
 
@@ -49,6 +51,11 @@ def main() -> None:
         app()
     except EkspresiError as error:
         tell(error_line(error))
+        sys.exit(2)
+    except OSError as error:
+        if not stdout_is_lost():
+            raise
+        tell(f"error: standard output: cannot be written ({error.strerror}); send it elsewhere")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekspresi.errors import MissingExtraError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -53,14 +55,22 @@ def inspect(
 
     The montage shows people: look at it, do not pass it on.
     """
+    try:
+        import matplotlib  # noqa: F401 (for the charts; a data set may take minutes to read before them)
+    except ImportError as error:
+        raise MissingExtraError("ekspresi data inspect", "eval") from error
     from rich.console import Console
     from rich.markup import escape
 
     from ekspresi.datasets import read
     from ekspresi.datasets.audit import audit_datasets, audit_sides
     from ekspresi.datasets.overview import sides_of
-    from ekspresi.splits import FOLDS_OF, make_split
+    from ekspresi.outputs import make_folder
+    from ekspresi.splits import FOLDS_OF, make_split, require_protocol
 
+    if split:
+        require_protocol(split, fold)
+    make_folder(out)
     console = Console(highlight=False)
     datasets = []
     for number, spec in enumerate(specs, start=1):
@@ -145,10 +155,8 @@ def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, N
 
 def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str) -> None:
     from ekspresi.datasets.overview import draw_class_chart, draw_montage
-    from ekspresi.outputs import make_folder
 
     chart, montage = out / f"{name}-classes.png", out / f"{name}-montage.png"
-    make_folder(out)
     draw_class_chart(dataset, chart)
     draw_montage(dataset, montage)
     console.print(f"drawn: {chart}, {montage}\n", soft_wrap=True, markup=False)

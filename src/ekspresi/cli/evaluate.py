@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ekspresi.cli.terminal import skipped_line
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.protocols import SUITES
 
@@ -31,10 +32,10 @@ _SIDES = ("test", "validation")
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("evaluate")(_evaluate)
+    app.command("evaluate")(evaluate_model)
 
 
-def _evaluate(
+def evaluate_model(
     spec: Annotated[str, typer.Argument(help="Data set, READER:PATH, as in `ekspresi data inspect`.")],
     model: Annotated[Path | None, typer.Option(help="Model file (.onnx); the bundled one by default.")] = None,
     split: Annotated[
@@ -73,6 +74,8 @@ def _evaluate(
         raise ConfigError(f"--suite {suite}: must be one of {', '.join(SUITES)}")
     recognizer = Recognizer(model)
     dataset = read(spec)
+    if dataset.skipped:
+        typer.echo(skipped_line(dataset.skipped))
     trained = trained_split(recognizer.metadata, dataset)
     faces = _choose(dataset, trained or {}, split, fold, seed, side)
     folder = out or _next_folder(dataset.name)

@@ -50,25 +50,26 @@ def explain(
     from ekspresi import detection, explanation
     from ekspresi.analysis import Analyzer
     from ekspresi.images import load_image
-    from ekspresi.outputs import save_picture
+    from ekspresi.outputs import picture_file
     from ekspresi.recognition import Recognizer
     from ekspresi.sheets import explanation_sheet
 
     target = _target(image, out)
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
-    rgb = load_image(image)
-    faces = analyzer.analyze(rgb)
-    if not faces:
-        remedy = "try --min-face-px with a smaller number, or --detector none where the picture is one face crop"
-        raise ImageError(f"{image}: no face found; {remedy}")
-    shown = faces[:_LARGEST]
-    errors = Console(stderr=True)
-    with Progress(console=errors, transient=True, disable=len(shown) < 2 or not errors.is_terminal) as progress:
-        explanations = [
-            explanation.explain(analyzer.recognizer, crop)
-            for crop in progress.track(analyzer.crops(rgb, shown), description="explaining")
-        ]
-    save_picture(explanation_sheet(explanations), target)
+    with picture_file(target) as write:
+        rgb = load_image(image)
+        faces = analyzer.analyze(rgb)
+        if not faces:
+            remedy = "try --min-face-px with a smaller number, or --detector none where the picture is one face crop"
+            raise ImageError(f"{image}: no face found; {remedy}")
+        shown = faces[:_LARGEST]
+        errors = Console(stderr=True)
+        with Progress(console=errors, transient=True, disable=len(shown) < 2 or not errors.is_terminal) as progress:
+            explanations = [
+                explanation.explain(analyzer.recognizer, crop)
+                for crop in progress.track(analyzer.crops(rgb, shown), description="explaining")
+            ]
+        write(explanation_sheet(explanations))
     console = Console()
     console.print(_table(shown, explanations))
     if len(shown) < len(faces):

@@ -6,11 +6,14 @@ No logic of its own.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ekspresi.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from ekspresi.calibration import SizeCalibration
 
 
 def register(app: typer.Typer) -> None:
@@ -38,12 +41,20 @@ def export(
         f"{done.difference:.1e} of torch (bound {LARGEST_DIFFERENCE:.0e})"
     )
     typer.echo(f"{done.weights}: {done.weights.stat().st_size / 1e6:.1f} MB, float16, for --init")
-    calibration = done.calibration
+    typer.echo(certainty(done.calibration))
+
+
+def certainty(calibration: "SizeCalibration | None") -> str:
+    """What a model's calibration means for its answers, in a line."""
     if calibration is None:
-        typer.echo("not calibrated: too few people or faces to validate on; every face will be answered")
-        return
+        return "not calibrated: too few people or faces to validate on; every face will be answered"
+    if not calibration.precision:
+        return (
+            f"one temperature ({calibration.temperatures[0]:.2f}), no thresholds: too few people or faces to validate "
+            f"on; every face of {calibration.smallest_px:.0f} px or more will be answered"
+        )
     needed = [
         f"{size:.0f} px {'never' if threshold > 1 else f'{threshold:.0%}'}"
         for size, threshold in zip(reversed(calibration.sizes_px), reversed(calibration.thresholds), strict=True)
     ]
-    typer.echo(f"answers from a confidence of: {', '.join(needed)} (for {calibration.precision:.0%} right answers)")
+    return f"answers from a confidence of: {', '.join(needed)} (for {calibration.precision:.0%} right answers)"

@@ -3,6 +3,7 @@
 In: flags. Out: a folder with the trainings, ``study.json`` and ``study.html``; what goes on, live. No logic of its own.
 """
 
+import signal
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -47,6 +48,7 @@ def _study(
         raise MissingExtraError("ekspresi study", "train")  # now, not in each of a hundred processes
     study = load_study(config, quick)
     folder = out or Path("runs") / (f"{config.stem}-quick" if quick else config.stem)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a scheduler: like Ctrl-C
     with _Board(folder) as board:
         outcome = run_study(study, folder, jobs, board)
     if outcome.study.arms:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ekspresi.cli.terminal import skipped_line
 from ekspresi.errors import ConfigError, MissingExtraError
 
 
@@ -25,6 +26,8 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
         from ekspresi.training.run import Run, train
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi train", "train") from error
+    from ekspresi.datasets import read
+
     if resume is not None:
         if out is not None or config_file is not None:
             raise ConfigError("--resume takes the run folder alone: its config.toml says the rest")
@@ -36,12 +39,18 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
     else:
         config = load_config(config_file, flags)
         folder = out or _next_folder(config.data.split(":", 1)[0])
-    # Lightning's notes on itself would bury the progress bar.
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
+    if skipped := read(config.data).skipped:  # read for this alone: seconds, beside a training
+        typer.echo(skipped_line(skipped))
+    quiet()
     run = train(config, folder, resume=resume is not None)
     typer.echo(f"run: {run.folder}")
     typer.echo(f"next: ekspresi export {run.folder} --out {run.folder / 'model.onnx'}")
+
+
+def quiet() -> None:
+    """Keep back Lightning's notes on itself, which would bury the progress bar."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
 
 
 def _next_folder(reader: str) -> Path:

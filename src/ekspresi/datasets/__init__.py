@@ -20,7 +20,7 @@ from ekspresi.datasets.folder import read_folder
 from ekspresi.datasets.options import Option, arguments_from
 from ekspresi.errors import DatasetError
 
-__all__ = ["OPTIONS", "READERS", "SPLITS", "FaceDataset", "family", "read"]
+__all__ = ["DRAWN_BY_IMAGE", "OPTIONS", "READERS", "SPLITS", "FaceDataset", "family", "read"]
 
 READERS: dict[str, Callable[..., FaceDataset]] = {
     "ckextended": read_ckextended,
@@ -34,6 +34,9 @@ READERS: dict[str, Callable[..., FaceDataset]] = {
 
 OPTIONS: dict[str, Mapping[str, Option]] = {"ckplus": CKPLUS_OPTIONS}
 """Reader name -> the options it takes, named as its keyword arguments; a reader that is not here takes none."""
+
+DRAWN_BY_IMAGE = ("ckextended",)
+"""Readers whose official split was drawn image by image, so that people and sequences stand on several sides."""
 
 _FAMILIES = {"ferplus": "fer2013", "ckplus": "ckplus48", "ckextended": "ckplus48"}
 

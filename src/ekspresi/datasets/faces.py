@@ -20,7 +20,7 @@ from ekspresi.cropping import CropConvention
 from ekspresi.datasets.remembered import recall, remember
 from ekspresi.detection import detector
 from ekspresi.errors import ImageError
-from ekspresi.images import load_image
+from ekspresi.images import load_image, require_regular
 from ekspresi.weights import ASSETS, cache_folder
 
 MIN_FACE_PX = 60
@@ -71,6 +71,7 @@ class FaceCutter:
 def _digest(path: Path, key: bytes) -> str:
     digest = hashlib.sha256(key)
     try:
+        require_regular(path)
         digest.update(path.read_bytes())
     except FileNotFoundError:
         raise ImageError(f"{path}: no such file; copy the frame again from its origin") from None

@@ -70,6 +70,12 @@ def read_ferplus(path: Path) -> FaceDataset:
         votes = np.array([table[answer] for answer in answers], dtype=np.float32).T
     except ValueError as error:
         raise DatasetError(f"{table_file}: a vote is no number ({error})") from error
+    wrong = np.argwhere(~(np.isfinite(votes) & (votes >= 0)))
+    if len(wrong):
+        row, answer = wrong[0, 0], answers[wrong[0, 1]]
+        raise DatasetError(
+            f"{table_file} row {row}: '{table[answer][row]}' in the column {answer} is no number of votes, 0 or more"
+        )
 
     files = table["Image name"]
     rows = [row for row, name in enumerate(files) if name]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ekspresi.cropping import grey
 from ekspresi.errors import DatasetError, ImageError
-from ekspresi.images import IMAGE_SUFFIXES, load_image
+from ekspresi.images import IMAGE_SUFFIXES, load_image, require_regular
 
 # A data set of faces holds tens of thousands of small grey PNGs; those take the short way. Everything that
 # could need care (colour, alpha, rotation, animation, sheer size) goes through ``load_image`` and its limits.
@@ -26,7 +26,7 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     """A picture file -> uint8 (H, W) grey, at its own size.
 
     Raises:
-        ImageError: the file is no picture that can be read.
+        ImageError: it is no regular file, or no picture that can be read.
     """
     pixels = _plain_grey_png(path)
     return grey(load_image(path)) if pixels is None else pixels
@@ -35,6 +35,7 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
 def _plain_grey_png(path: Path) -> NDArray[np.uint8] | None:
     """The pixels of a small 8-bit grey PNG; None for all else, damaged ones too: ``load_image`` says why."""
     try:
+        require_regular(path)
         with path.open("rb") as file:
             signature, chunk, width, height, bits, colour = _PNG_START.unpack(file.read(_PNG_START.size))
             if (signature, chunk, bits, colour) != (b"\x89PNG\r\n\x1a\n", b"IHDR", 8, 0):

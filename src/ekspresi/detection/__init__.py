@@ -5,6 +5,7 @@ expressions or pictures' files. A new detector is a class with ``detect`` in a f
 ``detector``.
 """
 
+import math
 from pathlib import Path
 from typing import Protocol
 
@@ -35,11 +36,11 @@ def detector(name: str, min_face_px: float = 12) -> Detector:
         min_face_px: width in pixels of the smallest face to search for; 'none' ignores it.
 
     Raises:
-        ConfigError: an unknown name, or a width below 1.
+        ConfigError: an unknown name, or a width that is no number from 1.
         MissingExtraError: 'yunet' without OpenCV.
         ModelError: no file at the path of 'yunet:PATH'.
     """
-    if min_face_px < 1:
+    if not 1 <= min_face_px < math.inf:  # nan is neither below nor above 1
         raise ConfigError(f"smallest face of {min_face_px} px: must be at least 1")
     if name == "mtcnn":
         from ekspresi.detection.mtcnn import MtcnnDetector

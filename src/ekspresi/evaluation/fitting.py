@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.calibration import SizeCalibration, SizePairs
+from ekspresi.calibration import SizeCalibration, SizePairs, softmax
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import SIZES_PX, shrink
 from ekspresi.evaluation.effective import enlarged_again
@@ -29,6 +29,9 @@ NEVER = 1.01
 
 SMALLEST_HALF = 100
 """Subjects, else sequences, else faces, below which a half is too small to fit anything."""
+
+SMALLEST_AT_ALL = 10
+"""The same below which nothing is fitted; from here up to two such halves, a single temperature is."""
 
 _BIAS_PENALTY = 0.002
 """Weight of the squared distance of the bias from what the sampling of the training explains, beside the mean NLL: a
@@ -82,7 +85,10 @@ def fit_calibration(
     sizes_px: Sequence[int] = SIZES_PX,
     precision: float = PRECISION,
 ) -> SizeCalibration | None:
-    """Validation faces -> calibration; None where a half would have fewer than ``SMALLEST_HALF`` subjects or faces.
+    """Validation faces -> calibration; None where there are fewer than ``SMALLEST_AT_ALL`` subjects or faces.
+
+    Where a half would have fewer than ``SMALLEST_HALF`` of them, all serve to fit one temperature for every size, and
+    no threshold is chosen: whatever carries ``smallest_px`` is answered, and no precision promised (0).
 
     Args:
         recognizer: the model, of the data set's labels.
@@ -96,7 +102,7 @@ def fit_calibration(
     """
     indices = indices[dataset.targets[indices] >= 0]
     group, in_first = _halves(dataset, indices)
-    if min(len(np.unique(group[half])) for half in (in_first, ~in_first)) < SMALLEST_HALF:
+    if len(np.unique(group)) < SMALLEST_AT_ALL:
         return None
     targets = dataset.targets[indices]
     sizes = tuple(float(size) for size in sorted(sizes_px))
@@ -109,6 +115,18 @@ def fit_calibration(
 
     floor = 0.5 / max(1, len(indices))
     shares, drawn_shares = np.maximum(shares, floor), np.maximum(drawn_shares, floor)
+    if min(len(np.unique(group[half])) for half in (in_first, ~in_first)) < SMALLEST_HALF:
+        logits, _, labels = of(np.ones(len(indices), dtype=bool))
+        return SizeCalibration(
+            sizes_px=sizes,
+            temperatures=(_one_temperature(logits, labels),) * len(sizes),
+            thresholds=(0.0,) * len(sizes),
+            precision=0.0,
+            bias=(0.0,) * len(shares),
+            shares=tuple(shares.round(6).tolist()),
+            even_strength=0.0,
+            smallest_px=smallest_px,
+        )
     logits, effective_px, labels = of(in_first)
     temperatures, bias = _fit(logits, effective_px, labels, sizes, np.log(shares / drawn_shares))
 
@@ -206,6 +224,18 @@ def _fit(
     bounds = [(np.log(0.2), np.log(5.0))] * len(sizes) + [(-6.0, 6.0)] * len(expected_bias)
     values = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return np.exp(values[: len(sizes)]), values[len(sizes) :] - values[len(sizes) :].mean()
+
+
+def _one_temperature(logits: NDArray[np.float64], targets: NDArray[np.int64]) -> float:
+    """The temperature of the lowest mean NLL (Guo et al. 2017)."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(logits / np.exp(log_temperature))
+        return float(-np.log(np.maximum(probabilities[np.arange(len(targets)), targets], 1e-12)).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
+    return round(float(np.exp(found.x)), 4)
 
 
 def _best_strength(

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ekspresi.datasets import family
+from ekspresi.datasets import DRAWN_BY_IMAGE, family
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.modelfile import ModelMetadata
 from ekspresi.recognition import Recognizer
@@ -119,6 +119,12 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[
             "Leaky protocol: 'paper-split' draws images at random, so a test image may have its neighbouring "
             "frame, or the same person, in training. These figures flatter; where subjects are known, quote "
             "'subject-10fold'."
+        )
+    if asked.protocol == "official" and dataset.name in DRAWN_BY_IMAGE:
+        found.append(
+            f"Leaky protocol: the official split of '{dataset.name}' was drawn row by row, so a test image may have "
+            "the other frame of its sequence, or the same person, in training. These figures flatter; quote "
+            "'subject-10fold' of 'ckplus' or 'ckplus48'."
         )
     trained = trained_split(metadata, dataset)
     if trained is not None:

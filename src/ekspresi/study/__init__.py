@@ -57,15 +57,14 @@ def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher) 
     if study.other_data:
         read(study.other_data)  # fail now, not after an hour
     make_folder(root)
-    clock = _Clock(root)
     tried = trials(study)
-    failed = run_jobs([trial.job for trial in tried], root, processes, watcher)
-    broken = {(trial.optimizer, trial.half) for trial in tried if trial.job.name in failed}
-    sound = [trial for trial in tried if (trial.optimizer, trial.half) not in broken]
-    rates = rates_found(study, sound, root)
-    planned = arm_jobs(study, rates)
-    failed |= run_jobs([each.job for each in planned], root, processes, watcher)
-    clock.stop()
+    with _Clock(root):
+        failed = run_jobs([trial.job for trial in tried], root, processes, watcher)
+        broken = {(trial.optimizer, trial.half) for trial in tried if trial.job.name in failed}
+        sound = [trial for trial in tried if (trial.optimizer, trial.half) not in broken]
+        rates = rates_found(study, sound, root)
+        planned = arm_jobs(study, rates)
+        failed |= run_jobs([each.job for each in planned], root, processes, watcher)
     arms: list[ArmResult] = []
     compared: list[tuple[Arm, Pooled]] = []
     for arm in study.arms:
@@ -160,7 +159,7 @@ def _made(
 
 
 class _Clock:
-    """Seconds that a study has run, over all its starts; a start that was killed is not counted."""
+    """Counts the seconds that a study has run, over all its starts; one that was killed is not counted."""
 
     def __init__(self, root: Path) -> None:
         self.path = root / "clock.json"
@@ -168,10 +167,12 @@ class _Clock:
             self.seconds = float(json.loads(self.path.read_text(encoding="utf-8"))["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             self.seconds = 0.0
+        self.started = 0.0
+
+    def __enter__(self) -> None:
         self.started = time.monotonic()
 
-    def stop(self) -> None:
-        """Add what went by since the start, and keep it."""
+    def __exit__(self, *_: object) -> None:
         self.seconds = round(self.seconds + time.monotonic() - self.started, 1)
         with replacing(self.path) as temporary:
             temporary.write_text(json.dumps({"seconds": self.seconds}) + "\n", encoding="utf-8")

@@ -192,7 +192,8 @@ def on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
     dataset = read(spec)
     protocol = "all" if dataset.official is None else "official"
     indices = np.arange(len(dataset)) if protocol == "all" else make_split(dataset, protocol).test
-    view = evaluate(recognizer, dataset, indices, customs=("argmax",), subset="test").headline
+    subset = "all faces" if protocol == "all" else "test"
+    view = evaluate(recognizer, dataset, indices, customs=("argmax",), subset=subset).headline
     return {
         "data": spec.partition(":")[0],
         "view": view.name,

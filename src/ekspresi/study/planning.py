@@ -12,6 +12,9 @@ from ekspresi.splits import HALVES, half_of
 from ekspresi.study.config import TUNING, Arm, StudyConfig
 from ekspresi.study.jobs import Job, result_of
 
+_FOLDS_TRAINED, _FOLDS_TRIED = 8, 3
+"""Folds that an arm's job trains on, and that a trial does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -48,7 +51,8 @@ Rates = Mapping[tuple[str, int], float]
 def trials(study: StudyConfig) -> list[Trial]:
     """The search for learning rates: each optimiser's first arm, every rate, each half; none where there is no choice.
 
-    A trial trains on three folds of subjects and validates on two, all of them of the other half ('subject-halves').
+    A trial trains on three folds of subjects and validates on two, all of them of the other half ('subject-halves'),
+    for as many steps as an arm trains on its eight folds: fewer steps would favour higher rates.
     """
     found = []
     for optimizer in study.tuned():
@@ -58,7 +62,14 @@ def trials(study: StudyConfig) -> list[Trial]:
         config = next(arm.config for arm in study.arms if arm.config.optimizer == optimizer and not arm.rate_given)
         for half in range(HALVES):
             for rate in rates:
-                planned = replace(config, split="subject-halves", fold=half, seed=0, learning_rate=rate)
+                planned = replace(
+                    config,
+                    split="subject-halves",
+                    fold=half,
+                    seed=0,
+                    learning_rate=rate,
+                    epochs=round(config.epochs * _FOLDS_TRAINED / _FOLDS_TRIED),
+                )
                 job = Job(f"{TUNING}/{optimizer}-half{half}-{rate:g}", planned, tested=False)
                 found.append(Trial(optimizer, half, rate, job))
     return found
