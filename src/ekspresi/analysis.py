@@ -82,16 +82,27 @@ def analyze(
     Args:
         image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
-        detector: 'mtcnn', or 'none' where the picture is a face crop already.
+        detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is a face crop already.
         min_face_px: width in pixels of the smallest face to search for.
         even_prior: hold all expressions equally likely beforehand, see ``Recognizer``.
 
     Raises:
         ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
     """
+    return shared_analyzer(model, detector, min_face_px, even_prior).analyze(image)
+
+
+def shared_analyzer(
+    model: str | os.PathLike[str] | None, detector: str, min_face_px: float, even_prior: bool
+) -> Analyzer:
+    """The analyzer that ``analyze`` uses for these settings; loaded at the first call and kept.
+
+    Raises:
+        ModelError, ConfigError: see ``analyze``.
+    """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _analyzer(path, changed, detector, min_face_px, even_prior).analyze(image)
+    return _analyzer(path, changed, detector, min_face_px, even_prior)
 
 
 @lru_cache(maxsize=4)
