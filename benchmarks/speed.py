@@ -10,7 +10,8 @@ is the ratio of two lines of one run; figures of two machines, or of one machine
 references. Medians; two threads.
 
     benchmarks/
-      speed.py    this: preprocessing, network, Recognizer, detector
+      speed.py      this: preprocessing, network, Recognizer, detector
+      detection.py  what detectors find at each face size, and what the recogniser loses by them
 """
 
 import argparse
