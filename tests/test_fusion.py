@@ -1,0 +1,286 @@
+"""Beliefs are what the arithmetic says, follow a face that changes, and are not carried away by what is no evidence."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekspresi.calibration import SizeCalibration
+from ekspresi.fusion import FORGET_S, FULL_PX, LIKENESS, SIZE_POWER, Fusion, TrackBelief, log_prior
+from ekspresi.types import Face, Prediction
+
+LABELS = ("neutral", "happiness", "fear")
+CALIBRATION = SizeCalibration(
+    sizes_px=(8.0, 16.0),
+    temperatures=(1.0, 1.0),
+    thresholds=(0.9, 0.5),
+    precision=0.92,
+    bias=(0.0, 0.0, 0.0),
+    shares=(0.5, 0.25, 0.25),
+    even_strength=1.0,
+    smallest_px=6.0,
+)
+
+
+def prediction(*probabilities, px=16.0, face_px=20.0, tells_size=True):
+    best = int(np.argmax(probabilities))
+    return Prediction(
+        LABELS[best],
+        probabilities[best],
+        dict(zip(LABELS, probabilities, strict=True)),
+        face_px,
+        px if tells_size else None,
+    )
+
+
+def values(belief):
+    return list(belief.probabilities.values())
+
+
+def normalised(*powers):
+    return [power / sum(powers) for power in powers]
+
+
+@pytest.mark.parametrize("calibration", [CALIBRATION, None])
+def test_one_frame_gives_back_its_own_probabilities(calibration):
+    given_ = prediction(0.2, 0.7, 0.1, px=12.0)
+    found = TrackBelief(calibration).update(given_, 3.0)
+    assert values(found) == pytest.approx([0.2, 0.7, 0.1])
+    assert (found.expression, found.face_px) == ("happiness", 20.0)
+    assert found.confidence == pytest.approx(0.7)
+    assert found.effective_px == pytest.approx(12.0)
+
+
+def test_two_frames_by_hand():
+    # At once and of one size: both weigh 1, n = 2. Errors that agree by 0.5 make them 2 / 1.5 = 4/3 witnesses, so each
+    # likelihood counts with the power 2/3. Likelihoods are probabilities over the prior (1/2, 1/4, 1/4):
+    # (0.4, 1.6, 1.6) and (1.0, 1.6, 0.4) of products (0.4, 2.56, 0.64).
+    belief = TrackBelief(CALIBRATION, likeness=0.5)
+    belief.update(prediction(0.2, 0.4, 0.4), 0.0)
+    found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
+    power = 2 / 3
+    expected = normalised(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power)
+    assert values(found) == pytest.approx(expected)
+    assert values(found) == pytest.approx([0.293467, 0.505804, 0.200729], abs=1e-6)
+
+
+@pytest.mark.parametrize(("likeness", "power"), [(0.0, 1.0), (1.0, 0.5)])
+def test_the_two_ends_of_likeness(likeness, power):
+    belief = TrackBelief(CALIBRATION, likeness=likeness)  # independent: the product; alike: the geometric mean
+    belief.update(prediction(0.2, 0.4, 0.4), 0.0)
+    found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
+    assert values(found) == pytest.approx(normalised(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power))
+
+
+def test_forgetting_and_size_by_hand():
+    # The first frame has 12 px, half of FULL_PX, so it weighs 1/4 under a power of 2; one time constant later 1/4e.
+    belief = TrackBelief(CALIBRATION, forget_s=2.0, likeness=0.5, size_power=2.0)
+    belief.update(prediction(0.2, 0.4, 0.4, px=FULL_PX / 2), 10.0)
+    found = belief.update(prediction(0.5, 0.4, 0.1, px=2 * FULL_PX), 12.0)
+    old = 0.25 / math.e
+    frames = (1 + old) ** 2 / (1 + old**2)
+    witnesses = frames / (1 + (frames - 1) / 2)
+    first, second = (0.4, 1.6, 1.6), (1.0, 1.6, 0.4)
+    likelihoods = [(a**old * b) ** (witnesses / (1 + old)) for a, b in zip(first, second, strict=True)]
+    assert values(found) == pytest.approx(normalised(*np.array([0.5, 0.25, 0.25]) * likelihoods))
+    assert found.effective_px == pytest.approx(2 * FULL_PX * 4 ** (-old / (1 + old)))
+
+
+def test_many_frames_of_one_still_face_are_not_many_witnesses():
+    belief = TrackBelief(CALIBRATION)
+    for frame in range(300):
+        found = belief.update(prediction(0.3, 0.5, 0.2), frame / 25)
+    most = normalised(*np.array([0.5, 0.25, 0.25]) * np.array([0.6, 2.0, 0.8]) ** (1 / LIKENESS))
+    assert 0.5 < found.confidence < most[1]
+    assert values(found) == pytest.approx(most, abs=0.01)
+
+
+@given(st.integers(5, 120))
+def test_a_higher_frame_rate_is_no_more_evidence(rate):
+    frames = (prediction(0.3, 0.5, 0.2), prediction(0.25, 0.45, 0.3))
+    found = {}
+    for frequency in (rate, 2 * rate):
+        belief = TrackBelief(CALIBRATION)
+        for frame in range(3 * frequency):
+            found[frequency] = belief.update(frames[frame % 2], frame / frequency)
+    assert values(found[rate]) == pytest.approx(values(found[2 * rate]), abs=0.05)
+
+
+@pytest.mark.parametrize("rate", [8, 15, 30])
+def test_a_face_that_changes_is_followed_within_a_second(rate):
+    rng = np.random.default_rng(0)
+    belief = TrackBelief(CALIBRATION)
+
+    def noisy(*scores):
+        return prediction(*normalised(*np.exp(np.array(scores) + rng.normal(0, 0.5, 3))))
+
+    for frame in range(4 * rate):
+        found = belief.update(noisy(1.0, 0.0, 0.0), frame / rate)
+    assert found.expression == "neutral"
+    times = [frame / rate for frame in range(4 * rate, 7 * rate)]
+    labels = [belief.update(noisy(0.0, 1.0, 0.0), time_s).expression for time_s in times]
+    settled = (len(labels) - labels[::-1].index("neutral")) / rate
+    assert 0.2 < settled < FORGET_S
+
+
+def test_the_belief_does_not_follow_the_noise():
+    rng = np.random.default_rng(1)
+    belief = TrackBelief(CALIBRATION)
+    single, fused = [], []
+    for frame in range(450):
+        scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.shares) + rng.normal(0, 0.8, 3)
+        one = prediction(*normalised(*np.exp(scores)))
+        single.append(one.expression)
+        fused.append(belief.update(one, frame / 15).expression)
+    changes = [sum(a != b for a, b in pairwise(labels)) for labels in (single, fused)]
+    assert changes[1] <= 0.2 * changes[0]
+
+
+def test_what_is_too_small_to_judge_is_no_evidence():
+    belief = TrackBelief(CALIBRATION)
+    good = belief.update(prediction(0.05, 0.9, 0.05, px=16.0), 0.0)
+    for frame in range(1, 10):
+        found = belief.update(prediction(0.01, 0.01, 0.98, px=5.9, face_px=6.0), frame / 25)
+        assert found.expression == "happiness" and not found.abstained
+        assert found.effective_px == pytest.approx(good.effective_px)
+        assert found.face_px == 6.0
+        assert found.probabilities["fear"] < 0.2
+
+
+def test_small_faces_weigh_less_than_large_ones():
+    for small in (7.0, 12.0):
+        belief = TrackBelief(CALIBRATION)
+        belief.update(prediction(0.15, 0.7, 0.15, px=FULL_PX), 0.0)
+        found = belief.update(prediction(0.15, 0.15, 0.7, px=small), 0.0)
+        assert found.expression == "happiness"
+    assert SIZE_POWER > 0
+
+
+def test_without_new_evidence_the_belief_fades_to_the_prior_and_is_kept_back():
+    belief = TrackBelief(CALIBRATION)
+    belief.update(prediction(0.05, 0.9, 0.05), 0.0)
+    tiny = prediction(0.0, 0.0, 1.0, px=3.0)
+    confidence = [belief.update(tiny, t).probabilities["happiness"] for t in (0.0, 0.5, 1.0, 2.0)]
+    assert confidence == sorted(confidence, reverse=True)
+    faded = belief.update(tiny, 30.0)
+    assert values(faded) == pytest.approx([0.5, 0.25, 0.25], abs=1e-6)
+    late = belief.update(prediction(0.1, 0.1, 0.8), 31.0)
+    assert values(late) == pytest.approx([0.1, 0.1, 0.8], abs=1e-6)
+
+
+def test_a_track_that_was_never_large_enough_stays_unanswered():
+    belief = TrackBelief(CALIBRATION)
+    tiny = prediction(0.0, 0.0, 1.0, px=5.0)
+    for time_s in (0.0, 0.1):
+        found = belief.update(tiny, time_s)
+        assert found.abstained and found.probabilities == tiny.probabilities and found.effective_px == 5.0
+
+
+def test_silence_by_the_threshold_at_the_size_of_the_evidence():
+    # At 8 px 0.9 is asked for, at 16 px 0.5.
+    assert TrackBelief(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=8.0), 0.0).abstained
+    assert not TrackBelief(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=16.0), 0.0).abstained
+    assert TrackBelief(CALIBRATION).update(prediction(0.3, 0.49, 0.21, px=16.0), 0.0).abstained
+    assert not TrackBelief(None).update(prediction(0.34, 0.33, 0.33, px=2.0), 0.0).abstained
+
+
+def test_fusing_makes_an_unsure_face_sure_enough():
+    belief = TrackBelief(CALIBRATION)
+    first = belief.update(prediction(0.31, 0.48, 0.21), 0.0)
+    for frame in range(1, 15):
+        found = belief.update(prediction(0.31, 0.48, 0.21), frame / 15)
+    assert first.abstained and not found.abstained
+
+
+def test_a_model_that_tells_no_size_is_weighed_by_the_crop():
+    belief = TrackBelief(CALIBRATION)
+    belief.update(prediction(0.05, 0.9, 0.05, face_px=20.0, tells_size=False), 0.0)
+    found = belief.update(prediction(0.0, 0.0, 1.0, face_px=5.0, tells_size=False), 0.04)
+    assert found.effective_px is None and found.expression == "happiness" and not found.abstained
+
+
+def test_an_even_prior_is_what_is_divided_by():
+    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, False)), [0.5, 0.25, 0.25])
+    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, True)), [1 / 3] * 3)
+    belief = TrackBelief(CALIBRATION, even_prior=True, likeness=0.0)
+    belief.update(prediction(0.5, 0.25, 0.25), 0.0)
+    assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalised(4, 1, 1))
+    usual = TrackBelief(CALIBRATION, likeness=0.0)  # to the trained prior the same is no evidence at all
+    usual.update(prediction(0.5, 0.25, 0.25), 0.0)
+    assert values(usual.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx([0.5, 0.25, 0.25])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.floats(0, 1), min_size=3, max_size=3).filter(lambda p: sum(p) > 1e-3),
+            st.floats(1, 500),
+            st.none() | st.floats(allow_nan=True, allow_infinity=True),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_beliefs_are_probabilities_whatever_comes_when(frames):
+    belief = TrackBelief(CALIBRATION)
+    for powers, px, time_s in frames:
+        found = belief.update(prediction(*normalised(*powers), px=px), time_s)
+        assert all(0 <= value <= 1 for value in values(found))
+        assert sum(values(found)) == pytest.approx(1)
+        assert found.confidence == max(values(found)) == found.probabilities[found.expression]
+        assert math.isfinite(found.effective_px)
+
+
+def test_a_certain_frame_rules_nothing_out_for_ever():
+    belief = TrackBelief(CALIBRATION)
+    belief.update(prediction(1.0, 0.0, 0.0), 0.0)
+    for frame in range(1, 60):
+        found = belief.update(prediction(0.1, 0.8, 0.1), frame / 15)
+    assert found.expression == "happiness"
+
+
+def test_other_labels_than_before_are_refused():
+    belief = TrackBelief(CALIBRATION)
+    belief.update(prediction(0.2, 0.7, 0.1), 0.0)
+    with pytest.raises(ValueError, match="over happy, sad in a track over neutral, happiness, fear"):
+        belief.update(Prediction("happy", 1.0, {"happy": 1.0, "sad": 0.0}, 20.0), 0.1)
+
+
+def face(predicted):
+    return Face((0.0, 0.0, 20.0, 20.0), 0.99, prediction=predicted)
+
+
+def test_each_track_has_a_belief_of_its_own_and_the_rest_stays_as_it_is():
+    fusion = Fusion(CALIBRATION)
+    a, b = prediction(0.1, 0.8, 0.1), prediction(0.1, 0.1, 0.8)
+    for frame in range(5):
+        without, found_b, found_a, blank = fusion.update(
+            [face(a), face(b), face(a), face(None)], [None, 2, 1, 3], frame / 25
+        )
+    assert without == face(a) and blank == face(None)
+    assert found_a.prediction.expression == "happiness" and found_a.prediction.confidence > 0.8
+    assert found_b.prediction.expression == "fear" and found_b.prediction.confidence > 0.8
+    assert found_a.box_xyxy == face(a).box_xyxy
+    with pytest.raises(ValueError, match="zip"):
+        fusion.update([face(a)], [], 1.0)
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_tracks_of_the_past_are_dropped(stamped):
+    fusion = Fusion(CALIBRATION)
+    for frame in range(2000):
+        fusion.update([face(prediction(0.1, 0.8, 0.1))], [1 + frame // 10], frame / 25 if stamped else None)
+    assert len(fusion._beliefs) == len(fusion._updated_s) < 60
+
+
+def test_time_passes_in_frames_without_the_face():
+    for gap, forgotten in ((1, False), (250, True)):
+        fusion = Fusion(CALIBRATION)
+        fusion.update([face(prediction(0.05, 0.9, 0.05))], [1], None)
+        for _ in range(gap):
+            fusion.update([], [], None)
+        (found,) = fusion.update([face(prediction(0.2, 0.2, 0.6))], [1], None)
+        assert (values(found.prediction) == pytest.approx([0.2, 0.2, 0.6], abs=1e-3)) is forgotten
