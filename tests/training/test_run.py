@@ -22,7 +22,7 @@ import ekspresi
 from ekspresi.datasets import read
 from ekspresi.splits import make_split
 from ekspresi.training.config import load_config
-from ekspresi.training.export import LARGEST_DIFFERENCE, export
+from ekspresi.training.export import LARGEST_DIFFERENCE, export, largest_difference
 from ekspresi.training.network import Architecture, build_network
 from ekspresi.training.run import Run, train
 
@@ -87,6 +87,16 @@ def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:
     found, effective_px = recognizer.logits(crops)
     np.testing.assert_allclose(found, logits.numpy(), atol=1e-3)
     np.testing.assert_allclose(effective_px, np.minimum(2 ** octaves.numpy(), 48), rtol=1e-4)
+
+
+def test_a_model_file_of_other_weights_is_told_from_its_own(finished: Run) -> None:
+    done = export(finished.folder, finished.folder / "own.onnx")
+    labels = ekspresi.Recognizer(done.model).labels
+    network = build_network(Architecture(), labels, init=str(done.weights)).eval()
+    assert largest_difference(network, done.model, 32) <= LARGEST_DIFFERENCE
+    with torch.no_grad():
+        network.backbone.get_classifier().bias[0] += 0.01
+    assert largest_difference(network, done.model, 32) > LARGEST_DIFFERENCE
 
 
 def test_same_seed_same_figures_and_a_killed_run_ends_alike(

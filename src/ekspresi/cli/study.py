@@ -159,16 +159,12 @@ def _print(study: "Study", sentences: list[str]) -> None:
     console = Console()
     for protocol in dict.fromkeys(arm.protocol for arm in study.arms):
         arms = study.under(protocol)
-        table = Table(title=f"{protocol}: accuracy / macro-F1, %")
-        table.add_column("setting")
+        table = Table(title=f"{protocol}: accuracy, %")
+        table.add_column("setting", overflow="fold")
         for each in arms[0].image.by_size:
             table.add_column(f"{each.size_px} px", justify="right")
         for arm in arms:
-            figures = [
-                f"{100 * each.scores.accuracy.value:.1f} / {100 * each.scores.macro_f1.value:.1f}"
-                for each in arm.image.by_size
-            ]
-            table.add_row(arm.arm, *figures)
+            table.add_row(arm.arm, *(f"{100 * each.scores.accuracy.value:.1f}" for each in arm.image.by_size))
         console.print(table)
     for sentence in sentences:
         console.print(f"- {sentence}", highlight=False)

@@ -67,7 +67,7 @@ def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: l
     best = study.best(HONEST) or study.best(LEAKY)
     assert best is not None
     optimisers = _varied(study, "optimizer") or honest or study.under(LEAKY)
-    others = [arm for arm in honest if arm not in optimisers]
+    others = [best, *(arm for arm in honest if arm not in optimisers and arm is not best)]
     fed = oversampled(study)
     rare = [label for label in RARE if label in dataset.labels]
     px = optimisers[0].curve_px[0]
@@ -84,7 +84,7 @@ def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: l
         largest=largest,
         labels=dataset.labels,
         by_size_plot=Markup(plots.by_size(optimisers, "by-size")),
-        others_plot=Markup(plots.by_size([best, *others], "others")) if others else None,
+        others_plot=Markup(plots.by_size(others, "others")) if len(others) > 1 else None,
         learning_plots=[(px, Markup(plots.learning(optimisers, px)))],
         confusion_plots=[
             (size, Markup(confusion(best.image, best.image.at(size)))) for size in _CONFUSED_PX if size in SIZES_PX

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ekspresi.reporting.svg import INK, LINE, MUTED, SERIES, figure_of, plain, svg
@@ -35,7 +36,7 @@ def by_size(arms: Sequence[ArmResult], name: str) -> str:
     axes.set_ylabel("accuracy, %", color=MUTED)
     lowest = min(100 * each.scores.accuracy.value for arm in arms for each in arm.image.by_size)
     axes.set_ylim(max(0.0, 10 * np.floor(lowest / 10) - 5), 101)
-    _finish(axes)
+    _finish(figure, axes)
     return svg(figure, name)
 
 
@@ -52,7 +53,7 @@ def learning(arms: Sequence[ArmResult], px: int) -> str:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch", color=MUTED)
     axes.set_ylabel(f"validation accuracy at {px} px, %", color=MUTED)
-    _finish(axes)
+    _finish(figure, axes)
     return svg(figure, f"learning-{px}")
 
 
@@ -73,7 +74,7 @@ def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> s
     axes.set_ylabel("recall, %", color=MUTED)
     axes.set_ylim(0, 112)
     axes.set_yticks(range(0, 101, 20))
-    _finish(axes)
+    _finish(figure, axes)
     return svg(figure, f"recalls-{size_px}")
 
 
@@ -81,7 +82,7 @@ def _colours(n: int) -> list[str]:
     return [SERIES[k % len(SERIES)] for k in range(n)]
 
 
-def _finish(axes: Axes) -> None:
+def _finish(figure: Figure, axes: Axes) -> None:
     plain(axes)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
-    axes.legend(loc="lower right", frameon=False, labelcolor=INK, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, labelcolor=INK, fontsize=9)
