@@ -34,7 +34,7 @@ LIKENESS = 0.65
 """How much the errors of two frames of one track agree, 0..1: no track is worth more than 1 / 0.65 = 1.5 frames."""
 FORGET_S = 1.0
 """Time constant in seconds: a frame this old weighs 1 / e."""
-SIZE_POWER = 3.0
+SIZE_POWER = 4.0
 """Weights grow as this power of the effective size in pixels, up to ``FULL_PX``."""
 FULL_PX = 24.0
 """Effective size from which frames weigh alike: the recogniser hardly gains from more."""

@@ -51,7 +51,7 @@ def iou(a: Box, b: Box) -> float:
 
 
 def test_boxes_and_landmarks_are_in_pixels_of_the_image(fake: Path) -> None:
-    (face,) = YunetDetector(32, fake).detect(squares(300, 200, FACE_PX, [(80, 40)]))
+    (face,) = YunetDetector(40, fake).detect(squares(300, 200, FACE_PX, [(80, 40)]))
     x1, y1, x2, y2 = face.box_xyxy
     assert (x1, x2) == (80, 104) and y2 - y1 == pytest.approx(24)
     assert -1 < y1 - 40 < 0  # moved up, to where the crop convention expects a face
@@ -59,7 +59,7 @@ def test_boxes_and_landmarks_are_in_pixels_of_the_image(fake: Path) -> None:
     assert face.landmarks == ((88, 48), (96, 48), (92, 52), (88, 56), (96, 56))
 
 
-@pytest.mark.parametrize(("min_face_px", "side"), [(16, 12), (8, 6), (4, 6), (64, 48)])
+@pytest.mark.parametrize(("min_face_px", "side"), [(20, 12), (10, 6), (4, 6), (80, 48)])
 def test_small_faces_are_enlarged_and_large_ones_shrunk(fake: Path, min_face_px: float, side: int) -> None:
     found = YunetDetector(min_face_px, fake).detect(squares(240, 160, side, [(64, 80)]))
     assert any(iou(face.box_xyxy, (64, 80, 64 + side, 80 + side)) > 0.8 for face in found)
@@ -67,8 +67,8 @@ def test_small_faces_are_enlarged_and_large_ones_shrunk(fake: Path, min_face_px:
 
 def test_a_face_on_a_seam_is_found_once(fake: Path) -> None:
     image = squares(1500, 200, FACE_PX, [(x, 80) for x in range(8, 1450, 40)])
-    assert len(plan(1500, 200, 32)[0].tiles) > 1
-    lefts = sorted(face.box_xyxy[0] for face in YunetDetector(32, fake).detect(image) if face.score > 0.9)
+    assert len(plan(1500, 200, 40)[0].tiles) > 1
+    lefts = sorted(face.box_xyxy[0] for face in YunetDetector(40, fake).detect(image) if face.score > 0.9)
     assert lefts == pytest.approx(range(8, 1450, 40), abs=4)  # its step is 8 px from a tile's edge
 
 
@@ -78,7 +78,7 @@ def test_colours_reach_the_network_in_its_order(fake: Path, monkeypatch: pytest.
     seen = []
     real_convert = cv2.cvtColor
     monkeypatch.setattr(cv2, "cvtColor", lambda picture, code: seen.append(code) or real_convert(picture, code))
-    YunetDetector(32, fake).detect(squares(64, 64, FACE_PX, []))
+    YunetDetector(40, fake).detect(squares(64, 64, FACE_PX, []))
     assert set(seen) == {cv2.COLOR_RGB2BGR}
 
 
@@ -116,7 +116,7 @@ def test_without_a_path_the_published_file_is_taken_from_the_cache(
         return fake
 
     monkeypatch.setattr("ekspresi.detection.yunet.fetched", fetched)
-    assert len(detector("yunet", 32).detect(squares(100, 100, FACE_PX, [(40, 40)]))) == 1
+    assert len(detector("yunet", 40).detect(squares(100, 100, FACE_PX, [(40, 40)]))) == 1
     assert asked == [(MODEL_URL, MODEL_SHA256, MODEL_NAME, "give its path as 'yunet:PATH'")]
 
 
