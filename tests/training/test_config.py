@@ -66,7 +66,8 @@ def test_names_what_differs() -> None:
 
 
 def test_the_shipped_configurations_are_valid() -> None:
-    files = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+    root = Path(__file__).parents[2]
+    files = [file for file in (root / "configs").glob("*.toml") if not file.stem.startswith("study-")]
     assert files
     for file in files:
         assert load_config(file, {}).data
