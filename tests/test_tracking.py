@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from ekspresi import tracking
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.tracking import FRAME_S, HIGH_SCORE, LOST_S, Tracker, overlap, step_s
 from ekspresi.types import Face
@@ -170,6 +171,34 @@ def test_overlap_of_widened_boxes():
     # Margin 12: sides of 32; the second is moved by 8, so (24 * 32) / (40 * 32); the third has a side of 64.
     np.testing.assert_allclose(overlap(one, others, np.array([12.0]))[0], [1, 0.6, 0.25, 0])
     np.testing.assert_allclose(overlap(one, others, np.array([0.0]))[0], [1, 0, 0.04, 0])
+
+
+def test_the_filter_is_kalmans():
+    rng = np.random.default_rng(3)
+    state = tracking._measured(np.array([[10.0, 20.0, 30.0, 44.0]]))
+    motion = tracking._Motion.of(state)
+    means, covariances = [], []
+    for k in range(4):
+        start = tracking._noise(tracking._START_SPEED, state)[0, k]
+        jitter = tracking._noise(tracking._JITTER, state)[0, k]
+        means.append(np.array([state[0, k], 0.0]))
+        covariances.append(np.diag([jitter**2, start**2]))
+    for step in (0.04, 0.1, 0.5, 0.04):
+        motion.predict(step)
+        unrest = tracking._noise(tracking._UNREST, motion.place)[0] ** 2
+        seen = motion.place + rng.normal(0, 2, (1, 4))
+        jitter = tracking._noise(tracking._JITTER, seen)[0] ** 2
+        for k in range(4):
+            move = np.array([[1, step], [0, 1]])
+            noise = unrest[k] * np.array([[step**3 / 3, step**2 / 2], [step**2 / 2, step]])
+            mean, covariance = move @ means[k], move @ covariances[k] @ move.T + noise
+            gain = covariance[:, 0] / (covariance[0, 0] + jitter[k])
+            means[k] = mean + gain * (seen[0, k] - mean[0])
+            covariances[k] = covariance - np.outer(gain, covariance[0])
+        motion.correct(np.array([0]), seen)
+        for k in range(4):
+            np.testing.assert_allclose([motion.place[0, k], motion.speed[0, k]], means[k])
+            np.testing.assert_allclose(motion.variances[:, 0, k], covariances[k][[0, 0, 1], [0, 1, 1]])
 
 
 def test_a_tracker_without_scipy_says_what_to_install(monkeypatch):

@@ -1,0 +1,353 @@
+"""Labelled faces -> what it brings to fuse the frames of a track, on simulated clips.
+
+In: FER+ and, where it is there, CK+48; the bundled model or another file. Out: printed tables and, with ``--out``,
+JSON. The clips are synthetic: what is measured is not the accuracy on real video.
+
+    python benchmarks/fusion.py ferplus:data/ferplus ckplus48:data/CK+48 --out runs/fusion.json
+    python benchmarks/fusion.py ferplus:data/ferplus --fit
+
+A clip is one face, ``FRAMES`` times at ``RATE`` frames a second. In every frame the face lies elsewhere between the
+pixels (it moves before the sensor averages) and in other light, and goes through ``degradations.degrade`` (suite
+'cctv'). Two cameras: *changing* draws blur, motion, noise level and JPEG quality anew in every frame, as where people
+move and light changes; *steady* draws them once a clip, and only the noise itself is fresh. In the first, frames are
+more different from each other than those of a real camera, so it flatters fusion; the second is harder than most.
+CK+48's sequences are real: three neighbouring frames each, degraded one by one.
+
+Everything is reported on the de-duplicated PrivateTest side, arg-max; ``--fit`` looks at PublicTest only, and says
+which constants of ``ekspresi.fusion`` give the highest probability to what people saw.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ekspresi.confidence import calibration, selective
+from ekspresi.datasets import FaceDataset, read
+from ekspresi.degradations import degrade
+from ekspresi.evaluation import counted_labels
+from ekspresi.fusion import FORGET_S, LIKENESS, SIZE_POWER, TrackBelief
+from ekspresi.recognition import Recognizer
+from ekspresi.reporting.provenance import Asked, provenance_of
+from ekspresi.resampling import resize
+from ekspresi.splits import make_split
+from ekspresi.types import Prediction
+
+SIZES_PX = (24, 16, 12, 8)
+FRAMES = 30
+SHORT = 15
+"""Frames after which the belief is looked at too."""
+RATE = 15
+CKPLUS_RATE = 30
+FINE = 4
+"""Faces are enlarged by this before they move, so that moves are a fraction of their pixels."""
+DRIFT = 0.3
+"""Largest speed of a face, pixels of the small image a frame."""
+LIGHT = 0.15
+"""Amplitude of the slow change of light (logarithm of the gain), beside a flicker of a fifth of it."""
+MIXED_PX = (6, 32)
+"""Between which sizes a face comes nearer or goes away in the clips that weights are fitted on."""
+
+Probabilities = NDArray[np.float64]
+
+
+class _SteadyCamera(np.random.Generator):
+    """Draws the same blur, motion, noise level and JPEG quality every time, and fresh noise."""
+
+    def __init__(self, seed: Sequence[int], fresh: np.random.Generator) -> None:
+        super().__init__(np.random.PCG64(list(seed)))
+        self._fresh = fresh
+
+    def standard_normal(self, *args: Any, **options: Any) -> Any:
+        return self._fresh.standard_normal(*args, **options)
+
+
+def clip(
+    face: NDArray[np.uint8], sides_px: Sequence[int], seed: Sequence[int], steady: bool
+) -> list[NDArray[np.uint8]]:
+    """A grey face, uint8 (S, S), and its side in each frame -> N frames, uint8 (side, side)."""
+    generator = np.random.default_rng(list(seed))
+    full = FINE * face.shape[0]
+    fine = np.clip(resize(face.astype(np.float32), full, full), 0, 255)
+    start, drift = generator.uniform(0, 1, 2), generator.uniform(-DRIFT, DRIFT, 2)
+    hertz, phase = generator.uniform(0.2, 1), generator.uniform(0, 2 * np.pi)
+    frames = []
+    for i, side in enumerate(sides_px):
+        # Crops are cut at whole pixels: what is left of a move lies within half a pixel.
+        offset = (start + drift * i + generator.normal(0, 0.1, 2)) % 1 - 0.5
+        rows, columns = (
+            np.clip(np.arange(full) - round(pixels * full / side), 0, full - 1) for pixels in offset.tolist()
+        )
+        gain = np.exp(LIGHT * np.sin(phase + 2 * np.pi * hertz * i / RATE) + generator.normal(0, LIGHT / 5))
+        lit = np.clip(np.rint(fine[rows[:, None], columns] * gain), 0, 255).astype(np.uint8)
+        camera = _SteadyCamera([*seed, 1], generator) if steady else generator
+        frames.append(degrade(lit, side, "cctv", camera))
+    return frames
+
+
+def fused(
+    predictions: Sequence[Prediction], rate: float, recognizer: Recognizer, **constants: float
+) -> list[Prediction]:
+    """Predictions of a track's frames -> what is believed at each of them."""
+    belief = TrackBelief(recognizer.metadata.calibration, recognizer.even_prior, **constants)
+    return [belief.update(prediction, i / rate) for i, prediction in enumerate(predictions)]
+
+
+def probabilities_of(clips: Sequence[Sequence[Prediction]]) -> Probabilities:
+    """M clips of N predictions -> float64 (M, N, K)."""
+    return np.array([[list(frame.probabilities.values()) for frame in one] for one in clips])
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What answers are worth, in percent.
+
+    Attributes:
+        accuracy: share of right answers.
+        gap: mean confidence less accuracy: above 0 where it promises too much.
+        ece: expected calibration error. Of few faces it is never 0, so of many frames the mean over frames is taken,
+            each over the same faces: single frames and beliefs compare.
+        nll: mean negative logarithm of the probability of what people saw.
+        answered: share above the thresholds.
+        right: share of right answers among them; None where none is.
+    """
+
+    accuracy: float
+    gap: float
+    ece: float
+    nll: float
+    answered: float
+    right: float | None
+
+
+def worth(targets: NDArray[np.int64], clips: Sequence[Sequence[Prediction]]) -> Worth:
+    """Targets (M,) and M lists of predictions, all of which count -> their worth."""
+    found = probabilities_of(clips)
+    each = np.repeat(targets, found.shape[1])
+    flat = found.reshape(len(each), -1)
+    silent = np.array([frame.abstained for one in clips for frame in one])
+    choice = selective(each, flat, silent)
+    by_frame = [calibration(targets, found[:, frame]) for frame in range(found.shape[1])]
+    right = float((flat.argmax(axis=1) == each).mean())
+    return Worth(
+        accuracy=100 * right,
+        gap=100 * (float(flat.max(axis=1).mean()) - right),
+        ece=100 * float(np.mean([frame.ece for frame in by_frame])),
+        nll=float(np.mean([frame.nll for frame in by_frame])),
+        answered=100 * choice.coverage,
+        right=None if choice.precision is None else 100 * choice.precision,
+    )
+
+
+def gain(
+    targets: NDArray[np.int64], single: Sequence[Sequence[Prediction]], last: Sequence[Prediction]
+) -> tuple[float, float, float]:
+    """Points of accuracy won over the mean frame, and the 95 % interval of 1,000 resamples of the faces."""
+    before = (probabilities_of(single).argmax(axis=2) == targets[:, None]).mean(axis=1)
+    after = probabilities_of([last])[0].argmax(axis=1) == targets
+    won = 100 * (after - before)
+    drawn = np.random.default_rng(0).choice(won, (1000, len(won))).mean(axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5)).tolist()
+    return float(won.mean()), low, high
+
+
+def flicker(clips: Sequence[Sequence[Prediction]]) -> float:
+    """Changes of the label a second."""
+    labels = probabilities_of(clips).argmax(axis=2)
+    return float((labels[:, 1:] != labels[:, :-1]).mean() * RATE)
+
+
+def following(clips: Sequence[Sequence[Prediction]], recognizer: Recognizer, **constants: float) -> dict[str, float]:
+    """Clips -> how long the belief takes to follow where one face gives way to one of another label.
+
+    Each clip is followed by the next one whose own belief ends in another label; the change is followed from the
+    first frame at which that label is answered; one that is not takes the whole clip.
+    """
+    ends = [fused(one, RATE, recognizer, **constants)[-1].expression for one in clips]
+    seconds = []
+    for i, first in enumerate(clips):
+        other = next((k for k in np.roll(np.arange(len(clips)), -i - 1).tolist() if ends[k] != ends[i]), None)
+        if other is None:
+            continue
+        answers = fused([*first, *clips[other]], RATE, recognizer, **constants)[len(first) :]
+        at = next((n for n, answer in enumerate(answers) if answer.expression == ends[other]), None)
+        seconds.append((FRAMES if at is None else at + 1) / RATE)
+    times = np.array(seconds)
+    return {"changes": len(times), "median_s": float(np.median(times)), "within_1s": 100 * float((times <= 1).mean())}
+
+
+def sampled(dataset: FaceDataset, side: str, faces: int) -> NDArray[np.int64]:
+    """A data set, 'validation' or 'test', and how many -> positions of labelled faces, ascending."""
+    members = make_split(dataset, "official").sides[side]
+    members = members[dataset.targets[members] >= 0]
+    return np.sort(np.random.default_rng(0).choice(members, min(faces, len(members)), replace=False))
+
+
+def targets_of(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions (M,) of labelled faces -> their labels, int64 (M,), in the model's order."""
+    order = {label: i for i, label in enumerate(recognizer.labels)}
+    return np.array([order[dataset.labels[k]] for k in dataset.targets[faces].tolist()], dtype=np.int64)
+
+
+def recognised(
+    recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64], size: int | None, steady: bool
+) -> list[list[Prediction]]:
+    """Faces and the side of the clips (None: it changes within ``MIXED_PX``) -> predictions of all their frames."""
+    found = []
+    for index in faces.tolist():
+        seed = [index, size or 0]
+        smallest, largest = np.log(MIXED_PX).tolist()
+        near, far = np.random.default_rng([*seed, 2]).uniform(smallest, largest, 2)
+        mixed = np.rint(np.exp(np.linspace(near, far, FRAMES))).astype(int).tolist()
+        found.append(
+            recognizer.predict(clip(dataset.images[index], mixed if size is None else [size] * FRAMES, seed, steady))
+        )
+    return found
+
+
+def on_clips(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Faces -> a line for each camera and size."""
+    targets = targets_of(recognizer, dataset, faces)
+    lines = []
+    for camera in ("changing", "steady"):
+        for size in SIZES_PX:
+            single = recognised(recognizer, dataset, faces, size, camera == "steady")
+            beliefs = [fused(one, RATE, recognizer) for one in single]
+            before, after = flicker(single), flicker(beliefs)
+            line = {
+                "camera": camera,
+                "size_px": size,
+                "faces": len(faces),
+                "single": asdict(worth(targets, single)),
+                "fused": {n: asdict(worth(targets, [one[n - 1 : n] for one in beliefs])) for n in (SHORT, FRAMES)},
+                "gain": {n: gain(targets, single, [one[n - 1] for one in beliefs]) for n in (SHORT, FRAMES)},
+                "flicker": {"single": before, "fused": after, "fall": 100 * (1 - after / before)},
+                "following": following(single, recognizer),
+            }
+            lines.append(line)
+            print_line(line)
+    return lines
+
+
+def print_line(line: dict[str, Any]) -> None:
+    """One size of one camera, in two lines of text."""
+    single, last, won, change = line["single"], line["fused"][FRAMES], line["gain"], line["flicker"]
+    print(
+        f"{line['camera']:9}{line['size_px']:3} px  accuracy {single['accuracy']:.1f} -> {last['accuracy']:.1f}"
+        f"  ({SHORT} frames {won[SHORT][0]:+.1f}, {FRAMES} frames {won[FRAMES][0]:+.1f}"
+        f" [{won[FRAMES][1]:+.1f}, {won[FRAMES][2]:+.1f}])  ECE {single['ece']:.1f} -> {last['ece']:.1f}"
+        f"  gap {single['gap']:+.1f} -> {last['gap']:+.1f}  NLL {single['nll']:.3f} -> {last['nll']:.3f}\n"
+        f"{'':15} flicker {change['single']:.2f} -> {change['fused']:.2f}/s (-{change['fall']:.0f} %)"
+        f"  answered {single['answered']:.0f} -> {last['answered']:.0f} %, right {single['right'] or 0:.1f} ->"
+        f" {last['right'] or 0:.1f} %  follows in {line['following']['median_s']:.2f} s,"
+        f" {line['following']['within_1s']:.0f} % within 1 s",
+        flush=True,
+    )
+
+
+def on_sequences(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str, Any]]:
+    """CK+48 -> a line for each size: its sequences of the labels that count, every answer of the model open."""
+    if dataset.sequences is None:
+        raise SystemExit(f"{dataset.spec}: has no sequences; give ckplus48:PATH")
+    labels = counted_labels(recognizer.labels, dataset.labels)
+    counted = np.isin(np.array(dataset.labels)[dataset.targets], labels)
+    names = np.unique(dataset.sequences[counted])
+    members = [np.flatnonzero((dataset.sequences == name) & counted) for name in names.tolist()]
+    members = [some[np.argsort(dataset.names[some])] for some in members]
+    targets = targets_of(recognizer, dataset, np.array([some[0] for some in members]))
+    lines = []
+    for size in SIZES_PX:
+        single = [
+            recognizer.predict(
+                [degrade(dataset.images[i], size, "cctv", np.random.default_rng([i, size])) for i in some.tolist()]
+            )
+            for some in members
+        ]
+        last = [fused(one, CKPLUS_RATE, recognizer)[-1] for one in single]
+        won = gain(targets, single, last)
+        before, after = worth(targets, single), worth(targets, [[one] for one in last])
+        lines.append(
+            {"size_px": size, "sequences": len(names), "single": asdict(before), "fused": asdict(after), "gain": won}
+        )
+        print(
+            f"CK+48    {size:3} px  accuracy {before.accuracy:.1f} -> {after.accuracy:.1f}"
+            f" ({won[0]:+.1f} [{won[1]:+.1f}, {won[2]:+.1f}])  ECE {before.ece:.1f} -> {after.ece:.1f}"
+            f"  gap {before.gap:+.1f} -> {after.gap:+.1f}",
+            flush=True,
+        )
+    return lines
+
+
+def fit(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> None:
+    """Print the mean NLL of the last frame's belief for values around each constant, by the size of the clips."""
+    targets = targets_of(recognizer, dataset, faces)
+    clips = {str(size or "mixed"): recognised(recognizer, dataset, faces, size, False) for size in (*SIZES_PX, None)}
+    choices: dict[str, Sequence[float]] = {
+        "likeness": (0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0),
+        "size_power": (0.0, 1.0, 2.0, 3.0, 4.0, 6.0),
+        "forget_s": (0.3, 0.5, 0.6, 0.7, 0.8, 1.0, 1.5),
+    }
+    for name, values in choices.items():
+        print(
+            f"{name:12}"
+            + "".join(f"{key:>9}" for key in clips)
+            + "     mean; at 12 px: accuracy, gap, flicker, following"
+        )
+        for value in values:
+            beliefs = {
+                key: [fused(one, RATE, recognizer, **{name: value}) for one in some] for key, some in clips.items()
+            }
+            nll = [worth(targets, [one[-1:] for one in some]).nll for some in beliefs.values()]
+            cells = "".join(f"{each:9.4f}" for each in (*nll, float(np.mean(nll))))
+            at = worth(targets, [one[-1:] for one in beliefs["12"]])
+            follows = following(clips["12"], recognizer, **{name: value})
+            print(
+                f"{value:12.2f}{cells}; {at.accuracy:.1f} {at.gap:+.1f} {flicker(beliefs['12']):.2f}/s"
+                f" {follows['median_s']:.2f} s, {follows['within_1s']:.0f} % within 1 s",
+                flush=True,
+            )
+
+
+def main() -> None:
+    """Measure or fit, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", help="FER+, as in ferplus:data/ferplus")
+    parser.add_argument("sequences", nargs="?", help="CK+48, as in ckplus48:data/CK+48")
+    parser.add_argument("--model", type=Path, help="model file; the bundled one where none is given")
+    parser.add_argument("--faces", type=int, default=600, help="how many clips of each size")
+    parser.add_argument("--fit", action="store_true", help="look at PublicTest for the constants; report nothing")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    recognizer, dataset = Recognizer(arguments.model), read(arguments.data)
+    if arguments.fit:
+        fit(recognizer, dataset, sampled(dataset, "validation", arguments.faces))
+        return
+    command = shlex.join(["python", "benchmarks/fusion.py", *sys.argv[1:]])
+    found: dict[str, Any] = {
+        **provenance_of(recognizer, dataset, Asked("official", 0, 0, "test", command)).to_dict(),
+        "frames": FRAMES,
+        "rate": RATE,
+        "constants": {"likeness": LIKENESS, "forget_s": FORGET_S, "size_power": SIZE_POWER},
+        "clips": on_clips(recognizer, dataset, sampled(dataset, "test", arguments.faces)),
+    }
+    if arguments.sequences:
+        found["sequences"] = on_sequences(recognizer, read(arguments.sequences))
+    found["load_after"] = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    found["seconds"] = round(time.perf_counter() - started)
+    if arguments.out is not None:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
