@@ -5,7 +5,7 @@ import pytest
 
 from ekspresi.errors import ImageError, SourceError
 from ekspresi.images import load_image
-from ekspresi.sources import below_common_folder, image_paths, natural_key
+from ekspresi.sources import below_common_folder, image_paths, media_paths, natural_key
 
 
 @pytest.fixture
@@ -134,3 +134,12 @@ def test_names_below_the_common_folder(tree: Path) -> None:
     paths = [tree / "f1.png", tree / "sub" / "f3.webp"]
     assert below_common_folder(paths) == [Path("f1.png"), Path("sub/f3.webp")]
     assert below_common_folder(paths[1:]) == [Path("f3.webp")]
+
+
+def test_media_are_pictures_and_videos(tree: Path) -> None:
+    (tree / "clip3.MP4").write_bytes(b"x")
+    assert names(media_paths([tree]), tree) == ["clip3.MP4", "f1.png", "f2.JPG", "f10.jpg", "sub/f3.webp"]
+    assert "clip3.MP4" not in names(image_paths([tree]), tree)
+    (tree / "empty").mkdir()
+    with pytest.raises(SourceError, match=r"empty: holds no pictures or videos; .*\.mp4"):
+        media_paths([tree / "empty"])

@@ -4,7 +4,8 @@ In: nothing. Out: classes. Knows no other room.
 
     EkspresiError              what the user can mend: one line that names the file and the remedy
     ├── ImageError             a picture that cannot be read, or must not be (too large, not a picture)
-    ├── SourceError            a path that does not exist, or holds no pictures
+    ├── SourceError            a path, address or camera that does not exist, or holds no pictures
+    │   └── AccessError        an address that refuses the user or the password
     ├── ModelError             a file that is no model, or a model without ekspresi's metadata
     ├── DatasetError           a data set that is not in the layout its docstring states
     ├── ConfigError            an unknown key, a value out of range, a checkpoint of another configuration
@@ -25,7 +26,11 @@ class ImageError(EkspresiError):
 
 
 class SourceError(EkspresiError):
-    """A path that does not exist, or a folder without pictures."""
+    """A path, address or camera that does not exist, gives no pictures, or stopped giving them."""
+
+
+class AccessError(SourceError):
+    """An address that refuses the user or the password: it is not asked again, which could lock the account."""
 
 
 class ModelError(EkspresiError):

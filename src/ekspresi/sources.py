@@ -1,7 +1,7 @@
-"""Files, folders and globs -> the paths of the pictures in them.
+"""Files, folders and globs -> the paths of the pictures and videos in them.
 
 In: what the user named. Out: a list of paths in an order a person expects (2 before 10). Knows nothing of
-what the files hold: a file that is named counts as a picture whatever its ending; in folders the ending decides.
+what the files hold: a file that is named counts whatever its ending; in folders the ending decides.
 """
 
 import glob
@@ -13,6 +13,20 @@ from pathlib import Path
 
 from ekspresi.errors import SourceError
 from ekspresi.images import IMAGE_SUFFIXES
+
+# fmt: off
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv",
+        ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts",
+        ".m2ts", ".vob", ".wmv", ".asf", ".flv", ".ogv",
+        # What cameras and recorders write without a container.
+        ".mjpeg", ".mjpg", ".h264", ".264", ".h265", ".265",
+        ".hevc", ".dav",
+    }
+)
+# fmt: on
+"""Endings of file names, lower case, that count as videos where a folder is searched."""
 
 
 def image_paths(
@@ -31,18 +45,14 @@ def image_paths(
         SourceError: a path that does not exist or cannot be looked at, a glob that matches nothing, a folder
             that cannot be read or holds no picture.
     """
-    found: dict[str, Path] = {}
-    for source in sources:
-        try:
-            paths = _expanded(Path(source))
-        except SourceError as error:
-            if refused is None:
-                raise
-            refused(error)
-            continue
-        for path in paths:
-            found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it bears links in a circle
-    return list(found.values())
+    return _paths(sources, IMAGE_SUFFIXES, "pictures", refused)
+
+
+def media_paths(
+    sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
+) -> list[Path]:
+    """Files, folders and globs -> paths of pictures and videos, each once; all else as in ``image_paths``."""
+    return _paths(sources, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures or videos", refused)
 
 
 def below_common_folder(paths: Sequence[Path]) -> list[Path]:
@@ -63,11 +73,31 @@ def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
     ]
 
 
-def _expanded(source: Path) -> list[Path]:
+def _paths(
+    sources: Iterable[str | os.PathLike[str]],
+    suffixes: frozenset[str],
+    what: str,
+    refused: Callable[[SourceError], None] | None,
+) -> list[Path]:
+    found: dict[str, Path] = {}
+    for source in sources:
+        try:
+            paths = _expanded(Path(source), suffixes, what)
+        except SourceError as error:
+            if refused is None:
+                raise
+            refused(error)
+            continue
+        for path in paths:
+            found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it bears links in a circle
+    return list(found.values())
+
+
+def _expanded(source: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     # An existing name wins over its reading as a glob: 'holiday [2024]' is a common folder name.
     mode = _mode(source)
     if stat.S_ISDIR(mode):
-        return _pictures_in(source)
+        return _within(source, suffixes, what)
     if stat.S_ISREG(mode):
         return [source]
     if mode:
@@ -79,7 +109,7 @@ def _expanded(source: Path) -> list[Path]:
     if not matches:
         raise SourceError(f"{source}: matches no file; check the pattern")
     files = [path for path in matches if not os.path.isdir(path)]  # noqa: PTH112 (False where it may not be looked at)
-    return files or [path for folder in matches for path in _pictures_in(folder)]
+    return files or [path for folder in matches for path in _within(folder, suffixes, what)]
 
 
 def _mode(path: Path) -> int:
@@ -92,7 +122,7 @@ def _mode(path: Path) -> int:
         raise SourceError(f"{path}: cannot be looked at ({error.strerror}); check the path and its rights") from error
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _within(folder: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     def refuse(error: OSError) -> None:
         where = error.filename or folder
         raise SourceError(f"{where}: the folder cannot be read ({error.strerror}); check its permissions") from error
@@ -101,8 +131,8 @@ def _pictures_in(folder: Path) -> list[Path]:
     for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths += [Path(parent, name) for name in names if not name.startswith(".")]
-    pictures = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
-    if not pictures:
-        endings = " ".join(sorted(IMAGE_SUFFIXES))
-        raise SourceError(f"{folder}: holds no pictures; their names must end in one of {endings}")
-    return sorted(pictures, key=natural_key)
+    counted = [path for path in paths if path.suffix.lower() in suffixes]
+    if not counted:
+        endings = " ".join(sorted(suffixes))
+        raise SourceError(f"{folder}: holds no {what}; their names must end in one of {endings}")
+    return sorted(counted, key=natural_key)

@@ -4,6 +4,11 @@ In: nothing. Out: frozen dataclasses. Knows nothing of files, models or screens.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # words weigh nothing
+    import numpy as np
+    from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the original image; x to the right, y down, x2 and y2 exclusive."""
@@ -66,6 +71,23 @@ class Row:
     time_s: float | None
     track: int | None
     face: Face
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source: a still, or one moment of a video or camera.
+
+    Attributes:
+        source: path of the file, or address of the camera without its user and password.
+        number: frame number from 0, as decoded: frames that are passed over count too; 0 for still images.
+        time_s: seconds since the start, rising from frame to frame; None for still images.
+        image: uint8 (H, W, 3) RGB, turned upright; its size may change from frame to frame.
+    """
+
+    source: str
+    number: int
+    time_s: float | None
+    image: "NDArray[np.uint8]"
 
 
 def percent(probability: float) -> str:

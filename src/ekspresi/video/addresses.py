@@ -1,0 +1,61 @@
+"""What the user named -> the address of a network camera, and what may be shown of it.
+
+In: text or a path. Out: an address that can be opened, and one that can be printed: users, passwords and keys do
+not stand in it. Knows nothing of networks.
+"""
+
+import os
+import re
+
+from ekspresi.errors import SourceError
+
+SCHEMES = ("rtsp", "rtsps", "http", "https")
+
+_ADDRESS = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/])(.*?)\s*", re.DOTALL)  # two letters: C:/ is a drive
+_WITHOUT_SCHEME = re.compile(r"[^/\\\s@]*:[^/\\\s@]+@[^/\\\s]+.*", re.DOTALL)
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[\w.-]+)")
+_SECRET = re.compile(
+    r"(?<![A-Za-z0-9])(user(?:name)?|usr|login|account|loginuse|loginpas|pass(?:wor[dt]|wd)?|pwd|psw|auth|(?:[a-z]+_?)?token|"
+    r"(?:api_?)?key|secret|sig(?:nature)?|session(?:_?id)?)=((?:(?!_[A-Za-z]+=)[^&;/?#\s])*)",
+    re.IGNORECASE,
+)
+_HIDDEN = "***"
+
+
+def address(source: str | os.PathLike[str]) -> str | None:
+    """What the user named -> the address to open; None where it is a path.
+
+    A ``Path`` that was made of an address has lost a slash, which is put back.
+
+    Raises:
+        SourceError: an address of another scheme than ``SCHEMES``, or one without a scheme but with a password.
+    """
+    text = os.fspath(source)
+    known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+    if not (found := _ADDRESS.fullmatch(text)):
+        if _WITHOUT_SCHEME.fullmatch(text) and not os.path.lexists(text):
+            shown = _HIDDEN + text[text.rindex("@") :]
+            raise SourceError(f"{redacted(shown)}: looks like an address; it must start with one of {known}")
+        return None
+    scheme, rest = found[1].lower(), found[2]
+    if scheme not in SCHEMES:
+        where = redacted(f"{scheme}://{rest}")
+        raise SourceError(
+            f"{where}: cannot be read; an address starts with one of {known}, a file is named by its path"
+        )
+    return f"{scheme}://{rest}"
+
+
+def redacted(address: str) -> str:
+    """An address -> the same with *** for user and password, for values named like a key, and without line breaks.
+
+    Passwords with unescaped characters are common and ambiguous ('rtsp://a:1/2@host'): all is hidden up to the last
+    @ that could end one.
+    """
+    scheme, mark, rest = address.partition("://") if "://" in address else ("", "", address)
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    # 'host/a@b' is a path; 'x:1/a@b' could be a host with its port or a user with half a password.
+    if "@" in rest and not _HOST.fullmatch(authority):
+        rest = f"{_HIDDEN}@{rest[rest.rindex('@') + 1 :]}"
+    rest = _SECRET.sub(rf"\1={_HIDDEN}", rest)
+    return " ".join(f"{scheme}{mark}{rest}".split())

@@ -1,0 +1,111 @@
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ekspresi.errors import ConfigError, EkspresiError, ImageError, MissingExtraError, SourceError
+from ekspresi.frames import frames
+from ekspresi.types import Frame
+
+
+def save(path: Path, value: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((20, 30, 3), value, dtype=np.uint8)).save(path, "PNG")
+    return path
+
+
+def told_of(found: list[Frame], root: Path) -> list[tuple[str, int, float | None]]:
+    return [(Path(one.source).relative_to(root).as_posix(), one.number, one.time_s) for one in found]
+
+
+def test_a_picture_is_one_frame_without_time(tmp_path: Path) -> None:
+    (frame,) = frames(save(tmp_path / "a.png", 7))
+    assert (frame.source, frame.number, frame.time_s) == (str(tmp_path / "a.png"), 0, None)
+    assert frame.image.shape == (20, 30, 3) and frame.image.max() == 7
+
+
+def test_folders_and_globs_in_natural_order(tmp_path: Path) -> None:
+    for name in ("f10.png", "f2.png", "sub/f1.png"):
+        save(tmp_path / name)
+    assert told_of(list(frames(tmp_path)), tmp_path) == [
+        ("f2.png", 0, None),
+        ("f10.png", 0, None),
+        ("sub/f1.png", 0, None),
+    ]
+    assert told_of(list(frames(str(tmp_path / "f*.png"))), tmp_path) == [("f2.png", 0, None), ("f10.png", 0, None)]
+
+
+def test_a_folder_of_pictures_and_videos(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="extra [video]")
+    from clips import write_clip
+
+    save(tmp_path / "b1.png")
+    write_clip(tmp_path / "b2.mp4", 3)
+    found = told_of(list(frames(tmp_path, every_s=0.08)), tmp_path)
+    assert found == [("b1.png", 0, None), ("b2.mp4", 0, 0.0), ("b2.mp4", 2, pytest.approx(0.08))]
+
+
+def test_files_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"x" * 100)
+    save(tmp_path / "c.png")
+    told: list[EkspresiError] = []
+    assert [Path(frame.source).name for frame in frames(tmp_path, refused=told.append)] == ["a.png", "c.png"]
+    assert [type(error) for error in told] == [ImageError]
+    with pytest.raises(ImageError, match=r"b\.png"):
+        list(frames(tmp_path))
+
+
+def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="extra [video]")
+    from clips import write_clip
+
+    (tmp_path / "a.mp4").write_bytes(b"x" * 100)
+    write_clip(tmp_path / "b.mp4", 2)
+    told: list[EkspresiError] = []
+    assert [Path(frame.source).name for frame in frames(tmp_path, refused=told.append)] == ["b.mp4", "b.mp4"]
+    assert len(told) == 1 and str(told[0]).startswith(f"{tmp_path / 'a.mp4'}: is no video")
+
+
+def test_an_unknown_ending_may_be_either(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="extra [video]")
+    from clips import write_clip
+
+    write_clip(tmp_path / "a.mp4", 2).rename(tmp_path / "clip")
+    assert [frame.number for frame in frames(tmp_path / "clip")] == [0, 1]
+    save(tmp_path / "photo")
+    assert [frame.time_s for frame in frames(tmp_path / "photo")] == [None]
+    (tmp_path / "notes").write_text("hello\n" * 50)
+    with pytest.raises(ImageError, match="text, not a picture"):
+        list(frames(tmp_path / "notes"))
+
+
+def test_what_is_wrong_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file or folder"):
+        frames(tmp_path / "nowhere.mp4")
+    with pytest.raises(SourceError, match=r"ftp://\*\*\*@host/x: cannot be read; an address starts with"):
+        frames("ftp://user:secret@host/x")
+    with pytest.raises(ConfigError, match="every_s is 0, but must be above 0 seconds"):
+        frames(save(tmp_path / "a.png"), every_s=0)
+
+
+def test_stop_ends_a_folder(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        save(tmp_path / name)
+    stop = threading.Event()
+    found = []
+    for frame in frames(tmp_path, stop=stop):
+        found.append(frame)
+        stop.set()
+    assert len(found) == 1
+
+
+def test_pictures_need_no_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert len(list(frames(save(tmp_path / "a.png")))) == 1
+    (tmp_path / "b.mp4").write_bytes(b"x" * 100)
+    with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
+        list(frames(tmp_path / "b.mp4", refused=lambda error: None))

@@ -1,0 +1,184 @@
+"""Faces keep their numbers: crossing, missed, unsure, tiny and fast, many, at any rate of frames."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.tracking import FRAME_S, HIGH_SCORE, LOST_S, Tracker, overlap, step_s
+from ekspresi.types import Face
+
+LOW = HIGH_SCORE - 0.05
+
+
+def at(x, y, side=20.0, score=0.99):
+    return Face((x - side / 2, y - side / 2, x + side / 2, y + side / 2), score)
+
+
+def test_each_face_keeps_its_number_whatever_the_order():
+    tracker = Tracker()
+    assert tracker.update([at(50, 50), at(200, 50), at(50, 200)], 0.0) == [1, 2, 3]
+    assert tracker.update([at(52, 201), at(51, 50), at(198, 51)], 0.04) == [3, 1, 2]
+    assert tracker.update([at(198, 51), at(90, 300), at(52, 50)], 0.08) == [2, 4, 1]
+    assert tracker.live == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("side", [10.0, 24.0, 100.0])
+def test_crossing_faces_keep_their_numbers(side):
+    tracker = Tracker()
+    rng = np.random.default_rng(0)
+    found = []
+    for frame in range(51):
+        moved = (frame - 25) * 0.15 * side
+        a, b = (
+            at(300 + d + rng.normal(0, 0.3), 100 + rng.normal(0, 0.3) + up, side)
+            for d, up in ((moved, 0), (-moved, side / 4))
+        )
+        found.append(tracker.update([a, b], frame / 25))
+    assert all(numbers == [1, 2] for numbers in found)
+
+
+def test_a_walker_behind_another_is_found_where_he_should_be():
+    tracker = Tracker()
+    for frame in range(40):
+        walker, hidden = at(100 + 4 * frame, 100), 15 <= frame < 25
+        numbers = tracker.update([at(180, 130)] if hidden else [at(180, 130), walker], frame / 25)
+        assert numbers == ([1] if hidden else [1, 2])
+
+
+def test_a_missed_frame_changes_nothing_and_a_long_absence_makes_another_number():
+    tracker = Tracker()
+    assert tracker.update([at(50, 50)], 0.0) == [1]
+    assert tracker.update([], 0.04) == []
+    assert tracker.update([at(50, 50)], 0.08) == [1]
+    assert tracker.update([at(50, 50)], 0.08 + LOST_S) == [1]
+    assert tracker.update([at(50, 50)], 0.08 + 2 * LOST_S + 0.01) == [2]
+    assert tracker.update([], 10.0) == [] and tracker.live == frozenset()
+    assert tracker.update([at(50, 50)], 10.0) == [3]
+
+
+def test_a_face_of_low_score_keeps_its_track_and_begins_none():
+    tracker = Tracker()
+    assert tracker.update([at(50, 50), at(300, 50, score=LOW)], 0.0) == [1, None]
+    for frame in range(1, 50):
+        assert tracker.update([at(50 + frame, 50, score=LOW), at(300, 50, score=LOW)], frame / 25) == [1, None]
+
+
+def test_sure_faces_are_matched_before_others():
+    tracker = Tracker()
+    tracker.update([at(50, 50)], 0.0)
+    assert tracker.update([at(50, 50, score=LOW), at(56, 50)], 0.04) == [None, 1]
+
+
+def test_an_unsure_face_must_lie_closer():
+    for score, expected in ((0.99, 1), (LOW, None)):
+        tracker = Tracker()
+        tracker.update([at(50, 50, 8)], 0.0)
+        assert tracker.update([at(68, 50, 8, score)], 0.04) == [expected]
+
+
+@pytest.mark.parametrize("side", [8.0, 12.0])
+def test_tiny_faces_that_move_by_more_than_their_width(side):
+    tracker = Tracker()
+    for frame in range(30):
+        faces = [at(30 + 1.3 * side * frame, 40, side), at(30, 300 + 1.2 * side * frame, side)]
+        assert tracker.update(faces, frame / 15) == [1, 2]
+
+
+def test_a_small_face_does_not_continue_a_large_one():
+    tracker = Tracker()
+    tracker.update([at(100, 100, 90)], 0.0)
+    assert tracker.update([at(110, 100, 9)], 0.04) == [2]
+
+
+@pytest.mark.parametrize("rate", [5, 12, 60])
+def test_speed_is_counted_in_seconds(rate):
+    rng = np.random.default_rng(1)
+    tracker, time_s = Tracker(), 0.0
+    for _ in range(60):  # two walk towards each other and on, 60 px a second, at irregular times
+        assert tracker.update([at(100 + 60 * time_s, 100), at(700 - 60 * time_s, 118)], time_s) == [1, 2]
+        time_s += rng.uniform(0.3, 1.7) / rate
+
+
+def test_after_a_gap_a_face_is_searched_for_where_its_speed_took_it():
+    tracker = Tracker()
+    for frame in range(25):
+        tracker.update([at(100 + 10 * frame, 100, 16)], frame / 25)
+    # 0.8 s later: 200 px further on; somebody else stands where it was.
+    assert tracker.update([at(540, 100, 16), at(340, 100, 16)], 24 / 25 + 0.8) == [1, 2]
+
+
+def test_steps_where_time_is_missing_or_absurd():
+    assert step_s(1.0, 1.5) == 0.5
+    assert step_s(1.0, 1.0) == 0.0
+    for before, now in ((None, 1.0), (1.0, None), (None, None), (5.0, 1.0), (1.0, float("nan")), (1.0, float("inf"))):
+        assert step_s(before, now) == FRAME_S
+
+
+@pytest.mark.parametrize("times", [[None] * 6, [90.0, 90.04, 0.0, 0.04, float("nan"), 0.08], [0.0] * 6])
+def test_missing_and_absurd_times_lose_no_track(times):
+    tracker = Tracker()
+    assert [tracker.update([at(50 + 2 * i, 50)], time_s) for i, time_s in enumerate(times)] == [[1]] * 6
+
+
+def test_a_jump_ahead_loses_every_track():
+    tracker = Tracker()
+    tracker.update([at(50, 50)], 0.0)
+    assert tracker.update([at(50, 50)], 1e18) == [2]
+    assert tracker.update([at(50, 50)], 1e18) == [2]
+
+
+def test_boxes_that_are_none_get_no_number():
+    tracker = Tracker()
+    nan = float("nan")
+    bad = [Face((0, 0, 0, 10), 0.99), Face((10, 10, 5, 20), 0.99), Face((nan, 0, 10, 10), 0.99)]
+    bad += [Face((0, 0, float("inf"), 10), 0.99), Face((0, 0, 10, 10), nan)]
+    assert tracker.update([*bad, at(50, 50)], 0.0) == [None] * 5 + [1]
+    assert tracker.update([at(50, 50), *bad], 0.04) == [1] + [None] * 5
+
+
+def test_five_hundred_faces_are_quick_and_none_is_confused():
+    rng = np.random.default_rng(2)
+    places = np.stack(np.meshgrid(np.arange(25) * 40.0, np.arange(20) * 40.0), axis=-1).reshape(-1, 2)
+    speeds = rng.uniform(-15, 15, places.shape)
+    tracker = Tracker()
+    started = time.process_time()
+    for frame in range(10):
+        shuffled = rng.permutation(500)
+        where = places + speeds * frame / 25 + rng.normal(0, 0.4, places.shape)
+        numbers = tracker.update([at(x, y, 12) for x, y in where[shuffled]], frame / 25)
+        if frame == 0:
+            number_of = dict(zip(shuffled.tolist(), numbers, strict=True))
+        assert [number_of[i] for i in shuffled.tolist()] == numbers
+    assert (time.process_time() - started) / 10 < 0.5
+
+
+def test_the_memory_of_a_tracker_stays_flat():
+    tracker = Tracker()
+    for frame in range(500):
+        tracker.update([at(40 * i, 900 * (frame % 7), 20) for i in range(20)], frame * 0.5)
+    assert len(tracker.live) <= 20 * 3
+
+
+def test_overlap_of_widened_boxes():
+    one = np.array([[0.0, 0.0, 8.0, 8.0]])
+    others = np.array(
+        [[0.0, 0.0, 8.0, 8.0], [8.0, 0.0, 16.0, 8.0], [-16.0, -16.0, 24.0, 24.0], [99.0, 0.0, 107.0, 8.0]]
+    )
+    # Margin 12: sides of 32; the second is moved by 8, so (24 * 32) / (40 * 32); the third has a side of 64.
+    np.testing.assert_allclose(overlap(one, others, np.array([12.0]))[0], [1, 0.6, 0.25, 0])
+    np.testing.assert_allclose(overlap(one, others, np.array([0.0]))[0], [1, 0, 0.04, 0])
+
+
+def test_a_tracker_without_scipy_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    with pytest.raises(MissingExtraError, match=r"tracking needs the extra \[video\]"):
+        Tracker()
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_a_track_must_last(seconds):
+    with pytest.raises(ConfigError, match="must be above 0"):
+        Tracker(lost_s=seconds)

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from ekspresi.errors import SourceError
+from ekspresi.video.addresses import address, redacted
+
+
+@pytest.mark.parametrize(
+    ("source", "opened"),
+    [
+        ("rtsp://cam/1", "rtsp://cam/1"),
+        (" RTSP://user:pw@cam/1 \n", "rtsp://user:pw@cam/1"),
+        ("https://cam:8080/live?x=1", "https://cam:8080/live?x=1"),
+        (Path("rtsp://user:pw@cam/1"), "rtsp://user:pw@cam/1"),
+        (Path("clip.mp4"), None),
+        ("C:/clips/a.mp4", None),
+        (r"C:\clips\a.mp4", None),
+        ("folder/12:30.mp4", None),
+        ("mail@home/a.jpg", None),
+        ("", None),
+    ],
+)
+def test_addresses_and_paths(source: str | Path, opened: str | None) -> None:
+    assert address(source) == opened
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("ftp://user:secret@host/x.mp4", "ftp://***@host/x.mp4"),
+        ("file:///clip.mp4", "file://clip.mp4"),
+        ("user:secret@host/stream", "***@host/stream"),
+        (Path("rtmp://user:secret@host/x"), "rtmp://***@host/x"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_without_its_password(source: str | Path, shown: str) -> None:
+    with pytest.raises(SourceError, match=r"one of rtsp://, rtsps://, http://, https://") as caught:
+        address(source)
+    assert str(caught.value).startswith(f"{shown}: ")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("12:30@door.mp4").write_bytes(b"x")
+    assert address("12:30@door.mp4") is None
+
+
+@pytest.mark.parametrize(
+    ("whole", "shown"),
+    [
+        ("rtsp://cam/1", "rtsp://cam/1"),
+        ("rtsp://cam:554/1?channel=2", "rtsp://cam:554/1?channel=2"),
+        ("rtsp://user:secret@cam:554/1", "rtsp://***@cam:554/1"),
+        ("rtsp://secret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:se@cret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:se/cret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:12?secret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:12#secret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:12/secret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:secret@[fe80::1]:554/1", "rtsp://***@[fe80::1]:554/1"),
+        ("rtsp://[fe80::1]:554/1", "rtsp://[fe80::1]:554/1"),
+        ("https://cam/live@hd", "https://cam/live@hd"),
+        ("http://cam/v.cgi?usr=secret&pwd=secret&ch=1", "http://cam/v.cgi?usr=***&pwd=***&ch=1"),
+        ("http://cam/v?Password=secret#x", "http://cam/v?Password=***#x"),
+        ("http://cam/v?access_token=secret&key=secret", "http://cam/v?access_token=***&key=***"),
+        ("rtsp://cam/user=secret_password=secret_channel=1_stream=0.sdp", None),
+        ("rtsp://user:sec\nret@cam/1", "rtsp://***@cam/1"),
+    ],
+)
+def test_what_is_shown_of_an_address(whole: str, shown: str | None) -> None:
+    found = redacted(whole)
+    assert shown is None or found == shown
+    assert "secret" not in found and "cret" not in found
+    assert len(found.splitlines()) == 1
+
+
+def test_parts_that_are_no_secret_are_kept() -> None:
+    assert redacted("rtsp://cam/user=a_password=b_channel=1_stream=0.sdp") == (
+        "rtsp://cam/user=***_password=***_channel=1_stream=0.sdp"
+    )
+    assert redacted("http://cam/monkey=1?keys=2") == "http://cam/monkey=1?keys=2"

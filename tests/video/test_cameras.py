@@ -1,0 +1,245 @@
+import logging
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("av", reason="extra [video]")
+
+import av
+
+from clips import number_of, write_clip
+from ekspresi.errors import AccessError, EkspresiError, MissingExtraError, SourceError
+from ekspresi.frames import frames
+from ekspresi.video import cameras, decoding
+from ekspresi.video.cameras import camera_index, connected, has_an_end, stream, webcam
+from ekspresi.video.live import Retries, live_frames
+from ekspresi.video.timestamps import Window
+from network_cameras import RtspCamera, free_port, http_camera, wait_until
+
+LOGIN = ":".join(("user", "secret"))  # tracebacks show lines of source: the word must not stand in them
+SOON = Retries(first_s=0.02, longest_s=0.1)
+
+
+def all_that_is_said(error: BaseException) -> str:
+    """What a log, a traceback or a curious handler could show of an error."""
+    said = "".join(traceback.format_exception(error))
+    chain: BaseException | None = error
+    while chain is not None:
+        said += f"{chain} {chain!r} {chain.args} {vars(chain)}"
+        chain = chain.__cause__ or chain.__context__
+    return said
+
+
+def one_line(error: Exception, start: str) -> str:
+    text = str(error)
+    assert text.startswith(start)
+    assert len(text.splitlines()) == 1
+    assert "secret" not in all_that_is_said(error)
+    return text
+
+
+def test_what_names_a_webcam() -> None:
+    assert [camera_index(name) for name in (0, 2, "camera:1", "/dev/video3")] == [0, 2, 1, 3]
+    assert [camera_index(name) for name in ("0", "camera:", "cam.mp4", Path("camera"), True)] == 5 * [None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name their cameras otherwise")
+@pytest.mark.parametrize("index", [97, -1])
+def test_a_webcam_that_does_not_exist(index: int) -> None:
+    with pytest.raises(SourceError, match=r"there is no such camera, .*; check that it is plugged in") as caught:
+        list(frames(index))
+    one_line(caught.value, f"camera:{index}: ")
+
+
+def test_webcams_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cameras, "_device_names", lambda form: ["Front", "Back"])
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cameras._device(1) == ("1:none", "avfoundation", {"framerate": "30"})
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert cameras._device(1) == ("video=Back", "dshow", {})
+    with pytest.raises(SourceError, match="camera:2: there is no such camera, only camera:0, camera:1; check"):
+        cameras._device(2)
+    monkeypatch.setattr(cameras, "_device_names", lambda form: None)
+    with pytest.raises(SourceError, match="PyAV 17 or newer"):
+        cameras._device(0)
+
+
+def test_a_webcam_is_read_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in its place: the way from the device to frames."""
+    path = write_clip(tmp_path / "a.mp4", 5)
+    monkeypatch.setattr(cameras, "_device", lambda index: (str(path), None, {}))
+    found = list(live_frames(webcam(0), "camera:0", window=Window()))
+    assert found[-1].number == 4 and found[-1].source == "camera:0"
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http", "https"])
+def test_an_address_where_nothing_answers(
+    scheme: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    port = free_port()
+    with pytest.raises(SourceError, match="cannot be opened") as caught:
+        list(frames(f"{scheme}://{LOGIN}@127.0.0.1:{port}/x"))
+    one_line(caught.value, f"{scheme}://***@127.0.0.1:{port}/x: ")
+    assert "secret" not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_a_host_that_does_not_exist() -> None:
+    with pytest.raises(SourceError, match="cannot be opened") as caught:
+        list(frames(f"rtsp://{LOGIN}@no-such-host.invalid/x"))
+    one_line(caught.value, "rtsp://***@no-such-host.invalid/x: ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "what"),
+    [
+        ("401 Unauthorized", AccessError, "refuses the user or the password; check both"),
+        ("403 Forbidden", AccessError, "refuses the user or the password; check both"),
+        ("404 Not Found", SourceError, "the host has no such stream; check what stands after"),
+    ],
+)
+def test_a_camera_that_refuses(answer: str, error: type[Exception], what: str) -> None:
+    with RtspCamera(1, answer=answer) as camera, pytest.raises(error, match=what) as caught:
+        list(frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x"))
+    one_line(caught.value, f"rtsp://***@127.0.0.1:{camera.port}/x: ")
+
+
+def test_a_wrong_password() -> None:
+    with RtspCamera(1) as camera, pytest.raises(AccessError, match="refuses") as caught:
+        list(frames(f"rtsp://{LOGIN}-one@127.0.0.1:{camera.port}/x"))
+    one_line(caught.value, "rtsp://***@127.0.0.1:")
+
+
+def test_a_camera_that_accepts_and_says_nothing() -> None:
+    with RtspCamera(1, answer="nothing") as camera:
+        began = time.monotonic()
+        with pytest.raises(SourceError, match=r"no answer within 0\.5 s; check the address") as caught:
+            connected(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", open_s=0.5)
+        assert time.monotonic() - began < 5
+    one_line(caught.value, "rtsp://***@127.0.0.1:")
+
+
+def test_rtsp_that_dies_and_comes_again() -> None:
+    told: list[EkspresiError] = []
+    with RtspCamera(30) as camera:
+        address, shown = (f"rtsp://{user}@127.0.0.1:{camera.port}/x" for user in (LOGIN, "***"))
+        found = []
+        reading = live_frames(stream(address), shown, window=Window(), refused=told.append, retries=SOON)
+        for frame in reading:
+            found.append(frame)
+            if camera.connections > 3:
+                break
+        reading.close()  # type: ignore[attr-defined]
+    numbers = [frame.number for frame in found]
+    assert numbers == sorted(set(numbers))
+    assert all(number_of(frame.image) == frame.number % 30 % 20 for frame in found)
+    times = [frame.time_s for frame in found]
+    assert times == sorted(times)
+    assert {frame.source for frame in found} == {shown}
+    assert len(told) >= 3
+    assert str(told[0]) == (
+        f"{shown}: is lost (the stream ended); check the camera and the network; trying again in 0.02 s"
+    )
+    assert not any("secret" in all_that_is_said(error) for error in told)
+
+
+def test_rtsp_that_stalls_is_lost() -> None:
+    with RtspCamera(10, then="stall", times=1) as camera:
+        connect = stream(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", read_s=0.3, open_s=2)
+        retries = Retries(0.01, 0.01, attempts=0)
+        began = time.monotonic()
+        with pytest.raises(SourceError, match="cam: given up after 0 attempts"):
+            list(live_frames(connect, "cam", window=Window(), retries=retries))
+        assert time.monotonic() - began < 10
+
+
+def test_pictures_that_stay_away_while_other_data_comes(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.ts", 5, sound_s=20)
+    shots = cameras._shots(av.open(str(path)), "cam", picture_s=0.0)
+    with pytest.raises(SourceError, match="cam: has sent no picture for 0 s"):
+        list(shots)
+
+
+def test_motion_jpeg_over_http(tmp_path: Path) -> None:
+    told: list[EkspresiError] = []
+    with http_camera(tmp_path, frames=30) as host:
+        reading = frames(f"http://{host}/live", refused=told.append)
+        found = []
+        for frame in reading:
+            found.append(frame)
+            if frame.number >= 35:
+                break
+        reading.close()  # type: ignore[attr-defined]
+    assert [frame.number for frame in found] == sorted({frame.number for frame in found})
+    assert found[0].image.shape == (48, 64, 3)
+    # Its own clock, not the 25 frames a second that FFmpeg makes up: 0.02 s from frame to frame, and the pause.
+    assert found[-1].time_s is not None and found[-1].time_s > 0.5
+    assert found[0].source == f"http://***@{host.partition('@')[2]}/live"
+    assert told and "is lost" in str(told[0]) and "secret" not in all_that_is_said(told[0])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_a_video_behind_an_address_is_read_to_its_end(name: str, tmp_path: Path) -> None:
+    write_clip(tmp_path / name, 60, options={"movflags": "faststart"} if name == "a.mp4" else {})
+    with http_camera(tmp_path) as host:
+        found = []
+        for frame in frames(f"http://{host}/{name}", every_s=0.4):
+            time.sleep(0.005)
+            found.append(frame)
+    assert [frame.number for frame in found] == [0, 10, 20, 30, 40, 50]
+    assert [number_of(frame.image) for frame in found] == [0, 10, 0, 10, 0, 10]
+
+
+def test_http_that_refuses_or_has_nothing_there(tmp_path: Path) -> None:
+    with http_camera(tmp_path) as host:
+        bare = host.partition("@")[2]
+        with pytest.raises(AccessError, match="refuses the user or the password"):
+            list(frames(f"http://{bare}/live"))
+        with pytest.raises(SourceError, match="the host has no such stream") as caught:
+            list(frames(f"http://{host}/nothing.mp4"))
+    one_line(caught.value, f"http://***@{bare}/nothing.mp4: ")
+
+
+def test_what_has_an_end(tmp_path: Path) -> None:
+    write_clip(tmp_path / "a.ts", 5)
+    with http_camera(tmp_path) as host:
+        for name, ends in (("a.ts", True), ("live", False)):
+            with connected(f"http://{host}/{name}") as container:
+                assert has_an_end(container) is ends
+
+
+def test_bursts_of_segmented_streams_are_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = 100.0, list[float]()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    pace = cameras._Pace()
+    for stamp in (5.0, 5.04, 5.5, 5000.0, 5000.1):
+        pace.wait(stamp)
+    assert slept == pytest.approx([0.0, 0.04, 0.5, 0.0, 0.1])
+
+
+def test_pyav_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    for source in (f"rtsp://{LOGIN}@127.0.0.1:1/x", "http://127.0.0.1:1/x"):
+        with pytest.raises(MissingExtraError, match=r"needs the extra \[video\]"):
+            list(frames(source))
+
+
+def test_a_network_reader_leaves_no_thread(tmp_path: Path) -> None:
+    import threading
+
+    with RtspCamera(1000, rate=50) as camera:
+        reading = frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x")
+        next(reading)
+        reading.close()  # type: ignore[attr-defined]
+        assert wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("camera ")])
+        assert not any("secret" in thread.name for thread in threading.enumerate())
+
+
+def test_errors_of_pyav_are_told_in_their_few_words() -> None:
+    error = av.error.ConnectionResetError(104, "Connection reset by peer", f"rtsp://{LOGIN}@cam")
+    assert decoding._reason(error) == "Connection reset by peer"
+    assert decoding._reason(av.error.ExitError(1, "Immediate exit requested", "x")) == "nothing came any more"

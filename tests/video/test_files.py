@@ -1,0 +1,340 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+
+pytest.importorskip("av", reason="extra [video]")
+
+import av
+
+from clips import cut, number_of, picture, turned, write_clip, write_sound
+from ekspresi import images
+from ekspresi.errors import EkspresiError, ImageError, MissingExtraError, SourceError
+from ekspresi.types import Frame
+from ekspresi.video import decoding
+from ekspresi.video.files import container_frames, video_frames, video_length_s
+from ekspresi.video.timestamps import Window
+
+
+def read(path: Path, told: list[EkspresiError] | None = None, **window: float) -> list[Frame]:
+    return list(video_frames(path, window=Window(**window), refused=None if told is None else told.append))
+
+
+def times(frames: list[Frame]) -> list[float | None]:
+    return [None if frame.time_s is None else round(frame.time_s, 3) for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mp4", "libx264"), ("a.mp4", "mpeg4"), ("a.mkv", "libx264"), ("a.avi", "mpeg4"), ("a.ts", "libx264")],
+)
+def test_every_frame_in_order_with_its_time(name: str, codec: str, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / name, 12, codec=codec)
+    frames = read(path)
+    assert [frame.number for frame in frames] == list(range(12))
+    assert [number_of(frame.image) for frame in frames] == list(range(12))
+    assert times(frames) == [round(n / 25, 3) for n in range(12)]
+    assert {frame.source for frame in frames} == {str(path)}
+    image = frames[3].image
+    assert image.dtype == np.uint8 and image.shape == (48, 64, 3) and image.flags.c_contiguous
+    assert abs(image.astype(int) - picture(3)).mean() < 6
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_variable_frame_rate(name: str, tmp_path: Path) -> None:
+    stamps = [0, 10, 50, 60, 300, 310, 900, 1000, 1100, 20000]
+    frames = read(write_clip(tmp_path / name, 10, stamps_ms=stamps))
+    assert times(frames) == [stamp / 1000 for stamp in stamps]
+    assert [number_of(frame.image) for frame in frames] == list(range(10))
+
+
+def test_every_start_and_end_choose_by_time(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 50)
+    frames = read(path, every_s=0.2, start_s=0.4, end_s=1.2)
+    assert times(frames) == [0.4, 0.6, 0.8, 1.0]
+    assert [frame.number for frame in frames] == [10, 15, 20, 25]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.avi", "mpeg4"), ("a.ts", "libx264")]
+)
+def test_a_start_further_on_gives_the_same_frames(name: str, codec: str, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / name, 150, codec=codec)
+    whole = read(path)
+    late = read(path, start_s=4.3)
+    assert late[0].number == 108
+    assert times(late) == times(whole)[108:]
+    assert [frame.number for frame in late] == list(range(108, 150))
+    assert all(np.array_equal(one.image, other.image) for one, other in zip(late, whole[108:], strict=True))
+
+
+def test_a_start_further_on_in_uneven_time(tmp_path: Path) -> None:
+    stamps = [int(40 * n + 15 * (n % 3)) for n in range(150)]
+    path = write_clip(tmp_path / "a.mp4", 150, stamps_ms=stamps)
+    late = read(path, start_s=4.0, end_s=4.5)
+    first = next(n for n, stamp in enumerate(stamps) if stamp >= 4000)
+    assert late[0].number == first
+    assert number_of(late[0].image) == first % 20
+    assert times(late) == [stamp / 1000 for stamp in stamps if 4000 <= stamp < 4500]
+
+
+def test_a_start_is_reached_without_decoding_all_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_clip(tmp_path / "a.mp4", 150)
+    decoded = []
+    pictures = decoding.Decoder.pictures
+
+    def counted(decoder: decoding.Decoder, packet: object) -> object:
+        decoded.append(packet)
+        return pictures(decoder, packet)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(decoding.Decoder, "pictures", counted)
+    read(path, start_s=5.5, end_s=5.6)
+    assert len(decoded) < 60
+
+
+@pytest.mark.parametrize("name", ["a.h264", "a.mjpeg"])
+def test_a_start_where_seeking_is_impossible(name: str, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / name, 100, codec="libx264" if name.endswith("h264") else "mjpeg")
+    late = read(path, start_s=3.0, end_s=3.1)
+    assert [frame.number for frame in late] == [75, 76, 77]
+    assert [number_of(frame.image) for frame in late] == [15, 16, 17]
+
+
+def test_a_seek_that_leads_past_the_start_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_clip(tmp_path / "a.mp4", 100)
+    seek = decoding.Decoder.seek
+    monkeypatch.setattr(decoding.Decoder, "seek", lambda decoder, stamp: seek(decoder, stamp + 12800))
+    late = read(path, start_s=2.5, end_s=2.6)
+    assert [(frame.number, number_of(frame.image)) for frame in late] == [(63, 3), (64, 4)]
+
+
+def test_a_start_after_the_end_is_told(tmp_path: Path) -> None:
+    path, told = write_clip(tmp_path / "a.mp4", 10), list[EkspresiError]()
+    assert read(path, told, start_s=3.0) == []
+    assert str(told[0]) == f"{path}: ends at 0.4 s, before the start of 3 s; choose an earlier one"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [
+        ((1, 0, 0, 1), lambda image: image),
+        ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),  # clockwise
+        ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
+        ((0, -1, 1, 0), lambda image: np.rot90(image)),
+        ((-1, 0, 0, 1), np.fliplr),
+        ((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2)),
+    ],
+)
+def test_videos_are_turned_upright(
+    matrix: tuple[int, int, int, int], turn: Callable[[np.ndarray], np.ndarray], tmp_path: Path
+) -> None:
+    plain = write_clip(tmp_path / "plain.mp4", 2)
+    (expected, *_), (found, *_) = read(plain), read(turned(plain, tmp_path / "turned.mp4", *matrix))
+    assert np.array_equal(found.image, turn(expected.image))
+    assert found.image.flags.c_contiguous
+
+
+def test_frames_of_changing_size(tmp_path: Path) -> None:
+    for name, codec in (("a.mjpeg", "mjpeg"), ("a.h264", "libx264")):
+        small = write_clip(tmp_path / f"small-{name}", 3, codec=codec)
+        large = write_clip(tmp_path / f"large-{name}", 3, codec=codec, size=(96, 80))
+        joined = tmp_path / name
+        joined.write_bytes(small.read_bytes() + large.read_bytes() + small.read_bytes())
+        frames = read(joined)
+        assert [frame.image.shape[:2] for frame in frames] == 3 * [(48, 64)] + 3 * [(80, 96)] + 3 * [(48, 64)]
+        assert times(frames) == [round(n / 25, 3) for n in range(9)]
+
+
+def test_joined_recordings_count_on(tmp_path: Path) -> None:
+    part = write_clip(tmp_path / "part.ts", 50)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(part.read_bytes() * 2)
+    frames = read(joined)
+    assert times(frames) == pytest.approx([n / 25 for n in range(100)], abs=0.002)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.avi", "mjpeg")])
+def test_a_file_that_was_cut_off_gives_what_it_has_and_one_line(name: str, codec: str, tmp_path: Path) -> None:
+    options = {"movflags": "faststart"} if name.endswith("mp4") else {}
+    path = cut(write_clip(tmp_path / name, 200, codec=codec, gop=5, options=options), 0.4)
+    told = list[EkspresiError]()
+    frames = read(path, told)
+    assert 30 < len(frames) < 150
+    assert [number_of(frame.image) for frame in frames[:30]] == [n % 20 for n in range(30)]
+    assert len(told) == 1 and isinstance(told[0], SourceError)
+    assert str(told[0]).startswith(f"{path}: ends after ")
+    assert " of 8.0 s, what came before is kept; it was cut off: copy it again" in str(told[0])
+    with pytest.raises(SourceError, match="cut off"):
+        read(path)
+
+
+def test_a_file_that_is_whole_is_not_called_cut_off(tmp_path: Path) -> None:
+    for name, sound_s in (("a.mp4", 0), ("b.mp4", 6), ("c.mkv", 6), ("d.mp4", 1)):
+        told = list[EkspresiError]()
+        assert len(read(write_clip(tmp_path / name, 75, sound_s=sound_s), told)) == 75
+        assert told == []
+
+
+def test_damaged_places_are_passed_over_and_told(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.avi", 100, codec="mjpeg")
+    content = bytearray(path.read_bytes())
+    start = 0
+    for number in range(53):
+        start = content.index(b"\xff\xd8\xff", start + 1)
+        if number >= 50:
+            end = content.index(b"\xff\xd9", start)
+            content[start:end] = bytes(end - start)
+    path.write_bytes(content)
+    told = list[EkspresiError]()
+    frames = read(path, told)
+    assert [number_of(frame.image) for frame in frames] == [n % 20 for n in range(100) if n not in (50, 51, 52)]
+    assert frames[50].time_s == pytest.approx(53 / 25)
+    assert [str(error) for error in told] == [
+        f"{path}: is damaged in 3 places, which were passed over; copy it again from its origin"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", r"is empty \(0 bytes\); copy it again"),
+        (b"hello, world\n" * 100, "is no video that can be read, or its end was cut off .*; copy it again"),
+        (bytes(range(256)) * 20, "is no video that can be read"),
+    ],
+)
+def test_what_is_no_video(content: bytes, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=what) as caught:
+        read(path)
+    one_line(caught.value, path)
+
+
+def test_an_index_that_was_cut_off(tmp_path: Path) -> None:
+    path = cut(write_clip(tmp_path / "a.mp4"))
+    with pytest.raises(SourceError, match="its end was cut off") as caught:
+        read(path)
+    one_line(caught.value, path)
+    assert caught.value.__cause__ is None and caught.value.__context__ is None
+
+
+def test_sound_without_pictures(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mp4")
+    with pytest.raises(SourceError, match="has no pictures, only audio; give a video") as caught:
+        read(path)
+    one_line(caught.value, path)
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mp4"])
+def test_zero_frames(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.start_encoding()
+    with pytest.raises(SourceError, match="holds no frames") as caught:
+        read(path)
+    one_line(caught.value, path)
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
+    path, told = write_clip(tmp_path / "a.ts", 100), list[EkspresiError]()
+    reading = video_frames(path, window=Window(), refused=told.append)
+    next(reading)
+    with path.open("ab") as file:
+        file.write(b"x" * 1000)
+    assert len(list(reading)) == 99
+    assert str(told[0]) == (
+        f"{path}: changed while it was read, so its frames may be of both states; read it again when it is complete"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be shortened there")
+def test_a_file_that_is_shortened_while_it_is_read(tmp_path: Path) -> None:
+    path, told = write_clip(tmp_path / "a.ts", 800), list[EkspresiError]()
+    reading = video_frames(path, window=Window(), refused=told.append)
+    next(reading)
+    os.truncate(path, path.stat().st_size // 2)
+    assert len(list(reading)) < 799
+    assert len(told) == 1 and "changed while it was read" in str(told[0])
+
+
+def test_reading_stops_when_it_is_told_to(tmp_path: Path) -> None:
+    stop = Event()
+    reading = video_frames(write_clip(tmp_path / "a.mp4", 50), window=Window(), stop=stop)
+    next(reading)
+    stop.set()
+    assert list(reading) == []
+
+
+def test_names_that_read_like_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["12:30 [door] %03d.mp4", "-i.mp4", "döner☕.mp4"]
+    for name in names if os.name != "nt" else names[1:]:
+        write_clip(tmp_path / "a.mp4", 2).rename(tmp_path / name)
+        assert len(read(Path(name))) == 2
+
+
+def test_a_playlist_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:1/x.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(SourceError) as caught:
+        read(path)
+    one_line(caught.value, path)
+
+
+def test_frames_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 1000)
+    assert images.MAX_PIXELS == 100_000_000
+    with pytest.raises(ImageError, match="megapixels a frame"):
+        read(write_clip(tmp_path / "a.mp4", 2))
+
+
+def test_an_open_container_is_read_and_closed(tmp_path: Path) -> None:
+    container = av.open(str(write_clip(tmp_path / "a.mp4", 5)))
+    frames = list(container_frames(container, "http://cam/a.mp4", window=Window()))
+    assert [(frame.number, frame.source) for frame in frames] == [(n, "http://cam/a.mp4") for n in range(5)]
+    with pytest.raises(AssertionError, match="not open"):
+        container.decode(video=0).__next__()
+
+
+def test_the_stated_length(tmp_path: Path) -> None:
+    assert video_length_s(write_clip(tmp_path / "a.mp4", 50)) == pytest.approx(2.0, abs=0.05)
+    assert video_length_s(write_clip(tmp_path / "a.mjpeg", 5, codec="mjpeg")) is None
+
+
+def test_pyav_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_clip(tmp_path / "a.mp4", 2)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingExtraError, match=r"reading videos and cameras needs the extra \[video\]"):
+        read(path)
+
+
+def test_memory_stays_flat(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", 500, size=(320, 240), codec="mpeg4")
+    code = f"""
+import resource
+from pathlib import Path
+from ekspresi.video.files import video_frames
+from ekspresi.video.timestamps import Window
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for frame in video_frames(Path({str(path)!r}), window=Window()):
+    if frame.number == 100: early = peak()
+print(frame.number, peak() - early)
+"""
+    if sys.platform != "linux":
+        pytest.skip("other units of ru_maxrss")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    last, grown_kib = map(int, run.stdout.split())
+    assert last == 499
+    assert grown_kib < 20_000  # 400 frames are 92 MB
+
+
+def one_line(error: Exception, path: Path) -> None:
+    assert str(error).startswith(f"{path}: ")
+    assert len(str(error).splitlines()) == 1

@@ -1,0 +1,323 @@
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
+from ekspresi.types import Frame
+from ekspresi.video import live
+from ekspresi.video.live import Picture, Retries, live_frames
+from ekspresi.video.timestamps import Window
+
+AT_ONCE = Retries(first_s=0.0, longest_s=0.0)
+Connection = Iterator[tuple[float | None, Picture]]
+
+
+def image(value: int = 0, size: int = 8) -> NDArray[np.uint8]:
+    return np.full((size, size, 3), value % 256, dtype=np.uint8)
+
+
+def camera(*connections: Callable[[], Connection] | Exception) -> Callable[[], Connection]:
+    """Connections, one after another; an exception is one that fails."""
+    left = list(connections)
+
+    def connect() -> Connection:
+        connection = left.pop(0)
+        if isinstance(connection, Exception):
+            raise connection
+        return connection()
+
+    return connect
+
+
+def shots(count: int, fate: Exception | None = None, pause_s: float = 0.001) -> Callable[[], Connection]:
+    """A connection of so many frames that then dies, or ends."""
+
+    def connection() -> Connection:
+        for number in range(count):
+            yield number / 25, image(number)
+            time.sleep(pause_s)
+        if fate is not None:
+            raise fate
+
+    return connection
+
+
+@pytest.fixture
+def none_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue long enough for a slow machine."""
+    monkeypatch.setattr(live, "QUEUE", 10_000)
+
+
+def watch(
+    connect: Callable[[], Connection],
+    told: list[str] | None = None,
+    retries: Retries = AT_ONCE,
+    window: Window | None = None,
+    stop: Event | None = None,
+) -> Iterator[Frame]:
+    def tell(error: EkspresiError) -> None:
+        if told is not None:
+            told.append(str(error))
+
+    return live_frames(connect, "cam", window=window or Window(), stop=stop, refused=tell, retries=retries)
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("camera ")]
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_frames_come_with_number_and_time() -> None:
+    frames = list(watch(camera(shots(5))))
+    assert [frame.number for frame in frames] == list(range(5))
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 25 for n in range(5)])
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == list(range(5))
+    assert {frame.source for frame in frames} == {"cam"}
+    assert readers() == []
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_a_lost_camera_is_sought_again_and_each_loss_is_told() -> None:
+    told: list[str] = []
+    lost, gone = SourceError("cam: is lost (x); check it"), ConnectionResetError(104, "Connection reset by peer")
+    frames = list(watch(camera(shots(3, lost), gone, lost, shots(3, gone), shots(2)), told))
+    assert [frame.number for frame in frames] == list(range(8))
+    times = [frame.time_s for frame in frames]
+    assert times == sorted(times) and len(set(times)) == 8
+    assert told == [
+        "cam: is lost (x); check it; trying again in 0 s",
+        "cam: lost (Connection reset by peer); check the camera; trying again in 0 s",
+        "cam: is lost (x); check it; trying again in 0 s",
+        "cam: lost (Connection reset by peer); check the camera; trying again in 0 s",
+    ]
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_words_of_unknown_errors_are_not_passed_on() -> None:
+    told: list[str] = []
+    list(watch(camera(shots(1, OSError("rtsp://user:secret@cam/1")), shots(1)), told))
+    assert told == ["cam: lost (OSError); check the camera; trying again in 0 s"]
+
+
+def test_pauses_double_up_to_a_bound() -> None:
+    retries = Retries(first_s=0.5, longest_s=30.0)
+    assert [retries.pause_s(n) for n in (1, 2, 3, 6, 7, 8, 10_000)] == [0.5, 1.0, 2.0, 16.0, 30.0, 30.0, 30.0]
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_pauses_begin_anew_after_a_frame() -> None:
+    told: list[str] = []
+    gone = SourceError("gone")
+    retries = Retries(first_s=0.01, longest_s=1.0)
+    list(watch(camera(shots(1, gone), gone, gone, shots(1, gone), shots(1)), told, retries))
+    assert [line.split("again in ")[1] for line in told] == ["0.01 s", "0.02 s", "0.04 s", "0.01 s"]
+
+
+def test_a_camera_that_never_answered_is_an_error_at_once() -> None:
+    told: list[str] = []
+    with pytest.raises(SourceError, match="no answer"):
+        list(watch(camera(SourceError("no answer")), told))
+    with pytest.raises(SourceError, match="died young"):
+        list(watch(camera(shots(0, SourceError("died young"))), told))
+    assert told == [] and readers() == []
+
+
+def test_a_refused_password_is_not_tried_again() -> None:
+    with pytest.raises(AccessError, match="refuses"):
+        list(watch(camera(shots(2, SourceError("lost")), AccessError("refuses"))))
+
+
+def test_a_camera_that_stays_away_is_given_up_where_that_is_wanted() -> None:
+    told: list[str] = []
+    gone = SourceError("gone")
+    with pytest.raises(SourceError, match="cam: given up after 2 attempts; check"):
+        list(watch(camera(shots(2, gone), gone, gone), told, Retries(0.0, 0.0, attempts=2)))
+    assert len(told) == 2
+
+
+def test_late_frames_are_dropped_and_never_made() -> None:
+    made: list[int] = []
+
+    def connection() -> Connection:
+        for number in range(200):
+
+            def make(number: int = number) -> NDArray[np.uint8]:
+                made.append(number)
+                return image(number)
+
+            yield number / 25, make
+            time.sleep(0.001)
+
+    numbers = []
+    for frame in watch(camera(connection)):
+        numbers.append(frame.number)
+        time.sleep(0.02)
+    assert numbers == sorted(set(numbers)) == made
+    assert numbers[-1] == 199
+    assert len(numbers) < 60
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_a_picture_that_cannot_be_made_is_told_and_passed_over() -> None:
+    told: list[str] = []
+
+    def broken() -> NDArray[np.uint8]:
+        raise ImageError("cam: too large")
+
+    frames = list(watch(camera(lambda: iter([(0.0, broken), (0.1, image())])), told))
+    assert [frame.number for frame in frames] == [1] and told == ["cam: too large"]
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_sizes_may_change() -> None:
+    def connection() -> Connection:
+        for size in (8, 8, 16, 4):
+            yield None, image(size=size)
+
+    assert [frame.image.shape[0] for frame in watch(camera(connection))] == [8, 8, 16, 4]
+
+
+@pytest.mark.usefixtures("none_dropped")
+def test_a_window_of_time() -> None:
+    def connection() -> Connection:
+        for number in range(1000):
+            yield number / 100, image()
+            time.sleep(0.003)
+
+    numbers = [frame.number for frame in watch(camera(connection), window=Window(0.1, 0.2, 0.5))]
+    assert numbers == [20, 30, 40]
+    assert readers() == []
+
+
+def endless(count: list[int], pause_s: float = 0.001) -> Callable[[], Connection]:
+    def connection() -> Connection:
+        try:
+            while True:
+                yield None, image()
+                time.sleep(pause_s)
+        finally:
+            count.append(threading.get_ident())
+
+    return connection
+
+
+def test_closing_the_iterator_ends_the_thread_which_closes_the_connection() -> None:
+    closed: list[int] = []
+    frames = watch(camera(endless(closed)))
+    next(frames)
+    assert len(readers()) == 1
+    frames.close()  # type: ignore[attr-defined]
+    assert readers() == []
+    assert len(closed) == 1 and closed != [threading.get_ident()]
+
+
+def test_stop_ends_it_from_outside_also_while_nothing_comes() -> None:
+    stop = Event()
+
+    def silent() -> Connection:
+        yield None, image()
+        while not stop.is_set():
+            time.sleep(0.01)
+
+    frames = watch(camera(silent), stop=stop)
+    next(frames)
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+    assert list(frames) == []
+    assert time.monotonic() - began < 2 and readers() == []
+
+
+def test_stop_ends_a_long_pause() -> None:
+    stop = Event()
+    frames = watch(camera(shots(1, SourceError("gone"))), retries=Retries(60.0, 60.0), stop=stop)
+    next(frames)
+    threading.Timer(0.2, stop.set).start()
+    assert list(frames) == []
+    assert readers() == []
+
+
+def test_an_iterator_that_is_never_asked_starts_nothing() -> None:
+    watch(camera(AssertionError("was connected")))  # type: ignore[arg-type]
+    assert readers() == []
+
+
+def test_a_bug_in_a_camera_is_no_loss_of_it() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(watch(camera(shots(2, ZeroDivisionError()))))
+    assert readers() == []
+
+
+def test_a_reader_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_PARTING_S", 0.1)
+    free = Event()
+
+    def hanging() -> Connection:
+        yield None, image()
+        free.wait(10)
+
+    frames = watch(camera(hanging))
+    next(frames)
+    began = time.monotonic()
+    frames.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 2
+    free.set()
+    for thread in readers():
+        thread.join(5)
+    assert readers() == []
+
+
+LONG_RUN = """
+import resource, threading
+import numpy as np
+from ekspresi.errors import SourceError
+from ekspresi.video.live import Retries, live_frames
+from ekspresi.video.timestamps import Window
+
+EACH, CONNECTIONS = 200, 51
+opened = 0
+
+def connect():
+    global opened
+    opened += 1
+    if opened == 25:
+        raise ConnectionRefusedError(111, "Connection refused")
+    def shots(size=240 + 16 * (opened % 3)):
+        for number in range(EACH):
+            if number == 100 and opened % 10 == 0:
+                stall.wait(0.05)
+            yield number / 25, np.zeros((size, 320, 3), np.uint8)
+        if opened < CONNECTIONS:
+            raise SourceError("cam: is lost (simulated)")
+    return shots()
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+stall, told, numbers, times, early = threading.Event(), [], [], [], None
+for frame in live_frames(connect, "cam", window=Window(), refused=told.append, retries=Retries(0.002, 0.01)):
+    numbers.append(frame.number)
+    times.append(frame.time_s)
+    if early is None and opened > 10:
+        early = peak()
+assert len(numbers) == len(set(numbers)) and numbers == sorted(numbers)
+assert numbers[-1] == EACH * (CONNECTIONS - 1) - 1
+assert times == sorted(times) and len(times) == len(set(times))
+assert threading.active_count() == 1
+print(opened, len(told), peak() - early)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other units of ru_maxrss")
+def test_ten_thousand_frames_and_fifty_losses() -> None:
+    run = subprocess.run([sys.executable, "-c", LONG_RUN], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    opened, told, grown_kib = map(int, run.stdout.split())
+    assert (opened, told) == (51, 50)
+    assert grown_kib < 10_000  # the frames after the first ten connections are 1.9 GB
