@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         SourceError,
     )
     from ekspresi.recognition import Recognizer
-    from ekspresi.types import Face, Prediction
+    from ekspresi.streaming import stream
+    from ekspresi.types import Face, Prediction, Row
 
 __version__ = "0.1.0"
 
@@ -41,17 +42,21 @@ __all__ = [
     "OutputError",
     "Prediction",
     "Recognizer",
+    "Row",
     "SourceError",
     "__version__",
     "analyze",
+    "stream",
 ]
 
 _ROOM = {
     "Analyzer": "analysis",
     "analyze": "analysis",
     "Recognizer": "recognition",
+    "stream": "streaming",
     "Face": "types",
     "Prediction": "types",
+    "Row": "types",
 }
 
 

@@ -89,9 +89,20 @@ def analyze(
     Raises:
         ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
     """
+    return shared_analyzer(model, detector, min_face_px, even_prior).analyze(image)
+
+
+def shared_analyzer(
+    model: str | os.PathLike[str] | None, detector: str, min_face_px: float, even_prior: bool
+) -> Analyzer:
+    """The analyzer that ``analyze`` uses for these settings; loaded at the first call and kept.
+
+    Raises:
+        ModelError, ConfigError: see ``analyze``.
+    """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _analyzer(path, changed, detector, min_face_px, even_prior).analyze(image)
+    return _analyzer(path, changed, detector, min_face_px, even_prior)
 
 
 @lru_cache(maxsize=4)
