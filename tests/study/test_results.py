@@ -122,7 +122,7 @@ def test_the_sentences_say_what_the_figures_say(figures: Study) -> None:
     assert "no-oversampling did best over all face sizes; at 48 px accuracy 75.0 %" in text
     assert "Two optimisers at 48 px: the difference cannot be told." in text
     assert "Two ways of oversampling at 48 px: rmsprop beats no-oversampling by 25.0 points (p < 0.001)." in text
-    assert "fear 0 -> 100 %" in text and "contempt 100 -> 100 %" in text
+    assert "fear 0 → 100 %" in text and "contempt 100 → 100 %" in text
     assert "no-oversampling: 48 px 75.0 %, 32 px 100.0 %" in text
     assert "quick" not in text
 

@@ -103,3 +103,14 @@ def test_ctrl_c_ends_what_runs(jobs: list[Job], tmp_path: Path) -> None:
     import multiprocessing
 
     assert not multiprocessing.active_children()
+
+
+def test_what_a_kill_after_the_result_left_behind_is_removed(jobs: list[Job], tmp_path: Path) -> None:
+    job = jobs[0]
+    checkpoints = folder_of(job, tmp_path) / "run" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "last.ckpt").write_bytes(b"100 MB")
+    (folder_of(job, tmp_path) / "result.json").write_text("{}")
+    told = Told()
+    assert not run_jobs([job], tmp_path, 1, told, work)
+    assert not told.began and not checkpoints.exists() and checkpoints.parent.exists()

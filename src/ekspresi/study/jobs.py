@@ -154,9 +154,16 @@ def run_job(job: Job, root: Path, threads: int) -> None:
         }
         with replacing(folder / "result.json") as temporary:
             temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        # A study has a hundred of these, of 100 MB each; the configuration trains them again.
-        shutil.rmtree(run.best.parent, ignore_errors=True)
-        shutil.rmtree(run.folder / "tensorboard", ignore_errors=True)
+        tidy(job, root)
+
+
+def tidy(job: Job, root: Path) -> None:
+    """Remove a finished job's checkpoints: a study has a hundred, of 100 MB each; the configuration trains them again.
+
+    Where a study was killed between the result and this, the next start does it.
+    """
+    for leftover in ("checkpoints", "tensorboard"):
+        shutil.rmtree(folder_of(job, root) / "run" / leftover, ignore_errors=True)
 
 
 def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:

@@ -19,16 +19,16 @@ def by_size(arms: Sequence[ArmResult], name: str) -> str:
     """Accuracy against face size, a line each arm; the band is the 95 % interval of the first."""
     figure = figure_of(6.4, 3.6)
     axes = figure.subplots()
-    for arm, colour in zip(arms, _colours(len(arms)), strict=True):
+    for n, (arm, colour) in enumerate(zip(arms, _colours(len(arms)), strict=True)):
         results = sorted(arm.image.by_size, key=lambda result: result.size_px)
         sizes = [result.size_px for result in results]
         accuracies = [result.scores.accuracy for result in results]
         if arm is arms[0] and all(each.low is not None for each in accuracies):
             low, high = ([100 * (getattr(each, end) or 0.0) for each in accuracies] for end in ("low", "high"))
             axes.fill_between(sizes, low, high, color=colour, alpha=0.13, linewidth=0)
-        axes.plot(
-            sizes, [100 * e.value for e in accuracies], color=colour, linewidth=1.9, marker="o", ms=4, label=arm.arm
-        )
+        dashes = "-" if n < len(SERIES) else "--"
+        values = [100 * e.value for e in accuracies]
+        axes.plot(sizes, values, dashes, color=colour, linewidth=1.9, marker="o", ms=4, label=arm.arm)
         axes.set_xscale("log")
         axes.set_xticks(sizes, [str(size) for size in sizes])
         axes.set_xticks([], minor=True)

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.outputs import make_folder
-from ekspresi.study.jobs import Job, folder_of, is_done, run_job
+from ekspresi.study.jobs import Job, folder_of, is_done, run_job, tidy
 
 _PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evaluation"]
 """Loaded once, in the process that all jobs are forked from: torch takes seconds to load."""
@@ -79,6 +79,7 @@ def run_jobs(
             watcher.ended(job, str(error), 0.0)
             continue
         if done:
+            tidy(job, root)
             watcher.ended(job, None, 0.0)
         else:
             waiting.append(job)
