@@ -138,7 +138,8 @@ class TrackBelief:
         """What all evidence says together, (K,)."""
         frames = self._weight**2 / self._squares
         witnesses = frames / (1 + (frames - 1) * self.likeness) * math.exp(-self._age_s / self.forget_s)
-        return softmax((self._log_prior + witnesses * self._evidence / self._weight)[None])[0]
+        scores = self._log_prior + witnesses * self._evidence / self._weight
+        return np.asarray(softmax(scores[None])[0], dtype=np.float64)
 
 
 class Fusion:

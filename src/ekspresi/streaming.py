@@ -1,7 +1,7 @@
 """Any source -> rows, live: frames are read, faces found, recognised, and, in what moves, followed.
 
-In: what the user named, an ``Analyzer``. Out: a ``Row`` for each face of each frame, as it comes. Knows nothing of where
-rows go.
+In: what the user named, an ``Analyzer``. Out: a ``Row`` for each face of each frame, as it comes. Knows nothing of
+where rows go.
 """
 
 import os
