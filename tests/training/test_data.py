@@ -10,8 +10,9 @@ pytestmark = pytest.mark.train
 from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.splits import make_split
+from ekspresi.training.augmentation import erase
 from ekspresi.training.config import load_config
-from ekspresi.training.data import TrainingBatches, ValidationBatches, soft_targets
+from ekspresi.training.data import TrainingBatches, ValidationBatches, mixed, soft_targets
 
 
 def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> None:
@@ -78,3 +79,34 @@ def test_validation_sees_each_size_once(small: dict[str, object]) -> None:
     assert sharp.shape == coarse.shape == (len(split.validation), 1, 32, 32)
     # 24 px enlarged to 32 has less fine detail than 48 px brought to 32
     assert coarse.diff(dim=-1).abs().mean() < sharp.diff(dim=-1).abs().mean()
+
+
+def test_a_teacher_sees_the_same_faces_sharp(small: dict[str, object]) -> None:
+    dataset = read(str(small["data"]))
+    keys = {**small, "low_res_share": 1.0, "low_res_ramp": 0.0}
+    taught = TrainingBatches(dataset, np.arange(40), load_config(None, {**keys, "teacher": "bundled"}))
+    alone = TrainingBatches(dataset, np.arange(40), load_config(None, keys))
+    tensor, *_, sharp = taught[(0, 0)]
+    assert sharp.shape == tensor.shape and len(alone[(0, 0)][4]) == 0
+    torch.testing.assert_close(tensor, alone[(0, 0)][0], rtol=0, atol=0)
+    # The same faces in the same places: blurred to nothing they are alike; in detail they are not.
+    coarse = torch.nn.functional.avg_pool2d
+    assert (coarse(sharp, 16) - coarse(tensor, 16)).abs().mean() < 0.3 * (sharp - tensor).abs().mean()
+    assert sharp.diff(dim=-1).abs().mean() > tensor.diff(dim=-1).abs().mean()
+
+
+def test_faces_are_hidden_in_part_and_blended_in_pairs(small: dict[str, object]) -> None:
+    faces = np.full((400, 48, 48), 300, np.float32)  # a grey that no rectangle has
+    hidden = (erase(faces.copy(), 0.5, np.random.default_rng(0)) != 300).mean(axis=(1, 2))
+    assert 0.4 < (hidden > 0).mean() < 0.6
+    assert 0.015 < hidden[hidden > 0].min() < 0.05 and 0.2 < hidden.max() < 0.27
+    one_hot = np.eye(3, dtype=np.float32)
+    values = np.arange(3, dtype=np.float32)
+    tensor, targets, weights, octaves, sharp = mixed((values[:, None], one_hot, values, values, one_hot[:0]), 0.25)
+    np.testing.assert_allclose(targets, [[0.75, 0, 0.25], [0, 1, 0], [0.25, 0, 0.75]])
+    np.testing.assert_allclose(tensor[:, 0], [0.5, 1, 1.5])
+    np.testing.assert_allclose(weights, octaves)
+    assert sharp.shape == (0, 3)
+    dataset = read(str(small["data"]))
+    batches = TrainingBatches(dataset, np.arange(0, 400, 8), load_config(None, {**small, "mixup": 0.4, "erasing": 0.3}))
+    assert int((batches[(0, 0)][1].max(dim=1).values < 1).sum()) > 0 and batches[(0, 0)][0].isfinite().all()

@@ -13,7 +13,8 @@ from ekspresi.cropping import CropConvention
 from ekspresi.expressions import FERPLUS_LABELS as LABELS
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
 from ekspresi.preprocessing import Preprocessing
-from ekspresi.training.network import Architecture, build_network, freeze_backbone, parents_of
+from ekspresi.training.module import answers
+from ekspresi.training.network import Architecture, build_network, freeze_backbone, load_teacher, parents_of
 from ekspresi.training.optimisers import build_optimizer, warmup_cosine
 
 
@@ -135,3 +136,17 @@ def test_warm_up_then_cosine_to_zero() -> None:
     assert factors[0] < factors[5] < factors[9] < factors[10] == 1.0
     assert factors[60] == pytest.approx(0.5)
     assert factors[110] == pytest.approx(0.0)
+
+
+def test_a_teacher_is_built_as_its_file_says_and_answers_in_the_pupils_order() -> None:
+    labels = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+    tensor = torch.rand(3, 1, 64, 64)
+    given = load_teacher("bundled", labels)
+    turned = load_teacher("bundled", labels[::-1])
+    torch.testing.assert_close(answers(given, tensor), answers(turned, tensor).flip(1))
+    torch.testing.assert_close(answers(given, tensor).sum(dim=1), torch.ones(3))
+    assert not given.training and not any(weight.requires_grad for weight in given.parameters())
+    with pytest.raises(ModelError, match=r"cannot teach happy"):
+        load_teacher("bundled", ("happy",))
+    with pytest.raises(ModelError, match=r"no such weight file"):
+        load_teacher("nowhere.safetensors", labels)

@@ -188,6 +188,19 @@ def test_resume_follows_a_moved_folder_and_refuses_what_does_not_fit(
         train(config, moved.folder, resume=True)
 
 
+def test_a_teacher_teaches_and_is_named_but_not_kept(finished: Run, small: dict[str, object], tmp_path: Path) -> None:
+    teacher = export(finished.folder, tmp_path / "teacher.onnx").weights
+    keys = {**small, "epochs": 1, "ema_decay": 0.0}
+    alone = train(load_config(None, keys), tmp_path / "alone")
+    taught = train(load_config(None, {**keys, "teacher": str(teacher)}), tmp_path / "taught")
+    assert weights(alone).keys() == weights(taught).keys()
+    assert any((weights(alone)[name] != weights(taught)[name]).any() for name in weights(alone))
+    seen, read = (
+        {parent["fingerprint"] for parent in json.loads(run.record.read_text())["parents"]} for run in (alone, taught)
+    )
+    assert read - seen == {json.loads(finished.record.read_text())["data"]["fingerprint"]}
+
+
 def test_a_frozen_backbone_keeps_its_weights(small: dict[str, object], tmp_path: Path) -> None:
     run = train(
         load_config(None, {**small, "init": "random", "freeze": "backbone", "epochs": 1, "ema_decay": 0.0}),

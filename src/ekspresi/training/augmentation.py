@@ -65,3 +65,24 @@ def photometry(faces: NDArray[np.float32], strength: float, generator: np.random
     bent = 255 * (faces / 255) ** gamma
     mean = bent.mean(axis=(1, 2), keepdims=True)
     return np.asarray(np.clip((bent - mean) * contrast + mean + brightness, 0, 255), dtype=np.float32)
+
+
+def erase(faces: NDArray[np.float32], share: float, generator: np.random.Generator) -> NDArray[np.float32]:
+    """A ``share`` of faces loses a rectangle to an even grey, as behind a hand or a pillar; 0..255 in and out.
+
+    Random erasing of Zhong et al. 2020 (Random Erasing Data Augmentation): 2 to 25 % of the face, at most three times
+    as long as wide; before the degradation, so that its edge is as blurred as the face.
+    """
+    n, side = faces.shape[:2]
+    hidden: list[int] = np.flatnonzero(generator.random(n) < share).tolist()
+    areas = generator.uniform(0.02, 0.25, n)
+    stretches = np.exp(generator.uniform(-0.5, 0.5, n) * np.log(3))
+    heights = np.maximum(1, np.rint(side * np.sqrt(areas) * stretches)).astype(int)
+    widths = np.maximum(1, np.rint(side * np.sqrt(areas) / stretches)).astype(int)
+    places = generator.random((2, n))
+    tops = np.rint(places[0] * (side - heights)).astype(int)
+    lefts = np.rint(places[1] * (side - widths)).astype(int)
+    greys = generator.uniform(0, 255, (n,))
+    for i in hidden:
+        faces[i, tops[i] : tops[i] + heights[i], lefts[i] : lefts[i] + widths[i]] = greys[i]
+    return faces

@@ -42,6 +42,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "zoom": (0, 4),
     "rotation": (0, 180),
     "contrast": (0, 1),
+    "erasing": (0, 1),
+    "mixup": (0, 100),
 }
 
 
@@ -85,6 +87,11 @@ class TrainConfig:
     rotation: float = _key(10.0, "Largest rotation, degrees.")
     flip: bool = _key(True, "Mirror half of the faces.")
     contrast: float = _key(0.2, "Largest relative change of contrast and gamma, and of brightness.")
+    erasing: float = _key(0.0, "Share of faces of which a rectangle is hidden by grey.")
+    mixup: float = _key(0.0, "Faces are blended in pairs, by shares of Beta(mixup, mixup); 0 blends none.")
+    teacher: str = _key(
+        "", "Network that sees each face sharp and gives half of its target: bundled, or a file as init."
+    )
     validation_px: tuple[int, ...] = _key((48, 24, 12), "Face sizes whose mean NLL chooses the epoch.")
 
     def __post_init__(self) -> None:

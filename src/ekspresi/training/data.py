@@ -19,12 +19,13 @@ from ekspresi.degradations import LowResolution, shrink
 from ekspresi.preprocessing import Preprocessing
 from ekspresi.resampling import resize
 from ekspresi.splits import class_weights, oversample
-from ekspresi.training.augmentation import Geometry, photometry
+from ekspresi.training.augmentation import Geometry, erase, photometry
 from ekspresi.training.config import TrainConfig
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Tensor float32 (N, 1, S, S), target distribution float32 (N, K), weight of each face float32 (N,), log2 of the
-side in pixels that it effectively carries float32 (N,)."""
+side in pixels that it effectively carries float32 (N,), and for a teacher the same faces before their degradation,
+float32 (N, 1, S, S), (0, 1, S, S) where there is none."""
 
 
 def face_array(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
@@ -102,14 +103,34 @@ class TrainingBatches(Dataset[Batch]):
         chosen = self.order(epoch)[batch * size : (batch + 1) * size]
         faces = self.geometry(self.faces[chosen], generator)
         faces = photometry(faces, self.config.contrast, generator)
+        if self.config.erasing > 0:
+            faces = erase(faces, self.config.erasing, generator)
         small, sides, effective = self.low_resolution(faces, self.low_res_share(epoch), generator)
         tensor = self.preprocessing.tensor_of_batch(small, sides)
-        return (
-            torch.from_numpy(tensor),
-            torch.from_numpy(self.targets[chosen]),
-            torch.from_numpy(self.weights[chosen]),
-            torch.from_numpy(np.log2(effective).astype(np.float32)),
-        )
+        seen = np.rint(faces if self.config.teacher else faces[:0]).astype(np.uint8)
+        sharp = self.preprocessing.tensor_of_batch(seen, np.full(len(seen), self.config.face_px))
+        parts = (tensor, self.targets[chosen], self.weights[chosen], np.log2(effective).astype(np.float32), sharp)
+        if self.config.mixup > 0:
+            parts = mixed(parts, float(generator.beta(self.config.mixup, self.config.mixup)))
+        tensor, targets, weights, octaves, sharp = map(torch.from_numpy, parts)
+        return tensor, targets, weights, octaves, sharp
+
+
+Parts = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""A ``Batch`` as arrays."""
+
+
+def mixed(parts: Parts, share: float) -> Parts:
+    """Each face blended with the one at the mirrored place in the batch, which keeps 1 - ``share`` of it.
+
+    Mixup of Zhang et al. 2018 (mixup: Beyond Empirical Risk Minimization); batches are shuffled, so the mirrored place
+    is as good as a random one. Weights and effective sizes are blended like the targets.
+    """
+    share = max(share, 1 - share)
+    tensor, targets, weights, octaves, sharp = (
+        (np.float32(share) * part + np.float32(1 - share) * part[::-1]) for part in parts
+    )
+    return tensor, targets, weights, octaves, sharp
 
 
 class EpochKeys(Sampler[tuple[int, int]]):

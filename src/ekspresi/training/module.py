@@ -14,11 +14,14 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import Batch
-from ekspresi.training.network import Architecture, build_network, freeze_backbone
+from ekspresi.training.network import Architecture, FaceNetwork, build_network, freeze_backbone, load_teacher
 from ekspresi.training.optimisers import build_optimizer, warmup_cosine
 
 RESOLUTION_WEIGHT = 0.1
 """Weight of the second head's loss (smooth L1, in octaves of size) beside the cross-entropy."""
+
+TEACHER_SHARE = 0.5
+"""What a teacher's answer is of the target; the rest are the votes."""
 
 
 class ExpressionModule(lightning.LightningModule):
@@ -34,6 +37,8 @@ class ExpressionModule(lightning.LightningModule):
         self.network = build_network(architecture, labels, config.dropout, config.drop_path, config.init)
         if config.freeze == "backbone":
             freeze_backbone(self.network)
+        # In a list, where Lightning does not find it: it is neither trained nor kept in checkpoints.
+        self.teachers = [load_teacher(config.teacher, labels)] if config.teacher else []
         self.sizes = sizes = config.validation_px
         self.nll = MetricCollection({str(size): MeanMetric() for size in sizes})
         self.accuracy = MetricCollection(
@@ -47,11 +52,13 @@ class ExpressionModule(lightning.LightningModule):
             self.network.eval()
 
     def training_step(self, batch: Batch, _: int) -> torch.Tensor:
-        """Weighted cross-entropy against the distribution of votes, and the second head's loss."""
-        tensor, targets, weights, octaves = batch
+        """Weighted cross-entropy against the distribution of votes and the teacher's, and the second head's loss."""
+        tensor, targets, weights, octaves, sharp = batch
         logits, estimate = self.network(tensor.contiguous(memory_format=torch.channels_last))
         smoothing = self.config.label_smoothing
         targets = targets * (1 - smoothing) + smoothing / len(self.labels)
+        for teacher in self.teachers:
+            targets = targets * (1 - TEACHER_SHARE) + TEACHER_SHARE * answers(teacher.to(self.device), sharp)
         losses = functional.cross_entropy(logits.float(), targets, reduction="none")
         loss = (losses * weights).sum() / weights.sum()
         size_loss = functional.smooth_l1_loss(estimate.float(), octaves)
@@ -87,3 +94,14 @@ class ExpressionModule(lightning.LightningModule):
         total = config.epochs * self.steps_an_epoch
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, warmup, total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def answers(teacher: FaceNetwork, sharp: torch.Tensor) -> torch.Tensor:
+    """What a teacher says of undegraded faces, float32 (N, 1, S, S) -> probabilities float32 (N, K).
+
+    Distillation (Hinton et al. 2015, Distilling the Knowledge in a Neural Network) at temperature 1, where the student
+    sees the same faces degraded.
+    """
+    with torch.no_grad():
+        logits, _ = teacher(sharp.contiguous(memory_format=torch.channels_last))
+    return logits.float().softmax(dim=1)

@@ -156,6 +156,24 @@ def load_weights(network: FaceNetwork, path: Path, labels: Sequence[str]) -> Non
     )
 
 
+def load_teacher(name: str, labels: Sequence[str]) -> FaceNetwork:
+    """'bundled' or a safetensors file of ekspresi -> the network it was exported from, for answers only.
+
+    Raises:
+        ModelError: no such file, one that does not say how its network is built, or one that knows other labels.
+    """
+    path = _weight_file(name)
+    _, metadata = _read(path)
+    if metadata is None or not metadata.architecture:
+        raise ModelError(f"{path}: does not say how its network is built; a teacher must come from `ekspresi export`")
+    if set(metadata.labels) != set(labels):
+        raise ModelError(f"{path}: a teacher of {', '.join(metadata.labels)} cannot teach {', '.join(labels)}")
+    network = build_network(Architecture(**metadata.architecture), labels, init=name)
+    network.eval()
+    network.requires_grad_(False)
+    return network
+
+
 def parents_of(init: str) -> list[dict[str, Any]]:
     """Data that the initial weights have seen: reader, fingerprint and split of each set; empty where nobody knows."""
     if init in ("random", "imagenet"):

@@ -98,12 +98,15 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
     training = TrainingBatches(dataset, split.train, config)
     validation = ValidationBatches(dataset, split.validation, config)
     module = ExpressionModule(config, dataset.labels, len(training), validation.batches_a_size)
+    parents = parents_of(config.init)
+    if config.teacher:
+        parents += [data for data in parents_of(config.teacher) if data not in parents]
     record: dict[str, Any] = {
         "command": f"ekspresi train --config {run.config} --out NEW_FOLDER",
         "versions": {name: version(name) for name in _PACKAGES},
         "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "gpu": _gpu()},
         "data": {"spec": config.data, "fingerprint": dataset.fingerprint, "faces": len(dataset)},
-        "parents": parents_of(config.init),
+        "parents": parents,
         "split": {
             "protocol": split.protocol,
             "fold": split.fold,
