@@ -204,6 +204,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+@contextmanager
+def told(target: Path, folder: Path) -> Iterator[None]:
+    """A block that writes a target in a folder: errors of the system become one line that names the remedy.
+
+    Raises:
+        OutputError: instead of any ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {_remedy(error, folder)}") from error
+
+
 def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free some space or choose another"

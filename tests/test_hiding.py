@@ -1,0 +1,121 @@
+"""What is hidden is not found and not recognised again, at any size, and all else stays as it was."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from ekspresi.analysis import Analyzer
+from ekspresi.detection import detector
+from ekspresi.hiding import CELLS, STEPS, head, hide
+from ekspresi.recognition import Recognizer
+from ekspresi.types import Box
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer(Recognizer(), detector("mtcnn", 10))
+
+
+def astronaut(face_px: int) -> np.ndarray:
+    """The astronaut, whose face is 89 px wide in the file."""
+    picture = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB")
+    side = round(512 * face_px / 89)
+    return np.asarray(picture.resize((side, side), Image.Resampling.LANCZOS).crop((0, 0, side, side // 2)))
+
+
+def overlapping(one: Box, other: Box) -> bool:
+    return min(one[2], other[2]) > max(one[0], other[0]) and min(one[3], other[3]) > max(one[1], other[1])
+
+
+@pytest.mark.parametrize("face_px", [300, 89, 40, 20, 12])
+def test_a_hidden_face_is_neither_found_nor_recognised(face_px: int, analyzer: Analyzer) -> None:
+    image = astronaut(face_px)
+    (face,) = analyzer.analyze(image)
+    assert face.prediction is not None
+    assert face.prediction.expression == "happiness"
+    hidden = hide(image, [face.box_xyxy])
+    assert not [found for found in analyzer.detector.detect(hidden) if overlapping(found.box_xyxy, face.box_xyxy)]
+    (belief,) = analyzer.recognizer.predict(analyzer.crops(hidden, [face]))
+    assert belief.abstained
+    calibration = analyzer.recognizer.metadata.calibration
+    assert calibration is not None
+    prior = np.array(calibration.shares) / sum(calibration.shares)
+    shares = np.array(list(belief.probabilities.values()))
+    # 0 where it tells nothing; the belief in the face that was seen is 1.2 nats away.
+    assert float((shares * np.log(shares / prior)).sum()) < 0.25
+
+
+def test_a_crowd_is_hidden_too(analyzer: Analyzer) -> None:
+    image = np.asarray(Image.open(EXAMPLES / "corridor.jpg").convert("RGB"))
+    faces = analyzer.analyze(image)
+    assert len(faces) >= 9
+    hidden = hide(image, [face.box_xyxy for face in faces])
+    assert analyzer.detector.detect(hidden) == []
+    assert all(belief.abstained for belief in analyzer.recognizer.predict(analyzer.crops(hidden, faces)))
+
+
+@given(
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.lists(st.tuples(*[st.floats(-60, 60)] * 2, *[st.floats(0, 70)] * 2), max_size=3),
+)
+def test_pixels_outside_of_heads_stay_as_they_were(size: tuple[int, int], spots: list[tuple[float, ...]]) -> None:
+    height, width = size
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    before = image.copy()
+    boxes = [(x, y, x + w, y + h) for x, y, w, h in spots]
+    hidden = hide(image, boxes)
+    np.testing.assert_array_equal(image, before)
+    assert (hidden.shape, hidden.dtype) == (image.shape, np.uint8)
+    outside = np.ones((height, width), dtype=bool)
+    for x1, y1, x2, y2 in map(head, boxes):
+        rim_x, rim_y = 0.12 * (x2 - x1), 0.12 * (y2 - y1)
+        rows, columns = (
+            slice(max(int(np.floor(low)), 0), max(int(np.ceil(high)), int(np.floor(low)) + 1, 0))
+            for low, high in ((y1 - rim_y, y2 + rim_y), (x1 - rim_x, x2 + rim_x))
+        )
+        outside[rows, columns] = False
+    np.testing.assert_array_equal(hidden[outside], image[outside])
+
+
+@pytest.mark.parametrize("side", [300, 20, 8])
+def test_heads_with_the_same_cells_look_the_same(side: int) -> None:
+    """Nothing finer than a cell is left: one value here, whatever pattern has it as its mean."""
+    rng = np.random.default_rng(1)
+    whole = 4 * side
+    box = (1.5 * side, 1.5 * side, 2.5 * side, 2.5 * side)
+    plain = np.full((whole, whole, 3), 128, dtype=np.uint8)
+    fine = plain.copy()
+    fine[::2] += 60
+    fine[1::2] -= 60
+    noise = np.clip(rng.normal(128, 3, plain.shape), 0, 255).astype(np.uint8)
+    face = np.s_[int(box[1]) : int(box[3]), int(box[0]) : int(box[2])]
+    pictures = [hide(image, [box])[face].astype(int) for image in (plain, noise, fine)]
+    np.testing.assert_array_equal(pictures[0], 128)
+    np.testing.assert_array_equal(pictures[1], 128)
+    assert np.ptp(pictures[2]) <= 2 * STEPS, f"what is left of stripes are rough means of {CELLS} x {CELLS} cells"
+
+
+def test_of_a_head_cut_by_the_edge_no_more_is_left() -> None:
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    whole = hide(image, [(60.0, 60.0, 140.0, 140.0)])[60:140, 60:140].astype(float)
+    cut = hide(image[:, 100:], [(-40.0, 60.0, 40.0, 140.0)])[60:140, :40].astype(float)
+    assert np.abs(np.diff(cut, axis=1)).max() <= 2 * max(np.abs(np.diff(whole, axis=1)).max(), 4)
+
+
+def test_boxes_that_are_none_hide_nothing() -> None:
+    image = np.random.default_rng(3).integers(0, 256, (30, 30, 3), dtype=np.uint8)
+    nowhere = [(float("nan"),) * 4, (100.0, 100.0, 120.0, 120.0), (-90.0, -90.0, -50.0, -50.0)]
+    np.testing.assert_array_equal(hide(image, nowhere), image)
+
+
+def test_what_is_grey_stays_grey() -> None:
+    image = np.repeat(np.random.default_rng(4).integers(0, 256, (60, 60, 1), dtype=np.uint8), 3, axis=2)
+    hidden = hide(image, [(15.0, 15.0, 45.0, 45.0)]).astype(int)
+    assert np.ptp(hidden, axis=2).max() <= 1
