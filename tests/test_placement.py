@@ -1,13 +1,13 @@
-from ekspresi.placement import leader, place
+from ekspresi.placement import Spot, leader, place, stand
 
 PICTURE = (400, 300)
 FULL, SMALL = (120, 50), (80, 18)
 
 
-def box(index_x_y: tuple[int, int, int] | None) -> tuple[int, int, int, int]:
-    assert index_x_y is not None
-    width, height = (FULL, SMALL)[index_x_y[0]]
-    return (index_x_y[1], index_x_y[2], index_x_y[1] + width, index_x_y[2] + height)
+def box(spot: Spot | None) -> tuple[int, int, int, int]:
+    assert spot is not None
+    width, height = (FULL, SMALL)[spot.label]
+    return (spot.x, spot.y, spot.x + width, spot.y + height)
 
 
 def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
@@ -16,7 +16,7 @@ def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 def test_a_lonely_face_has_its_full_label_above() -> None:
     face = (150.0, 120.0, 200.0, 180.0)
-    assert place([FULL, SMALL], face, [face], [], PICTURE, 4) == (0, 150, 68)
+    assert place([FULL, SMALL], face, [face], [], PICTURE, 4) == Spot(0, 0, 150, 68, 0.0)
 
 
 def test_at_the_edges_labels_stay_inside_and_off_the_face() -> None:
@@ -51,3 +51,18 @@ def test_a_leader_runs_only_to_a_distant_label() -> None:
     assert leader(face, (100.0, 78.0, 180.0, 96.0), 4) is None
     assert leader(face, (100.0, 20.0, 180.0, 38.0), 4) == (110.0, 100.0, 110.0, 38.0)
     assert leader(face, (200.0, 100.0, 280.0, 120.0), 4) == (120.0, 110.0, 200.0, 110.0)
+
+
+def test_the_same_number_is_the_same_place_beside_a_face_that_moved() -> None:
+    face, moved = (150.0, 120.0, 200.0, 180.0), (157.0, 123.0, 207.0, 183.0)
+    for number in range(10):
+        before, after = (stand(0, number, SMALL, frame, [frame], [], PICTURE, 4) for frame in (face, moved))
+        assert (after.x - before.x, after.y - before.y) == (7, 3)
+
+
+def test_a_spot_costs_what_it_hides() -> None:
+    face = (150.0, 120.0, 200.0, 180.0)
+    free = stand(0, 0, FULL, face, [face], [], PICTURE, 4)
+    other = (free.x + 10.0, free.y + 10.0, free.x + 30.0, free.y + 30.0)
+    assert stand(0, 0, FULL, face, [face, other], [], PICTURE, 4).cost == free.cost + 1
+    assert place([FULL], face, [face, other], [], PICTURE, 4).number != free.number

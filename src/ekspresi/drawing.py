@@ -41,6 +41,7 @@ UNKNOWN_COLOUR = "#FFFFFF"
 PAPER, INK, DIM, FAINT = "#FFFFFF", "#14171C", "#5A626D", "#868E98"
 """Ground and text of what is drawn on a page of its own."""
 
+_UNSURE = "unsure"
 _PANEL = (20, 23, 28, 225)  # almost black, a little of the picture shines through
 _PANEL_INK, _PANEL_DIM, _PANEL_TRACK = "#FFFFFF", "#B9C0C9", "#3C434C"
 
@@ -59,9 +60,7 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
     Returns:
         RGB picture of the size of ``image``; a whole multiple of it where the image is too small for text.
     """
-    height, width = image.shape[:2]
-    factor = _enlargement(width, height, faces)
-    picture = Image.fromarray(image).resize((width * factor, height * factor), Image.Resampling.NEAREST)
+    picture, factor = enlarged(image, faces)
     scale = (picture.width * picture.height) ** 0.5
     line = max(2, round(scale / 350))
     frames = []
@@ -71,7 +70,7 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         frames.append((x1 - line, y1 - line, x2 + line, y2 + line))
     fills = [(x2 - x1) * (y2 - y1) > 0.7 * picture.width * picture.height for x1, y1, x2, y2 in frames]
     labels = [
-        _labels_of(face.prediction, _text_px(frame, scale)) if face.prediction else []
+        labels_of(face.prediction, round(text_px_of(frame, scale))) if face.prediction else []
         for face, frame in zip(faces, frames, strict=True)
     ]
     below = max((made[0].height for made, fill in zip(labels, fills, strict=True) if fill and made), default=0)
@@ -81,7 +80,7 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         picture = extended
     for face, frame, fill in zip(faces, frames, fills, strict=True):
         if not fill:
-            _draw_frame(picture, frame, _colour_of(face.prediction), line)
+            draw_frame(picture, frame, colour_of(face.prediction), line)
     gap = 2 * line
     placed: list[tuple[Image.Image, Box]] = []
     draw = ImageDraw.Draw(picture)
@@ -91,10 +90,10 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
             continue
         taken = [box for _, box in placed]
         if spot := place([label.size for label in made], frame, frames, taken, picture.size, gap):
-            label, (x, y) = made[spot[0]], spot[1:]
-            placed.append((label, (x, y, x + label.width, y + label.height)))
+            label = made[spot.label]
+            placed.append((label, (spot.x, spot.y, spot.x + label.width, spot.y + label.height)))
             if ends := leader(frame, placed[-1][1], gap):
-                draw.line(ends, fill=_colour_of(face.prediction), width=max(1, line // 2))
+                draw.line(ends, fill=colour_of(face.prediction), width=max(1, line // 2))
     for label, (left, top, _, _) in placed:
         picture.paste(label, (round(left), round(top)), label)
     return picture
@@ -158,25 +157,31 @@ def _draw_bar(draw: ImageDraw.ImageDraw, box: Box, share: float, label: str) -> 
         draw.rectangle((x1, y1, x1 + max(2, (x2 - x1) * share), y2), fill=COLOURS.get(label, "#555C66"))
 
 
-def _colour_of(prediction: Prediction | None) -> str:
+def colour_of(prediction: Prediction | None) -> str:
+    """A prediction -> the colour of its frame."""
     if prediction is None or prediction.abstained:
         return UNKNOWN_COLOUR
     return COLOURS.get(prediction.expression, UNKNOWN_COLOUR)
 
 
-def _enlargement(width: int, height: int, faces: Sequence[Face]) -> int:
-    """Whole factor that makes room for text: a mean side of 420 px, and faces of 64 px in up to 1280 px."""
+def enlarged(image: NDArray[np.uint8], faces: Sequence[Face] = ()) -> tuple[Image.Image, int]:
+    """An image, uint8 (H, W, 3) -> a copy with room for text, and the whole factor by which it was enlarged.
+
+    Room is a mean side of 420 px, and, where faces are given, faces of 64 px in up to 1280 px.
+    """
+    height, width = image.shape[:2]
     factor = round(420 / math.sqrt(height * width))
     if faces:
         face_px = float(np.median([face.box_xyxy[2] - face.box_xyxy[0] for face in faces]))
         factor = max(factor, min(math.ceil(64 / max(face_px, 1)), 1280 // max(width, height)))
-    return max(1, factor)
+    factor = max(1, factor)
+    return Image.fromarray(image).resize((width * factor, height * factor), Image.Resampling.NEAREST), factor
 
 
-def _text_px(frame: Box, scale: float) -> int:
+def text_px_of(frame: Box, scale: float) -> float:
     """Text grows with the face, within what is readable on a picture of this mean side."""
     smallest, largest = max(13.0, scale / 85), max(15.0, scale / 42)
-    return round(min(max((frame[2] - frame[0]) * 0.11, smallest), largest))
+    return min(max((frame[2] - frame[0]) * 0.11, smallest), largest)
 
 
 @lru_cache(maxsize=64)
@@ -185,28 +190,59 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _labels_of(prediction: Prediction, text_px: int) -> list[Image.Image]:
+_Line = tuple[str, float | None, str]
+"""Name, share or None, colour."""
+
+
+def labels_of(prediction: Prediction, text_px: int) -> list[Image.Image]:
     """A prediction -> its label as RGBA pictures, the fullest first."""
-    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
-    beliefs: list[tuple[str, float | None, str]] = [
-        (label, share, COLOURS.get(label, UNKNOWN_COLOUR)) for label, share in ranked
-    ]
+    lines = _lines_of(prediction)
+    return [_label(lines, text_px), _label(lines[:1], text_px)]
+
+
+def steady_labels_of(prediction: Prediction, text_px: int, track: int | None) -> list[Image.Image]:
+    """The same for films, with the number of the track: all labels of a model are alike in size, and kept."""
+    number = "" if track is None else f"#{track} "
+    (name, share, colour), *others = _lines_of(prediction, digits=2)
+    lines = ((number + name, share, colour), *others)
+    widest = (*(number + label for label in prediction.probabilities), f"{number}{_UNSURE}")
+    return [_kept_label(lines, text_px, widest), _kept_label(lines[:1], text_px, widest)]
+
+
+def _lines_of(prediction: Prediction, digits: int = 6) -> tuple[_Line, ...]:
+    """A prediction -> what its label says: the answer, and the two strongest of the other beliefs."""
+    shares = {label: round(share, digits) for label, share in prediction.probabilities.items()}
+    ranked = sorted(shares, key=lambda label: -shares[label])  # those that are shown alike stay in the model's order
+    beliefs = [(label, shares[label], COLOURS.get(label, UNKNOWN_COLOUR)) for label in ranked]
     if prediction.abstained:  # 'unsure' has no share of its own: beside one it would be read as 'so unsure'
-        first: tuple[str, float | None, str] = ("unsure", None, UNKNOWN_COLOUR)
-        others = beliefs
-    else:
-        first = (prediction.expression, prediction.confidence, _colour_of(prediction))
-        others = [belief for belief in beliefs if belief[0] != prediction.expression]
-    return [_label([first, *others[:2]], text_px), _label([first], text_px)]
+        return ((_UNSURE, None, UNKNOWN_COLOUR), *beliefs[:2])
+    first = (prediction.expression, round(prediction.confidence, digits), colour_of(prediction))
+    return (first, *[belief for belief in beliefs if belief[0] != prediction.expression][:2])
 
 
-def _label(lines: list[tuple[str, float | None, str]], text_px: int) -> Image.Image:
-    """Lines of (name, share or None, colour) -> one panel; the first line is the large one."""
+@lru_cache(maxsize=256)  # some 140 KB each in a film of 1080 lines
+def _kept_label(lines: tuple[_Line, ...], text_px: int, widest: tuple[str, ...]) -> Image.Image:
+    return _label(lines, text_px, widest)
+
+
+@lru_cache(maxsize=1024)
+def _width_of(names: tuple[str, ...], text_px: int) -> float:
+    return max(map(font(text_px).getlength, names))
+
+
+def _label(lines: Sequence[_Line], text_px: int, widest: tuple[str, ...] = ()) -> Image.Image:
+    """Lines -> one panel, with room for other names too where it is to have the same size with them.
+
+    The first line is the large one.
+    """
     fonts = [font(text_px), *[font(max(11, round(text_px * 0.78)))] * (len(lines) - 1)]
     pad = round(text_px * 0.5)
     shares = ["" if share is None else percent(share) for _, share, _ in lines]
     name_width = max(letters.getlength(name) for letters, (name, _, _) in zip(fonts, lines, strict=True))
     share_width = max(letters.getlength(share) for letters, share in zip(fonts, shares, strict=True))
+    if widest:
+        name_width = max(name_width, _width_of(widest, text_px))
+        share_width = max(share_width, fonts[0].getlength(percent(1.0)))
     bar_width = round(text_px * 2.4) if len(lines) > 1 else 0
     swatch = round(text_px * 0.28)
     columns = swatch + pad + name_width + pad + (bar_width + pad if bar_width else 0)
@@ -237,7 +273,8 @@ def _label(lines: list[tuple[str, float | None, str]], text_px: int) -> Image.Im
     return panel
 
 
-def _draw_frame(picture: Image.Image, frame: Box, colour: str, line: int) -> None:
+def draw_frame(picture: Image.Image, frame: Box, colour: str, line: int) -> None:
+    """Draw a rounded line of this width along the inside of a box."""
     x1, y1, x2, y2 = (round(edge) for edge in frame)
     size = (max(1, x2 - x1), max(1, y2 - y1))
     radius = min(size) * 0.08 + line
@@ -248,6 +285,7 @@ def _draw_frame(picture: Image.Image, frame: Box, colour: str, line: int) -> Non
     picture.paste(colour, (x1, y1), _rounded(size, radius, line))
 
 
+@lru_cache(maxsize=256)
 def _rounded(size: tuple[int, int], radius: float, line: float | None = None, strength: float = 1.0) -> Image.Image:
     """A rounded rectangle with smooth edges -> mask (mode L); with ``line`` only its outline."""
     width, height = size

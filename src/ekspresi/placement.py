@@ -4,13 +4,34 @@ In: sizes and boxes in pixels. Out: positions. Knows nothing of pictures, text o
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ekspresi.types import Box
 
-_GOOD = 0.035
+GOOD = 0.035
 """Cost up to which a fuller label is kept: nothing hidden, up to three steps away from its face."""
-_BEARABLE = 0.3
+BEARABLE = 0.3
 """Cost above which no label is better than one that hides faces or other labels."""
+
+_SPOTS = 40
+"""Places around a face: ten in each of four steps away from it."""
+
+
+class Spot(NamedTuple):
+    """Where one of a face's labels can stand.
+
+    Attributes:
+        label: which of the labels.
+        number: which of the places around the face: the same number is the same place beside a face that moved.
+        x, y: upper left corner, pixels.
+        cost: what it hides; the shares of faces and labels, weighted.
+    """
+
+    label: int
+    number: int
+    x: int
+    y: int
+    cost: float
 
 
 def place(
@@ -20,8 +41,10 @@ def place(
     taken: Sequence[Box],
     picture: tuple[int, int],
     gap: int,
-) -> tuple[int, int, int] | None:
-    """The label that fits near a face -> (its index, x, y of its upper left corner); None where none fits.
+    good: float = GOOD,
+    bearable: float = BEARABLE,
+) -> Spot | None:
+    """The label that fits near a face -> its spot; None where none fits.
 
     Args:
         sizes: width and height of the labels to choose from, the fullest first.
@@ -30,23 +53,42 @@ def place(
         taken: boxes of the labels placed so far, which must not be covered.
         picture: width and height of the picture, which labels never leave.
         gap: pixels to keep between two labels.
+        good: cost up to which a fuller label is kept.
+        bearable: cost above which there is none.
     """
-    best: tuple[float, int, int, int] | None = None
-    others = [other for other in frames if other != frame]
-    for index, (width, height) in enumerate(sizes):
-        for x, y, steps in _spots(width, height, frame, picture, gap):
-            spot = (x, y, x + width, y + height)
-            apart = (x - gap, y - gap, x + width + gap, y + height + gap)
-            hidden = sum(_hidden(other, spot) for other in others) + 3 * _hidden(frame, spot)
-            hidden += 3 * sum(max(_hidden(other, apart), _hidden(apart, other)) for other in taken)
-            cost = hidden + 0.01 * steps
-            if line := leader(frame, spot, gap):
-                cost += 0.2 * any(_crosses(line, other) for other in (*others, *taken))
-            if best is None or cost < best[0] - 1e-9:
-                best = (cost, index, x, y)
-        if best is not None and best[0] < _GOOD:
+    best: Spot | None = None
+    for label, size in enumerate(sizes):
+        for number in range(_SPOTS):
+            spot = stand(label, number, size, frame, frames, taken, picture, gap)
+            if best is None or spot.cost < best.cost - 1e-9:
+                best = spot
+        if best is not None and best.cost < good:
             break
-    return None if best is None or best[0] > _BEARABLE else best[1:]
+    return None if best is None or best.cost > bearable else best
+
+
+def stand(
+    label: int,
+    number: int,
+    size: tuple[int, int],
+    frame: Box,
+    frames: Sequence[Box],
+    taken: Sequence[Box],
+    picture: tuple[int, int],
+    gap: int,
+) -> Spot:
+    """A label of some size and the number of a place -> the spot, and what it costs to stand there; see ``place``."""
+    width, height = size
+    x, y, steps = _place(number, width, height, frame, picture, gap)
+    box = (x, y, x + width, y + height)
+    apart = (x - gap, y - gap, x + width + gap, y + height + gap)
+    others = [other for other in frames if other != frame]
+    hidden = sum(_hidden(other, box) for other in others) + 3 * _hidden(frame, box)
+    hidden += 3 * sum(max(_hidden(other, apart), _hidden(apart, other)) for other in taken)
+    cost = hidden + 0.01 * steps
+    if line := leader(frame, box, gap):
+        cost += 0.2 * any(_crosses(line, other) for other in (*others, *taken))
+    return Spot(label, number, x, y, cost)
 
 
 def leader(frame: Box, label: Box, gap: int) -> Box | None:
@@ -55,18 +97,24 @@ def leader(frame: Box, label: Box, gap: int) -> Box | None:
     return (x1, y1, x2, y2) if abs(x2 - x1) + abs(y2 - y1) > 2 * gap else None
 
 
-def _spots(width: int, height: int, frame: Box, picture: tuple[int, int], gap: int) -> list[tuple[int, int, int]]:
-    """Places around a face, pushed inside the picture -> x, y, steps away from the face, the best first."""
+def _place(
+    number: int, width: int, height: int, frame: Box, picture: tuple[int, int], gap: int
+) -> tuple[int, int, int]:
+    """One of the places around a face, pushed inside the picture -> x, y, steps away from the face.
+
+    The best have the lowest numbers: in each step three above, three below, two to the right and two to the left.
+    """
     x1, y1, x2, y2 = (round(edge) for edge in frame)
+    steps, which = divmod(number, 10)
+    away = gap // 2 + steps * (height + gap)
+    if which < 6:
+        x = (x1, (x1 + x2 - width) // 2, x2 - width)[which % 3]
+        y = (y1 - away - height, y2 + away)[which // 3]
+    else:
+        x = (x2 + away, x1 - away - width)[(which - 6) // 2]
+        y = (y1, y2 - height)[which % 2]
     right, bottom = max(0, picture[0] - width), max(0, picture[1] - height)
-    spots = []
-    for steps in range(4):
-        away = gap // 2 + steps * (height + gap)
-        for y in (y1 - away - height, y2 + away):
-            spots += [(x, y, steps) for x in (x1, (x1 + x2 - width) // 2, x2 - width)]
-        for x in (x2 + away, x1 - away - width):
-            spots += [(x, y, steps) for y in (y1, y2 - height)]
-    return [(min(max(x, 0), right), min(max(y, 0), bottom), steps) for x, y, steps in spots]
+    return min(max(x, 0), right), min(max(y, 0), bottom), steps
 
 
 def _nearest(a1: float, a2: float, b1: float, b2: float) -> tuple[float, float]:
