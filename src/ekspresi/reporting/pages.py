@@ -5,11 +5,13 @@ In: the path of a Jinja template. Out: a template that knows ``style`` (the styl
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from ekspresi.metrics import Estimate
+if TYPE_CHECKING:  # a page that shows none needs no scikit-learn
+    from ekspresi.metrics import Estimate
 
 _STYLE = Path(__file__).with_name("style.css")
 
@@ -33,7 +35,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def interval(estimate: Estimate) -> str:
+def interval(estimate: "Estimate") -> str:
     """The 95 % interval of a figure, in percent."""
     if estimate.low is None or estimate.high is None:
         return "no interval"

@@ -1,0 +1,106 @@
+"""Evaluation + provenance -> ``report.json`` and one self-contained ``report.html``.
+
+In: an ``Evaluation``, its ``Provenance``, and the faces if mistakes are to be shown. Out: two files. Knows
+nothing of how anything was measured. The page loads nothing from anywhere: plots are inline SVG, faces base64
+PNG. Importing this room, and ``evaluation`` and ``metrics``, needs the extra [eval].
+
+``report.json``, format 2::
+
+    format       2
+    headline     name of the view whose figures are quoted
+    provenance   fields of ``provenance.Provenance``: model, model_sha256, data, data_fingerprint, asked
+                 (protocol, fold, seed, side, command), versions, cpu, date, warnings, ...
+    evaluation   fields of ``evaluation.Evaluation``:
+      suite, sizes_px, model_labels
+      views[]    name, subset, custom, answers, prior, level, labels, resampled, left_out;
+        by_size[]    size_px, as_they_are;
+          scores       n, clusters; accuracy, macro_* and weighted_* each {value, low, high} (95 %, or null);
+                       classes[] {precision, recall, f1, support}; confusion[target][answer]
+          calibration  ece, nll, bins[] {low, high, count, confidence, accuracy}
+          selective    coverage, precision, aurc, curve[] [coverage, share of errors]; or null
+      effective_sizes[]  size_px, n, median_px, low_px, high_px, within
+      mistakes[]  index, name, target, answer, confidence: headline view, largest size
+
+All shares lie in 0..1.
+"""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+from markupsafe import Markup
+from PIL import Image
+
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.degradations import shrink
+from ekspresi.evaluation import WITHIN_FACTOR, Evaluation, Mistake
+from ekspresi.outputs import make_folder, replacing
+from ekspresi.reporting import plots
+from ekspresi.reporting.pages import page_template
+from ekspresi.reporting.provenance import Provenance
+
+FORMAT = 2
+_TEMPLATE = Path(__file__).with_name("template.html.j2")
+
+
+def write_report(
+    evaluation: Evaluation, provenance: Provenance, folder: Path, faces: FaceDataset | None = None
+) -> tuple[Path, Path]:
+    """Write both files into ``folder``, which is made if it is not there.
+
+    Args:
+        evaluation: what was measured.
+        provenance: how.
+        folder: where to.
+        faces: the data set measured on; given, the page shows the most confident mistakes and must not be
+            passed on where the data set must not. None leaves the gallery out.
+
+    Returns:
+        Paths of report.json and report.html.
+
+    Raises:
+        OutputError: the files cannot be written.
+    """
+    make_folder(folder)
+    page = _page(evaluation, provenance, faces)
+    record = {
+        "format": FORMAT,
+        "headline": evaluation.headline.name,
+        "provenance": provenance.to_dict(),
+        "evaluation": evaluation.to_dict(),
+    }
+    targets = folder / "report.json", folder / "report.html"
+    texts = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", page
+    for target, text in zip(targets, texts, strict=True):
+        with replacing(target) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return targets
+
+
+def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | None) -> str:
+    view = evaluation.headline
+    sizes = plots.reliability_sizes(evaluation.sizes_px)
+    results = [view.at(size) for size in sizes]
+    template = page_template(_TEMPLATE)
+    return template.render(
+        evaluation=evaluation,
+        provenance=provenance,
+        view=view,
+        largest=results[0],
+        smallest=view.by_size[-1],
+        shown=results,
+        by_size_plot=Markup(plots.by_size(view)),
+        confusion_plots=[(r.size_px, Markup(plots.confusion(view, r))) for r in results],
+        selective_plot=Markup(plots.risk_coverage(view)) if view.by_size[0].selective else None,
+        within_factor=WITHIN_FACTOR,
+        reliability_plots=[(r, Markup(plots.reliability(r))) for r in results],
+        gallery=None if faces is None else [(m, _picture(faces, m, sizes[0])) for m in evaluation.mistakes],
+    )
+
+
+def _picture(faces: FaceDataset, mistake: Mistake, size_px: int) -> str:
+    """The face as the model saw it, as a data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(shrink(faces.images[mistake.index], size_px)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
