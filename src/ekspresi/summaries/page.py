@@ -1,0 +1,253 @@
+"""Stories -> one self-contained HTML page, light and dark, that loads nothing from anywhere.
+
+In: ``Stories`` and how they were made. Out: a file. Knows nothing of how anything was seen. Needs Jinja2, which the
+extra [video] brings.
+"""
+
+import base64
+import hashlib
+import io
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ekspresi import __version__
+from ekspresi.drawing import COLOURS, INK
+from ekspresi.errors import MissingExtraError
+from ekspresi.outputs import replacing
+from ekspresi.recognition import Recognizer
+from ekspresi.summaries import timeline
+from ekspresi.summaries.story import Shown, Stories, TrackStory, VideoStory
+from ekspresi.types import percent
+
+LISTED = 60
+"""Runs of a track that its table names; the plot shows all."""
+
+_BRIEF_S = 120
+"""Videos up to this length are told in tenths of seconds."""
+_OTHER_COLOUR = "#868E98"
+_TEMPLATE = Path(__file__).with_name("page.html.j2")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Where a page comes from.
+
+    Attributes:
+        command: the line that repeats it.
+        model: name the model gives itself.
+        model_sha256: of the model file.
+        version: of ekspresi.
+        date: UTC, ISO 8601, to the second.
+    """
+
+    command: str
+    model: str
+    model_sha256: str
+    version: str
+    date: str
+
+
+def made_by(recognizer: Recognizer, command: Sequence[str]) -> Made:
+    """A model and the words of a command line -> ``Made``, now."""
+    return Made(
+        command=shlex.join(command),
+        model=recognizer.metadata.name,
+        model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
+        version=__version__,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def write_page(stories: Stories, made: Made, path: str | os.PathLike[str]) -> None:
+    """Write the page; it replaces an older one when it is whole, so it may be written again and again.
+
+    Args:
+        stories: what was seen.
+        made: how.
+        path: the file.
+
+    Raises:
+        OutputError: the file cannot be written.
+        MissingExtraError: Jinja2 is not installed.
+    """
+    try:
+        from ekspresi.reporting.pages import page_template
+    except ImportError as error:
+        raise MissingExtraError("a page about what was seen", "video") from error
+    text = page_template(_TEMPLATE).render(
+        stories=stories,
+        made=made,
+        title=_title(stories),
+        headline=headline(stories),
+        legend=[(label, _colours(label)) for label in stories.labels],
+        listed=LISTED,
+        clock=timeline.clock,
+        named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
+        plot=_plot,
+        said=_said,
+        picture=_picture,
+        percent_of=_percent_of,
+        telling=telling,
+        most_of=_most_of,
+        brief=lambda video: video.last_s - video.first_s < _BRIEF_S,
+        colours=_colours,
+        counted=_counted,
+        length=_length,
+    )
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", errors="replace")
+
+
+def headline(stories: Stories) -> str:
+    """All that was seen, in a sentence or three."""
+    if len(stories.videos) == 1 and not stories.stills:
+        return telling(stories.videos[0])
+    parts = []
+    if stories.videos:
+        tracks = sum(len(video.tracks) + video.more for video in stories.videos)
+        parts.append(f"{_counted(tracks, 'track')} in {_counted(len(stories.videos), 'video')}")
+    if stories.stills:
+        faces = round(sum(still.shown.total for still in stories.stills))
+        pictures = len(stories.stills) + stories.more_stills
+        parts.append(f"{_counted(faces, 'face')} in {_counted(pictures, 'picture')}")
+    if not parts:
+        return "Nothing was seen."
+    sentence = " and ".join(parts)
+    unclear = []
+    for what, shown in (
+        ("the face time", [video.shown for video in stories.videos]),
+        ("the faces in pictures", [still.shown for still in stories.stills]),
+    ):
+        if total := sum(one.total for one in shown):
+            unclear.append(f"{_percent_of(sum(one.unsure for one in shown), total)} of {what}")
+    if not unclear:
+        return f"{sentence}: no face was found."
+    return f"{sentence}; {' and '.join(unclear)} were too small or too unclear to tell."
+
+
+def telling(video: VideoStory) -> str:
+    """One video, in a sentence or two."""
+    tracks = len(video.tracks) + video.more
+    if not video.faces:
+        return "No face was found."
+    unsure = _percent_of(video.shown.unsure, video.shown.total)
+    told = f"{_counted(tracks, 'track')}; {unsure} of the face time was too small or too unclear to tell."
+    answered = video.shown.total - video.shown.unsure
+    if video.shown.mostly is not None:
+        share = _percent_of(video.shown.said[video.shown.mostly], answered)
+        told += f" Of the rest, {share} was {video.shown.mostly}."
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What the template draws of one track; places and widths in percent of its time.
+
+    Attributes:
+        runs: each with its left edge and width.
+        areas: each with its colour.
+        veils: left edges and widths in ``timeline.WIDTH``, where it was unsure.
+        ticks: each with its place.
+        within: left edge and width of the track in the time of its video.
+        label: all of it in words.
+    """
+
+    runs: list[tuple[timeline.Run, float, float]]
+    areas: list[tuple[timeline.Area, str]]
+    veils: list[tuple[float, float]]
+    ticks: list[tuple[str, float]]
+    within: tuple[float, float]
+    label: str
+
+
+def _plot(track: TrackStory, video: VideoStory) -> Plot | None:
+    course = track.course
+    if course is None:
+        return None
+    begin_s, end_s = timeline.span(course)
+
+    def place(time_s: float) -> float:
+        return round(100 * (time_s - begin_s) / (end_s - begin_s), 2)
+
+    runs = timeline.runs(course)
+    marks = timeline.ticks(begin_s, end_s)
+    tenths = any(mark % 1 for mark in marks)
+    whole_s = max(video.last_s - video.first_s, end_s - begin_s)
+    left = min(max(100 * (begin_s - video.first_s) / whole_s, 0), 100)
+    shares = ", ".join(f"{name} {share}" for name, share in _said(track.shown))
+    return Plot(
+        runs=[(run, place(run.begin_s), place(run.end_s) - place(run.begin_s)) for run in runs],
+        areas=[(area, _colours(area.label)[0]) for area in timeline.areas(course)],
+        veils=timeline.veils(course),
+        ticks=[(timeline.clock(mark, tenths), place(mark)) for mark in marks],
+        within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
+        label=f"Track {track.number} from {timeline.clock(begin_s)} to {timeline.clock(end_s)}: {shares}",
+    )
+
+
+def _said(shown: Shown) -> list[tuple[str, str]]:
+    """Answers and 'unsure' with their share of the whole, the most frequent first."""
+    parts = sorted({**shown.said, "unsure": shown.unsure}.items(), key=lambda part: -part[1])
+    return [(name, _percent_of(amount, shown.total)) for name, amount in parts if amount > 0]
+
+
+def _most_of(shown: Shown) -> str:
+    """What a track showed most, in a few words."""
+    if shown.mostly is None:
+        return "unsure throughout"
+    if shown.unsure > shown.said[shown.mostly]:
+        return f"mostly unsure, then {shown.mostly}"
+    return f"mostly {shown.mostly}" if len(shown.said) > 1 or shown.unsure else shown.mostly
+
+
+def _colours(label: str) -> tuple[str, str]:
+    """An expression -> its colour, and that of letters on it."""
+    ground = COLOURS.get(label, _OTHER_COLOUR)
+    red, green, blue = (int(ground[k : k + 2], 16) for k in (1, 3, 5))
+    return ground, INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "#FFFFFF"
+
+
+def _picture(view: NDArray[np.uint8]) -> str:
+    """A view -> data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(view).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _percent_of(part: float, whole: float) -> str:
+    """'0 %' and '100 %' are said only where it is none and all: these are counted, not believed."""
+    if part <= 0 or whole <= 0:
+        return "0\u00a0%"
+    return "100\u00a0%" if part >= whole * (1 - 1e-9) else percent(part / whole).replace("%", "\u00a0%")
+
+
+def _length(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 60:
+        return f"{seconds:.1f}\u00a0s" if seconds < 9.95 else f"{seconds:.0f}\u00a0s"
+    return timeline.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,}".replace(",", "\u202f") + f" {what}{'' if number == 1 else 's'}"
+
+
+def _title(stories: Stories) -> str:
+    sources = [*(video.source for video in stories.videos), *(still.source for still in stories.stills)]
+    if len(sources) == 1:
+        name = sources[0].rstrip("/").replace("\\", "/").rpartition("/")[2] or sources[0]
+        return os.fsencode(name).decode("utf-8", errors="replace")
+    parts = []
+    if stories.videos:
+        parts.append(_counted(len(stories.videos), "video"))
+    if stories.stills:
+        parts.append(_counted(len(stories.stills) + stories.more_stills, "picture"))
+    return " and ".join(parts) or "Nothing"

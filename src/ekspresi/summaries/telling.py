@@ -1,0 +1,234 @@
+"""Frames with their rows, one after another -> the story of each source.
+
+In: ``Analyzed`` values in the order of their sources. Out: ``Stories``. Knows nothing of pages.
+
+Memory is bounded however long a video is: of a track ``steps.STEPS`` stretches of time are kept, which grow with it,
+and of a video ``TRACKS`` tracks, the longest; the others are counted. Times are face time: a face counts for as long as
+its frame lies behind the one before, at most ``LOST_S``, so that neither the rate of a video nor a camera that was away
+tells.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ekspresi.summaries.steps import Steps
+from ekspresi.summaries.story import Shown, StillStory, Stories, TrackStory, VideoStory
+from ekspresi.tracking import FRAME_S, LOST_S
+from ekspresi.types import Analyzed, Prediction, Row
+
+TRACKS = 500
+"""Tracks that are kept of a video, and of all videos together ten times as many."""
+DETAILED = 20
+"""Tracks of a video whose course and view are kept when it ends, and of all videos together ten times as many."""
+STILLS = 1000
+"""Pictures that are kept by name."""
+VIEW_PX = 64
+"""Side of a track's view."""
+
+_ENDED_S = 2.0
+"""A track unseen for this long is over: its number is not given again."""
+_MARGIN = 0.2
+"""How much of its surroundings a view shows on each side, in sides of the face."""
+
+
+class Storyteller:
+    """Listens to what is analysed, and tells it whenever it is asked."""
+
+    def __init__(self, *, anonymize: bool = False) -> None:
+        """Begin.
+
+        Args:
+            anonymize: keep no view of any face.
+        """
+        self._anonymize = anonymize
+        self._video: _Video | None = None
+        self._ended: list[VideoStory] = []
+        self._stills: list[StillStory] = []
+        self._more_stills = 0
+        self._labels: tuple[str, ...] = ()
+
+    def add(self, analyzed: Analyzed) -> None:
+        """Listen to one frame; those of one source come one after another."""
+        frame = analyzed.frame
+        for row in analyzed.rows:
+            if row.face.prediction is not None and not self._labels:
+                self._labels = tuple(row.face.prediction.probabilities)
+        if frame.time_s is None:
+            self._add_still(analyzed)
+            return
+        if self._video is None or self._video.source != frame.source:
+            self._end_video()
+            self._video = _Video(analyzed, views=not self._anonymize)
+        self._video.add(analyzed, frame.time_s)
+
+    def stories(self) -> Stories:
+        """What was heard up to now; more may be added afterwards."""
+        videos = [*self._ended, *([self._story(self._video)] if self._video else [])]
+        return Stories(tuple(videos), tuple(self._stills), self._more_stills, self._labels, self._anonymize)
+
+    def _add_still(self, analyzed: Analyzed) -> None:
+        if len(self._stills) >= STILLS:
+            self._more_stills += 1
+            return
+        shown = _Shown()
+        for row in analyzed.rows:
+            shown.add(row.face.prediction, 1)
+        height, width = analyzed.frame.image.shape[:2]
+        self._stills.append(StillStory(analyzed.frame.source, width, height, shown.told()))
+
+    def _end_video(self) -> None:
+        if self._video is not None:
+            self._ended.append(self._story(self._video))
+            self._video = None
+
+    def _story(self, video: "_Video") -> VideoStory:
+        kept = [track for ended in self._ended for track in ended.tracks]
+        detailed = sum(track.course is not None for track in kept)
+        return video.told(min(TRACKS, 10 * TRACKS - len(kept)), min(DETAILED, 10 * DETAILED - detailed))
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What faces show, being counted; see ``Shown``."""
+
+    total: float = 0.0
+    unsure: float = 0.0
+    said: dict[str, float] = field(default_factory=dict)
+
+    def add(self, belief: Prediction | None, amount: float) -> None:
+        self.total += amount
+        if belief is None or belief.abstained:
+            self.unsure += amount
+        else:
+            self.said[belief.expression] = self.said.get(belief.expression, 0.0) + amount
+
+    def told(self) -> Shown:
+        return Shown(self.total, self.unsure, dict(sorted(self.said.items(), key=lambda item: -item[1])))
+
+
+class _Track:
+    """One track, being listened to."""
+
+    def __init__(self, number: int, time_s: float) -> None:
+        self.number = number
+        self.first_s = self.last_s = time_s
+        self.shown = _Shown()
+        self._frames = 0
+        self._labels: tuple[str, ...] = ()
+        self._steps: Steps | None = None
+        self._view: NDArray[np.uint8] | None = None
+        self._view_px = 0.0
+
+    def add(self, row: Row, time_s: float, amount: float, image: NDArray[np.uint8] | None) -> None:
+        self.last_s = time_s
+        self._frames += 1
+        belief = row.face.prediction
+        self.shown.add(belief, amount)
+        if belief is None:
+            return
+        if self._steps is None:
+            self._labels = tuple(belief.probabilities)
+            self._steps = Steps(len(self._labels))
+        self._steps.add(time_s, belief, amount)
+        # A view is shrunk to its size, so what is larger than it is no better.
+        if image is not None and min(belief.face_px, VIEW_PX) > 1.1 * self._view_px:
+            self._view, self._view_px = _view(image, row), min(belief.face_px, VIEW_PX)
+
+    def told(self, detailed: bool) -> TrackStory:
+        face_px, effective_px = self._steps.sizes_px() if self._steps else (0.0, None)
+        return TrackStory(
+            number=self.number,
+            first_s=self.first_s,
+            last_s=self.last_s,
+            frames=self._frames,
+            shown=self.shown.told(),
+            face_px=face_px,
+            effective_px=effective_px,
+            course=self._steps.course(self._labels) if self._steps and detailed else None,
+            view=self._view if detailed else None,
+        )
+
+
+class _Video:
+    """One video, being listened to."""
+
+    def __init__(self, first: Analyzed, *, views: bool) -> None:
+        height, width = first.frame.image.shape[:2]
+        self.source = first.frame.source
+        self._views = views
+        self._tracks: dict[int, _Track] = {}
+        self._more, self._more_s = 0, 0.0
+        self._shown = _Shown()
+        self._time_s: float | None = None
+        first_s = first.frame.time_s or 0.0
+        self._told = VideoStory(
+            self.source, width, height, False, 0, first_s, first_s, 0, 0, Shown(0, 0, {}), (), 0, 0.0
+        )
+
+    def add(self, analyzed: Analyzed, time_s: float) -> None:
+        amount = FRAME_S if self._time_s is None else min(max(time_s - self._time_s, 0.0), LOST_S)
+        amount = amount or FRAME_S
+        self._time_s = time_s
+        told, image = self._told, analyzed.frame.image
+        untracked = 0
+        for row in analyzed.rows:
+            self._shown.add(row.face.prediction, amount)
+            if row.track is None:
+                untracked += 1
+                continue
+            if row.track not in self._tracks:
+                self._tracks[row.track] = _Track(row.track, time_s)
+            self._tracks[row.track].add(row, time_s, amount, image if self._views else None)
+        self._told = replace(
+            told,
+            resized=told.resized or image.shape[:2] != (told.height, told.width),
+            frames=told.frames + 1,
+            last_s=time_s,
+            faces=told.faces + len(analyzed.rows),
+            untracked=told.untracked + untracked,
+        )
+        if len(self._tracks) > 1.25 * TRACKS:
+            self._drop(time_s)
+
+    def told(self, kept: int, detailed: int) -> VideoStory:
+        """The story with so many tracks, and so many of them in detail."""
+        ranked = _longest_first(self._tracks.values())
+        tracks = tuple(track.told(place < detailed) for place, track in enumerate(ranked[:kept]))
+        rest = ranked[kept:]
+        return replace(
+            self._told,
+            shown=self._shown.told(),
+            tracks=tracks,
+            more=self._more + len(rest),
+            more_s=self._more_s + sum(track.shown.total for track in rest),
+        )
+
+    def _drop(self, time_s: float) -> None:
+        """Keep the longest tracks, and those that go on: they would come back as new ones."""
+        for track in _longest_first(self._tracks.values())[TRACKS:]:
+            if time_s - track.last_s > _ENDED_S:
+                del self._tracks[track.number]
+                self._more += 1
+                self._more_s += track.shown.total
+
+
+def _longest_first(tracks: Iterable[_Track]) -> list[_Track]:
+    return sorted(tracks, key=lambda track: (-track.shown.total, track.number))
+
+
+def _view(image: NDArray[np.uint8], row: Row) -> NDArray[np.uint8]:
+    """A face with a little around it, at most ``VIEW_PX`` wide and high."""
+    x1, y1, x2, y2 = row.face.box_xyxy
+    half = (0.5 + _MARGIN) * max(x2 - x1, y2 - y1)
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    rows, columns = (
+        slice(min(max(round(middle - half), 0), whole - 1), max(round(middle + half), 1))
+        for middle, whole in ((y, image.shape[0]), (x, image.shape[1]))
+    )
+    picture = Image.fromarray(image[rows, columns])
+    picture.thumbnail((VIEW_PX, VIEW_PX), Image.Resampling.LANCZOS)
+    return np.array(picture)

@@ -1,0 +1,229 @@
+"""The page about what was seen: whole, closed to the network, readable without colours."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ekspresi import __version__
+from ekspresi.drawing import COLOURS
+from ekspresi.errors import MissingExtraError, OutputError
+from ekspresi.recognition import Recognizer
+from ekspresi.summaries import Made, Storyteller, made_by, write_page
+from ekspresi.summaries.page import LISTED, headline
+from ekspresi.summaries.telling import DETAILED, TRACKS
+from seen import LABELS, belief, seen
+
+MADE = Made("ekspresi predict '<b>.mp4'", "tiny", "ab" * 32, "0.1.0", "2025-01-01T00:00:00+00:00")
+SOURCE = "/films/<b>bold & co.mp4"
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes; whether they nest; the text."""
+
+    VOID = frozenset({"meta", "img", "br", "link"})
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.stack, self.text = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        if self.stack and self.stack[-1] != "style":
+            self.text.append(data)
+
+
+def page_of(teller: Storyteller, folder: Path) -> tuple[str, Tags, str]:
+    """The page, its tags, and its text in single blanks."""
+    write_page(teller.stories(), MADE, folder / "page.html")
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(page)
+    assert tags.stack == []
+    return page, tags, " ".join(" ".join(tags.text).split())
+
+
+def three_tracks(anonymize: bool = False) -> Storyteller:
+    teller = Storyteller(anonymize=anonymize)
+    for number in range(200):
+        faces = [
+            belief("happiness" if number < 100 else "surprise", 0.8, abstained=150 <= number < 170),
+            belief("neutral", 0.9),
+        ]
+        faces += [belief("neutral", 0.5, abstained=True)] * (number < 20)
+        teller.add(seen(faces, number / 25, source=SOURCE))
+    return teller
+
+
+def test_the_page_is_closed_to_the_network_and_escapes_names(tmp_path: Path) -> None:
+    page, tags, _ = page_of(three_tracks(), tmp_path)
+    names = [name for name, _ in tags.tags]
+    assert not {"script", "link", "iframe", "object", "b", "a"} & set(names)
+    for name, attributes in tags.tags:
+        for key, value in attributes.items():
+            if key in ("src", "href"):
+                assert value.startswith("data:image/png;base64,"), (name, key)
+            assert not key.startswith("on")
+    assert "http" not in page.replace("http-equiv", "")
+    policy = next(attributes["content"] for name, attributes in tags.tags if attributes.get("http-equiv"))
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert "prefers-color-scheme: dark" in page and "width=device-width" in page
+    assert "&lt;b&gt;bold &amp; co.mp4" in page
+
+
+def test_it_says_in_words_what_was_seen(tmp_path: Path) -> None:
+    _, _, text = page_of(three_tracks(), tmp_path)
+    total, unsure = 200 + 200 + 20, 20 + 20
+    share = f"{100 * unsure / total:.0f} %"
+    assert (
+        f"3 tracks; {share} of the face time was too small or too unclear to tell. Of the rest, 53 % was neutral"
+        in text
+    )
+    assert "200 frames from 0:00 to 0:08, 64 × 48 px" in text
+    assert "420 times seen, 17 s of face time" in text
+    for words in ("#1 mostly happiness", "#2 neutral", "#3 unsure throughout"):
+        assert words in text
+    assert "It is not a feeling" in text and "AI Act" in text and "not a person" in text
+    for fact in (MADE.command, MADE.model_sha256, "ekspresi 0.1.0", MADE.date):
+        assert fact in text
+
+
+def test_plots_rest_on_names_as_well_as_on_colours(tmp_path: Path) -> None:
+    page, tags, text = page_of(three_tracks(), tmp_path)
+    assert sum(name == "svg" for name, _ in tags.tags) == 3
+    labels = [
+        attributes["aria-label"].replace("\xa0", " ") for _, attributes in tags.tags if attributes.get("role") == "img"
+    ]
+    assert labels[0].startswith("Track 1 from 0:00 to 0:08: happiness 50 %, surprise 40 %")
+    assert all(f"<title>{label}</title>" in page for label in LABELS)
+    table = text[text.index("As a table") :]
+    assert "0:00.0 0:04.0 happiness 80 % 0:04.0 0:06.0 surprise 80 %" in table
+    assert "unsure; perhaps surprise" in table
+    for label in LABELS:
+        assert COLOURS[label] in page
+    legend = page[page.index('class="legend"') :].split("</ul>")[0]
+    assert [label for label in (*LABELS, "unsure") if label in legend] == [*LABELS, "unsure"]
+
+
+def test_views_are_shown_unless_faces_are_hidden(tmp_path: Path) -> None:
+    _, tags, text = page_of(three_tracks(), tmp_path)
+    assert sum(name == "img" for name, _ in tags.tags) == 3
+    assert "Faces were hidden" not in text
+    _, tags, text = page_of(three_tracks(anonymize=True), tmp_path)
+    assert sum(name == "img" for name, _ in tags.tags) == 0
+    assert "Faces were hidden in what was drawn" in text
+
+
+def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path) -> None:
+    teller = Storyteller()
+    crowd = TRACKS + 40
+    for number in range(20):
+        teller.add(seen([belief()] * crowd, number / 10, tracks=range(crowd)))
+    page, tags, text = page_of(teller, tmp_path)
+    assert sum(name == "svg" for name, _ in tags.tags) == DETAILED
+    assert f"The {DETAILED} tracks with the most face time are plotted above; {TRACKS - DETAILED} tracks more" in text
+    assert re.search(r"40 shorter tracks, .* of face time, are counted but not listed", text)
+    assert text.count("happiness 100 %") > TRACKS
+    assert len(page) < 1_000_000
+
+
+def test_a_table_of_a_flickering_track_is_cut_and_says_so(tmp_path: Path) -> None:
+    teller = Storyteller()
+    for number in range(2 * (LISTED + 10)):
+        teller.add(seen([belief(LABELS[number % 2], 0.6)], number / 2))
+    _, _, text = page_of(teller, tmp_path)
+    assert re.search(r"and \d+ more, all of them in the plot", text)
+
+
+def test_several_sources_stand_one_below_the_other(tmp_path: Path) -> None:
+    teller = three_tracks()
+    teller.add(seen([], 0.0, source="empty.mp4"))
+    teller.add(seen([belief(), belief(abstained=True)], None, source="/pictures/1.png"))
+    teller.add(seen([], None, source="/pictures/2.png"))
+    _, _, text = page_of(teller, tmp_path)
+    assert "2 videos and 2 pictures" in text
+    assert "3 tracks in 2 videos and 2 faces in 2 pictures; 10 % of the face time and 50 % of the faces" in text
+    assert "No face was found." in text
+    assert "/pictures/1.png 64 × 48 2 1 happiness, 1 unsure" in text
+
+
+def test_nothing_and_no_face_are_told(tmp_path: Path) -> None:
+    teller = Storyteller()
+    assert headline(teller.stories()) == "Nothing was seen."
+    page_of(teller, tmp_path)
+    teller.add(seen([], None, source="1.png"))
+    assert headline(teller.stories()) == "0 faces in 1 picture: no face was found."
+
+
+def test_names_that_are_no_utf8_do_no_harm(tmp_path: Path) -> None:
+    teller = Storyteller()
+    teller.add(seen([belief()], 0.0, source="/films/\udcff\udcfe.mp4"))
+    page, _, _ = page_of(teller, tmp_path)
+    assert "\ufffd\ufffd.mp4" in page
+
+
+def test_labels_that_ekspresi_does_not_know_have_a_colour(tmp_path: Path) -> None:
+    teller = Storyteller()
+    one = belief()
+    one.probabilities["boredom"] = 0.0
+    teller.add(seen([one], 0.0))
+    page, _, _ = page_of(teller, tmp_path)
+    assert "#868E98" in page
+
+
+def test_where_it_comes_from(tiny_model: Path) -> None:
+    made = made_by(Recognizer(tiny_model), ["ekspresi", "predict", "my film.mp4"])
+    assert (made.command, made.model, made.version) == ("ekspresi predict 'my film.mp4'", "tiny", __version__)
+    assert re.fullmatch(r"[0-9a-f]{64}", made.model_sha256)
+
+
+def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="there is no folder"):
+        write_page(Storyteller().stories(), MADE, tmp_path / "nowhere" / "page.html")
+
+
+def test_a_page_needs_neither_matplotlib_nor_scikit_learn(tmp_path: Path) -> None:
+    code = f"""
+import sys
+for name in ("matplotlib", "sklearn", "scipy.stats", "torch"):
+    sys.modules[name] = None
+from ekspresi.summaries import Made, Storyteller, write_page
+write_page(Storyteller().stories(), Made("", "", "", "", ""), {str(tmp_path / "page.html")!r})
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "page.html").exists()
+
+
+def test_without_jinja2_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.delitem(sys.modules, "ekspresi.reporting.pages", raising=False)
+    with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
+        write_page(Storyteller().stories(), MADE, tmp_path / "page.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_letters_can_be_read_on_every_colour(tmp_path: Path) -> None:
+    page, _, _ = page_of(three_tracks(), tmp_path)
+    for ground, ink in re.findall(r"background: (#\w{6}); color: (#\w{6})", page):
+        light, dark = sorted(map(_luminance, (ground, ink)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def _luminance(colour: str) -> float:
+    channels = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))

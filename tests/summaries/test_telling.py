@@ -1,0 +1,149 @@
+"""The story of each source: counted right, in bounded memory, with views only where faces may be seen."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from ekspresi.summaries import telling
+from ekspresi.summaries.telling import DETAILED, STILLS, TRACKS, VIEW_PX, Storyteller
+from seen import LABELS, belief, seen
+
+
+def test_a_video_is_counted_by_face_time() -> None:
+    teller = Storyteller()
+    for number in range(50):
+        sure = belief("surprise", 0.9)
+        faces = [belief(abstained=number < 10), sure] if number < 20 else [belief()]
+        teller.add(seen(faces, number / 10))
+    (video,) = teller.stories().videos
+    assert (video.source, video.width, video.height, video.resized) == ("a.mp4", 64, 48, False)
+    assert (video.frames, video.first_s, video.last_s, video.faces, video.untracked) == (50, 0, 4.9, 70, 0)
+    assert video.shown.total == pytest.approx(7, abs=0.2)
+    assert video.shown.unsure / video.shown.total == pytest.approx(1 / 7, abs=0.02)
+    assert video.shown.mostly == "happiness"
+    first, second = video.tracks
+    assert (first.number, first.frames, first.first_s, first.last_s) == (1, 50, 0, 4.9)
+    assert (second.number, second.frames, second.last_s) == (2, 20, 1.9)
+    assert second.shown.said == {"surprise": pytest.approx(2, abs=0.1)}
+    assert (first.face_px, first.effective_px) == (pytest.approx(20), pytest.approx(16))
+    assert first.course is not None and first.course.labels == LABELS
+    np.testing.assert_allclose(first.course.unsure[:4], 1)
+    np.testing.assert_allclose(first.course.unsure[5:], 0)
+
+
+def test_neither_a_slower_rate_nor_a_camera_that_was_away_changes_what_was_shown() -> None:
+    teller = Storyteller()
+    times = [*np.arange(0, 10, 0.04), *np.arange(10, 20, 0.5), *np.arange(5000, 5010, 0.04)]
+    for time_s in times:
+        teller.add(seen([belief(abstained=10 <= time_s < 20)], float(time_s)))
+    (video,) = teller.stories().videos
+    assert video.shown.total == pytest.approx(30, abs=1.5)
+    assert video.shown.unsure == pytest.approx(10, abs=0.6)
+
+
+def test_sources_are_told_one_by_one_and_may_be_told_before_the_end() -> None:
+    teller = Storyteller()
+    assert teller.stories().videos == teller.stories().stills == teller.stories().labels == ()
+    teller.add(seen([belief(), belief(abstained=True)], None, source="1.png"))
+    teller.add(seen([], 0.0, source="a.mp4"))
+    teller.add(seen([belief()], 0.1, source="a.mp4", tracks=[None]))
+    before = teller.stories()
+    teller.add(seen([belief()], 0.0, source="b.mp4", image=np.zeros((48, 64, 3), np.uint8)))
+    teller.add(seen([belief()], 0.1, source="b.mp4", image=np.zeros((24, 64, 3), np.uint8)))
+    after = teller.stories()
+    assert [video.source for video in before.videos] == ["a.mp4"]
+    assert [(video.source, video.faces, video.untracked, video.resized) for video in after.videos] == [
+        ("a.mp4", 1, 1, False),
+        ("b.mp4", 2, 0, True),
+    ]
+    (still,) = after.stills
+    assert (still.source, still.shown.total, still.shown.unsure, still.shown.said) == ("1.png", 2, 1, {"happiness": 1})
+
+
+def test_the_longest_tracks_are_kept_and_the_others_counted() -> None:
+    teller = Storyteller()
+    count = 3 * TRACKS
+    teller.add(seen([], 0.0))
+    for number in range(count):
+        long = number % 3 == 0
+        for step in range(4 if long else 1):
+            teller.add(seen([belief()], 10.0 * (number + 1) + step / 10, tracks=[number]))
+    (video,) = teller.stories().videos
+    assert len(video.tracks) == TRACKS
+    assert video.more == count - TRACKS
+    assert {track.number % 3 for track in video.tracks} == {0}
+    assert sum(track.course is not None for track in video.tracks) == DETAILED
+    total = sum(track.shown.total for track in video.tracks) + video.more_s
+    assert total == pytest.approx(video.shown.total)
+
+
+def test_a_track_that_goes_on_is_not_dropped_however_many_there_are() -> None:
+    teller = Storyteller()
+    crowd = 2 * TRACKS
+    for step in range(5):
+        teller.add(seen([belief()] * crowd, step / 10, tracks=range(crowd)))
+    (video,) = teller.stories().videos
+    assert all(track.frames == 5 for track in video.tracks)
+    assert len(video.tracks) + video.more == crowd
+
+
+def test_many_videos_do_not_all_keep_their_courses() -> None:
+    teller = Storyteller()
+    videos = 15 * DETAILED
+    for number in range(videos):
+        teller.add(seen([belief()] * 2, 0.0, source=f"{number}.mp4"))
+    stories = teller.stories()
+    assert len(stories.videos) == videos
+    kept = [track for video in stories.videos for track in video.tracks if track.course is not None]
+    assert len(kept) == 10 * DETAILED
+
+
+def test_pictures_beyond_the_limit_are_counted() -> None:
+    teller = Storyteller()
+    for number in range(STILLS + 7):
+        teller.add(seen([], None, source=f"{number}.png"))
+    stories = teller.stories()
+    assert (len(stories.stills), stories.more_stills) == (STILLS, 7)
+
+
+def test_memory_stays_flat_in_a_long_video() -> None:
+    teller = Storyteller()
+    image = np.zeros((48, 64, 3), np.uint8)
+
+    def watch(begin: int, frames: int) -> None:
+        for number in range(begin, begin + frames):
+            teller.add(seen([belief()] * 3, number / 2, tracks=[1, 2, number // 7 + 3], image=image))
+
+    watch(0, 8000)  # more than an hour at two frames a second, with a new track every few seconds
+    tracemalloc.start()
+    watch(8000, 8000)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # What was there before is not counted: the new kept tracks and views are at most as many as the old ones.
+    assert grown < TRACKS * (VIEW_PX**2 * 3 + 3000)
+
+
+@pytest.mark.parametrize("side", [10.0, 30.0, 60.0])
+def test_a_view_shows_the_face_at_its_largest(side: float) -> None:
+    rng = np.random.default_rng(0)
+    teller = Storyteller()
+    image = rng.integers(0, 100, (400, 400, 3), dtype=np.uint8)
+    image[10 : 10 + int(side), 20 : 20 + int(side)] = (200, 10, 10)
+    for number, face_px in enumerate([side / 2, side, side / 2]):
+        teller.add(seen([belief(face_px=face_px)], number / 10, image=image))
+    view = teller.stories().videos[0].tracks[0].view
+    assert view is not None and view.dtype == np.uint8
+    assert max(view.shape[:2]) <= VIEW_PX
+    red = (np.abs(view.astype(int) - (200, 10, 10)).max(axis=-1) < 40).mean()
+    assert red == pytest.approx(1 / 1.4**2, abs=0.15)
+
+
+def test_no_view_is_kept_where_faces_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "_view", lambda *_: pytest.fail("a view was cut"))
+    teller = Storyteller(anonymize=True)
+    teller.add(seen([belief()], 0.0))
+    teller.add(seen([belief()], None, source="1.png"))
+    stories = teller.stories()
+    assert stories.anonymized
+    assert stories.videos[0].tracks[0].view is None

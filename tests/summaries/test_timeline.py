@@ -1,0 +1,89 @@
+"""Courses as runs, areas and ticks."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekspresi.summaries.story import Course
+from ekspresi.summaries.timeline import HEIGHT, WIDTH, Run, areas, clock, runs, span, ticks, veils
+
+LABELS = ("neutral", "happiness", "surprise")
+
+
+def course(shares: list[tuple[float, float, float]], unsure: list[float] | None = None, gap_at: int = 99) -> Course:
+    """Steps of a second; before step ``gap_at`` the face is away for ten seconds."""
+    starts = np.arange(len(shares), dtype=float) + 10.0 * (np.arange(len(shares)) >= gap_at)
+    return Course(starts, starts + 1, LABELS, np.array(shares), np.array(unsure or [0.0] * len(shares)))
+
+
+HAPPY, NEUTRAL = (0.1, 0.8, 0.1), (0.6, 0.2, 0.2)
+
+
+def test_runs_join_what_is_said_alike_and_end_where_the_face_was_away() -> None:
+    told = runs(course([HAPPY, HAPPY, NEUTRAL, NEUTRAL, HAPPY, NEUTRAL], [0, 0, 0, 0.9, 0.6, 0], gap_at=1))
+    assert told == [
+        Run(0, 1, "happiness", "happiness", 0.8),
+        Run(11, 12, "happiness", "happiness", 0.8),
+        Run(12, 13, "neutral", "neutral", 0.6),
+        Run(13, 15, None, "happiness", pytest.approx(0.5)),
+        Run(15, 16, "neutral", "neutral", 0.6),
+    ]
+
+
+def corners(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+),([\d.]+)", path)]
+
+
+@given(st.lists(st.tuples(*[st.floats(0.001, 1)] * 3), min_size=1, max_size=30), st.integers(0, 40))
+def test_areas_fill_the_whole_and_nothing_twice(raw: list[tuple[float, float, float]], gap_at: int) -> None:
+    shares = [tuple(np.array(one) / sum(one)) for one in raw]
+    one = course(shares, gap_at=gap_at)
+    begin_s, end_s = span(one)
+    drawn = 0.0
+    for area in areas(one):
+        for path in area.path.split("Z")[:-1]:
+            points = np.array(corners(path))
+            assert points.min() >= 0 and points[:, 0].max() <= WIDTH and points[:, 1].max() <= HEIGHT
+            x, y = points.T
+            drawn += abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+    there = len(shares) / (end_s - begin_s)
+    assert drawn == pytest.approx(WIDTH * HEIGHT * there, rel=0.01)
+
+
+def test_the_height_of_an_area_is_its_probability() -> None:
+    (neutral, happiness, surprise) = areas(course([HAPPY, NEUTRAL]))
+    assert (neutral.label, happiness.label, surprise.label) == LABELS
+    assert corners(neutral.path)[:4] == [(0, 90), (500, 90), (500, 40), (1000, 40)]
+    assert [area.label for area in areas(course([(1.0, 0.0, 0.0)]))] == ["neutral"]
+
+
+def test_veils_lie_where_it_was_unsure() -> None:
+    assert veils(course([HAPPY] * 4, [0, 1, 1, 0])) == [(250, 500)]
+
+
+@given(st.floats(0, 1e6), st.floats(0.05, 3e6))
+def test_ticks_are_few_and_within(begin_s: float, length_s: float) -> None:
+    marks = ticks(begin_s, begin_s + length_s)
+    assert len(marks) <= 7
+    assert all(begin_s - 0.01 <= mark <= begin_s + length_s + 0.01 for mark in marks)
+    if length_s > 0.6:
+        assert marks
+
+
+@pytest.mark.parametrize(
+    ("time_s", "tenths", "text"),
+    [
+        (0, False, "0:00"),
+        (59.6, False, "1:00"),
+        (59.94, True, "0:59.9"),
+        (59.96, True, "1:00.0"),
+        (5.3, True, "0:05.3"),
+        (3725, False, "1:02:05"),
+        (90000, False, "25:00:00"),
+    ],
+)
+def test_a_clock(time_s: float, tenths: bool, text: str) -> None:
+    assert clock(time_s, tenths) == text
