@@ -191,6 +191,15 @@ def test_where_it_comes_from(tiny_model: Path) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", made.model_sha256)
 
 
+@pytest.mark.parametrize(
+    "camera", ["rtsp://ann:s3cret@door/live", "rtsp:/ann:s3cret@door/live", "ann:s3cret@door/live"]
+)
+def test_no_password_stands_on_the_page(camera: str, tiny_model: Path) -> None:
+    made = made_by(Recognizer(tiny_model), ["ekspresi", "predict", camera, "--page", "C:/a@b/page.html"])
+    assert "s3cret" not in made.command and "ann" not in made.command
+    assert made.command.endswith("door/live' --page C:/a@b/page.html")
+
+
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
         write_page(Storyteller().stories(), MADE, tmp_path / "nowhere" / "page.html")

@@ -20,12 +20,13 @@ from PIL import Image
 
 from ekspresi import __version__
 from ekspresi.drawing import COLOURS, INK
-from ekspresi.errors import MissingExtraError
+from ekspresi.errors import MissingExtraError, SourceError
 from ekspresi.outputs import replacing
 from ekspresi.recognition import Recognizer
 from ekspresi.summaries import timeline
 from ekspresi.summaries.story import Shown, Stories, TrackStory, VideoStory
 from ekspresi.types import percent
+from ekspresi.video.addresses import address, redacted
 
 LISTED = 60
 """Runs of a track that its table names; the plot shows all."""
@@ -56,14 +57,22 @@ class Made:
 
 
 def made_by(recognizer: Recognizer, command: Sequence[str]) -> Made:
-    """A model and the words of a command line -> ``Made``, now."""
+    """A model and the words of a command line -> ``Made``, now; addresses lose their users and passwords."""
     return Made(
-        command=shlex.join(command),
+        command=shlex.join(map(_shown, command)),
         model=recognizer.metadata.name,
         model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
         version=__version__,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _shown(word: str) -> str:
+    try:
+        where = address(word)
+    except SourceError:
+        return redacted(word)
+    return word if where is None else redacted(where)
 
 
 def write_page(stories: Stories, made: Made, path: str | os.PathLike[str]) -> None:
@@ -231,6 +240,8 @@ def _percent_of(part: float, whole: float) -> str:
 
 def _length(seconds: float) -> str:
     """Seconds as people say them."""
+    if seconds < 0.1:
+        return "<0.1\u00a0s"
     if seconds < 60:
         return f"{seconds:.1f}\u00a0s" if seconds < 9.95 else f"{seconds:.0f}\u00a0s"
     return timeline.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
