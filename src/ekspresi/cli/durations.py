@@ -1,0 +1,43 @@
+"""Lengths of time as people type them -> seconds.
+
+In: '0.2s', '200ms', '1m30s', '1:30', '1:02:03.5', '90'. Out: seconds. Knows no command.
+"""
+
+import math
+import re
+from itertools import pairwise
+
+import typer
+
+_UNITS_S = {"h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "ms": 0.001}
+_NUMBER = r"\d+(?:\.\d*)?|\.\d+"
+_PART = re.compile(rf"({_NUMBER})\s*(h|min|ms|m|s)\s*")
+_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
+
+
+def seconds(text: str) -> float:
+    """A length of time -> seconds; a bare number is seconds already.
+
+    Raises:
+        typer.BadParameter: anything else.
+    """
+    said = text.strip().lower()
+    if re.fullmatch(_NUMBER, said):
+        return float(said)
+    if found := _CLOCK.fullmatch(said):
+        hours, minutes, rest = found.groups(default="0")
+        return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    parts = list(_PART.finditer(said))
+    units = [_UNITS_S[part[2]] for part in parts]
+    falling = all(before > after for before, after in pairwise(units))
+    if not parts or not falling or "".join(part[0] for part in parts) != said:
+        raise typer.BadParameter(f"'{text}' is no length of time; write it as 0.2s, 200ms, 1m30s or 1:30")
+    return math.fsum(float(part[1]) * unit for part, unit in zip(parts, units, strict=True))
+
+
+def clock(time_s: float) -> str:
+    """Seconds -> '0:07' or '1:02:03', as players show it."""
+    whole = math.floor(time_s + 0.5)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
