@@ -1,0 +1,94 @@
+"""Files that are written whole or not at all, folders, and what to do where the system refuses.
+
+In: paths. Out: files and folders; ``OutputError`` in one line. Knows nothing of what the files hold.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ekspresi.errors import OutputError
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of results, before minutes of work are spent on what could not be written.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another") from error
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[Path]:
+    """A target -> a temporary path beside it, which becomes the target when the block ends without an error.
+
+    The temporary file has the target's ending, is flushed to the disk before it is renamed, and is removed where the
+    block fails: a reader of the target sees the old content or the new, never a part.
+
+    Args:
+        path: the target; a link keeps pointing to what it points to.
+        alone: nobody else writes this target now. The temporary file then always has the same name, so that the one
+            that a killed process left is written over by the next.
+
+    Raises:
+        OutputError: the file cannot be written; the message names it and the remedy.
+    """
+    target = Path(path)
+    real = Path(os.path.realpath(target))
+    mark = real.name if alone else f"{real.stem[:100]}-{secrets.token_hex(4)}"
+    part = real.with_name(f".{mark}.part{real.suffix}")
+    with told(target, real.parent):
+        try:
+            check_is_file(target)
+            part.touch(exist_ok=alone)  # an unwritable folder is told before the work, not after
+            yield part
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
+            if real.exists():
+                part.chmod(real.stat().st_mode & 0o777)
+            part.replace(real)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def check_is_file(target: Path) -> None:
+    """Refuse to write where something stands that is no file: it could neither be replaced nor cut.
+
+    Raises:
+        OutputError: it is a folder, pipe or device.
+    """
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{target}: exists and is no file, but a folder, pipe or device; choose another name")
+
+
+@contextmanager
+def told(target: Path, folder: Path) -> Iterator[None]:
+    """A block that writes a target in a folder: errors of the system become one line that names the remedy.
+
+    Raises:
+        OutputError: instead of any ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {_remedy(error, folder)}") from error
+
+
+def _remedy(error: OSError, folder: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; free some space or choose another"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if folder.is_dir():  # such as /proc
+            return f"no file can be made in {folder}; choose another folder"
+        return f"there is no folder {folder}; make it first"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"the folder {folder} is not writable; choose another"
+    return f"{error.strerror or error}; choose another place"

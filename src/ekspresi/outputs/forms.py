@@ -1,0 +1,131 @@
+"""The name of a table -> the files it is made of, and rows as their lines.
+
+In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows while a run goes on, anew or cut to where a run
+was; the table that is there in the end. Knows nothing of journals, nor of how far a run has come.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from ekspresi.errors import ConfigError, OutputError
+from ekspresi.outputs.columns import column_names, csv_header, csv_lines, jsonl_lines
+from ekspresi.outputs.files import check_is_file, replacing, told
+from ekspresi.outputs.growing import GrowingFile, digest_of, new_digest
+from ekspresi.outputs.parquet import parquet_columns, pyarrow, write_parquet
+from ekspresi.types import Row
+
+ENDINGS = (".csv", ".jsonl", ".parquet")
+"""What a table's name may end in; upper case too."""
+
+
+class TableForm:
+    """One table on the disk.
+
+    Attributes:
+        shown: its path as the user gave it, for errors.
+        real: its path without links.
+        growing: the file that takes its rows while a run goes on: itself, or JSON Lines beside it for Parquet.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], labels: tuple[str, ...]) -> None:
+        """Choose by the ending; nothing is opened yet.
+
+        Raises:
+            OutputError: another ending.
+            MissingExtraError: Parquet without pyarrow.
+        """
+        self.shown = Path(path)
+        suffix = self.shown.suffix.lower()
+        if suffix not in ENDINGS:
+            raise OutputError(f"{path}: a table's name ends in {' or '.join(ENDINGS)}; choose one of them")
+        self.real = Path(os.path.realpath(self.shown))
+        self.growing = self.real
+        if suffix == ".parquet":
+            pyarrow()  # what is missing is told before the work, not after
+            self.growing = self.real.with_name(f"{self.real.name}.jsonl")
+        self._csv = suffix == ".csv"
+        self._labels = labels
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the table is made of the growing file in the end, instead of being it."""
+        return self.growing != self.real
+
+    def lines(self, rows: Sequence[Row]) -> bytes:
+        """Rows -> lines of the growing file."""
+        return (csv_lines if self._csv else jsonl_lines)(rows, self._labels)
+
+    def begin(self) -> GrowingFile:
+        """An empty table -> the growing file; one that exists is replaced.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        header, digest = csv_header(self._labels) if self._csv else b"", new_digest()
+        digest.update(header)
+        with replacing(self.growing, alone=True) as part:
+            part.write_bytes(header)
+        return GrowingFile(self.growing, self.shown, len(header), digest)
+
+    def going_on(self, size: int, digest: str) -> Callable[[], GrowingFile]:
+        """What the growing file should begin with -> a function that opens it and cuts off what follows.
+
+        Raises:
+            ConfigError: it is gone, shorter, or was changed; at once, nothing is cut yet.
+            OutputError: it cannot be read.
+        """
+        with told(self.growing, self.growing.parent):
+            found = digest_of(self.growing, size) if self.growing.is_file() else None
+        if found is None or found.hexdigest() != digest:
+            what = "was changed since its run stopped" if found else "is gone, or shorter than its run left it"
+            raise ConfigError(f"{self.growing}: {what}, so the run cannot go on; begin anew without --resume")
+        return partial(GrowingFile, self.growing, self.shown, size, found)
+
+    def check_columns(self) -> None:
+        """Refuse a finished table that is none, or of another model.
+
+        Raises:
+            ConfigError: its columns are others.
+            OutputError: it cannot be read.
+        """
+        with told(self.shown, self.real.parent):
+            fits = self._fits()
+        if not fits:
+            what = "is no table that this model could have made"
+            raise ConfigError(f"{self.shown}: {what}; choose another name, or replace it by leaving out --resume")
+
+    def finish(self) -> None:
+        """The growing file -> the table, where they are two.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self.is_parquet:
+            write_parquet(self.growing, self.shown, self._labels)
+
+    def tidy(self) -> None:
+        """Remove the growing file, where it is not the table itself.
+
+        Raises:
+            OutputError: it cannot be removed.
+        """
+        if self.is_parquet:
+            with told(self.growing, self.growing.parent):
+                self.growing.unlink(missing_ok=True)
+
+    def _fits(self) -> bool:
+        check_is_file(self.shown)
+        columns = column_names(self._labels)
+        if self.is_parquet:
+            return parquet_columns(self.real) == columns
+        with self.real.open("rb") as file:
+            first = file.readline(1 << 20)
+        if self._csv:
+            return first == csv_header(self._labels)
+        try:
+            return not first or tuple(json.loads(first)) == columns
+        except (ValueError, TypeError, RecursionError):
+            return False

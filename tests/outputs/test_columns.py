@@ -1,0 +1,64 @@
+import csv
+import io
+import json
+import os
+
+from ekspresi.outputs import COLUMNS, row_values
+from ekspresi.outputs.columns import csv_header, csv_lines, jsonl_lines
+from ekspresi.types import Face, Prediction, Row
+
+LABELS = ("neutral", "fear")
+PREDICTION = Prediction("fear", 0.75, {"neutral": 0.25, "fear": 0.75}, 31.0)
+ROW = Row("a, b/ü.jpg", 0, None, None, Face((1.0, 2.345, 30.0, 40.5), 0.9, None, PREDICTION))
+
+
+def test_columns_stand_in_their_stable_order() -> None:
+    assert list(row_values(ROW, LABELS)) == [
+        *("source", "frame", "time_s", "track", "x1", "y1", "x2", "y2", "face_px", "effective_px"),
+        *("expression", "confidence", "abstained", "p_neutral", "p_fear"),
+    ]
+    assert COLUMNS[0] == "source"
+
+
+def read_csv(content: bytes) -> list[dict[str, str]]:
+    text = content.decode("utf-8", "surrogateescape")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_csv() -> None:
+    rows = [ROW, Row("video.mp4", 7, 0.28, 3, Face((0, 0, 9, 9), 1.0))]
+    first, second = read_csv(csv_header(LABELS) + csv_lines(rows, LABELS))
+    assert first == {
+        "source": "a, b/ü.jpg",
+        "frame": "0",
+        "time_s": "",
+        "track": "",
+        "x1": "1.0",
+        "y1": "2.35",
+        "x2": "30.0",
+        "y2": "40.5",
+        "face_px": "31.0",
+        "effective_px": "",
+        "expression": "fear",
+        "confidence": "0.75",
+        "abstained": "false",
+        "p_neutral": "0.25",
+        "p_fear": "0.75",
+    }
+    assert (second["frame"], second["time_s"], second["track"]) == ("7", "0.28", "3")
+    assert second["expression"] == second["p_fear"] == second["abstained"] == ""
+
+
+def test_jsonl() -> None:
+    lines = [json.loads(line) for line in jsonl_lines([ROW, ROW], LABELS).splitlines()]
+    assert lines == [row_values(ROW, LABELS)] * 2
+    assert lines[0]["time_s"] is None
+    assert lines[0]["abstained"] is False
+
+
+def test_names_come_back_as_they_were() -> None:
+    for name in (os.fsdecode(b"\xff\xfe.jpg"), 'a "b", c.jpg', "two\nlines\r.jpg", "=1+1.jpg", "表.png"):
+        rows = [Row(name, 0, None, None, ROW.face)] * 2
+        assert [row["source"] for row in read_csv(csv_header(LABELS) + csv_lines(rows, LABELS))] == [name] * 2
+        assert [json.loads(line)["source"] for line in jsonl_lines(rows, LABELS).splitlines()] == [name] * 2
+    assert b"\xff\xfe.jpg" in csv_lines([Row(os.fsdecode(b"\xff\xfe.jpg"), 0, None, None, ROW.face)], LABELS)

@@ -1,0 +1,137 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from ekspresi.errors import OutputError
+from ekspresi.outputs import make_folder, replacing
+
+
+def test_replacing_writes_all_or_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+    target.chmod(0o640)
+    with replacing(target) as part:
+        assert part.parent == target.parent
+        assert part.suffix == ".txt"
+        part.write_text("new")
+        assert target.read_text() == "old"
+    assert target.read_text() == "new"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_replacing_leaves_nothing_of_what_failed(error: type[BaseException], tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+    with pytest.raises(error), replacing(target) as part:
+        part.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "the disk is full; free some space"),
+        (errno.EACCES, "is not writable; choose another"),
+        (errno.EIO, "choose another place"),
+    ],
+)
+def test_a_disk_that_fails(number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    path = tmp_path / "x.csv"
+    with pytest.raises(OutputError, match=remedy) as caught, replacing(path) as part:
+        part.write_text("x")
+    assert str(caught.value).startswith(f"{path}: cannot be written: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes go to a device that is always full, so the error is the system's own."""
+    touch = Path.touch
+    monkeypatch.setattr(Path, "touch", lambda path, **_: path.symlink_to("/dev/full"))
+    with pytest.raises(OutputError, match="the disk is full"), replacing(tmp_path / "x.csv") as part:
+        part.write_bytes(bytes(10_000))
+    monkeypatch.setattr(Path, "touch", touch)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
+def test_a_folder_that_takes_no_files() -> None:
+    with (
+        pytest.raises(OutputError, match=r"no file can be made in /proc; choose another"),
+        replacing("/proc/x.csv"),
+    ):
+        pytest.fail("must not start")
+
+
+def test_targets_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for target, what in (
+        (tmp_path, "exists and is no file"),
+        (tmp_path / "nowhere" / "x.csv", "there is no folder"),
+        (tmp_path / "file" / "x.csv", "there is no folder"),
+        (tmp_path / ("x" * 300), "cannot be written"),
+    ):
+        with pytest.raises(OutputError, match=what), replacing(target) as part:
+            part.write_text("x")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("old")
+    link.symlink_to(real)
+    with replacing(link) as part:
+        part.write_text("new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_to_itself_does_no_harm(tmp_path: Path) -> None:
+    loop = tmp_path / "a.jpg"
+    loop.symlink_to("a.jpg")
+    with replacing(loop) as part:
+        part.write_text("new")
+    assert loop.read_text() == "new"
+
+
+def test_make_folder(tmp_path: Path) -> None:
+    make_folder(tmp_path / "new" / "folder")
+    make_folder(tmp_path / "new" / "folder")
+    assert (tmp_path / "new" / "folder").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="the folder cannot be made"):
+        make_folder(tmp_path / "file" / "report")
+
+
+def test_what_a_killed_process_left_is_written_over_where_nobody_else_writes(tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    with replacing(target, alone=True) as part:
+        part.write_text("half of something long")
+        left = tmp_path / part.name
+        copy = part.read_bytes()
+        part.write_text("one")
+    left.write_bytes(copy)
+    with replacing(target, alone=True) as part:
+        assert part == left
+        part.write_text("two")
+    assert target.read_text() == "two"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_pipes_and_devices_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.csv")
+    for target in (tmp_path / "x.csv", Path("/dev/null")):
+        with pytest.raises(OutputError, match="exists and is no file, but a folder, pipe or device"), replacing(target):
+            pytest.fail("must not start")
