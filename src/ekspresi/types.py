@@ -90,6 +90,22 @@ class Frame:
     image: "NDArray[np.uint8]"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Analyzed:
+    """One frame and what was found in it.
+
+    Attributes:
+        frame: the picture, its source, number and time.
+        rows: a row for each face, largest first; empty where there is none.
+        hidden: boxes to hide where faces must not be seen: those of all rows, and where faces that a video or camera
+            showed a moment ago, but that were not found in this frame, should be.
+    """
+
+    frame: Frame
+    rows: tuple[Row, ...]
+    hidden: tuple[Box, ...]
+
+
 def percent(probability: float) -> str:
     """A probability 0..1 as people read it; never '0%' or '100%', which no model can know: 0 and 1 were rounded to."""
     text = f"{probability:.0%}"
