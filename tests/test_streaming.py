@@ -12,8 +12,8 @@ import ekspresi
 from clips import write_clip
 from ekspresi.analysis import Analyzer
 from ekspresi.recognition import Recognizer
-from ekspresi.streaming import rows_of
-from ekspresi.types import Face, Frame
+from ekspresi.streaming import analyzed
+from ekspresi.types import Face, Frame, Row
 
 
 class OneThatWalks:
@@ -39,12 +39,16 @@ def frames_of(source: str, count: int, times: bool = True, grey: int = 100) -> I
         yield Frame(source, number, number / 10 if times else None, image)
 
 
+def rows_of(read: Iterator[Frame], analyzer: Analyzer) -> list[Row]:
+    return [row for result in analyzed(read, analyzer) for row in result.rows]
+
+
 def test_a_video_is_followed_and_each_file_begins_anew(analyzer: Analyzer) -> None:
     def both() -> Iterator[Frame]:
         yield from frames_of("a.mp4", 4)
         yield from frames_of("b.mp4", 3)
 
-    rows = list(rows_of(both(), analyzer))
+    rows = rows_of(both(), analyzer)
     assert [(row.source, row.frame, row.track) for row in rows] == [
         *(("a.mp4", number, 1) for number in range(4)),
         *(("b.mp4", number, 1) for number in range(3)),
@@ -59,7 +63,7 @@ def test_a_video_is_followed_and_each_file_begins_anew(analyzer: Analyzer) -> No
 
 
 def test_pictures_have_neither_time_nor_track(analyzer: Analyzer) -> None:
-    rows = list(rows_of(frames_of("a.png", 3, times=False), analyzer))
+    rows = rows_of(frames_of("a.png", 3, times=False), analyzer)
     assert [(row.time_s, row.track) for row in rows] == [(None, None)] * 3
 
 
@@ -73,9 +77,9 @@ def test_the_source_is_closed_when_the_rows_are(analyzer: Analyzer) -> None:
         finally:
             closed.append(True)
 
-    rows = rows_of(endless(), analyzer)
-    next(rows)
-    rows.close()  # type: ignore[attr-defined]
+    results = analyzed(endless(), analyzer)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
     assert closed == [True]
 
 

@@ -58,8 +58,7 @@ class Analyzer:
         """
         rgb = as_rgb(image)
         faces = self.detector.detect(rgb)
-        predictions = self.recognizer.predict(self.crops(rgb, faces))
-        return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
+        return self.recognised(faces, self.crops(rgb, faces))
 
     def crops(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
         """A picture, uint8 (H, W, 3) RGB, and its faces -> the crops that are judged, grey uint8 (H, W) each."""
@@ -67,6 +66,11 @@ class Analyzer:
         if isinstance(self.detector, WholeImage):
             return [grey(image, luma=convention.luma) for _ in faces]
         return [convention.crop(image, face.box_xyxy) for face in faces]
+
+    def recognised(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
+        """Faces, of one picture or of many, and the crop of each (``crops``) -> the same faces with predictions."""
+        predictions = self.recognizer.predict(crops)
+        return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
 
 
 def analyze(

@@ -183,7 +183,7 @@ def _session(path: Path, threads: int | None) -> Any:
         raise ModelError(f"{path}: {what}; give an ONNX file made by 'ekspresi export'")
     ort = onnx_runtime()
     options = ort.SessionOptions()
-    options.intra_op_num_threads = min(4, _cpus()) if threads is None else threads
+    options.intra_op_num_threads = min(4, cpus()) if threads is None else threads
     options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 4  # what fails is raised, and told once
@@ -195,7 +195,7 @@ def _session(path: Path, threads: int | None) -> Any:
         raise ModelError(f"{path}: is no ONNX model that can be run; make one with 'ekspresi export'") from error
 
 
-def _cpus() -> int:
+def cpus() -> int:
     """CPUs this process may use, which in a container are fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError, MissingExtraError
-from ekspresi.types import Face
+from ekspresi.types import Box, Face
 
 HIGH_SCORE = 0.8
 """Detector's score from which a face is matched first and may begin a track; MTCNN gives nothing below 0.7."""
@@ -78,8 +78,13 @@ class Tracker:
         lost_s: see ``LOST_S``. Where frames are further apart than this, every face is a track of its own.
     """
 
-    def __init__(self, high_score: float = HIGH_SCORE, lost_s: float = LOST_S) -> None:
+    def __init__(self, high_score: float = HIGH_SCORE, lost_s: float = LOST_S, first: int = 1) -> None:
         """Begin without tracks.
+
+        Args:
+            high_score: see ``HIGH_SCORE``.
+            lost_s: see ``LOST_S``.
+            first: number of the first track; above 1 for a video of which tracks are known already.
 
         Raises:
             ConfigError: seconds that are no positive number.
@@ -95,9 +100,10 @@ class Tracker:
         self.lost_s = lost_s
         self._assign: Any = linear_sum_assignment
         self._time_s: float | None = None
-        self._next = 1
+        self._next = first
         self._numbers = np.zeros(0, dtype=np.int64)
         self._unseen_s = np.zeros(0)
+        self._missing = np.zeros(0, dtype=np.bool_)
         self._motion = _Motion.of(np.zeros((0, 4)))
 
     @property
@@ -105,8 +111,19 @@ class Tracker:
         """Numbers that may still be given again; whatever is kept for others can be dropped."""
         return frozenset(self._numbers.tolist())
 
+    def unseen_boxes(self) -> list[Box]:
+        """Where faces that were not in the last frame, but seen within ``lost_s``, should be in it.
+
+        Widened by the filter's doubt on each side, up to half of the box: who hides them wants the face inside.
+        """
+        boxes = self._motion.boxes()[self._missing]
+        sides = boxes[:, 2:] - boxes[:, :2]
+        wider = np.minimum(self._motion.doubt_px()[self._missing, None], sides / 2)
+        edges = np.concatenate([boxes[:, :2] - wider, boxes[:, 2:] + wider], axis=1)
+        return [(x1, y1, x2, y2) for x1, y1, x2, y2 in edges.tolist()]
+
     def update(self, faces: Sequence[Face], time_s: float | None) -> list[int | None]:
-        """The faces of the next frame -> the number of the track of each, from 1, never given twice.
+        """The faces of the next frame -> the number of the track of each, counted from ``first``, never given twice.
 
         Args:
             faces: of one frame; their order does not matter.
@@ -135,6 +152,7 @@ class Tracker:
         fresh = high[seen[high] < 0]
         seen[fresh] = len(self._numbers) + np.arange(len(fresh))
         self._begin(boxes[fresh])
+        self._missing = ~np.isin(np.arange(len(self._numbers)), seen)
         return [int(self._numbers[track]) if track >= 0 else None for track in seen.tolist()]
 
     def _advance(self, step: float) -> None:

@@ -95,10 +95,10 @@ class Analyzed:
     """One frame and what was found in it.
 
     Attributes:
-        frame: the picture that was looked at.
+        frame: the picture, its source, number and time.
         rows: a row for each face, largest first; empty where there is none.
-        hidden: boxes to hide where faces must not be seen: all of ``rows``, and where tracks lost a moment ago are
-            expected to be.
+        hidden: boxes to hide where faces must not be seen: those of all rows, and where faces that a video or camera
+            showed a moment ago, but that were not found in this frame, should be.
     """
 
     frame: Frame
