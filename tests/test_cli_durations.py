@@ -3,7 +3,8 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.cli.durations import clock, seconds
+from ekspresi.cli.durations import seconds
+from ekspresi.summaries.timeline import clock
 
 
 @pytest.mark.parametrize(

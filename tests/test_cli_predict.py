@@ -164,7 +164,7 @@ def test_a_pipe_in_a_folder_is_passed_by(folder: Path, tiny_model: Path) -> None
     words = [sys.executable, "-m", "ekspresi", "predict", folder, "--model", tiny_model, "--detector", "none"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
-    one_line_error(done.stderr, folder / "a" / "pipe.png", "is no regular file")
+    one_line_error(done.stderr, folder / "a" / "pipe.png", "is neither a file nor a folder")
     assert "3 of 4 pictures read, 1 failed" in done.stdout
 
 
@@ -288,7 +288,7 @@ def test_other_errors_of_the_system_keep_their_traceback(
     def fail(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("ekspresi.drawing.annotate", fail)
+    monkeypatch.setattr("ekspresi.filming.annotate", fail)
     with pytest.raises(OSError, match="Input/output error"):
         predict(folder, "--annotate", folder)
 
@@ -297,7 +297,7 @@ def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pyte
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ekspresi.images.load_image", stop)
+    monkeypatch.setattr("ekspresi.frames.load_image", stop)
     assert predict(folder)[0] == 130
 
 

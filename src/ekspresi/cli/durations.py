@@ -33,11 +33,3 @@ def seconds(text: str) -> float:
     if not parts or not falling or "".join(part[0] for part in parts) != said:
         raise typer.BadParameter(f"'{text}' is no length of time; write it as 0.2s, 200ms, 1m30s or 1:30")
     return math.fsum(float(part[1]) * unit for part, unit in zip(parts, units, strict=True))
-
-
-def clock(time_s: float) -> str:
-    """Seconds -> '0:07' or '1:02:03', as players show it."""
-    whole = math.floor(time_s + 0.5)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-DetectorName = Annotated[str, typer.Option(metavar="NAME", help="'mtcnn', or 'none' where a picture is one face crop.")]
+DetectorName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="'mtcnn'; 'yunet', with a network that is downloaded once, or 'yunet:FILE'; 'none' where a picture is one "
+        "face crop.",
+    ),
+]
 
 ModelFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A model made by 'ekspresi export', not the bundled one.")

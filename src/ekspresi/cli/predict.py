@@ -1,30 +1,21 @@
-"""``ekspresi predict``: pictures -> a table of their faces, files, annotated pictures.
+"""``ekspresi predict``: pictures, videos, a camera -> a table of their faces, files, annotated pictures and films.
 
-In: files, folders, globs. Out: a table on the screen, and what ``--out`` and ``--annotate`` name. No logic of
-its own.
+In: files, folders, globs, a webcam or an address. Out: tables on the screen, and what ``--out``, ``--annotate`` and
+``--page`` name. No logic of its own.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile
-from ekspresi.cli.terminal import error_line, printable
-from ekspresi.errors import EkspresiError, ImageError, OutputError
+from ekspresi.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from ekspresi.types import Prediction, Row
-
-_SHOWN = 40
-"""Faces that are printed where ``--out`` keeps them all."""
-
-_ROOM = {"runner-up": 78, "carries": 64, "face box": 56}
-"""Column -> width of the screen, in letters, from which it is shown: a picture's name keeps at least twelve."""
+    from ekspresi.outputs import Setting
+    from ekspresi.predicting import Outcome, Wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -33,155 +24,111 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, folders, or globs in quotes.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Pictures, videos, folders, or globs in quotes; or alone: a webcam (camera:0), an rtsp:// or http:// "
+            "address.",
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all faces to a table, .csv or .jsonl.")
+        Path | None, typer.Option(metavar="FILE", help="Write all faces to a table: .csv, .jsonl or .parquet.")
     ] = None,
     annotate: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the pictures with their faces marked here.")
+        Path | None, typer.Option(metavar="DIR", help="Write pictures and films with the faces marked here.")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one HTML page that tells what was seen, with time lines.")
+    ] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Of videos, write one row a track and second to the table.")
+    ] = False,
+    anonymize: Annotated[
+        bool, typer.Option("--anonymize", help="Make faces unrecognisable in all that is drawn.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was stopped or killed.")
+    ] = False,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of videos, look at one frame in each 0.2s, 1m, 1:30 ...")
+    ] = None,
+    start: Annotated[str, typer.Option(metavar="TIME", help="Of videos, begin here.")] = "0",
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Of videos, end here.")] = None,
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
     even_prior: EvenPrior = False,
 ) -> None:
-    """Find the faces in pictures and recognise their expressions.
+    """Find the faces in pictures, videos or a camera and recognise their expressions.
 
     'unsure' means that the face is too small, or the belief too weak, to answer with the precision that the model
-    was calibrated for.
+    was calibrated for. In videos and cameras faces are followed, and what is said of one rests on all its frames up to
+    then. Ctrl-C ends a run in good order: what was seen is written.
     """
     from rich.console import Console
-    from rich.progress import Progress
 
-    from ekspresi import detection, drawing
+    from ekspresi import detection, predicting
     from ekspresi.analysis import Analyzer
-    from ekspresi.images import load_image
-    from ekspresi.outputs import annotated_paths, make_folder, save_picture, table
+    from ekspresi.cli.durations import seconds
+    from ekspresi.cli.stopping import stopping
+    from ekspresi.cli.watching import Watching
     from ekspresi.recognition import Recognizer
-    from ekspresi.sources import below_common_folder, image_paths
-    from ekspresi.types import Row
+    from ekspresi.video.addresses import address
+    from ekspresi.video.cameras import camera_index
+    from ekspresi.video.timestamps import Window
 
-    errors = Console(stderr=True)
-
-    def tell(error: EkspresiError) -> None:
-        errors.print(error_line(error), markup=False, highlight=False, soft_wrap=True)
-
-    unmet: list[EkspresiError] = []  # what was named or asked for; a bad file that a folder happens to hold is not
-    sources = image_paths(paths, unmet.append)
-    for error in unmet:
-        tell(error)
-    if not sources:
-        raise typer.Exit(2)
+    window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
-    targets = annotated_paths(sources, annotate) if annotate else {}
-    failed, faceless, unwritten = 0, 0, 0
-    rows: list[Row] = []
-    with ExitStack() as stack:
-        write: Callable[[Row], None] | None = None
-        if out:
-            write = stack.enter_context(table(out, analyzer.recognizer.labels))
-        if annotate:
-            make_folder(annotate)
-        progress = stack.enter_context(
-            Progress(console=errors, transient=True, disable=len(sources) < 2 or not errors.is_terminal)
-        )
-        for source in progress.track(sources, description="recognising"):
-            try:
-                image = load_image(source)
-            except ImageError as error:
-                failed += 1
-                unmet += [error] if source in paths else []
-                tell(error)
-                continue
-            faces = analyzer.analyze(image)
-            found = [Row(str(source), 0, None, None, face) for face in faces]
-            rows += found
-            faceless += not faces
-            if write:
-                for row in found:
-                    write(row)
-            if annotate:
-                try:
-                    save_picture(drawing.annotate(image, faces), targets[source])
-                except OutputError as error:  # the table of what is recognised must not be lost by it
-                    unwritten += 1
-                    unmet.append(error)
-                    tell(error)
-        if failed == len(sources):
-            raise typer.Exit(2)
-    console = Console()
-    if rows:
-        shown = rows[:_SHOWN] if out else rows
-        names = dict(zip(map(str, sources), below_common_folder(sources), strict=True))
-        console.print(_table(shown, names, console.width))
-        if len(shown) < len(rows):
-            console.print(f"and {len(rows) - len(shown)} more, all of them in the file", highlight=False)
-    for line in _summary(len(sources), failed, faceless, len(rows), unwritten):
-        console.print(line, highlight=False)
-    for written in filter(None, (out, annotate)):
-        console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
-    if unmet:
+    wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window)
+    settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
+    camera = len(sources) == 1 and (camera_index(sources[0]) is not None or address(sources[0]) is not None)
+    with stopping() as stop, Watching(Console(stderr=True), window, camera) as watching:
+        outcome = predicting.run(sources, analyzer, settings, wanted, watching, stop.event)
+    if outcome.complete:
+        typer.echo(f"nothing is left to do in {printable(str(out))}; leave --resume out to begin anew")
+        return
+    if page is not None and outcome.stories is not None:
+        from ekspresi.summaries import made_by, write_page
+
+        write_page(outcome.stories, made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]]), page)
+    _tell(outcome, wanted)
+    if outcome.stopped:
+        raise typer.Exit(stop.exit_code)
+    if outcome.unmet or (outcome.failed and outcome.failed == outcome.sources):
         raise typer.Exit(2)
 
 
-def _table(rows: list["Row"], names: dict[str, Path], width: int) -> "Table":
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
+    """What a run found -> the screen."""
+    from rich.console import Console
 
-    from ekspresi.drawing import COLOURS
-    from ekspresi.types import percent
+    from ekspresi.cli import telling
+    from ekspresi.sources import below_common_folder
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    headings = ("picture", "face box", "px", "carries", "expression", "sure", "runner-up")
-    fitting = [heading for heading in headings if width >= _ROOM.get(heading, 0)]
-    for heading in fitting:
-        if heading == "picture":
-            table.add_column(heading, overflow="fold")
-        else:
-            words = heading in ("expression", "runner-up")
-            table.add_column(heading, justify="left" if words else "right", no_wrap=True)
-    previous = ""
-    for row in rows:
-        belief = row.face.prediction
-        assert belief is not None, "an Analyzer's faces have predictions"
-        first, second = _two_most_probable(belief)
-        shown, after = ("unsure", f"{first}?") if belief.abstained else (first, _with_share(belief, second))
-        x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
-        cells: tuple[Text | str, ...] = (
-            Text(printable(str(names[row.source])) if row.source != previous else ""),
-            f"{x1},{y1} {x2},{y2}",
-            f"{belief.face_px:.0f}",
-            "" if belief.effective_px is None else f"{belief.effective_px:.0f}",
-            Text(shown, style="dim" if belief.abstained else f"bold {COLOURS.get(first, 'default')}"),
-            percent(belief.confidence),
-            Text(after, style="dim"),
-        )
-        table.add_row(*(cell for heading, cell in zip(headings, cells, strict=True) if heading in fitting))
-        previous = row.source
-    return table
-
-
-def _two_most_probable(belief: "Prediction") -> tuple[str, str]:
-    others = {label: share for label, share in belief.probabilities.items() if label != belief.expression}
-    return belief.expression, max(others, key=lambda label: others[label], default="")
-
-
-def _with_share(belief: "Prediction", label: str) -> str:
-    from ekspresi.types import percent
-
-    return f"{label} {percent(belief.probabilities[label])}" if label else ""
-
-
-def _summary(pictures: int, failed: int, faceless: int, faces: int, unwritten: int) -> Iterator[str]:
-    yield f"{_counted(faces, 'face')} in {_counted(pictures - failed, 'picture')}"
-    if faceless:
-        yield f"no face found in {_counted(faceless, 'picture')}; try --min-face-px with a smaller number"
-    if failed:
-        yield f"{pictures - failed} of {_counted(pictures, 'picture')} read, {failed} failed (see above)"
-    if unwritten:
-        yield f"{_counted(unwritten, 'annotated picture')} not written (see above)"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    if not outcome.read and not (outcome.stories is not None and outcome.stories.videos):
+        if outcome.stopped:
+            Console().print("stopped before the first frame was done", highlight=False)
+        elif outcome.done:
+            Console().print("nothing was left to do", highlight=False)
+        return
+    console = Console()
+    if outcome.rows:
+        read = list(map(Path, outcome.read))
+        names = dict(zip(outcome.read, below_common_folder(read), strict=True))
+        console.print(telling.picture_table(outcome.rows, names, console.width))
+        if len(outcome.rows) < outcome.faces:
+            more = outcome.faces - len(outcome.rows)
+            console.print(f"and {more} more, all of them in the file", highlight=False)
+    for video in outcome.stories.videos if outcome.stories is not None else ():
+        if video.tracks:
+            console.print(telling.track_table(video))
+            hidden = len(video.tracks) + video.more - telling.SHOWN_TRACKS
+            if hidden > 0:
+                console.print(f"and {telling.counted(hidden, 'track')} of less time", highlight=False)
+    for line in telling.summary(outcome):
+        console.print(line, highlight=False)
+    for written in filter(None, (wanted.out, wanted.annotate, wanted.page)):
+        console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
+    if outcome.stopped:
+        console.print("stopped; the same command with --resume goes on from here", highlight=False)

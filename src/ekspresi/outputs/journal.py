@@ -6,6 +6,7 @@ nothing of rows, and nothing of how sources are read.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ class Place:
         frame: number of the last frame of it that is done; -1 for none.
         finished: nothing is left of this source.
         next_track: the first track number that is not used in it yet.
+        time_s: of that frame, seconds since the start of its video; None where it has none.
     """
 
     source: str
@@ -42,11 +44,13 @@ class Place:
     frame: int
     finished: bool
     next_track: int = 1
+    time_s: float | None = None
 
     def __post_init__(self) -> None:
         words = isinstance(self.source, str) and isinstance(self.finished, bool)
         numbers = ((self.number, 0), (self.frame, -1), (self.next_track, 1))
-        if not words or not all(type(value) is int and value >= least for value, least in numbers):
+        timed = self.time_s is None or (isinstance(self.time_s, int | float) and 0 <= self.time_s < math.inf)
+        if not words or not timed or not all(type(value) is int and value >= least for value, least in numbers):
             raise ValueError(f"no place in a run: {self}")
 
 

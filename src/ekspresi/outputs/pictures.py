@@ -11,20 +11,20 @@ from pathlib import Path
 from PIL import Image
 
 from ekspresi.outputs.files import make_folder, replacing
-from ekspresi.sources import below_common_folder
+from ekspresi.sources import VIDEO_SUFFIXES, below_common_folder
 
 
 def annotated_paths(sources: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Sources and an output folder -> where the annotated picture of each goes.
+    """Sources and an output folder -> where the annotated picture or film of each goes.
 
     They keep the folders below the one they have in common. No two share a name (``x.png`` and ``x.gif`` get
-    numbers) and none is a source itself. JPEG stays JPEG, so that a folder of photos does not grow tenfold;
-    all else becomes PNG.
+    numbers) and none is a source itself. JPEG stays JPEG, so that a folder of photos does not grow tenfold; all else
+    becomes PNG, and videos become MP4.
     """
     taken = {os.path.realpath(source).casefold() for source in sources}
     targets = {}
     for source, below in zip(sources, below_common_folder(sources), strict=True):
-        suffix = source.suffix if source.suffix.lower() in (".jpg", ".jpeg") else ".png"
+        suffix = _suffix(source)
         target, number = folder / below.with_name(f"{source.stem}{suffix}"), 1
         while (key := os.path.realpath(target).casefold()) in taken:
             number += 1
@@ -32,6 +32,12 @@ def annotated_paths(sources: Sequence[Path], folder: Path) -> dict[Path, Path]:
         taken.add(key)
         targets[source] = target
     return targets
+
+
+def _suffix(source: Path) -> str:
+    if source.suffix.lower() in VIDEO_SUFFIXES:
+        return ".mp4"
+    return source.suffix if source.suffix.lower() in (".jpg", ".jpeg") else ".png"
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:

@@ -1,0 +1,128 @@
+"""What was seen -> tables and sentences on the screen.
+
+In: rows of pictures, stories of videos. Out: Rich tables, lines. Knows nothing of how they came about.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from ekspresi.cli.terminal import printable
+from ekspresi.drawing import COLOURS
+from ekspresi.predicting import Outcome
+from ekspresi.summaries.story import TrackStory, VideoStory
+from ekspresi.summaries.timeline import clock
+from ekspresi.types import Prediction, Row, percent
+
+SHOWN_TRACKS = 20
+"""Tracks of a video that are printed, the longest face time first."""
+
+_ROOM = {"runner-up": 78, "carries": 64, "face box": 56}
+"""Column -> width of the screen, in letters, from which it is shown: a picture's name keeps at least twelve."""
+
+
+def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Table:
+    """Rows of pictures, and what to call the pictures -> a table, a line a face, that fits the screen."""
+    table = _table()
+    headings = ("picture", "face box", "px", "carries", "expression", "sure", "runner-up")
+    fitting = [heading for heading in headings if width >= _ROOM.get(heading, 0)]
+    for heading in fitting:
+        if heading == "picture":
+            table.add_column(heading, overflow="fold")
+        else:
+            words = heading in ("expression", "runner-up")
+            table.add_column(heading, justify="left" if words else "right", no_wrap=True)
+    previous = ""
+    for row in rows:
+        belief = row.face.prediction
+        assert belief is not None, "an Analyzer's faces have predictions"
+        first, second = _two_most_probable(belief)
+        shown, after = ("unsure", f"{first}?") if belief.abstained else (first, _with_share(belief, second))
+        x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
+        cells: tuple[Text | str, ...] = (
+            Text(printable(str(names[row.source])) if row.source != previous else ""),
+            f"{x1},{y1} {x2},{y2}",
+            f"{belief.face_px:.0f}",
+            "" if belief.effective_px is None else f"{belief.effective_px:.0f}",
+            _expression(shown),
+            percent(belief.confidence),
+            Text(after, style="dim"),
+        )
+        table.add_row(*(cell for heading, cell in zip(headings, cells, strict=True) if heading in fitting))
+        previous = row.source
+    return table
+
+
+def track_table(video: VideoStory) -> Table:
+    """The story of a video -> a table, a line a track."""
+    table = _table()
+    for heading in ("track", "from", "to", "px", "carries"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("mostly", no_wrap=True)
+    table.add_column("unsure", justify="right", no_wrap=True)
+    for track in video.tracks[:SHOWN_TRACKS]:
+        table.add_row(
+            str(track.number),
+            clock(track.first_s),
+            clock(track.last_s),
+            f"{track.face_px:.0f}",
+            "" if track.effective_px is None else f"{track.effective_px:.0f}",
+            _mostly(track),
+            percent(track.shown.unsure / track.shown.total) if track.shown.total else "",
+        )
+    return table
+
+
+def summary(outcome: Outcome) -> Iterator[str]:
+    """What a run found and could not do, in sentences."""
+    videos = outcome.stories.videos if outcome.stories is not None else ()
+    pictures = len(outcome.read)
+    if pictures or not videos:
+        yield f"{counted(outcome.faces, 'face')} in {counted(pictures, 'picture')}"
+    for video in videos:
+        tracks = counted(len(video.tracks) + video.more, "track")
+        length = clock(video.last_s - video.first_s)
+        yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
+    if outcome.done:
+        yield f"{counted(outcome.done, 'source')} done before"
+    if outcome.faceless:
+        yield f"no face found in {counted(outcome.faceless, 'picture')}; try --min-face-px with a smaller number"
+    if outcome.failed:
+        read = pictures + len(videos)
+        kind = "source" if videos else "picture"
+        yield f"{read} of {counted(read + outcome.failed, kind)} read, {outcome.failed} failed (see above)"
+    if outcome.unwritten:
+        yield f"{counted(outcome.unwritten, 'annotated picture')} not written (see above)"
+
+
+def counted(number: int, what: str) -> str:
+    """'1 face', '2 faces', '1,000 frames'."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def _expression(shown: str) -> Text:
+    return Text(shown, style="dim" if shown == "unsure" else f"bold {COLOURS.get(shown, 'default')}")
+
+
+def _mostly(track: TrackStory) -> Text:
+    mostly = track.shown.mostly
+    if mostly is None:
+        return _expression("unsure")
+    share = track.shown.said[mostly] / track.shown.total
+    return _expression(mostly).append(f" {percent(share)} of its time", style="not bold dim")
+
+
+def _two_most_probable(belief: Prediction) -> tuple[str, str]:
+    others = {label: share for label, share in belief.probabilities.items() if label != belief.expression}
+    return belief.expression, max(others, key=lambda label: others[label], default="")
+
+
+def _with_share(belief: Prediction, label: str) -> str:
+    return f"{label} {percent(belief.probabilities[label])}" if label else ""

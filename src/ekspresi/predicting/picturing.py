@@ -1,0 +1,91 @@
+"""What was seen -> annotated pictures and films.
+
+In: ``Analyzed`` values, in order. Out: a picture for each still, a film for each video, in a folder. Knows nothing of
+how they are drawn or encoded.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ekspresi.errors import OutputError
+from ekspresi.filming import Annotator
+from ekspresi.outputs import annotated_paths, make_folder, save_picture
+from ekspresi.predicting.reading import Reading
+from ekspresi.recording import FILM_SUFFIX, Recording
+from ekspresi.types import Analyzed
+
+
+class Picturing:
+    """Draws and writes one frame after another; a picture or film that cannot be written costs no other."""
+
+    def __init__(self, read: Reading, folder: Path, anonymize: bool, refused: Callable[[OutputError], None]) -> None:
+        """Choose where each goes.
+
+        Args:
+            read: the sources.
+            folder: is made where it is missing.
+            anonymize: faces are hidden.
+            refused: is told of what cannot be written, once for each picture or film.
+
+        Raises:
+            OutputError: the folder cannot be made, or is called like a file.
+        """
+        if folder.suffix.lower() in (FILM_SUFFIX, ".jpg", ".jpeg", ".png", ".avi", ".mov") and not folder.is_dir():
+            raise OutputError(f"{folder}: --annotate names a folder, in which each source gets a file; give it as such")
+        make_folder(folder)
+        if read.camera is None:
+            targets = annotated_paths(read.paths, folder)
+            self._targets = {str(path): target for path, target in targets.items()}
+        else:
+            self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in read.names}
+        self._annotator = Annotator(anonymize=anonymize)
+        self._refused = refused
+        self._film: Recording | None = None
+        self._filmed: str | None = None
+
+    def add(self, result: Analyzed, taken_up: bool) -> None:
+        """Draw a frame, and write it.
+
+        Args:
+            result: the frame and what was found in it.
+            taken_up: an earlier run has filmed its video up to here; what follows is a film of its own.
+        """
+        frame = result.frame
+        if frame.source != self._filmed:
+            self.close()
+        try:
+            if frame.time_s is None:
+                save_picture(self._annotator.annotate(result), self._targets[frame.source])
+                return
+            if frame.source != self._filmed:
+                self._filmed = frame.source
+                target = self._targets[frame.source].with_suffix(FILM_SUFFIX)  # some videos are not called so
+                make_folder(target.parent)
+                self._film = Recording(_next_free(target) if taken_up else target)
+            if self._film is not None:
+                self._film.add(self._annotator.annotate(result), frame.time_s)
+        except OutputError as error:
+            self._film = None  # of its source nothing more is filmed; what was written stays
+            self._refused(error)
+
+    def close(self) -> None:
+        """End the film that is open."""
+        film, self._film, self._filmed = self._film, None, None
+        if film is not None:
+            try:
+                film.close()
+            except OutputError as error:
+                self._refused(error)
+
+
+def _next_free(target: Path) -> Path:
+    number = 2
+    while target.with_name(f"{target.stem}-{number}{target.suffix}").exists():
+        number += 1
+    return target.with_name(f"{target.stem}-{number}{target.suffix}")
+
+
+def _file_name(camera: str) -> str:
+    """'camera:0' or an address without its password -> a name for a file."""
+    return re.sub(r"[^\w.]+", "-", camera).strip("-.")[:80] or "camera"

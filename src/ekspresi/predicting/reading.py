@@ -1,0 +1,126 @@
+"""Sources -> frames, one source after the other, from where an earlier run stopped.
+
+In: what the user named. Out: frames; which sources could not be read. Knows nothing of faces.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, SourceError
+from ekspresi.frames import frames
+from ekspresi.outputs import Place
+from ekspresi.sources import media_paths
+from ekspresi.types import Frame
+from ekspresi.video.addresses import address, redacted
+from ekspresi.video.cameras import camera_index
+from ekspresi.video.timestamps import Window
+
+WARM_S = 2.0
+"""A video that is taken up again is looked at from so long before: what is believed of a face rests on its past."""
+
+
+@dataclass
+class Reading:
+    """The sources of a run, and what became of reading them.
+
+    Attributes:
+        paths: files, in the order in which they are read; empty for a camera or an address.
+        camera: a webcam or an address, named alone; None for files.
+        named: of the paths, those that were named themselves, not found in a folder.
+        failed: sources that gave no frame.
+        unmet: errors of what was named.
+    """
+
+    paths: list[Path]
+    camera: str | None
+    named: frozenset[Path]
+    tell: Callable[[EkspresiError], None]
+    failed: int = 0
+    unmet: list[EkspresiError] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """The sources as ``Frame.source`` gives them, without passwords."""
+        return [str(path) for path in self.paths] if self.camera is None else [_shown(self.camera)]
+
+    def frames(self, window: Window, place: Place | None, stop: Event) -> Iterator[Frame]:
+        """All frames that are wanted; of the source that ``place`` lies in also some that were done before it."""
+        if self.camera is not None:
+            yield from _frames(self.camera, window, stop, self.tell)
+            return
+        begin = 0 if place is None else place.number + place.finished
+        for number, path in enumerate(self.paths[begin:], begin):
+            if stop.is_set():
+                return
+            here = place if place is not None and number == place.number else None
+            yield from self._frames_of(path, window if here is None else _resumed(window, here), stop)
+
+    def _frames_of(self, path: Path, window: Window, stop: Event) -> Iterator[Frame]:
+        """Frames of a file; whatever is wrong with it is told, and counted where it gives none."""
+        errors: list[EkspresiError] = []
+        any_frame = False
+
+        def refuse(error: EkspresiError) -> None:
+            errors.append(error)
+            self.tell(error)
+
+        try:
+            for frame in _frames(path, window, stop, refuse):
+                any_frame = True
+                yield frame
+        except MissingExtraError as error:  # of a video among pictures
+            refuse(error)
+            self.unmet.append(error)
+        except SourceError as error:  # it has gone, or is no file
+            refuse(error)
+        if errors and not any_frame:
+            self.failed += 1
+            if path in self.named:
+                self.unmet += errors[:1]
+
+
+def reading(sources: Sequence[str], tell: Callable[[EkspresiError], None]) -> Reading:
+    """What the user named -> what will be read; what does not exist is told, and is among ``unmet``.
+
+    Raises:
+        ConfigError: a camera or an address beside other sources: it has no end.
+        SourceError: an address that is none.
+    """
+    cameras = [source for source in sources if camera_index(source) is not None or address(source) is not None]
+    if cameras:
+        if len(sources) > 1:
+            raise ConfigError(f"{_shown(cameras[0])}: has no end, and others would wait for it; name it alone")
+        return Reading([], cameras[0], frozenset(), tell)
+    unmet: list[EkspresiError] = []
+    paths = media_paths(sources, unmet.append)
+    for error in unmet:
+        tell(error)
+    return Reading(paths, None, frozenset(map(Path, sources)), tell, unmet=unmet)
+
+
+def _frames(
+    source: str | os.PathLike[str], window: Window, stop: Event, refused: Callable[[EkspresiError], None]
+) -> Iterator[Frame]:
+    return frames(
+        source, every_s=window.every_s, start_s=window.start_s, end_s=window.end_s, stop=stop, refused=refused
+    )
+
+
+def _resumed(window: Window, place: Place) -> Window:
+    """A window -> the part of it that is left after a place, and ``WARM_S`` before; of the same frames."""
+    if place.time_s is None:
+        return window
+    begin = max(window.start_s, place.time_s - WARM_S)
+    if window.every_s is not None:  # the same stretches of time
+        begin = window.start_s + math.floor((begin - window.start_s) / window.every_s) * window.every_s
+    end_s = window.end_s if window.end_s is None or window.end_s > begin else begin + WARM_S
+    return Window(window.every_s, begin, end_s)
+
+
+def _shown(camera: str) -> str:
+    index = camera_index(camera)
+    return redacted(address(camera) or camera) if index is None else f"camera:{index}"

@@ -1,0 +1,82 @@
+"""What is wanted of a run, and what became of it.
+
+In: nothing. Out: dataclasses, and who is told what happens. Knows nothing of how it is done.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ekspresi.errors import EkspresiError
+from ekspresi.summaries.story import Stories
+from ekspresi.types import Analyzed, Row
+from ekspresi.video.timestamps import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of a run.
+
+    Attributes:
+        out: table of rows, .csv, .jsonl or .parquet.
+        annotate: folder of annotated pictures and films.
+        page: HTML file that tells what was seen.
+        anonymize: faces are hidden in all that is drawn.
+        summary: of videos and cameras one row a track and second.
+        resume: go on where the run before stopped.
+        window: which frames of videos and cameras.
+    """
+
+    out: Path | None = None
+    annotate: Path | None = None
+    page: Path | None = None
+    anonymize: bool = False
+    summary: bool = False
+    resume: bool = False
+    window: Window = field(default_factory=Window)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a run.
+
+    Attributes:
+        sources: how many pictures, videos and cameras there were to read.
+        done: how many of them an earlier run had done.
+        complete: ``resume`` found nothing left to do.
+        stopped: it was asked to end before the end.
+        read: names of the pictures of this run that were read.
+        failed: sources that gave no picture.
+        faceless: pictures without a face.
+        unwritten: annotated pictures and films that could not be written.
+        unmet: what was named or asked for and could not be used; a bad file that a folder happens to hold is not.
+        rows: of pictures, the first of them; all where no table holds them.
+        faces: rows of pictures in all.
+        stories: of all that was seen.
+    """
+
+    sources: int = 0
+    done: int = 0
+    complete: bool = False
+    stopped: bool = False
+    read: list[str] = field(default_factory=list)
+    failed: int = 0
+    faceless: int = 0
+    unwritten: int = 0
+    unmet: list[EkspresiError] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    faces: int = 0
+    stories: Stories | None = None
+
+
+class Watcher(Protocol):
+    """Who is told what happens."""
+
+    def begun(self, sources: int, done: int) -> None:
+        """So many sources will be read, ``done`` of which an earlier run has done."""
+
+    def seen(self, result: Analyzed, number: int) -> None:
+        """A frame of the source at this position of the list is done."""
+
+    def told(self, error: EkspresiError) -> None:
+        """Something could not be read or written; the run goes on. Called by more than one thread."""
