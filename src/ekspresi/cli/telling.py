@@ -71,7 +71,7 @@ def track_table(video: VideoStory) -> Table:
             f"{track.face_px:.0f}",
             "" if track.effective_px is None else f"{track.effective_px:.0f}",
             _mostly(track),
-            percent(track.shown.unsure / track.shown.total) if track.shown.total else "",
+            f"{track.shown.unsure / track.shown.total:.0%}" if track.shown.total else "",
         )
     return table
 
@@ -116,7 +116,7 @@ def _mostly(track: TrackStory) -> Text:
     if mostly is None:
         return _expression("unsure")
     share = track.shown.said[mostly] / track.shown.total
-    return _expression(mostly).append(f" {percent(share)} of its time", style="not bold dim")
+    return _expression(mostly).append(f" {share:.0%} of its time", style="not bold dim")
 
 
 def _two_most_probable(belief: Prediction) -> tuple[str, str]:

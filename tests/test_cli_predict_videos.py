@@ -1,0 +1,209 @@
+"""`ekspresi predict` on videos and cameras: tables, films, pages; stopped, killed and gone on with."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from clips import write_clip
+from ekspresi.cli import main
+from network_cameras import http_camera, wait_until
+
+
+@pytest.fixture
+def predict(tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run ``ekspresi predict`` on whole frames with the tiny model -> exit code, standard output, standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        words = ["predict", *map(str, arguments), "--model", str(tiny_model), "--detector", "none"]
+        monkeypatch.setattr(sys, "argv", ["ekspresi", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run
+
+
+def rows_of(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def process(*arguments: object, model: Path) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "ekspresi", "predict", *map(str, arguments)]
+    words += ["--model", str(model), "--detector", "none"]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def lines_in(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_a_folder_of_pictures_and_videos_gives_table_films_and_a_page(predict, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_clip(folder / "b.mp4", 30)
+    write_clip(folder / "c.mkv", 5, stamps_ms=[0, 40, 500, 1000, 2500])
+    Image.new("RGB", (50, 50), "grey").save(folder / "a.png")
+    out = tmp_path / "rows.csv"
+    code, said, err = predict(folder, "--out", out, "--annotate", tmp_path / "o", "--page", tmp_path / "p.html")
+    assert (code, err) == (0, "")
+    rows = rows_of(out)
+    assert [Path(row["source"]).name for row in rows] == ["a.png"] + ["b.mp4"] * 30 + ["c.mkv"] * 5
+    assert [float(row["time_s"]) for row in rows[-5:]] == [0, 0.04, 0.5, 1, 2.5]
+    assert {row["track"] for row in rows[1:31]} == {"1"} and rows[0]["track"] == ""
+    with av.open(tmp_path / "o" / "b.mp4") as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+        assert len(list(film.decode(video=0))) == 30
+    with av.open(tmp_path / "o" / "c.mp4") as film:
+        assert [round(float(frame.time), 2) for frame in film.decode(video=0)] == [0, 0.04, 0.5, 1, 2.5]
+    assert (tmp_path / "o" / "a.png").exists()
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "b.mp4" in page and "<svg" in page and "://" not in page
+    assert "1 face in 1 picture" in said and "1 track in 30 frames of b.mp4" in said
+    assert not list(tmp_path.glob("*.journal"))
+
+
+def test_every_start_end_and_one_row_a_second(predict, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 100)
+    assert predict(clip, "--out", tmp_path / "x.csv", "--every", "0.2s", "--start", "1s", "--end", "0:03")[0] == 0
+    assert [float(row["time_s"]) for row in rows_of(tmp_path / "x.csv")] == pytest.approx(
+        [1 + k / 5 for k in range(10)]
+    )
+    assert predict(clip, "--out", tmp_path / "y.jsonl", "--summary")[0] == 0
+    lines = [json.loads(line) for line in (tmp_path / "y.jsonl").read_text().splitlines()]
+    assert [line["time_s"] for line in lines] == pytest.approx([0.96, 1.96, 2.96, 3.96])
+    code, _, err = predict(clip, "--every", "soon")
+    assert code == 2 and "0.2s" in err
+    code, _, err = predict(clip, "--start", "3s", "--end", "2s")
+    assert code == 2 and err.startswith("error: ") and err.count("\n") == 1
+
+
+def test_faces_are_hidden_in_all_that_is_drawn(predict, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    assert predict(tmp_path / "a.png", "--annotate", tmp_path / "open")[0] == 0
+    assert predict(tmp_path / "a.png", "--annotate", tmp_path / "hidden", "--anonymize")[0] == 0
+    shown, hidden = (np.asarray(Image.open(tmp_path / name / "a.png"))[:64, :64] for name in ("open", "hidden"))
+    assert np.abs(np.diff(shown[:, :, 0].astype(int))).mean() > 3 * np.abs(np.diff(hidden[:, :, 0].astype(int))).mean()
+
+
+@pytest.mark.parametrize(
+    ("number", "suffix"),
+    [(signal.SIGTERM, ".csv"), (signal.SIGINT, ".csv"), (signal.SIGKILL, ".csv"), (signal.SIGKILL, ".jsonl")],
+)
+def test_a_run_that_is_stopped_or_killed_goes_on_with_no_row_twice_and_none_missing(
+    number: int, suffix: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    clips = [write_clip(tmp_path / f"{name}.mp4", 400, gop=25) for name in "ab"]
+    whole, out = tmp_path / f"whole{suffix}", tmp_path / f"rows{suffix}"
+    assert process(*clips, "--out", whole, model=tiny_model).wait() == 0
+    stopped = process(*clips, "--out", out, model=tiny_model)
+    assert wait_until(lambda: lines_in(out) > 100, 60)
+    stopped.send_signal(number)
+    said, err = stopped.communicate()
+    assert err == ""
+    assert stopped.returncode == (128 + number if number != signal.SIGKILL else -number)
+    assert ("--resume goes on" in said) == (number != signal.SIGKILL)
+    seen = lines_in(out)
+    assert seen < lines_in(whole)
+    assert out.read_bytes() == whole.read_bytes()[: out.stat().st_size] or suffix == ".jsonl"
+    again = process(*clips, "--out", out, "--resume", model=tiny_model)
+    said, err = again.communicate()
+    assert (again.returncode, err) == (0, "")
+
+    def places(table: Path) -> list[tuple[str, int]]:
+        if suffix == ".csv":
+            return [(row["source"], int(row["frame"])) for row in rows_of(table)]
+        lines = [json.loads(line) for line in table.read_text().splitlines()]
+        return [(line["source"], line["frame"]) for line in lines]
+
+    assert places(out) == places(whole) and len(places(out)) == 800
+    assert not (tmp_path / f"rows{suffix}.journal").exists()
+    nothing = process(*clips, "--out", out, "--resume", model=tiny_model)
+    said, _ = nothing.communicate()
+    assert nothing.returncode == 0 and "nothing is left to do" in said
+
+
+def test_a_film_that_goes_on_is_a_second_film(tiny_model: Path, tmp_path: Path) -> None:
+    clip, films = write_clip(tmp_path / "a.mp4", 400, gop=25), tmp_path / "films"
+    stopped = process(clip, "--annotate", films, model=tiny_model)
+    assert wait_until(lambda: (films / "a.mp4").exists() and (films / "a.mp4").stat().st_size > 20_000, 60)
+    stopped.send_signal(signal.SIGTERM)
+    assert stopped.wait() == 143
+    again = process(clip, "--annotate", films, "--resume", model=tiny_model)
+    assert again.communicate()[1] == "" and again.returncode == 0
+    counts = []
+    for name in ("a.mp4", "a-2.mp4"):
+        with av.open(films / name) as film:
+            counts.append(sum(1 for _ in film.decode(video=0)))
+    assert sum(counts) == 400 and min(counts) > 0
+
+
+def test_a_camera_is_watched_until_it_is_stopped(tiny_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    with http_camera(tmp_path, frames=100_000, rate=50.0) as address:
+        watching = process(f"http://{address}/live", "--out", out, model=tiny_model)
+        try:
+            assert wait_until(lambda: lines_in(out) > 20, 30)
+        finally:
+            watching.send_signal(signal.SIGINT)
+        said, err = watching.communicate(timeout=30)
+    assert watching.returncode == 0, err
+    assert "secret" not in said + err + out.read_text()
+    frames = [int(row["frame"]) for row in rows_of(out)]
+    assert frames == sorted(set(frames)) and "1 track in" in said
+
+
+def test_what_cannot_be_asked_for_is_refused_in_one_line(predict, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 3)
+    for words, part in (
+        ((clip, "--resume"), "--out or --annotate"),
+        (("camera:0", clip), "camera:0: has no end"),
+        (("camera:77",), "camera:77"),
+        (("rtsp://me:secret@127.0.0.1:1/x",), "127.0.0.1"),
+        ((clip, "--annotate", tmp_path / "film.mp4"), "names a folder"),
+        ((clip, "--out", tmp_path / "rows.xlsx"), ".parquet"),
+        ((clip, "--out", tmp_path / "nowhere" / "rows.csv"), "make it first"),
+    ):
+        code, _, err = predict(*words)
+        assert code == 2 and err.startswith("error: ") and err.count("\n") == 1, words
+        assert part in err and "secret" not in err and "Traceback" not in err
+
+
+def test_videos_that_are_none_are_told_and_the_rest_is_done(predict, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    good = write_clip(folder / "good.mp4", 20)
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "text.avi").write_text("no video")
+    cut = write_clip(folder / "whole.mkv", 100)
+    (folder / "cut.mkv").write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    code, said, err = predict(folder, "--out", tmp_path / "x.csv")
+    assert code == 0
+    assert all(line.startswith("error: ") for line in err.splitlines()) and len(err.splitlines()) == 3
+    names = [Path(row["source"]).name for row in rows_of(tmp_path / "x.csv")]
+    assert names.count("good.mp4") == 20 and names.count("whole.mkv") == 100 and 0 < names.count("cut.mkv") < 100
+    assert "3 of 5 sources read, 2 failed" in said
+    assert predict(good, folder / "empty.mp4")[0] == 2
+
+
+def test_settings_that_changed_are_named(tiny_model: Path, predict, tmp_path: Path) -> None:
+    clip, out = write_clip(tmp_path / "a.mp4", 1500, gop=25), tmp_path / "x.csv"
+    stopped = process(clip, "--out", out, model=tiny_model)
+    assert wait_until(lambda: lines_in(out) > 100, 60)
+    stopped.kill()
+    stopped.communicate()
+    time.sleep(0.05)
+    code, _, err = predict(clip, "--out", out, "--resume", "--every", "1s")
+    assert code == 2 and "every (null, now 1.0)" in err
+    assert lines_in(out) > 100 and Path(f"{out}.journal").exists()
