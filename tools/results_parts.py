@@ -85,9 +85,10 @@ def ablation(_: pages.Section) -> Iterator[str]:
     yield from tables.learning(sorted((ROOT / pages.LEARNING).parents[1].glob("part-*/metrics.csv")))
 
 
-def ablation_short(_: pages.Section) -> Iterator[str]:
-    """The variants of the short schedule whose reports are there."""
-    variants = [variant for variant in pages.VARIANTS if (ROOT / variant.report).exists()]
+def ablation_short(section: pages.Section) -> Iterator[str]:
+    """The variants of a section whose reports are there."""
+    every = (*pages.VARIANTS, *pages.ON_VARIANTS)
+    variants = [each for each in every if each.report in section.files and (ROOT / each.report).exists()]
     reports = [load(variant.report) for variant in variants]
     rows = []
     for variant, report in zip(variants, reports, strict=True):
