@@ -19,6 +19,8 @@ WANTED_GAIN = 4
 GAIN_PX = 12
 WANTED_FALL = 80
 """Percent by which label changes were to fall."""
+FEWEST_FACES = 100
+"""A difference of fewer faces is not shown."""
 CAMERAS = {"steady": "Steady camera", "changing": "Changing camera"}
 
 
@@ -83,34 +85,43 @@ def _beside_wanted(by_search: dict[tuple[str, float], dict[int, Found]]) -> Iter
     yield f"{_search(*most)} (enlarged four times) beside what was wanted of that enlargement, percent found:"
     yield ""
     yield from table(("", *(f"{size} px" for size in WANTED_OF_YUNET)), rows)
-    missed = {
-        name: [size for size, share in WANTED_OF_YUNET.items() if round(100 * of[size][part] / of[size][whole]) < share]
-        for name, part, whole in (("all faces", "found", "faces"), ("sharp ones", "portraits_found", "portraits"))
-    }
-    if all(missed.values()) or missed["all faces"]:
-        sharp = f"among the sharp ones at {in_px(missed['sharp ones'])}" if missed["sharp ones"] else "not among the sharp"
-        yield f"**Missed** over all faces at {in_px(missed['all faces'])}; {sharp}."
-        yield ""
+    missed = [size for size, share in WANTED_OF_YUNET.items() if round(100 * _part(of[size], "found", "faces")) < share]
+    sharp = [
+        size
+        for size, share in WANTED_OF_YUNET.items()
+        if round(100 * _part(of[size], "portraits_found", "portraits")) < share
+    ]
+    yield f"Missed over all faces: {_sizes(missed)}; among the sharp ones: {_sizes(sharp)}."
+    yield ""
+
+
+def _part(line: Found, part: str, whole: str) -> float:
+    return float(line[part] / line[whole]) if line[whole] else 0.0
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    return f"**{in_px(sizes)}**" if sizes else "none"
 
 
 def crops(found: Found) -> Iterator[str]:
     """What the recogniser makes of detected crops, beside the given ones."""
     rows = []
     for line in found["reading"]:
-        whole = [f"{_share(line['found'], line['faces'])} %", f"{100 * line['right_given'] / line['faces']:.1f}"]
+        whole = [f"{_share(line['found'], line['faces'])} %", f"{100 * line['right_given'] / line['faces']:.1f} %"]
         of_found = ["-", "-", "-"]
         if line["found"]:
             shares = [100 * line[key] / line["found"] for key in ("found_right_given", "found_right_detected")]
-            of_found = [*(f"{share:.1f}" for share in shares), _difference(line)]
+            difference = _difference(line) if line["found"] >= FEWEST_FACES else "-"
+            of_found = [*(f"{share:.1f} %" for share in shares), difference]
         rows.append([f"`{line['detector']}`", f"{line['side_px']} px", *whole, *of_found])
     yield from table(
         (
             "detector",
             "crop's side",
             "found",
-            "all, as given",
-            "those found, as given",
-            "those found, as detected",
+            "right of all, as given",
+            "right of those found, as given",
+            "the same, as detected",
             "difference, points",
         ),
         rows,
@@ -123,7 +134,7 @@ def _difference(line: Found) -> str:
     n, lost, won = line["found"], line["only_given"], line["only_detected"]
     mean = (won - lost) / n
     half = 1.96 * math.sqrt(max((won + lost) / n - mean**2, 0) / n)
-    return f"{100 * mean + 0:+.1f} [{100 * (mean - half):+.1f}, {100 * (mean + half):+.1f}]"
+    return f"{100 * mean:+.1f} [{100 * (mean - half):+.1f}, {100 * (mean + half):+.1f}]"
 
 
 def fused(found: Found) -> Iterator[str]:
@@ -137,21 +148,20 @@ def fused(found: Found) -> Iterator[str]:
         yield from table(
             (
                 "face size",
-                "one frame",
+                "right: one frame",
                 f"{short} frames",
                 f"{frames} frames",
                 "won, points",
-                "label changes a second: one frame",
-                "fused",
+                "label changes a second",
                 "fall",
             ),
             [
                 [
                     f"{line['size_px']} px",
-                    f"{line['single']['accuracy']:.1f}",
-                    *(f"{line['fused'][str(n)]['accuracy']:.1f}" for n in (short, frames)),
+                    f"{line['single']['accuracy']:.1f} %",
+                    *(f"{line['fused'][str(n)]['accuracy']:.1f} %" for n in (short, frames)),
                     _won(line["gain"][str(frames)]),
-                    *(f"{line['flicker'][key]:.2f}" for key in ("single", "fused")),
+                    f"{line['flicker']['single']:.2f} → {line['flicker']['fused']:.2f}",
                     f"{line['flicker']['fall']:.0f} %",
                 ]
                 for line in lines
@@ -160,14 +170,10 @@ def fused(found: Found) -> Iterator[str]:
         yield from table(
             (
                 "face size",
-                "ECE: one frame",
-                "fused",
-                "confidence less accuracy: one frame",
-                "fused",
-                "answered: one frame",
-                "fused",
-                "right then: one frame",
-                "fused",
+                "ECE, %",
+                "confidence less accuracy",
+                "answered, %",
+                "right then, %",
                 "follows a change in",
                 "within 1 s",
             ),
@@ -184,14 +190,14 @@ def fused(found: Found) -> Iterator[str]:
     if sequences := found.get("sequences"):
         yield from (f"**CK+48**, {sequences[0]['sequences']} sequences of three real frames, never seen:", "")
         yield from table(
-            ("face size", "one frame", "three frames", "won, points", "ECE: one frame", "fused"),
+            ("face size", "right: one frame", "three frames", "won, points", "ECE, %", "confidence less accuracy"),
             [
                 [
                     f"{line['size_px']} px",
-                    f"{line['single']['accuracy']:.1f}",
-                    f"{line['fused']['accuracy']:.1f}",
+                    f"{line['single']['accuracy']:.1f} %",
+                    f"{line['fused']['accuracy']:.1f} %",
                     _won(line["gain"]),
-                    *(f"{line[key]['ece']:.1f}" for key in ("single", "fused")),
+                    *list(_worth(line["single"], line["fused"]))[:2],
                 ]
                 for line in sequences
             ],
@@ -233,12 +239,13 @@ def _won(gain: Sequence[float]) -> str:
 def _worth(single: Found, last: Found) -> Iterator[str]:
     """Calibration error, overconfidence, share answered and right among the answered, each of one frame and fused."""
     for key, form in (("ece", ".1f"), ("gap", "+.1f"), ("answered", ".0f"), ("right", ".1f")):
-        for of in (single, last):
-            yield "-" if of[key] is None else f"{of[key]:{form}}"
+        yield " → ".join("none" if of[key] is None else f"{of[key]:{form}}" for of in (single, last))
 
 
 def _measured(found: Found) -> str:
     """Machine, date, versions and networks of a measurement of detectors, in a line."""
-    networks = [f"{name}: `{net['file']}`, SHA-256 `{net['sha256'][:12]}`" for name, net in found["networks"].items() if net]
+    networks = [
+        f"{name}: `{net['file']}`, SHA-256 `{net['sha256'][:12]}`" for name, net in found["networks"].items() if net
+    ]
     given = f"; {'; '.join(networks)}" if networks else ""
     return f"Measured on {found['cpu']}, {found['date'][:10]}{given}; model SHA-256 `{found['model_sha256'][:12]}`."
