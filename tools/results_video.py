@@ -1,7 +1,7 @@
-"""Measurements of finding faces and of fusing frames -> the tables of their sections in ``docs/results.md``.
+"""Measurements of detectors, fused frames and whole videos -> the tables of their sections in ``docs/results.md``.
 
-In: the content of the JSON files that ``benchmarks/detection.py`` and ``benchmarks/fusion.py`` write. Out: lines of
-Markdown. Knows nothing of where the files lie or which sections the page has.
+In: the content of the JSON files that ``detection.py``, ``fusion.py`` and ``pipeline.py`` of ``benchmarks/`` write.
+Out: lines of Markdown. Knows nothing of where the files lie or which sections the page has.
 """
 
 import math
@@ -19,9 +19,11 @@ WANTED_GAIN = 4
 GAIN_PX = 12
 WANTED_FALL = 80
 """Percent by which label changes were to fall."""
+WANTED_FRAMES_PER_S = 15
+"""Frames a second of the video with five faces, all of it, on two cores."""
 FEWEST_FACES = 100
 """A difference of fewer faces is not shown."""
-CAMERAS = {"steady": "Steady camera", "changing": "Changing camera"}
+CAMERAS = {"steady": "steady camera", "changing": "changing camera"}
 
 
 def finding(found: Found) -> Iterator[str]:
@@ -140,55 +142,15 @@ def _difference(line: Found) -> str:
 def fused(found: Found) -> Iterator[str]:
     """What fusing frames wins, how much less labels change, what beliefs are worth, how fast they follow."""
     frames, rate = found["frames"], found["rate"]
-    short = min(int(n) for n in found["clips"][0]["fused"])
-    yield from _targets(found, frames)
+    yield from _aims(found)
     for camera, title in CAMERAS.items():
         lines = [line for line in found["clips"] if line["camera"] == camera]
-        yield from (f"**{title}**, {lines[0]['faces']:,} faces, {frames} frames at {rate} a second:", "")
-        yield from table(
-            (
-                "face size",
-                "right: one frame",
-                f"{short} frames",
-                f"{frames} frames",
-                "won, points",
-                "label changes a second",
-                "fall",
-            ),
-            [
-                [
-                    f"{line['size_px']} px",
-                    f"{line['single']['accuracy']:.1f} %",
-                    *(f"{line['fused'][str(n)]['accuracy']:.1f} %" for n in (short, frames)),
-                    _won(line["gain"][str(frames)]),
-                    f"{line['flicker']['single']:.2f} → {line['flicker']['fused']:.2f}",
-                    f"{line['flicker']['fall']:.0f} %",
-                ]
-                for line in lines
-            ],
-        )
-        yield from table(
-            (
-                "face size",
-                "ECE, %",
-                "confidence less accuracy",
-                "answered, %",
-                "right then, %",
-                "follows a change in",
-                "within 1 s",
-            ),
-            [
-                [
-                    f"{line['size_px']} px",
-                    *_worth(line["single"], line["fused"][str(frames)]),
-                    f"{line['following']['median_s']:.2f} s",
-                    f"{line['following']['within_1s']:.0f} %",
-                ]
-                for line in lines
-            ],
-        )
-    if sequences := found.get("sequences"):
-        yield from (f"**CK+48**, {sequences[0]['sequences']} sequences of three real frames, never seen:", "")
+        yield from (f"**FER+, {title}**, {lines[0]['faces']:,} faces, {frames} frames at {rate} a second:", "")
+        yield from _accuracy(lines, frames)
+        yield from _beliefs(lines, frames)
+    sequences = found.get("sequences", [])
+    if sequences:
+        yield from (f"**CK+48**, {sequences[0]['sequences']} sequences, never seen, three frames alone:", "")
         yield from table(
             ("face size", "right: one frame", "three frames", "won, points", "ECE, %", "confidence less accuracy"),
             [
@@ -202,33 +164,109 @@ def fused(found: Found) -> Iterator[str]:
                 for line in sequences
             ],
         )
+    for camera, title in CAMERAS.items():
+        lines = [line for line in found.get("sequence_clips", []) if line["camera"] == camera]
+        if lines:
+            yield from (f"**CK+48, {title}**, the same sequences as clips of {frames} frames:", "")
+            yield from _accuracy(lines, frames)
+            yield from _beliefs(lines, frames)
     yield f"Measured on {found['cpu']}, {found['date'][:10]}; model SHA-256 `{found['model_sha256'][:12]}`."
 
 
-def _targets(found: Found, frames: int) -> Iterator[str]:
+def _accuracy(lines: Sequence[Found], frames: int) -> Iterator[str]:
+    """Right answers and label changes, of one frame and fused."""
+    short = min(int(n) for n in lines[0]["fused"])
+    head = (f"{short} frames", f"{frames} frames", "won, points", "label changes a second", "fall")
+    yield from table(
+        ("face size", "right: one frame", *head),
+        [
+            [
+                f"{line['size_px']} px",
+                f"{line['single']['accuracy']:.1f} %",
+                *(f"{line['fused'][str(n)]['accuracy']:.1f} %" for n in (short, frames)),
+                _won(line["gain"][str(frames)]),
+                f"{line['flicker']['single']:.2f} → {line['flicker']['fused']:.2f}",
+                f"{line['flicker']['fall']:.0f} %",
+            ]
+            for line in lines
+        ],
+    )
+
+
+def _beliefs(lines: Sequence[Found], frames: int) -> Iterator[str]:
+    """What confidence is worth, of one frame and fused, and how fast a change is followed."""
+    head = ("ECE, %", "confidence less accuracy", "answered, %", "right then, %", "follows a change in", "within 1 s")
+    yield from table(
+        ("face size", *head),
+        [
+            [
+                f"{line['size_px']} px",
+                *_worth(line["single"], line["fused"][str(frames)]),
+                f"{line['following']['median_s']:.2f} s",
+                f"{line['following']['within_1s']:.0f} %",
+            ]
+            for line in lines
+        ],
+    )
+
+
+def _aims(found: Found) -> Iterator[str]:
     """What was wanted of fusion, and what came of it."""
     rows = []
-    for camera, title in CAMERAS.items():
-        lines = [line for line in found["clips"] if line["camera"] == camera]
-        won = next(line["gain"][str(frames)] for line in lines if line["size_px"] == GAIN_PX)
-        rows.append(
-            [f"{title}: at least {WANTED_GAIN} points at {GAIN_PX} px", f"{_won(won)}", said(won[0] >= WANTED_GAIN)]
-        )
-        falls = {line["size_px"]: line["flicker"]["fall"] for line in lines}
-        told = listed([f"{fall:.0f} % at {size} px" for size, fall in falls.items()])
-        missed = [size for size, fall in falls.items() if fall < WANTED_FALL]
-        verdict = "yes" if not missed else f"**not** at {in_px(missed)}"
-        rows.append([f"{title}: {WANTED_FALL} % fewer label changes", told, verdict])
+    frames = str(found["frames"])
+    for data, key in (("FER+", "clips"), ("CK+48", "sequence_clips")):
+        for camera, title in CAMERAS.items():
+            lines = [line for line in found.get(key, []) if line["camera"] == camera]
+            if not lines:
+                continue
+            won = next(line["gain"][frames] for line in lines if line["size_px"] == GAIN_PX)
+            rows.append([_gain_aim(f"{data}, {title}"), _won(won), said(won[0] >= WANTED_GAIN)])
+            falls = {line["size_px"]: line["flicker"]["fall"] for line in lines}
+            told = listed([f"{fall:.0f} % at {size} px" for size, fall in falls.items()])
+            missed = [size for size, fall in falls.items() if fall < WANTED_FALL]
+            verdict = f"**not** at {in_px(missed)}" if missed else "yes"
+            rows.append([f"{data}, {title}: at least {WANTED_FALL} % fewer label changes", told, verdict])
     if sequences := found.get("sequences"):
         won = next(line["gain"] for line in sequences if line["size_px"] == GAIN_PX)
-        rows.append(
-            [
-                f"CK+48, three frames: at least {WANTED_GAIN} points at {GAIN_PX} px",
-                _won(won),
-                said(won[0] >= WANTED_GAIN),
-            ]
-        )
+        rows.append([_gain_aim("CK+48, three frames alone"), _won(won), said(won[0] >= WANTED_GAIN)])
     yield from table(("aim", "found", "reached"), rows)
+
+
+def _gain_aim(where: str) -> str:
+    return f"{where}: at least {WANTED_GAIN} points at {GAIN_PX} px"
+
+
+def pipeline(found: Found) -> Iterator[str]:
+    """How fast rows come from a video and from a folder of photographs, and how busy the cores are meanwhile."""
+    rows = [
+        [
+            {"video": "the video", "photos": f"{line['frames']:,} photographs"}[line["what"]],
+            f"`{line['detector']}`",
+            line["way"],
+            f"{line['frames_per_s']:.1f} ({line['slowest']:.1f} to {line['fastest']:.1f})",
+            f"{100 * line['busy']:.0f} %",
+            f"{line['cpu_ms']:.0f} ms",
+            f"{line['rows'] / line['frames']:.2f}",
+        ]
+        for line in found["figures"]
+    ]
+    yield from table(
+        ("source", "detector", "way", "frames a second", "cores busy", "CPU time a frame", "faces a frame"), rows
+    )
+    speeds = {
+        line["detector"]: line["frames_per_s"]
+        for line in found["figures"]
+        if (line["what"], line["way"]) == ("video", "stream")
+    }
+    for name, speed in speeds.items():
+        verdict = "reached" if speed >= WANTED_FRAMES_PER_S else "**missed**"
+        yield f"Aim of {WANTED_FRAMES_PER_S} frames/s of the video with `{name}`: {verdict} ({speed:.1f})."
+    yield ""
+    note = f" {found['note'].rstrip('.')}." if found.get("note") else ""
+    yield (
+        f"Measured on {found['cpu']}, {found['cores_used']} used, {found['date'][:10]}, load before "
+        f"{found['load_before']:.1f}; model SHA-256 `{found['model_sha256'][:12]}`.{note}"
+    )
 
 
 def _won(gain: Sequence[float]) -> str:
