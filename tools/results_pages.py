@@ -51,6 +51,12 @@ ON_FERPLUS = "runs/bundled-on-ferplus/report.json"
 ON_CKPLUS = "runs/bundled-on-ckplus48/report.json"
 LEARNING = "runs/bundled/metrics/part-1/metrics.csv"
 
+DETECTION = "runs/detection.json"
+DETECTION_COMMAND = (
+    "OPENBLAS_NUM_THREADS=1 python benchmarks/detection.py --detector mtcnn --detector yunet:yunet_n_dynamic.onnx "
+    "--data ferplus:data/ferplus --out runs/detection.json"
+)
+
 ABLATION = (
     ("first part: 20 epochs, 0.5 million visits", "runs/ablation/start/report.json"),
     ("second part, calibrated: what ships", "runs/ablation/bundled/report.json"),
@@ -216,6 +222,53 @@ SECTIONS = (
         ),
         tuple(variant.report for variant in ON_VARIANTS),
         partial=True,
+    ),
+    Section(
+        "finding",
+        "finding",
+        "Finding faces",
+        "Scenes of 640 x 480 pixels with known truth: photographs without people, twelve faces of one width pasted "
+        "into each, sensor noise and JPEG over all. Three in four of the faces come from pictures of 25 pixels that "
+        "end at forehead and chin, and are harder to find; the others, the *sharp ones*, are copies of one photograph"
+        " of a person with hair and shoulders. A face is found where a box overlaps it by at least 0.4 (intersection "
+        "over union); a box that overlaps none by 0.1 is a false alarm. `--min-face-px` is the width of the smallest "
+        "face that is searched for; smaller ones may be found too. Such scenes compare detectors and sizes; they are "
+        "not real cameras.",
+        (DETECTION_COMMAND,),
+        (DETECTION,),
+    ),
+    Section(
+        "crops",
+        "crops",
+        "Detected instead of given crops",
+        "What the recogniser loses because a detector cuts its crops: faces of FER+ `PrivateTest` (as published, "
+        "majority), shrunk by averaging and put into the same photographs. Each is read twice, from the square where "
+        "it was put (*given*) and from the detector's box (*detected*). The difference is over the faces found, in "
+        "brackets its 95 % interval; where fewer than 100 were found it is left out. FER+ crops end at the face, and "
+        "only their own mirror image surrounds them here, so fewer are found than above: it is the difference that "
+        "counts. The search is `--min-face-px 8`.",
+        (DETECTION_COMMAND,),
+        (DETECTION,),
+    ),
+    Section(
+        "fused",
+        "fused",
+        "Frames fused",
+        "In videos and from cameras, the answers for one face in all frames of its track are fused into one belief. "
+        "The clips are simulated: a face of FER+ `PrivateTest` (de-duplicated, arg-max), which in every frame lies "
+        "elsewhere between the pixels and has fresh noise (suite *cctv*). The *steady camera* keeps blur, motion, "
+        "noise level and JPEG quality over a clip; the *changing camera* draws them anew in every frame, so its "
+        "frames differ more than those of a real camera and flatter fusion. *One frame* is the mean over all frames "
+        "of the clips. Label changes count from a clip's first frame, where the belief is still that of one frame. "
+        "*Follows a change* tells how long the belief takes to give the label of another face that takes the place of"
+        " the first in the middle of a track: median, and share within one second. The constants of the fusion were "
+        "chosen on `PublicTest` (`--fit`). All of this is synthetic, and not the accuracy on real video.",
+        (
+            "# one BLAS thread: on busy cores, more would wait for each other",
+            "OPENBLAS_NUM_THREADS=1 python benchmarks/fusion.py ferplus:data/ferplus ckplus48:data/CK+48 --faces 1500 "
+            "--out runs/fusion.json",
+        ),
+        ("runs/fusion.json",),
     ),
     Section(
         "speed",

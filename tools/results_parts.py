@@ -13,6 +13,7 @@ import results_pages as pages
 import results_peers as peers
 import results_study as studies
 import results_tables as tables
+import results_video as video
 from ekspresi.recognition import Recognizer
 from ekspresi.study.page import PAPER
 
@@ -119,6 +120,21 @@ def int8(section: pages.Section) -> Iterator[str]:
     found = load(section.files[0])
     yield from tables.int8(found)
     yield timed(found)
+
+
+def finding(section: pages.Section) -> Iterator[str]:
+    """What ``benchmarks/detection.py`` found of detectors."""
+    return video.finding(load(section.files[0]))
+
+
+def crops(section: pages.Section) -> Iterator[str]:
+    """What ``benchmarks/detection.py`` found of the recogniser behind them."""
+    return video.crops(load(section.files[0]))
+
+
+def fused(section: pages.Section) -> Iterator[str]:
+    """What ``benchmarks/fusion.py`` found."""
+    return video.fused(load(section.files[0]))
 
 
 def timed(found: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ text and commands, so that these change only together with its figures.
     results_parts.py       files -> the content of a part
     results_tables.py      reports -> tables
     results_study.py       the study's figures -> its section
+    results_video.py       detectors, frames fused, videos -> their tables
     results_peers.py       reports -> the bundled model beside other tools, whose figures are constants
     results_measured.py    what is measured as it is written: the demo, time and size of a command
 """
@@ -42,6 +43,9 @@ BODIES: dict[str, Callable[[pages.Section], Iterator[str]]] = {
     "suites": parts.suites,
     "speed": parts.speed,
     "int8": parts.int8,
+    "finding": parts.finding,
+    "crops": parts.crops,
+    "fused": parts.fused,
     "command": lambda _: measured.command_cost(),
 }
 
