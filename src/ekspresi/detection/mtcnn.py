@@ -56,13 +56,15 @@ class MtcnnDetector:
 
     Attributes:
         min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
-        threads: CPU threads; each runs a network on its own strip or batch.
+        threads: CPU threads; each runs a network on its own strip or batch. Where several pictures are searched at
+            once, by threads of the caller, each stays in its own.
     """
 
     def __init__(self, min_face_px: float = 12, threads: int = 2) -> None:
         self.min_face_px = min_face_px
         self.threads = threads
         self._sessions: dict[str, InferenceSession] = {}
+        self._searching = 0  # pictures at once
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mtcnn")
 
@@ -74,7 +76,13 @@ class MtcnnDetector:
         Raises:
             ModelError: the bundled networks are missing or damaged.
         """
-        return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+        with self._lock:
+            self._searching += 1
+        try:
+            return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+        finally:
+            with self._lock:
+                self._searching -= 1
 
     def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
         """A part of an image, RGB uint8 (h, w, 3), and the scale of the first level -> finds in its pixels."""
@@ -137,9 +145,13 @@ class MtcnnDetector:
         return self._run(name, batches, axis=0)
 
     def _run(self, name: str, parts: list[Array], axis: int) -> list[Array]:
-        """Run a network on each part, in parallel -> its outputs, joined along an axis."""
+        """Run a network on each part -> its outputs, joined along an axis.
+
+        In parallel, unless as many pictures are searched at once as there are threads: what waits for others is slower.
+        """
         session = self._session(name)
-        results = self._pool.map(lambda part: session.run(None, {"image": part}), parts)
+        spread = map if len(parts) == 1 or self._searching >= self.threads else self._pool.map
+        results = spread(lambda part: session.run(None, {"image": part}), parts)
         return [np.concatenate(outputs, axis=axis) for outputs in zip(*results, strict=True)]
 
     def _session(self, name: str) -> "InferenceSession":
