@@ -37,7 +37,7 @@ WINDOW_PX = 12  # side of P-Net's window
 STRIDE_PX = 2  # step between its windows
 PYRAMID_STEP = 0.709  # about 1 / sqrt(2), the paper's
 MAX_ENLARGEMENT = 2.0  # 3 found 32 of 96 faces 8 px wide where 2 found 43 (benchmarks/detection.py), in twice the time
-STRIP_PX = 131_072  # pixels P-Net sees at once: fits the cache, and bounds memory at about 100 bytes a pixel
+STRIP_PX = 65_536  # pixels P-Net sees at once: fits the cache, and bounds memory at about 100 bytes a pixel
 OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: finds smaller ones too, 3 only costs time
 LEAST_OVERSIZE = 1.0  # the same where a frame is large: as many of min_face_px, fewer of the smaller ones
 FREE_PX = 3_000_000  # pixels of a first level that may be larger than LEAST_OVERSIZE asks for
@@ -56,13 +56,15 @@ class MtcnnDetector:
 
     Attributes:
         min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
-        threads: CPU threads; each runs a network on its own strip or batch.
+        threads: CPU threads; each runs a network on its own strip or batch. Where several pictures are searched at
+            once, by threads of the caller, each stays in its own.
     """
 
     def __init__(self, min_face_px: float = 12, threads: int = 2) -> None:
         self.min_face_px = min_face_px
         self.threads = threads
         self._sessions: dict[str, InferenceSession] = {}
+        self._searching = 0  # pictures at once
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mtcnn")
 
@@ -74,7 +76,13 @@ class MtcnnDetector:
         Raises:
             ModelError: the bundled networks are missing or damaged.
         """
-        return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+        with self._lock:
+            self._searching += 1
+        try:
+            return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+        finally:
+            with self._lock:
+                self._searching -= 1
 
     def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
         """A part of an image, RGB uint8 (h, w, 3), and the scale of the first level -> finds in its pixels."""
@@ -87,7 +95,7 @@ class MtcnnDetector:
         """Original and pyramid levels -> square proposals of P-Net (n, 4) in pixels of the original."""
         boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         for level in levels[1:]:
-            offsets, faces = self._scan(_normalised([level]))
+            offsets, faces = self._scan(_normalised(np.asarray(level)[None]))
             rows, columns = np.nonzero(faces > THRESHOLDS[0])
             score = faces[rows, columns]
             corners = np.stack([columns, rows, columns, rows], axis=1).astype(np.float32) * STRIDE_PX
@@ -137,9 +145,13 @@ class MtcnnDetector:
         return self._run(name, batches, axis=0)
 
     def _run(self, name: str, parts: list[Array], axis: int) -> list[Array]:
-        """Run a network on each part, in parallel -> its outputs, joined along an axis."""
+        """Run a network on each part -> its outputs, joined along an axis.
+
+        In parallel, unless as many pictures are searched at once as there are threads: what waits for others is slower.
+        """
         session = self._session(name)
-        results = self._pool.map(lambda part: session.run(None, {"image": part}), parts)
+        spread = map if len(parts) == 1 or self._searching >= self.threads else self._pool.map
+        results = spread(lambda part: session.run(None, {"image": part}), parts)
         return [np.concatenate(outputs, axis=axis) for outputs in zip(*results, strict=True)]
 
     def _session(self, name: str) -> "InferenceSession":
@@ -185,9 +197,8 @@ def _squared(boxes: Array) -> Array:
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
-def _normalised(pictures: list[Image.Image]) -> Array:
-    """RGB pictures of one size -> float32 (n, 3, H, W) as the networks were trained."""
-    pixels = np.stack([np.asarray(picture) for picture in pictures])
+def _normalised(pixels: NDArray[np.uint8]) -> Array:
+    """RGB pictures, uint8 (n, H, W, 3) -> float32 (n, 3, H, W) as the networks were trained."""
     return (pixels.transpose(0, 3, 1, 2).astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
 
 
@@ -232,16 +243,16 @@ def _patches(levels: list[Image.Image], boxes: Array, side: int) -> Array:
     by_size = sorted(levels, key=lambda level: level.width)
     widths = np.array([level.width for level in by_size]) / levels[0].width
     chosen = np.searchsorted(widths, side / np.maximum(boxes[:, 2] - boxes[:, 0], 1e-3))
-    patches = []
-    for box, index in zip(boxes, np.minimum(chosen, len(by_size) - 1), strict=True):
-        level = by_size[index]
-        x1, y1, x2, y2 = (box / _unit(levels[0], level)).tolist()
+    indices = np.minimum(chosen, len(by_size) - 1)
+    own = boxes / np.stack([_unit(levels[0], level) for level in by_size])[indices]  # in pixels of its level
+    sheet = Image.new("RGB", (side, side * len(boxes)))  # pictures become arrays slowly: so one, not each
+    for number, ((x1, y1, x2, y2), index) in enumerate(zip(own.tolist(), indices.tolist(), strict=True)):
         x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)  # offsets can turn a box of a few pixels inside out
         left, top = floor(x1), floor(y1)
-        region = level.crop((left, top, ceil(x2), ceil(y2)))
+        region = by_size[index].crop((left, top, ceil(x2), ceil(y2)))
         inside = (x1 - left, y1 - top, x2 - left, y2 - top)
-        patches.append(region.resize((side, side), Image.Resampling.BILINEAR, box=inside))
-    return _normalised(patches)
+        sheet.paste(region.resize((side, side), Image.Resampling.BILINEAR, box=inside), (0, number * side))
+    return _normalised(np.asarray(sheet).reshape(-1, side, side, 3))
 
 
 def _load(name: str) -> "InferenceSession":

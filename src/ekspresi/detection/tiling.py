@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+_TOGETHER = 32
+"""Boxes that ``suppress`` compares with all others at once: 1 kB for each other box."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -113,15 +116,24 @@ def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = F
         of_smaller: measure the overlap by the smaller box instead of by the union.
     """
     order = np.argsort(-scores, kind="stable")
-    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    kept = []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:], boxes[rest, 2:])
-        shared = np.prod(np.maximum(high - low, 0), axis=1)
-        smaller = np.minimum(areas[best], areas[rest])
-        whole = smaller if of_smaller else areas[best] + areas[rest] - shared
-        order = rest[shared <= threshold * whole]
-    return np.array(kept, dtype=np.int64)
+    ranked = boxes[order]
+    areas = np.prod(np.maximum(ranked[:, 2:] - ranked[:, :2], 0), axis=1)
+    left = np.arange(len(order))
+    kept = [np.zeros(0, dtype=np.int64)]
+    while len(left):
+        # The best few against all at once: one by one, calls cost more than what they compute.
+        some = left[:_TOGETHER]
+        low = np.maximum(ranked[some, None, :2], ranked[left, :2])
+        high = np.minimum(ranked[some, None, 2:], ranked[left, 2:])
+        sides = np.maximum(high - low, 0)
+        shared = sides[..., 0] * sides[..., 1]
+        smaller = np.minimum(areas[some, None], areas[left])
+        whole = smaller if of_smaller else areas[some, None] + areas[left] - shared
+        apart = shared <= threshold * whole
+        good = np.ones(len(some), dtype=np.bool_)
+        for i in range(len(some)):
+            if good[i]:
+                good[i + 1 :] &= apart[i, i + 1 : len(some)]
+        kept.append(some[good])
+        left = left[len(some) :][apart[good, len(some) :].all(axis=0)]
+    return np.asarray(order[np.concatenate(kept)])

@@ -1,0 +1,247 @@
+"""A camera that stalls, dies and changes its resolution -> whether a long run stays flat, whole and without doubles.
+
+In: a camera on 127.0.0.1, in a process of its own, that sends motion JPEG over HTTP. Out: printed lines and, with
+``--out``, JSON. Knows nothing of how frames are read or analysed: it uses what ``ekspresi predict`` does.
+
+    python benchmarks/endurance.py [--frames 100000] [--reconnects 50] [--rate 200] [--out endurance.json]
+
+Needs the extras [video] and [dev]. Each connection sends as many frames as make the whole with all of them, and then
+ends: by closing, or, every fifth, by silence, which the reader takes for a loss after its time-out; every tenth
+attempt to connect is refused. Sizes change from connection to connection. Two bright squares move in each frame; a
+detector of three lines finds them, and the bundled recogniser, the tracker and the fusion run as always.
+
+Live sources drop frames that come while others are worked on, on purpose: 'read' counts all that the camera sent and
+the reader took, 'analysed' those that became results.
+"""
+
+import argparse
+import io
+import json
+import multiprocessing
+import os
+import platform
+import shlex
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Event, active_count
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ekspresi.analysis import Analyzer
+from ekspresi.errors import EkspresiError
+from ekspresi.frames import frames
+from ekspresi.recognition import Recognizer
+from ekspresi.reporting.provenance import cpu_name
+from ekspresi.streaming import analyzed
+from ekspresi.types import Face
+
+SIZES = ((320, 240), (400, 304), (256, 192))
+SQUARE_PX = 40
+PERIOD = 100  # frames after which the squares are where they were
+EARLY = 0.1  # share of the frames at which memory is first looked at
+SILENCE_S = 30.0  # longer than the reader's time-out
+VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow", "av", "scipy")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What /proc tells of this process.
+
+    Attributes:
+        frame: number of the frame at which it was looked at.
+        rss_mb: now.
+        peak_mb: largest up to now.
+        threads: of the operating system.
+        files: open files and sockets.
+    """
+
+    frame: int
+    rss_mb: float
+    peak_mb: float
+    threads: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the run.
+
+    Attributes:
+        read: frames that the camera sent and the reader took.
+        analysed: of them.
+        rows: one a face.
+        rows_twice: frame and track that came before, or frames out of order: must be 0.
+        reconnects: losses that were told and made good.
+        seconds: of all.
+        early: at ``EARLY`` of the frames.
+        late: at the end, before the iterator is closed.
+        threads_left: of Python, when all is closed; the main thread is one.
+    """
+
+    read: int
+    analysed: int
+    rows: int
+    rows_twice: int
+    reconnects: int
+    seconds: float
+    early: Memory
+    late: Memory
+    threads_left: int
+
+
+class TwoSquares:
+    """A detector that takes the bright square in each half of a frame for a face."""
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """RGB image, uint8 (H, W, 3) -> a face for each half that holds something bright."""
+        bright, middle, found = image[:, :, 0] > 128, image.shape[1] // 2, []
+        for left, half in ((0, bright[:, :middle]), (middle, bright[:, middle:])):
+            rows, columns = np.flatnonzero(half.any(axis=1)), np.flatnonzero(half.any(axis=0))
+            if len(rows):
+                box = (left + columns[0], rows[0], left + columns[-1] + 1, rows[-1] + 1)
+                found.append(Face((float(box[0]), float(box[1]), float(box[2]), float(box[3])), 0.99))
+        return found
+
+
+def serve(channel: Connection, each: int, rate: float) -> None:
+    """The camera's process: tells its port, then serves until it is ended."""
+    pictures = [[_jpeg(number, size) for number in range(PERIOD)] for size in SIZES]
+    count, lock = 0, threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            nonlocal count
+            with lock:
+                number, count = count, count + 1
+            if number % 10 == 9:
+                self.send_error(503)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            began = time.monotonic()
+            try:
+                for frame in range(each):
+                    jpeg = pictures[number % len(SIZES)][frame % PERIOD]
+                    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                    self.wfile.write(head.encode() + jpeg + b"\r\n")
+                    time.sleep(max(began + (frame + 1) / rate - time.monotonic(), 0))
+                if number % 5 == 4:
+                    time.sleep(SILENCE_S)
+            except OSError:  # the reader has gone
+                return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    channel.send(server.server_port)
+    server.serve_forever()
+
+
+def _jpeg(number: int, size: tuple[int, int]) -> bytes:
+    width, height = size
+    picture = np.random.default_rng(number).integers(20, 60, (height, width, 3), dtype=np.uint8)
+    turn = 2 * np.pi * number / PERIOD
+    for middle in (width // 4, 3 * width // 4):
+        left = round(middle + 0.1 * width * np.cos(turn)) - SQUARE_PX // 2
+        top = round(height / 2 + 0.2 * height * np.sin(turn)) - SQUARE_PX // 2
+        picture[top : top + SQUARE_PX, left : left + SQUARE_PX] += 160
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def memory(frame: int) -> Memory:
+    """What /proc tells now; Linux only."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    told = {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines) if value.split()}
+    kib = {name: int(told[name]) for name in ("VmRSS", "VmHWM")}
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    return Memory(frame, round(kib["VmRSS"] / 1024, 1), round(kib["VmHWM"] / 1024, 1), int(told["Threads"]), files)
+
+
+def endure(address: str, wanted: int) -> Outcome:
+    """A camera's address and how many frames it shall give -> what came of it."""
+    analyzer = Analyzer(Recognizer(), TwoSquares())
+    stop, told = Event(), list[EkspresiError]()
+    began = time.monotonic()
+    early: Memory | None = None
+    seen = last = -1
+    analysed = rows = twice = 0
+    results = analyzed(frames(address, stop=stop, refused=told.append), analyzer, stop=stop)
+    for result in results:
+        last = result.frame.number
+        tracks = [row.track for row in result.rows]
+        twice += last <= seen or len(set(tracks)) < len(tracks)
+        seen = last
+        analysed, rows = analysed + 1, rows + len(tracks)
+        if early is None and last >= EARLY * wanted:
+            early = memory(last)
+        if analysed % 5000 == 0:
+            print(f"{time.monotonic() - began:6.0f} s  frame {last:7}  {memory(last)}", flush=True)
+        if last >= wanted - 1:
+            break
+    late = memory(last)
+    stop.set()
+    results.close()  # type: ignore[attr-defined] # it is a generator
+    assert early is not None, "the camera gave fewer frames than were wanted"
+    reconnects = sum("trying again" in str(error) for error in told)
+    seconds = round(time.monotonic() - began, 1)
+    return Outcome(last + 1, analysed, rows, twice, reconnects, seconds, early, late, active_count())
+
+
+def main() -> None:
+    """Run, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--frames", type=int, default=100_000, help="that the camera sends")
+    parser.add_argument("--reconnects", type=int, default=50, help="how often it is lost")
+    parser.add_argument("--rate", type=float, default=200.0, help="frames a second")
+    parser.add_argument("--note", default="", help="a sentence about the machine, kept with the figures")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
+    arguments = parser.parse_args()
+    # Refused attempts are losses too: a tenth of all attempts.
+    connections = arguments.reconnects + 1 - (arguments.reconnects + 1) // 10
+    each = -(-arguments.frames // connections)
+    processes = multiprocessing.get_context("spawn")
+    ours, theirs = processes.Pipe()
+    camera = processes.Process(target=serve, args=(theirs, each, arguments.rate), daemon=True)
+    camera.start()
+    try:
+        outcome = endure(f"http://127.0.0.1:{ours.recv()}/live", arguments.frames)
+    finally:
+        camera.terminate()
+        camera.join()
+    print(
+        f"{outcome.read} frames read, {outcome.analysed} analysed, {outcome.rows} rows, {outcome.rows_twice} twice, "
+        f"{outcome.reconnects} reconnects in {outcome.seconds:.0f} s\n"
+        f"at {outcome.early.frame}: {outcome.early.rss_mb} MB (peak {outcome.early.peak_mb}), "
+        f"at {outcome.late.frame}: {outcome.late.rss_mb} MB (peak {outcome.late.peak_mb}); "
+        f"open files {outcome.early.files} and {outcome.late.files}; {outcome.threads_left} thread left"
+    )
+    if arguments.out is not None:
+        written = {
+            "command": shlex.join(["python", "benchmarks/endurance.py", *sys.argv[1:]]),
+            "note": arguments.note,
+            "cpu": cpu_name(),
+            "load_after": os.getloadavg()[0],
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
+            "camera": {"sizes": SIZES, "frames_a_connection": each, "rate": arguments.rate},
+            **asdict(outcome),
+        }
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
