@@ -13,13 +13,14 @@ photograph with one to three faces 24 to 60 px wide. Both are made in a temporar
 
 What is timed is all of it: decode, find, recognise, follow, to the last row. 'stream' is ``streaming.analyzed``; 'one
 after another' reads a frame and gives it to ``Analyzer.analyze``, then the next, without tracks. They take turns, so
-that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores: what other
-programs take is missing in it.
+that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores; what other
+programs take is missing in it. 'idle' is the share of the cores' time that nobody used (Linux tells it).
 """
 
 import argparse
 import hashlib
 import json
+import math
 import os
 import platform
 import shlex
@@ -72,6 +73,7 @@ class Run:
     tracks: int
     wall_s: float
     cpu_s: float
+    idle: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Figure:
         frames_per_s: median of all passes.
         slowest, fastest: of them, frames/s.
         busy: median of CPU time over wall time times cores.
+        idle: median share of the cores' time that no program used; nan where the system does not tell.
         cpu_ms: CPU time a frame, median.
         passes: how many.
     """
@@ -102,6 +105,7 @@ class Figure:
     slowest: float
     fastest: float
     busy: float
+    idle: float
     cpu_ms: float
     passes: int
 
@@ -195,11 +199,22 @@ def one_after_another(source: Path, analyzer: Analyzer) -> Run:
 def timed(run: Callable[[], Iterator[list[tuple[int | None, int]]]]) -> Run:
     """A pass, which gives the tracks of each frame -> what it cost."""
     count, rows, tracks = 0, 0, set()
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu, (idle, whole) = time.perf_counter(), time.process_time(), idle_and_whole()
     for found in run():
         count, rows = count + 1, rows + len(found)
         tracks |= {track for track, _ in found if track is not None}
-    return Run(count, rows, len(tracks), time.perf_counter() - wall, time.process_time() - cpu)
+    wall_s, cpu_s, (idle_after, whole_after) = time.perf_counter() - wall, time.process_time() - cpu, idle_and_whole()
+    share = (idle_after - idle) / (whole_after - whole) if whole_after > whole else math.nan
+    return Run(count, rows, len(tracks), wall_s, cpu_s, share)
+
+
+def idle_and_whole() -> tuple[int, int]:
+    """Time of all cores since the machine started, in ticks: without work, and all of it; zeros where unknown."""
+    try:
+        ticks = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
+    except OSError:
+        return 0, 0
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def figure(what: str, name: str, way: str, runs: list[Run]) -> Figure:
@@ -216,6 +231,7 @@ def figure(what: str, name: str, way: str, runs: list[Run]) -> Figure:
         round(min(speeds), 1),
         round(max(speeds), 1),
         round(float(np.median([run.cpu_s / run.wall_s / cpus() for run in runs])), 3),
+        round(float(np.median([run.idle for run in runs])), 3),
         round(float(np.median([1e3 * run.cpu_s / run.frames for run in runs])), 1),
         len(runs),
     )
@@ -284,7 +300,7 @@ def main() -> None:
                     figures.append(found)
                     print(
                         f"{found.detector:6} {found.what:7} {found.way:18}{found.frames_per_s:7.1f} frames/s "
-                        f"({found.slowest:.1f} to {found.fastest:.1f}), busy {found.busy:.2f}, "
+                        f"({found.slowest:.1f} to {found.fastest:.1f}), busy {found.busy:.2f}, idle {found.idle:.2f}, "
                         f"{found.cpu_ms:.1f} ms of CPU a frame, {found.rows / found.frames:.2f} faces a frame, "
                         f"{found.tracks} tracks",
                         flush=True,

@@ -211,3 +211,32 @@ def test_a_tracker_without_scipy_says_what_to_install(monkeypatch):
 def test_a_track_must_last(seconds):
     with pytest.raises(ConfigError, match="must be above 0"):
         Tracker(lost_s=seconds)
+
+
+def test_faces_that_are_missed_are_expected_where_they_should_be():
+    tracker = Tracker()
+    for frame in range(20):
+        tracker.update([at(100 + 4 * frame, 100), at(300, 300)], frame / 25)
+        assert tracker.unseen_boxes() == []
+    for frame in range(20, 40):
+        assert tracker.update([at(300, 300)], frame / 25) == [2]
+        ((x1, y1, x2, y2),) = tracker.unseen_boxes()
+        true = at(100 + 4 * frame, 100).box_xyxy
+        assert x1 <= true[0] and y1 <= true[1] and x2 >= true[2] and y2 >= true[3]
+        assert max(x2 - x1, y2 - y1) < 60
+    assert tracker.update([at(300, 300), at(100 + 4 * 40, 100)], 40 / 25) == [2, 1]
+    assert tracker.unseen_boxes() == []
+
+
+def test_a_missed_face_is_expected_for_as_long_as_its_track_lives():
+    tracker = Tracker(lost_s=0.5)
+    tracker.update([at(50, 50)], 0.0)
+    for time_s, expected in ((0.0, 1), (0.3, 1), (0.5, 1), (0.51, 0), (0.6, 0)):
+        assert tracker.update([], time_s) == []
+        assert len(tracker.unseen_boxes()) == expected
+
+
+def test_a_tracker_may_begin_at_another_number():
+    tracker = Tracker(first=8)
+    assert tracker.update([at(50, 50), at(200, 50)], 0.0) == [8, 9]
+    assert tracker.update([at(50, 50), at(200, 200)], 0.04) == [8, 10]

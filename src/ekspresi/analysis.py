@@ -69,7 +69,7 @@ class Analyzer:
 
     def recognised(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
         """Faces, of one picture or of many, and the crop of each (``crops``) -> the same faces with predictions."""
-        predictions = self.recognizer.predict(crops)
+        predictions = self.recognizer.predict(crops) if faces else []
         return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
 
 

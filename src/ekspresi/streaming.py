@@ -3,50 +3,26 @@
 In: what the user named, or frames; an ``Analyzer``. Out: what was found in each frame, as it comes. Knows nothing of
 where rows go.
 
-Stages overlap. One thread reads, a few find faces, each in a frame of its own, and whoever asks for results recognises
-the faces of all frames that are ready, in one batch, and follows them in order:
-
-    read -> [frames in flight] -> find, find -> [in order] -> recognise together -> track, fuse -> yield
-
-What is in flight is bounded, by number and by bytes, so memory does not grow with the length or the pictures of a
-source, and a camera's frames do not pile up before they are seen.
+Reading, finding and recognising overlap (``flow``): whoever asks for results recognises the faces of all frames that
+are ready, in one batch, and follows them in order.
 """
 
 import os
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from threading import Condition, Event, Thread
-
-import numpy as np
-from numpy.typing import NDArray
+from threading import Event
 
 from ekspresi.analysis import Analyzer, shared_analyzer
 from ekspresi.errors import EkspresiError
+from ekspresi.flow import Flow, Found
 from ekspresi.frames import frames
 from ekspresi.fusion import Fusion
-from ekspresi.recognition import Recognizer, cpus
+from ekspresi.recognition import Recognizer
 from ekspresi.tracking import Tracker
 from ekspresi.types import Analyzed, Face, Frame, Row
 
-FINDERS = min(cpus(), 4)
-"""Threads that find faces."""
-MOVING = FINDERS + 2
-"""Frames of a video or camera in flight: one with each finder, one to come, one that is being recognised. More would
-only make a camera's rows later."""
-STILL = 8 * FINDERS
-"""Pictures in flight: the more are ready together, the larger are the batches."""
-BYTES = 64_000_000
-"""No further frame is read while those in flight have this many bytes: 3 frames of 4K, one of 100 megapixels."""
-CROPS = 64
-"""Crops that are recognised together, at most, unless one frame has more."""
-
 _LOOK_S = 0.1
 """How often ``stop`` is looked at while nothing is ready."""
-_PARTING_S = 2.0
-"""How long threads are waited for at the end. One that searches a large picture, or hangs in the network, ends when it
-is done with that; who is asked to stop has seconds, not more, to close files."""
 
 
 def stream(
@@ -114,35 +90,30 @@ def analyzed(
     Raises:
         What ``read`` or the analysis of a frame raises, after the results of all frames before.
     """
-    flow, following = _Flow(), _Following(analyzer.recognizer, first_track)
-    threads = [Thread(target=_read, args=(read, flow), name="reader", daemon=True)]
-    threads += [Thread(target=_find, args=(flow, analyzer), name=f"finder {n}", daemon=True) for n in range(FINDERS)]
-    for thread in threads:
-        thread.start()
+    flow, following = Flow(read, analyzer), _Following(analyzer.recognizer, first_track)
     try:
         while not (stop is not None and stop.is_set()):
-            jobs = flow.take(_LOOK_S)
-            if jobs is None:
+            ready = flow.take(_LOOK_S)
+            if ready is None:
                 return
-            for job, faces in _recognised(jobs, analyzer):
-                result = following.analyzed(job.frame, faces)
+            for found, faces in _recognised(ready, analyzer):
+                result = following.analyzed(found.frame, faces)
                 yield result
-                del result  # a frame is held by whoever asked for it, no longer by us
-                flow.release(job)
+                flow.release(found)
+                del found, result  # a frame is held by whoever asked for it, not by us while the next one is waited for
                 if stop is not None and stop.is_set():
                     return
     finally:
-        flow.halt()
-        until = time.monotonic() + _PARTING_S
-        for thread in threads:
-            thread.join(max(until - time.monotonic(), 0))
+        flow.end()
 
 
 def _rows(read: Iterator[Frame], analyzer: Analyzer, halt: "_Halt") -> Iterator[Row]:
     results = analyzed(read, analyzer, stop=halt)
     try:
         for result in results:
-            yield from result.rows
+            rows = result.rows
+            del result  # its picture is not held while the next one is read
+            yield from rows
     finally:
         halt.set()  # a reader that waits for a silent camera looks at it
         results.close()  # type: ignore[attr-defined] # it is a generator
@@ -185,149 +156,23 @@ class _Following:
         return Analyzed(frame, rows, tuple(hidden))
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A frame in flight; ``faces`` and ``crops``, or ``error``, are there when it is ``done``."""
-
-    frame: Frame
-    faces: list[Face] = field(default_factory=list)
-    crops: list[NDArray[np.uint8]] = field(default_factory=list)
-    error: BaseException | None = None
-    done: bool = False
-
-
-class _Flow:
-    """The frames in flight, and the one place where threads wait for each other."""
-
-    def __init__(self) -> None:
-        self._changed = Condition()
-        self._unsearched: deque[_Job] = deque()
-        self._ordered: deque[_Job] = deque()  # not yet taken
-        self._frames = self._bytes = 0  # in flight: read, and not yet released
-        self._most = STILL
-        self._halted = self._ended = False
-        self._error: BaseException | None = None
-
-    def room(self) -> bool:
-        """Wait until another frame may be read; False where none is wanted any more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._halted or (self._frames < self._most and self._bytes < BYTES))
-            return not self._halted
-
-    def put(self, frame: Frame) -> None:
-        with self._changed:
-            job = _Job(frame)
-            self._unsearched.append(job)
-            self._ordered.append(job)
-            self._frames += 1
-            self._bytes += frame.image.nbytes
-            self._most = STILL if frame.time_s is None else MOVING
-            self._changed.notify_all()
-
-    def end(self, error: BaseException | None) -> None:
-        """No frame will come after those that were put."""
-        with self._changed:
-            self._ended, self._error = True, error
-            self._changed.notify_all()
-
-    def unsearched(self) -> _Job | None:
-        """Wait for a frame to search; None where there will be none."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._halted or self._unsearched or self._ended)
-            return None if self._halted or not self._unsearched else self._unsearched.popleft()
-
-    def searched(self, job: _Job) -> None:
-        with self._changed:
-            job.done = True
-            self._changed.notify_all()
-
-    def take(self, patience_s: float) -> deque[_Job] | None:
-        """The frames that are ready, in order, as many as make a batch; none where none is in time; None at the end.
-
-        Raises:
-            What the next frame in order, or the end, was put with.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._ordered[0].done if self._ordered else self._ended, patience_s)
-            jobs: deque[_Job] = deque()
-            crops = 0
-            while self._ordered and self._ordered[0].done and self._ordered[0].error is None:
-                crops += len(self._ordered[0].crops)
-                if jobs and crops > CROPS:
-                    break
-                jobs.append(self._ordered.popleft())
-            if jobs:
-                return jobs
-            error = self._ordered[0].error if self._ordered else self._error
-            if error is not None:
-                raise error
-            return None if self._ended and not self._ordered else jobs
-
-    def release(self, job: _Job) -> None:
-        """A frame is in flight no longer."""
-        with self._changed:
-            self._frames -= 1
-            self._bytes -= job.frame.image.nbytes
-            self._changed.notify_all()
-
-    def halt(self) -> None:
-        """All threads shall end."""
-        with self._changed:
-            self._halted = True
-            self._changed.notify_all()
-
-
-def _read(read: Iterator[Frame], flow: _Flow) -> None:
-    """The reader's thread."""
-    error: BaseException | None = None
-    try:
-        while flow.room():
-            frame = next(read, None)
-            if frame is None:
-                break
-            flow.put(frame)
-            del frame  # else it would be held while room is waited for
-    except BaseException as wrong:  # raised where results are asked for, else nobody would see it
-        error = wrong
-    finally:
-        try:
-            close = getattr(read, "close", None)
-            if close is not None:
-                close()
-        except BaseException as wrong:
-            error = error or wrong
-        flow.end(error)
-
-
-def _find(flow: _Flow, analyzer: Analyzer) -> None:
-    """A finder's thread."""
-    while (job := flow.unsearched()) is not None:
-        try:
-            job.faces = analyzer.detector.detect(job.frame.image)
-            job.crops = analyzer.crops(job.frame.image, job.faces)
-        except BaseException as error:  # raised where results are asked for, in order
-            job.error = error
-        flow.searched(job)
-        del job
-
-
-def _recognised(jobs: deque[_Job], analyzer: Analyzer) -> Iterator[tuple[_Job, list[Face]]]:
+def _recognised(ready: deque[Found], analyzer: Analyzer) -> Iterator[tuple[Found, list[Face]]]:
     """Frames that are ready -> each with its faces recognised; where that fails, those before it come first."""
     try:
-        faces = _together(jobs, analyzer)
+        faces = _together(ready, analyzer)
     except Exception:
-        if len(jobs) == 1:
+        if len(ready) == 1:
             raise
-        while jobs:  # one by one, to find the one that fails
-            job = jobs.popleft()
-            yield job, analyzer.recognised(job.faces, job.crops)
+        while ready:  # one by one, to find the one that fails
+            found = ready.popleft()
+            yield found, analyzer.recognised(found.faces, found.crops)
         return
-    while jobs:
-        yield jobs.popleft(), faces.popleft()
+    while ready:
+        yield ready.popleft(), faces.popleft()
 
 
-def _together(jobs: Sequence[_Job], analyzer: Analyzer) -> deque[list[Face]]:
+def _together(ready: Sequence[Found], analyzer: Analyzer) -> deque[list[Face]]:
     """Frames -> the faces of each, recognised in one batch."""
-    found = [face for job in jobs for face in job.faces]
-    faces = iter(analyzer.recognised(found, [crop for job in jobs for crop in job.crops]))
-    return deque([next(faces) for _ in job.faces] for job in jobs)
+    unknown = [face for found in ready for face in found.faces]
+    faces = iter(analyzer.recognised(unknown, [crop for found in ready for crop in found.crops]))
+    return deque([next(faces) for _ in found.faces] for found in ready)

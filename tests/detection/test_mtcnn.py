@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,13 @@ def iou(a: Box, b: Box) -> float:
     height = min(a[3], b[3]) - max(a[1], b[1])
     shared = max(width, 0.0) * max(height, 0.0)
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def test_pictures_searched_at_once_are_searched_as_one_by_one(cascade: MtcnnDetector) -> None:
+    pictures = [read(name) for name in ("astronaut.jpg", "corridor.jpg", "lfw-faces.png")] * 2
+    alone = [cascade.detect(picture) for picture in pictures]
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(cascade.detect, pictures)) == alone
 
 
 def test_portrait_has_one_face_with_landmarks_in_their_places(cascade: MtcnnDetector) -> None:
