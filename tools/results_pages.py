@@ -271,6 +271,25 @@ SECTIONS = (
         ("runs/fusion.json",),
     ),
     Section(
+        "videos",
+        "videos",
+        "Videos and cameras",
+        "The video: 640 x 480 pixels, 20 seconds at 25 frames a second, five faces 30 to 120 px wide. The "
+        "photographs: JPEGs of 320 x 240 pixels with one to three faces each. Both are composed, and timed from the "
+        "file to the last row with `--min-face-px 24`; *stream* does the stages at the same time, *one after another*"
+        " takes a frame, then the next. Medians, in brackets the slowest and the fastest pass; *cores busy* counts "
+        "this process alone. The camera is simulated: it sends motion JPEG over HTTP, changes its resolution, falls "
+        "silent, closes or refuses the connection; a detector of three lines finds its two squares, everything else "
+        "runs as always.",
+        (
+            "python benchmarks/pipeline.py --detector mtcnn --detector yunet:yunet_n_dynamic.onnx "
+            "--out runs/pipeline.json",
+            "python benchmarks/endurance.py --out runs/endurance.json",
+        ),
+        ("runs/pipeline.json", "runs/endurance.json"),
+        partial=True,
+    ),
+    Section(
         "speed",
         "speed",
         "Speed of the recogniser",

@@ -137,6 +137,13 @@ def fused(section: pages.Section) -> Iterator[str]:
     return video.fused(load(section.files[0]))
 
 
+def videos(section: pages.Section) -> Iterator[str]:
+    """What ``benchmarks/pipeline.py`` and ``benchmarks/endurance.py`` found, as far as they ran."""
+    for file, lines in zip(section.files, (video.pipeline, video.endurance), strict=True):
+        if (ROOT / file).exists():
+            yield from (*lines(load(file)), "")
+
+
 def timed(found: dict[str, Any]) -> str:
     """Machine and date of a benchmark, in a line."""
     sha, date = found["model_sha256"][:12], found["date"][:10]

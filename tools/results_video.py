@@ -1,7 +1,7 @@
 """Measurements of detectors, fused frames and whole videos -> the tables of their sections in ``docs/results.md``.
 
-In: the content of the JSON files that ``detection.py``, ``fusion.py`` and ``pipeline.py`` of ``benchmarks/`` write.
-Out: lines of Markdown. Knows nothing of where the files lie or which sections the page has.
+In: the content of the JSON files that ``benchmarks/`` write: ``detection.py``, ``fusion.py``, ``pipeline.py`` and
+``endurance.py``. Out: lines of Markdown. Knows nothing of where the files lie or which sections the page has.
 """
 
 import math
@@ -21,6 +21,10 @@ WANTED_FALL = 80
 """Percent by which label changes were to fall."""
 WANTED_FRAMES_PER_S = 15
 """Frames a second of the video with five faces, all of it, on two cores."""
+WANTED_FRAMES, WANTED_RECONNECTS, WANTED_S = 100_000, 50, 1200
+"""Frames and reconnects that a camera's run was to last, and in how many seconds."""
+FLAT_MB = 50
+"""Growth of memory from a tenth of the run to its end that still counts as flat."""
 FEWEST_FACES = 100
 """A difference of fewer faces is not shown."""
 CAMERAS = {"steady": "steady camera", "changing": "changing camera"}
@@ -258,15 +262,64 @@ def pipeline(found: Found) -> Iterator[str]:
         for line in found["figures"]
         if (line["what"], line["way"]) == ("video", "stream")
     }
-    for name, speed in speeds.items():
-        verdict = "reached" if speed >= WANTED_FRAMES_PER_S else "**missed**"
-        yield f"Aim of {WANTED_FRAMES_PER_S} frames/s of the video with `{name}`: {verdict} ({speed:.1f})."
-    yield ""
-    note = f" {found['note'].rstrip('.')}." if found.get("note") else ""
-    yield (
-        f"Measured on {found['cpu']}, {found['cores_used']} used, {found['date'][:10]}, load before "
-        f"{found['load_before']:.1f}; model SHA-256 `{found['model_sha256'][:12]}`.{note}"
+    yield from table(
+        ("aim", "found", "reached"),
+        [
+            [
+                f"the video with `{name}`: {WANTED_FRAMES_PER_S} frames a second on two cores",
+                f"{speed:.1f}",
+                said(speed >= WANTED_FRAMES_PER_S),
+            ]
+            for name, speed in speeds.items()
+        ],
     )
+    yield _on_machine(found)
+
+
+def endurance(found: Found) -> Iterator[str]:
+    """What came of a long run on a camera that fails."""
+    early, late = found["early"], found["late"]
+    grown = late["rss_mb"] - early["rss_mb"]
+    yield (
+        f"The camera: {found['reconnects']} losses made good, {found['read']:,} frames read, {found['analysed']:,} of "
+        f"them analysed (the others came while those were worked on, and live sources drop them)."
+    )
+    yield ""
+    yield from table(
+        ("aim", "found", "reached"),
+        (
+            (
+                f"{WANTED_FRAMES:,} frames and {WANTED_RECONNECTS} reconnects within {WANTED_S // 60} minutes",
+                f"{found['read']:,} and {found['reconnects']} in {found['seconds'] / 60:.1f} minutes",
+                said(
+                    found["read"] >= WANTED_FRAMES
+                    and found["reconnects"] >= WANTED_RECONNECTS
+                    and found["seconds"] <= WANTED_S
+                ),
+            ),
+            (
+                f"flat memory: at most {FLAT_MB} MB more at the end than after a tenth of the frames",
+                f"{early['rss_mb']:.0f} MB, then {late['rss_mb']:.0f} MB; peak {late['peak_mb']:.0f} MB",
+                said(grown <= FLAT_MB),
+            ),
+            ("no row twice", f"{found['rows_twice']} of {found['rows']:,}", said(found["rows_twice"] == 0)),
+            (
+                "no thread left",
+                f"{found['threads_left'] - 1} beside the main one; open files and sockets: {early['files']} early, "
+                f"{late['files']} late",
+                said(found["threads_left"] == 1),
+            ),
+        ),
+    )
+    yield _on_machine(found)
+
+
+def _on_machine(found: Found) -> str:
+    """Machine, date and remark of a measurement of whole videos, in a line."""
+    used = f", {found['cores_used']} used" if "cores_used" in found else ""
+    model = f"; model SHA-256 `{found['model_sha256'][:12]}`" if "model_sha256" in found else ""
+    note = f" {found['note'].rstrip('.')}." if found["note"] else ""
+    return f"Measured on {found['cpu']}{used}, {found['date'][:10]}{model}.{note}"
 
 
 def _won(gain: Sequence[float]) -> str:
