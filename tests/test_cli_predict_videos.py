@@ -176,6 +176,9 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(predict, tmp_path: Path
         ((clip, "--annotate", tmp_path / "film.mp4"), "names a folder"),
         ((clip, "--out", tmp_path / "rows.xlsx"), ".parquet"),
         ((clip, "--out", tmp_path / "nowhere" / "rows.csv"), "make it first"),
+        ((clip, "--page", tmp_path / "nowhere" / "page.html"), "make it first"),
+        ((clip, "--page", tmp_path), "is a folder"),
+        ((clip, "--start", "1m"), "before the start of 60 s"),
     ):
         code, _, err = predict(*words)
         assert code == 2 and err.startswith("error: ") and err.count("\n") == 1, words

@@ -130,5 +130,5 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
         console.print(line, highlight=False)
     for written in filter(None, (wanted.out, wanted.annotate, wanted.page)):
         console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
-    if outcome.stopped:
+    if outcome.stopped and (wanted.out or wanted.annotate):
         console.print("stopped; the same command with --resume goes on from here", highlight=False)

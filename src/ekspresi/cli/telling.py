@@ -88,8 +88,10 @@ def summary(outcome: Outcome) -> Iterator[str]:
         yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
     if outcome.done:
         yield f"{counted(outcome.done, 'source')} done before"
-    if outcome.faceless:
-        yield f"no face found in {counted(outcome.faceless, 'picture')}; try --min-face-px with a smaller number"
+    empty = [counted(outcome.faceless, "picture")] if outcome.faceless else []
+    empty += [printable(Path(video.source).name) for video in videos if video.faces == 0]
+    if empty:
+        yield f"no face found in {', '.join(empty)}; try --min-face-px with a smaller number"
     if outcome.failed:
         read = pictures + len(videos)
         kind = "source" if videos else "picture"

@@ -6,11 +6,13 @@ In: sources, an ``Analyzer``, what is wanted. Out: files, and an ``Outcome``. Kn
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Event
 
 from ekspresi.analysis import Analyzer
-from ekspresi.errors import ConfigError, EkspresiError
-from ekspresi.outputs import BySecond, Place, RunTable, Setting, journaled_folder, journaled_table, make_folder
+from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
+from ekspresi.outputs import BySecond, Place, RunTable, Setting, journaled_folder, journaled_table, make_folder, told
 from ekspresi.predicting.picturing import Picturing
 from ekspresi.predicting.reading import Reading, reading
 from ekspresi.predicting.wanted import Outcome, Wanted, Watcher
@@ -59,6 +61,8 @@ def run(
         outcome.unmet.append(error)
         watcher.told(error)
 
+    if wanted.page is not None:
+        _check_page(wanted.page)
     pictures = Picturing(read, wanted.annotate, wanted.anonymize, refused) if wanted.annotate else None
     with _journaled(read, analyzer, settings, wanted) as table:
         if table is not None and table.complete:
@@ -143,6 +147,22 @@ class _Run:
             return
         self.table.write(rows)
         self.table.reached(reached)
+
+
+def _check_page(page: Path) -> None:
+    """Before hours of work are told on it: whether a page can be written.
+
+    Raises:
+        OutputError, MissingExtraError: it cannot.
+    """
+    if find_spec("jinja2") is None:
+        raise MissingExtraError("a page about what was seen", "video")
+    if page.is_dir():
+        raise OutputError(f"{page}: is a folder; --page names a file")
+    with told(page, page.parent):
+        trial = page.with_name(f".{page.name}.part")
+        trial.touch()
+        trial.unlink()
 
 
 @contextmanager
