@@ -318,8 +318,8 @@ def _on_machine(found: Found) -> str:
     """Machine, date and remark of a measurement of whole videos, in a line."""
     used = f", {found['cores_used']} used" if "cores_used" in found else ""
     model = f"; model SHA-256 `{found['model_sha256'][:12]}`" if "model_sha256" in found else ""
-    note = f" {found['note'].rstrip('.')}." if found["note"] else ""
-    return f"Measured on {found['cpu']}{used}, {found['date'][:10]}{model}.{note}"
+    note = f"; {found['note'].rstrip('.')}" if found["note"] else ""
+    return f"Measured on {found['cpu']}{used}, {found['date'][:10]}{model}{note}."
 
 
 def _won(gain: Sequence[float]) -> str:
