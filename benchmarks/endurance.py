@@ -15,6 +15,7 @@ the reader took, 'analysed' those that became results.
 """
 
 import argparse
+import ctypes
 import io
 import json
 import multiprocessing
@@ -84,6 +85,7 @@ class Outcome:
         seconds: of all.
         early: at ``EARLY`` of the frames.
         late: at the end, before the iterator is closed.
+        used_mb: then, after the allocator gave back to the system what it only kept for later: a leak would stay in it.
         threads_left: of Python, when all is closed; the main thread is one.
     """
 
@@ -95,6 +97,7 @@ class Outcome:
     seconds: float
     early: Memory
     late: Memory
+    used_mb: float
     threads_left: int
 
 
@@ -192,12 +195,14 @@ def endure(address: str, wanted: int) -> Outcome:
         if last >= wanted - 1:
             break
     late = memory(last)
+    ctypes.CDLL(None).malloc_trim(0)  # glibc's
+    used_mb = memory(last).rss_mb
     stop.set()
     results.close()  # type: ignore[attr-defined] # it is a generator
     assert early is not None, "the camera gave fewer frames than were wanted"
     reconnects = sum("trying again" in str(error) for error in told)
     seconds = round(time.monotonic() - began, 1)
-    return Outcome(last + 1, analysed, rows, twice, reconnects, seconds, early, late, active_count())
+    return Outcome(last + 1, analysed, rows, twice, reconnects, seconds, early, late, used_mb, active_count())
 
 
 def main() -> None:
@@ -225,7 +230,8 @@ def main() -> None:
         f"{outcome.read} frames read, {outcome.analysed} analysed, {outcome.rows} rows, {outcome.rows_twice} twice, "
         f"{outcome.reconnects} reconnects in {outcome.seconds:.0f} s\n"
         f"at {outcome.early.frame}: {outcome.early.rss_mb} MB (peak {outcome.early.peak_mb}), "
-        f"at {outcome.late.frame}: {outcome.late.rss_mb} MB (peak {outcome.late.peak_mb}); "
+        f"at {outcome.late.frame}: {outcome.late.rss_mb} MB (peak {outcome.late.peak_mb}), "
+        f"{outcome.used_mb} MB of them used; "
         f"open files {outcome.early.files} and {outcome.late.files}; {outcome.threads_left} thread left"
     )
     if arguments.out is not None:
