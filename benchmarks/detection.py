@@ -26,14 +26,12 @@ import argparse
 import hashlib
 import io
 import json
-import platform
 import shlex
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +44,7 @@ from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.detection import Detector, detector
 from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name
+from ekspresi.reporting.provenance import cpu_name, versions_of
 from ekspresi.resampling import resize
 from ekspresi.weights import cache_folder
 
@@ -349,17 +347,6 @@ def network_of(name: str) -> dict[str, str] | None:
     return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
-def versions() -> dict[str, str]:
-    """Package -> version, of those that are installed."""
-    found = {"python": platform.python_version()}
-    for package in VERSIONS:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -398,7 +385,7 @@ def main() -> None:
             "command": shlex.join(["python", "benchmarks/detection.py", *sys.argv[1:]]),
             "cpu": cpu_name(),
             "date": started,
-            "versions": versions(),
+            "versions": versions_of(VERSIONS),
             "networks": {short(name): network_of(name) for name in names},
             "model": recognizer.metadata.name,
             "model_sha256": hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),

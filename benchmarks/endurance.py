@@ -20,7 +20,6 @@ import io
 import json
 import multiprocessing
 import os
-import platform
 import shlex
 import sys
 import threading
@@ -28,7 +27,6 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event, active_count
@@ -41,7 +39,7 @@ from ekspresi.analysis import Analyzer
 from ekspresi.errors import EkspresiError
 from ekspresi.frames import frames
 from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name
+from ekspresi.reporting.provenance import cpu_name, versions_of
 from ekspresi.streaming import analyzed
 from ekspresi.types import Face
 
@@ -241,7 +239,7 @@ def main() -> None:
             "cpu": cpu_name(),
             "load_after": os.getloadavg()[0],
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
+            "versions": versions_of(VERSIONS),
             "camera": {"sizes": SIZES, "frames_a_connection": each, "rate": arguments.rate},
             **asdict(outcome),
         }

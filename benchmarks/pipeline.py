@@ -22,7 +22,6 @@ import hashlib
 import json
 import math
 import os
-import platform
 import shlex
 import sys
 import tempfile
@@ -31,7 +30,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +43,7 @@ from ekspresi.analysis import Analyzer
 from ekspresi.detection import detector
 from ekspresi.frames import frames
 from ekspresi.recognition import Recognizer, cpus
-from ekspresi.reporting.provenance import cpu_name
+from ekspresi.reporting.provenance import cpu_name, versions_of
 from ekspresi.streaming import analyzed
 
 Pixels = NDArray[np.float32]
@@ -250,17 +248,6 @@ def measure(what: str, source: Path, name: str, rounds: int) -> Iterator[Figure]
         yield figure(what, name, way, runs[way])
 
 
-def versions() -> dict[str, str]:
-    """Package -> version, of those that are installed."""
-    found = {"python": platform.python_version()}
-    for package in VERSIONS:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -279,7 +266,7 @@ def main() -> None:
         "cores_used": cpus(),
         "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions(),
+        "versions": versions_of(VERSIONS),
         "model": recognizer.metadata.name,
         "model_sha256": hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
         "min_face_px": MIN_FACE_PX,

@@ -18,12 +18,10 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +33,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # co
 from ekspresi.cropping import grey
 from ekspresi.detection.mtcnn import MtcnnDetector
 from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name
+from ekspresi.reporting.provenance import cpu_name, versions_of
 
 THREADS = 2
 BATCH = 64
@@ -152,7 +150,7 @@ def described(recognizer: Recognizer) -> dict[str, Any]:
         "threads": THREADS,
         "batch": BATCH,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
+        "versions": versions_of(VERSIONS),
     }
 
 

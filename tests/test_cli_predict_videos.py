@@ -117,7 +117,6 @@ def test_a_run_that_is_stopped_or_killed_goes_on_with_no_row_twice_and_none_miss
     assert ("--resume goes on" in said) == (number != signal.SIGKILL)
     seen = lines_in(out)
     assert seen < lines_in(whole)
-    assert out.read_bytes() == whole.read_bytes()[: out.stat().st_size] or suffix == ".jsonl"
     again = process(*clips, "--out", out, "--resume", model=tiny_model)
     said, err = again.communicate()
     assert (again.returncode, err) == (0, "")

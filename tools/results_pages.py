@@ -87,10 +87,13 @@ SECTIONS = (
         "The bundled model on FER+",
         "Trained on FER+ `Training` without any exact or near duplicate of a test face, the epoch chosen and the "
         "calibration fitted on `PublicTest`, reported once on `PrivateTest`. The headline is the de-duplicated "
-        "`PrivateTest`, arg-max. **No command repeats the shipped weights bit by bit**: `make model` trains both parts "
+        "`PrivateTest`, arg-max. **No command repeats the shipped weights bit by bit**: `make model` trains "
+        "both parts "
         "and makes a model alike. The first part was trained as it stood in version 0.1 (before faces were also "
-        "defocused, moved and enlarged again in training); the second was resumed with a changed length, so that 12 of "
-        "its 28 epochs followed the cosine of a run of 32. The report warns below that the weights had seen this data "
+        "defocused, moved and enlarged again in training); the second was resumed with a changed length, so "
+        "that 12 of "
+        "its 28 epochs followed the cosine of a run of 32. The report warns below that the weights had seen "
+        "this data "
         "set before: the first part learnt from the same `Training` side, from no test face. Figures of the test "
         "side were seen once before the sizes' correction was added (it changed no accuracy), and chose nothing.",
         ("make model", "ekspresi evaluate ferplus:data/ferplus --out runs/bundled-on-ferplus"),
@@ -117,7 +120,8 @@ SECTIONS = (
         "The bundled model through poorer cameras",
         "The same faces of FER+, shrunk otherwise: *kernels* draws nearest, bilinear, bicubic or "
         "Lanczos; *cctv* imitates a camera with lens and motion blur, sensor noise and JPEG. Both are synthetic, and "
-        "close to what the training itself does to its faces. In brackets: calibration error; share of faces answered, "
+        "close to what the training itself does to its faces. In brackets: calibration error; share of faces "
+        "answered, "
         "and right among those, or that none was answered.",
         (
             "ekspresi evaluate ferplus:data/ferplus --suite kernels --out runs/bundled-on-ferplus-kernels",
@@ -129,7 +133,8 @@ SECTIONS = (
         "aims",
         "aims",
         "What was aimed at",
-        "Floors for two CPU cores and targets for a GPU were set before the training; in brackets what was found less "
+        "Floors for two CPU cores and targets for a GPU were set before the training; in brackets what was "
+        "found less "
         "the aim, in points. See above for what it was trained on.",
         files=(ON_FERPLUS, ON_CKPLUS),
     ),
@@ -137,15 +142,19 @@ SECTIONS = (
         "peers",
         "peers",
         "Beside other tools",
-        "The peers that could be run, on the very same faces: FER+ `PrivateTest`, de-duplicated, majority, without the "
+        "The peers that could be run, on the very same faces: FER+ `PrivateTest`, de-duplicated, majority, "
+        "without the "
         "faces of contempt, which the peers do not know (for ekspresi to answer contempt is an error); and the six "
         "shared classes of CK+48, masked and unmasked as above. Faces are shrunk by averaging and enlarged again. "
         "**The peers' figures were measured earlier, outside this repository**, and are only repeated here; a "
-        "head-to-head that anyone can run is planned. The trained prior is what ekspresi uses unless `--even-prior` is "
+        "head-to-head that anyone can run is planned. The trained prior is what ekspresi uses unless "
+        "`--even-prior` is "
         "given."
         "\n\n"
-        "Neither data set is neutral ground. Ekspresi learnt from FER+'s own training faces and votes, and from faces "
-        "shrunk in this way. On CK+48 it never saw a face; of face-api.js one cannot say so: its README names no data "
+        "Neither data set is neutral ground. Ekspresi learnt from FER+'s own training faces and votes, and from "
+        "faces "
+        "shrunk in this way. On CK+48 it never saw a face; of face-api.js one cannot say so: its README names "
+        "no data "
         "set for its expressions, and the training code that its author "
         "[points to](https://github.com/justadudewhohacks/face-api.js/issues/232) "
         "[puts most of the CK+ pictures it reads on the training side](https://github.com/justadudewhohacks/"
@@ -183,9 +192,10 @@ SECTIONS = (
         "nearly that of how easy the training faces are: without moved and turned faces (*stiff*) or without "
         "small ones (*sharp*) a network learns sooner, and even so *sharp* loses what it won by 8 px, where it is "
         "no better than the recipe. Oversampling (which *natural* leaves out) costs accuracy at this length and "
-        "wins nothing yet: rare classes come late. *stride32* is about a point ahead at this length; in first "
-        "trials of six epochs it was two to three points behind. One training each: differences below one point "
-        "are noise (one standard error of a single figure is 0.7 points). As the share of small faces rises over "
+        "wins nothing yet: rare classes come late. *stride32*, the plain network, is about a point "
+        "ahead at this length. One training each: differences below one point are noise (one standard error of "
+        "a single figure is 0.7 points). "
+        "As the share of small faces rises over "
         "the first tenth of a training, the first of the three epochs is sharp in every row. Seconds are wall "
         "time on a machine that had other work; *base* was stopped for hours in between.",
         (
@@ -265,7 +275,8 @@ SECTIONS = (
         "chosen on `PublicTest` (`--fit`). All of this is synthetic, and not the accuracy on real video.",
         (
             "# one BLAS thread: on busy cores, more would wait for each other",
-            "OPENBLAS_NUM_THREADS=1 python benchmarks/fusion.py ferplus:data/ferplus ckplus48:data/CK+48 --faces 1500 "
+            "OPENBLAS_NUM_THREADS=1 python benchmarks/fusion.py ferplus:data/ferplus ckplus48:data/CK+48 "
+            "--faces 1500 "
             "--out runs/fusion.json",
         ),
         ("runs/fusion.json",),
@@ -304,9 +315,11 @@ SECTIONS = (
         "No: the network stays float32, because no trial is fast enough. Int8 is the default only where it loses at"
         " most 0.5 points on `PublicTest` at every size *and* the network "
         "alone is at least 1.3 times as fast, on one face and in batches. Post-training, QDQ, batch norms folded, "
-        "weights for each channel, ranges from 128 training faces over all sizes. Every kind is timed first; only the "
+        "weights for each channel, ranges from 128 training faces over all sizes. Every kind is timed first; "
+        "only the "
         "fastest, with weights of 8 and of 7 bits, is then tried on the faces, and loses far more than the rule "
-        "allows as well. How ranges are found (min-max here; the command goes on to entropy and percentiles) does not "
+        "allows as well. How ranges are found (min-max here; the command goes on to entropy and percentiles) "
+        "does not "
         "change the speed.",
         ("python tools/quantise.py src/ekspresi/assets/ekspresi-b0.onnx ferplus:data/ferplus",),
         ("runs/quantise/quantise.json",),
@@ -349,10 +362,13 @@ SECTIONS = (
         "The paper's study, repeated",
         "Optimisers and other choices on CK+48, seven classes, every network fine-tuned from the bundled weights "
         "(FER+; ImageNet's cannot be had here) but where an arm says otherwise. `rmsprop` is torch's, `rmsprop-tf` "
-        "that of the EfficientNet paper, `sgd` has Nesterov's momentum. Under `subject-10fold` nobody tested was seen "
-        "in training, and each learning rate was chosen, with the same budget for all, without the half of the people "
+        "that of the EfficientNet paper, `sgd` has Nesterov's momentum. Under `subject-10fold` nobody tested "
+        "was seen "
+        "in training, and each learning rate was chosen, with the same budget for all, without the half of the "
+        "people "
         "that it is tested on; answers are pooled over the folds before anything is counted. `paper-split` is "
-        "**leaky**. The recipe's other keys were chosen by hand, on validation people of two folds who are test people "
+        "**leaky**. The recipe's other keys were chosen by hand, on validation people of two folds who are test "
+        "people "
         "of two others, so the figures may flatter a little.",
         ("ekspresi study configs/study-ckplus.toml --jobs 2",),
         (STUDY,),

@@ -60,16 +60,31 @@ def frames(
         MissingExtraError: a video or camera without the extra [video].
     """
     window = Window(every_s, start_s, end_s)
+    name = stream_name(source)
     index = camera_index(source)
-    if index is not None:
-        return live_frames(webcam(index), f"camera:{index}", window=window, stop=stop, refused=refused)
+    if name is not None and index is not None:
+        return live_frames(webcam(index), name, window=window, stop=stop, refused=refused)
     assert not isinstance(source, int)
     where = address(source)
-    if where is None:
+    if name is None or where is None:
         return _from_files(media_paths([source]), window, stop, refused)
     if where.startswith("rtsp"):
-        return live_frames(stream(where), redacted(where), window=window, stop=stop, refused=refused)
-    return _from_http(where, window, stop, refused)
+        return live_frames(stream(where), name, window=window, stop=stop, refused=refused)
+    return _from_http(where, name, window, stop, refused)
+
+
+def stream_name(source: str | os.PathLike[str] | int) -> str | None:
+    """A webcam or an address -> its ``Frame.source``, without user and password; None for files and folders.
+
+    Raises:
+        SourceError: an address that is none.
+    """
+    index = camera_index(source)
+    if index is not None:
+        return f"camera:{index}"
+    assert not isinstance(source, int)
+    where = address(source)
+    return None if where is None else redacted(where)
 
 
 def _from_files(paths: list[Path], window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
@@ -108,11 +123,11 @@ def _from_file(path: Path, window: Window, stop: Event | None, refused: Refused)
     yield from reading
 
 
-def _from_http(where: str, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
+def _from_http(where: str, name: str, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
     container = connected(where)
     if has_an_end(container):
-        yield from container_frames(container, redacted(where), window=window, stop=stop, refused=refused)
+        yield from container_frames(container, name, window=window, stop=stop, refused=refused)
         return
     connect = stream(where, first=container)
     del container  # now it is the reader's
-    yield from live_frames(connect, redacted(where), window=window, stop=stop, refused=refused)
+    yield from live_frames(connect, name, window=window, stop=stop, refused=refused)

@@ -7,8 +7,7 @@ which the face itself, from brow to chin, has a quarter, whether it was 300 px w
 look the same afterwards, so what was taken away cannot be had back from the picture; a blur, or a mosaic whose cells
 are smaller than the features of a face, keeps enough to tell people apart (McPherson, Shokri, Shmatikov, Defeating
 Image Obfuscation with Deep Learning, 2016). In a film the cells move with the box, so that its pictures together tell
-more than one; the mean of 300, each with its box a fifth of a face elsewhere, still showed no feature of a face of
-90 px. Faces that nobody told of are not hidden.
+more than one. Faces that nobody told of are not hidden.
 """
 
 from collections.abc import Iterable

@@ -44,7 +44,6 @@ _OPTIONS = {
     # Each picture leaves the encoder before the next comes: what waits in it would be lost with a killed run, and with
     # a picture every few seconds that would be minutes.
     "tune": "zerolatency",
-    "forced-idr": "1",
 }
 _BT709, _TV_RANGE = 1, 1  # FFmpeg's numbers, AVCOL_SPC_BT709 (and its primaries and transfer) and AVCOL_RANGE_MPEG
 _THREADS = 2

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
-from ekspresi.outputs import BySecond, Place, journaled_folder, journaled_table, locking, table, tables
+from ekspresi.outputs import BySecond, Place, journaled_folder, journaled_table, locking, tables
 from ekspresi.outputs.locking import locked
 
 RUN = steps()
@@ -518,11 +518,3 @@ def test_the_error_of_the_run_is_told_not_that_of_leaving_it(tmp_path: Path) -> 
         list(zip(range(9), write(run, RUN), strict=False))
         (tmp_path / "x.csv").unlink()
         raise EkspresiError("the first")
-
-
-def test_row_by_row(tmp_path: Path) -> None:
-    rows = [row for step in RUN for row in step.rows]
-    with table(tmp_path / "x.csv", LABELS) as write_row:
-        for row in rows:
-            write_row(row)
-    assert (tmp_path / "x.csv").read_bytes() == unbroken(tmp_path / "whole.csv", RUN).read_bytes()

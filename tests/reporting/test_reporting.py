@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from ekspresi.recognition import Recognizer
 from ekspresi.reporting import Asked, plots, provenance_of, write_report
 from ekspresi.reporting.provenance import cpu_name, leaks
 from grey_model import face, write_grey_model
+from page_tags import Tags
 
 ASKED = Asked("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
 
@@ -67,27 +67,6 @@ def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evalu
     assert provenance["data_fingerprint"] == dataset.fingerprint
     assert provenance["asked"]["protocol"] == "subject-10fold"
     assert {"python", "ekspresi", "numpy", "onnxruntime"} <= set(provenance["versions"])
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and whether they nest."""
-
-    VOID = frozenset({"meta", "img", "br", "link"})
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.stack = [], []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in self.VOID:
-            self.stack.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.stack.pop() == tag
 
 
 def parsed(path):

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,35 +15,11 @@ from ekspresi.recognition import Recognizer
 from ekspresi.summaries import Made, Storyteller, made_by, write_page
 from ekspresi.summaries.page import LISTED, headline
 from ekspresi.summaries.telling import DETAILED, TRACKS
+from page_tags import Tags
 from seen import LABELS, belief, seen
 
 MADE = Made("ekspresi predict '<b>.mp4'", "tiny", "ab" * 32, "0.1.0", "2025-01-01T00:00:00+00:00")
 SOURCE = "/films/<b>bold & co.mp4"
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes; whether they nest; the text."""
-
-    VOID = frozenset({"meta", "img", "br", "link"})
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.stack, self.text = [], [], []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in self.VOID:
-            self.stack.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data):
-        if self.stack and self.stack[-1] != "style":
-            self.text.append(data)
 
 
 def page_of(teller: Storyteller, folder: Path) -> tuple[str, Tags, str]:

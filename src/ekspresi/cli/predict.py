@@ -74,16 +74,13 @@ def predict(
     from ekspresi.cli.stopping import stopping
     from ekspresi.cli.watching import Watching
     from ekspresi.recognition import Recognizer
-    from ekspresi.video.addresses import address
-    from ekspresi.video.cameras import camera_index
     from ekspresi.video.timestamps import Window
 
     window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
     wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window)
     settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
-    camera = len(sources) == 1 and (camera_index(sources[0]) is not None or address(sources[0]) is not None)
-    with stopping() as stop, Watching(Console(stderr=True), window, camera) as watching:
+    with stopping() as stop, Watching(Console(stderr=True), window) as watching:
         outcome = predicting.run(sources, analyzer, settings, wanted, watching, stop.event)
     if outcome.complete:
         typer.echo(f"nothing is left to do in {printable(str(out))}; leave --resume out to begin anew")

@@ -29,17 +29,16 @@ _FACES = 3
 class Watching:
     """A ``predicting.Watcher`` for a terminal; a context manager."""
 
-    def __init__(self, console: Console, window: Window, camera: bool) -> None:
+    def __init__(self, console: Console, window: Window) -> None:
         """Prepare the line.
 
         Args:
             console: standard error.
             window: which part of a video is wanted, for its length.
-            camera: there is no end: what is seen now is told instead.
         """
-        self._console, self._window, self._camera = console, window, camera
+        self._console, self._window, self._camera = console, window, False
         columns = [TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[rate]}")]
-        times = [TimeElapsedColumn()] if camera else [TimeRemainingColumn(elapsed_when_finished=True)]
+        times = (TimeElapsedColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, *times, console=console, transient=True, disable=not console.is_terminal)
         self._lock = Lock()
         self._times: deque[float] = deque(maxlen=500)
@@ -55,8 +54,9 @@ class Watching:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._progress.stop()
 
-    def begun(self, sources: int, done: int) -> None:
-        """The bar of all sources, where there are several."""
+    def begun(self, sources: int, done: int, camera: bool) -> None:
+        """The bar of all sources, where there are several; of a camera what is seen now is told instead."""
+        self._camera = camera
         if sources > 1:
             self._sources = self._progress.add_task("all", total=sources, completed=done, rate="")
 

@@ -18,7 +18,7 @@ from ekspresi.outputs.files import make_folder, replacing, told
 from ekspresi.outputs.journal import Place, Setting
 from ekspresi.outputs.pictures import annotated_paths, picture_file, save_picture
 from ekspresi.outputs.seconds import BySecond
-from ekspresi.outputs.tables import RunTable, journaled_folder, journaled_table, table
+from ekspresi.outputs.tables import RunTable, journaled_folder, journaled_table
 
 __all__ = [
     "COLUMNS",
@@ -35,6 +35,5 @@ __all__ = [
     "replacing",
     "row_values",
     "save_picture",
-    "table",
     "told",
 ]

@@ -4,8 +4,8 @@ In: lines, as bytes. Out: a file that holds them, whole, from the moment ``appen
 nothing of when a run began.
 
 Nothing is held back in the process: lines are handed to the system in one write, so a killed process loses none of
-them. Only a kill in the middle of that write can leave a part of a line: one of 320 did, of a process that did nothing
-but write; going on from a journal cuts it off. What was synced survives a power failure too.
+them. Only a kill in the middle of that write can leave a part of a line; going on from a journal cuts it off. What was
+synced survives a power failure too.
 """
 
 import hashlib

@@ -202,15 +202,3 @@ def _leaving(run: RunTable) -> Iterator[None]:
             run._leave(failed=True)
         raise
     run._leave()
-
-
-@contextmanager
-def table(path: str | os.PathLike[str], labels: tuple[str, ...]) -> Iterator[Callable[[Row], None]]:
-    """A path ending in .csv, .jsonl or .parquet -> a function that writes one row; see ``journaled_table``.
-
-    Raises:
-        OutputError: another ending, or the file cannot be written.
-        MissingExtraError: Parquet without pyarrow.
-    """
-    with journaled_table(path, labels, {}, resume=False) as run:
-        yield lambda row: run.write([row])

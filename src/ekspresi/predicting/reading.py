@@ -11,12 +11,10 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, SourceError
-from ekspresi.frames import frames
+from ekspresi.frames import frames, stream_name
 from ekspresi.outputs import Place
 from ekspresi.sources import media_paths
 from ekspresi.types import Frame
-from ekspresi.video.addresses import address, redacted
-from ekspresi.video.cameras import camera_index
 from ekspresi.video.timestamps import Window
 
 WARM_S = 2.0
@@ -30,6 +28,7 @@ class Reading:
     Attributes:
         paths: files, in the order in which they are read; empty for a camera or an address.
         camera: a webcam or an address, named alone; None for files.
+        name: what ``Frame.source`` calls it.
         named: of the paths, those that were named themselves, not found in a folder.
         failed: sources that gave no frame.
         unmet: errors of what was named.
@@ -37,6 +36,7 @@ class Reading:
 
     paths: list[Path]
     camera: str | None
+    name: str | None
     named: frozenset[Path]
     tell: Callable[[EkspresiError], None]
     failed: int = 0
@@ -45,7 +45,7 @@ class Reading:
     @property
     def names(self) -> list[str]:
         """The sources as ``Frame.source`` gives them, without passwords."""
-        return [str(path) for path in self.paths] if self.camera is None else [_shown(self.camera)]
+        return [str(path) for path in self.paths] if self.name is None else [self.name]
 
     def frames(self, window: Window, place: Place | None, stop: Event) -> Iterator[Frame]:
         """All frames that are wanted; of the source that ``place`` lies in also some that were done before it."""
@@ -90,16 +90,16 @@ def reading(sources: Sequence[str], tell: Callable[[EkspresiError], None]) -> Re
         ConfigError: a camera or an address beside other sources: it has no end.
         SourceError: an address that is none.
     """
-    cameras = [source for source in sources if camera_index(source) is not None or address(source) is not None]
-    if cameras:
-        if len(sources) > 1:
-            raise ConfigError(f"{_shown(cameras[0])}: has no end, and others would wait for it; name it alone")
-        return Reading([], cameras[0], frozenset(), tell)
+    for source in sources:
+        if (name := stream_name(source)) is not None:
+            if len(sources) > 1:
+                raise ConfigError(f"{name}: has no end, and others would wait for it; name it alone")
+            return Reading([], source, name, frozenset(), tell)
     unmet: list[EkspresiError] = []
     paths = media_paths(sources, unmet.append)
     for error in unmet:
         tell(error)
-    return Reading(paths, None, frozenset(map(Path, sources)), tell, unmet=unmet)
+    return Reading(paths, None, None, frozenset(map(Path, sources)), tell, unmet=unmet)
 
 
 def _frames(
@@ -119,8 +119,3 @@ def _resumed(window: Window, place: Place) -> Window:
         begin = window.start_s + math.floor((begin - window.start_s) / window.every_s) * window.every_s
     end_s = window.end_s if window.end_s is None or window.end_s > begin else begin + WARM_S
     return Window(window.every_s, begin, end_s)
-
-
-def _shown(camera: str) -> str:
-    index = camera_index(camera)
-    return redacted(address(camera) or camera) if index is None else f"camera:{index}"

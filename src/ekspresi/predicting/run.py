@@ -18,7 +18,7 @@ from ekspresi.predicting.reading import Reading, reading
 from ekspresi.predicting.wanted import Outcome, Wanted, Watcher
 from ekspresi.streaming import analyzed
 from ekspresi.summaries.telling import Storyteller
-from ekspresi.types import Analyzed
+from ekspresi.types import Analyzed, Row
 
 KEPT_ROWS = 40
 """Rows of pictures that are kept for the screen where a table holds them all."""
@@ -70,7 +70,7 @@ def run(
             return outcome
         place = table.place if table is not None else None
         outcome.done = 0 if place is None else place.number + place.finished
-        watcher.begun(outcome.sources, outcome.done)
+        watcher.begun(outcome.sources, outcome.done, read.camera is not None)
         _Run(read, analyzer, wanted, watcher, outcome, table, pictures).go(place, stop)
         outcome.failed = read.failed
         outcome.stopped = stop.is_set() and read.camera is None
@@ -115,9 +115,9 @@ class _Run:
                 if place is not None and taken_up and frame.number <= place.frame:
                     continue  # seen again for what is believed, told before
                 here = Place(frame.source, number, frame.number, frame.time_s is None, next_track, frame.time_s)
-                self._keep(result, here)
-                if self.pictures is not None:
+                if self.pictures is not None:  # before the run is said to have come so far
                     self.pictures.add(result, taken_up)
+                self._keep(result, here)
                 self.teller.add(result)
                 self.watcher.seen(result, number)
             if self.table is not None and self.seconds is not None:
@@ -130,7 +130,8 @@ class _Run:
 
     def _keep(self, result: Analyzed, here: Place) -> None:
         """A frame's rows -> the table, or the second they lie in; of pictures the first for the screen."""
-        rows, reached = list(result.rows), here
+        rows: list[Row] = list(result.rows)
+        done: Place | None = here
         if result.frame.time_s is None:
             self.outcome.read.append(result.frame.source)
             self.outcome.faces += len(rows)
@@ -141,12 +142,9 @@ class _Run:
             return
         if self.seconds is not None:
             rows, done = self.seconds.add(rows, here, result.frame.time_s)
-            self.table.write(rows)
-            if done is not None:
-                self.table.reached(done)
-            return
         self.table.write(rows)
-        self.table.reached(reached)
+        if done is not None:
+            self.table.reached(done)
 
 
 def _check_page(page: Path) -> None:

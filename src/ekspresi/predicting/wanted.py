@@ -72,8 +72,8 @@ class Outcome:
 class Watcher(Protocol):
     """Who is told what happens."""
 
-    def begun(self, sources: int, done: int) -> None:
-        """So many sources will be read, ``done`` of which an earlier run has done."""
+    def begun(self, sources: int, done: int, camera: bool) -> None:
+        """So many sources will be read, ``done`` of which an earlier run has done; or one camera, without an end."""
 
     def seen(self, result: Analyzed, number: int) -> None:
         """A frame of the source at this position of the list is done."""

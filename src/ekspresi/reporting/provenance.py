@@ -6,6 +6,7 @@ In: what was measured and how it was asked for. Out: a frozen ``Provenance``. Kn
 import hashlib
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -90,7 +91,7 @@ def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: Asked) ->
         data_faces=len(dataset),
         data_skipped=len(dataset.skipped),
         asked=asked,
-        versions={"python": platform.python_version(), **_versions()},
+        versions=versions_of(_PACKAGES),
         cpu=cpu_name(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         warnings=leaks(recognizer.metadata, dataset, asked),
@@ -177,9 +178,10 @@ def _relative(data: Any, dataset: FaceDataset) -> str | None:
     return reader if isinstance(reader, str) and family(reader) == family(dataset.name) else None
 
 
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Names of packages -> the version of Python and of each that is installed."""
+    found = {"python": platform.python_version()}
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

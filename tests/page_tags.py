@@ -1,0 +1,28 @@
+"""Reads the pages that ekspresi makes, for tests."""
+
+from html.parser import HTMLParser
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes; whether they nest; the text."""
+
+    VOID = frozenset({"meta", "img", "br", "link"})
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.stack, self.text = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        if self.stack and self.stack[-1] != "style":
+            self.text.append(data)

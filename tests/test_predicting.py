@@ -1,0 +1,125 @@
+"""A run that is stopped anywhere and gone on with gives what an unbroken one gives; pictures come before places."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clips import write_clip
+from ekspresi.analysis import Analyzer
+from ekspresi.detection.none import WholeImage
+from ekspresi.errors import EkspresiError
+from ekspresi.outputs import RunTable
+from ekspresi.predicting import Outcome, Wanted, run
+from ekspresi.predicting.picturing import Picturing
+from ekspresi.recognition import Recognizer
+from ekspresi.types import Analyzed
+from ekspresi.video.timestamps import Window
+
+Frames = list[tuple[str, int]]
+
+
+class Stopping:
+    """A watcher that asks the run to end after so many frames, and remembers them."""
+
+    def __init__(self, after: int | None = None) -> None:
+        self.after, self.stop = after, Event()
+        self.frames: Frames = []
+        self.errors: list[EkspresiError] = []
+        self.camera: bool | None = None
+
+    def begun(self, sources: int, done: int, camera: bool) -> None:
+        self.camera = camera
+
+    def seen(self, result: Analyzed, number: int) -> None:
+        self.frames.append((Path(result.frame.source).name, result.frame.number))
+        if len(self.frames) == self.after:
+            self.stop.set()
+
+    def told(self, error: EkspresiError) -> None:
+        self.errors.append(error)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> list[str]:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "b.png", "e.png"):
+        Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)).save(folder / name)
+    write_clip(folder / "c.mp4", 130)
+    write_clip(folder / "d.mp4", 60)
+    return [str(folder)]
+
+
+@pytest.fixture
+def predict(tiny_model: Path, sources: list[str]) -> Callable[..., tuple[Outcome, Stopping]]:
+    def go(wanted: Wanted, after: int | None = None) -> tuple[Outcome, Stopping]:
+        watcher = Stopping(after)
+        analyzer = Analyzer(Recognizer(tiny_model), WholeImage())
+        return run(sources, analyzer, {"detector": "none"}, wanted, watcher, watcher.stop), watcher
+
+    return go
+
+
+def places(table: Path) -> list[list[str]]:
+    """Source, frame and time of each row: tracks are numbered anew where a run goes on, and beliefs differ a little."""
+    return [line.split(",")[:3] for line in table.read_text().splitlines()[1:]]
+
+
+@pytest.mark.parametrize("summary", [False, True])
+@pytest.mark.parametrize("window", [Window(), Window(0.12, 0.3, 4.5)], ids=["all", "part"])
+def test_stopped_anywhere_it_goes_on_with_every_row_once(
+    predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path, summary: bool, window: Window
+) -> None:
+    whole = tmp_path / "whole.csv"
+    outcome, unbroken = predict(Wanted(out=whole, summary=summary, window=window))
+    assert (outcome.stopped, outcome.sources, unbroken.camera, unbroken.errors) == (False, 5, False, [])
+    for after in (1, 2, 3, 17, 30, len(unbroken.frames) - 3):
+        out = tmp_path / f"{after}.csv"
+        outcome, first = predict(Wanted(out=out, summary=summary, window=window), after)
+        assert outcome.stopped and first.frames == unbroken.frames[:after]
+        outcome, second = predict(Wanted(out=out, summary=summary, window=window, resume=True))
+        assert not outcome.stopped
+        assert places(out) == places(whole)
+        if not summary:
+            assert [*first.frames, *second.frames] == unbroken.frames
+        assert predict(Wanted(out=out, summary=summary, window=window, resume=True))[0].complete
+
+
+def test_tracks_of_a_run_that_goes_on_are_no_earlier_ones(
+    predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path
+) -> None:
+    out = tmp_path / "x.csv"
+    predict(Wanted(out=out), 80)
+    assert not predict(Wanted(out=out, resume=True))[0].stopped
+    tracks = {}
+    for line in out.read_text().splitlines()[1:]:
+        source, frame, _, track = line.split(",")[:4]
+        tracks.setdefault(Path(source).name, []).append((int(frame), track))
+    assert {track for frame, track in tracks["c.mp4"] if frame < 78} == {"1"}
+    assert {track for frame, track in tracks["c.mp4"] if frame >= 78} == {"2"}
+    assert {track for _, track in tracks["d.mp4"]} == {"1"}
+
+
+def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
+    predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened = []
+    drawn, reached = Picturing.add, RunTable.reached
+
+    def add(self: Picturing, result: Analyzed, taken_up: bool) -> None:
+        drawn(self, result, taken_up)
+        happened.append("drawn")
+
+    def reach(self: RunTable, place: object) -> None:
+        happened.append("reached")
+        reached(self, place)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Picturing, "add", add)
+    monkeypatch.setattr(RunTable, "reached", reach)
+    predict(Wanted(out=tmp_path / "x.csv", annotate=tmp_path / "o"), 5)
+    assert happened == ["drawn", "reached"] * 5
