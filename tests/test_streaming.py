@@ -553,13 +553,15 @@ def test_frames_in_flight_are_left_where_it_is_stopped(analyzer: Analyzer) -> No
 
 
 INTERRUPTED = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from ekspresi.analysis import Analyzer
 from ekspresi.detection.none import WholeImage
 from ekspresi.recognition import Recognizer
 from ekspresi.streaming import analyzed
 from ekspresi.types import Frame
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
 
 def camera():
     for number in range(100_000):
