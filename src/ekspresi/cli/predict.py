@@ -66,6 +66,10 @@ def predict(
     was calibrated for. In videos and cameras faces are followed, and what is said of one rests on all its frames up to
     then. Ctrl-C ends a run in good order: what was seen is written.
     """
+    from ekspresi.allocator import share_pools
+
+    share_pools()  # before anything starts a thread
+
     from rich.console import Console
 
     from ekspresi import detection, predicting

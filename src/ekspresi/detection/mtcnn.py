@@ -95,7 +95,7 @@ class MtcnnDetector:
         """Original and pyramid levels -> square proposals of P-Net (n, 4) in pixels of the original."""
         boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         for level in levels[1:]:
-            offsets, faces = self._scan(_normalised(np.asarray(level)[None]))
+            offsets, faces = self._scan(np.asarray(level))
             rows, columns = np.nonzero(faces > THRESHOLDS[0])
             score = faces[rows, columns]
             corners = np.stack([columns, rows, columns, rows], axis=1).astype(np.float32) * STRIDE_PX
@@ -107,16 +107,16 @@ class MtcnnDetector:
         all_boxes, all_scores = np.concatenate(boxes), np.concatenate(scores)
         return _squared(all_boxes[suppress(all_boxes, all_scores, 0.7)[:MAX_PROPOSALS]])
 
-    def _scan(self, image: Array) -> tuple[Array, Array]:
-        """P-Net on float32 (1, 3, H, W), in strips -> offsets (4, h, w) and scores (h, w) of all windows."""
-        height, width = image.shape[2:]
+    def _scan(self, level: NDArray[np.uint8]) -> tuple[Array, Array]:
+        """P-Net on RGB uint8 (H, W, 3), in strips -> offsets (4, h, w) and scores (h, w) of all windows."""
+        height, width = level.shape[:2]
         rows = (height - 1) // 2 - 4
         step = max(STRIP_PX // (2 * width), 1)
         strips = []
         for top in range(0, rows, step):
             # Output row r depends on input rows 2 r to 2 r + 11; the last strip takes what is left.
             bottom = STRIDE_PX * (top + step) + WINDOW_PX - STRIDE_PX if top + step < rows else height
-            strips.append(image[:, :, STRIDE_PX * top : bottom])
+            strips.append(level[None, STRIDE_PX * top : bottom])
         offsets, scores = self._run("pnet", strips, axis=2)
         return offsets[0], scores[0, 1]
 
@@ -139,19 +139,19 @@ class MtcnnDetector:
         kept = good[suppress(boxes[good], scores[good], 0.7, of_smaller=True)]
         return boxes[kept], scores[kept], landmarks[kept]
 
-    def _judge(self, name: str, patches: Array) -> list[Array]:
-        """Run R- or O-Net on float32 (n, 3, S, S); n may be 0."""
+    def _judge(self, name: str, patches: NDArray[np.uint8]) -> list[Array]:
+        """Run R- or O-Net on RGB uint8 (n, S, S, 3); n may be 0."""
         batches = [patches[i : i + BATCH] for i in range(0, max(len(patches), 1), BATCH)]
         return self._run(name, batches, axis=0)
 
-    def _run(self, name: str, parts: list[Array], axis: int) -> list[Array]:
-        """Run a network on each part -> its outputs, joined along an axis.
+    def _run(self, name: str, parts: list[NDArray[np.uint8]], axis: int) -> list[Array]:
+        """Run a network on each part, RGB uint8 (n, H, W, 3) -> its outputs, joined along an axis.
 
         In parallel, unless as many pictures are searched at once as there are threads: what waits for others is slower.
         """
         session = self._session(name)
         spread = map if len(parts) == 1 or self._searching >= self.threads else self._pool.map
-        results = spread(lambda part: session.run(None, {"image": part}), parts)
+        results = spread(lambda part: session.run(None, {"image": _normalised(part)}), parts)
         return [np.concatenate(outputs, axis=axis) for outputs in zip(*results, strict=True)]
 
     def _session(self, name: str) -> "InferenceSession":
@@ -232,14 +232,14 @@ def _unit(picture: Image.Image, level: Image.Image) -> Array:
     return np.array([x, y, x, y], dtype=np.float32)
 
 
-def _patches(levels: list[Image.Image], boxes: Array, side: int) -> Array:
-    """Square boxes (n, 4) in pixels of levels[0] -> float32 (n, 3, side, side); outside the image is black.
+def _patches(levels: list[Image.Image], boxes: Array, side: int) -> NDArray[np.uint8]:
+    """Square boxes (n, 4) in pixels of levels[0] -> RGB uint8 (n, side, side, 3); outside the image is black.
 
     Each patch is cut from the smallest level that still shows it at ``side`` pixels or more: a face that
     fills a photo costs no more than one that fills a thumbnail.
     """
     if len(boxes) == 0:
-        return np.empty((0, 3, side, side), np.float32)
+        return np.empty((0, side, side, 3), np.uint8)
     by_size = sorted(levels, key=lambda level: level.width)
     widths = np.array([level.width for level in by_size]) / levels[0].width
     chosen = np.searchsorted(widths, side / np.maximum(boxes[:, 2] - boxes[:, 0], 1e-3))
@@ -252,7 +252,7 @@ def _patches(levels: list[Image.Image], boxes: Array, side: int) -> Array:
         region = by_size[index].crop((left, top, ceil(x2), ceil(y2)))
         inside = (x1 - left, y1 - top, x2 - left, y2 - top)
         sheet.paste(region.resize((side, side), Image.Resampling.BILINEAR, box=inside), (0, number * side))
-    return _normalised(np.asarray(sheet).reshape(-1, side, side, 3))
+    return np.asarray(sheet).reshape(-1, side, side, 3)
 
 
 def _load(name: str) -> "InferenceSession":

@@ -1,0 +1,43 @@
+"""The allocator's pools, counted by itself."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+_PROGRAM = """
+import ctypes, sys, threading
+from ekspresi.allocator import share_pools
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+agreed = sys.argv[1] == "shared" and share_pools()
+barrier = threading.Barrier(8)
+
+def work():
+    libc.malloc(1000)
+    barrier.wait()
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(agreed, flush=True)
+libc.malloc_stats()
+"""
+
+
+def pools(how: str, **environment: str) -> tuple[str, int]:
+    """What ``share_pools`` said, and how many pools eight threads at once have made."""
+    clean = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    words = [sys.executable, "-c", _PROGRAM, how]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=clean | environment)
+    return done.stdout.strip(), done.stderr.count("Arena ")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has such pools")
+def test_threads_share_two_pools_unless_the_user_decides() -> None:
+    assert pools("alone")[1] > 2
+    assert pools("shared") == ("True", 2)
+    assert pools("shared", MALLOC_ARENA_MAX="3") == ("False", 3)
