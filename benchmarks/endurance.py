@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ekspresi.allocator import share_pools
 from ekspresi.analysis import Analyzer
 from ekspresi.errors import EkspresiError
 from ekspresi.frames import frames
@@ -46,7 +47,8 @@ from ekspresi.types import Face
 SIZES = ((320, 240), (400, 304), (256, 192))
 SQUARE_PX = 40
 PERIOD = 100  # frames after which the squares are where they were
-EARLY = 0.1  # share of the frames at which memory is first looked at
+EARLY, LATE = (0.1, 0.2), (0.9, 1.0)  # shares of the frames between which memory is compared
+LOOK = 100  # results after which memory is looked at
 SILENCE_S = 30.0  # longer than the reader's time-out
 VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow", "av", "scipy")
 
@@ -81,9 +83,9 @@ class Outcome:
         rows_twice: frame and track that came before, or frames out of order: must be 0.
         reconnects: losses that were told and made good.
         seconds: of all.
-        early: at ``EARLY`` of the frames.
-        late: at the end, before the iterator is closed.
-        used_mb: then, after the allocator gave back to the system what it only kept for later: a leak would stay in it.
+        early: where memory was largest of all looks within ``EARLY`` of the frames.
+        late: the same within ``LATE``.
+        used_mb: at the end, after the allocator gave back to the system what it only kept for later: a leak would stay.
         threads_left: of Python, when all is closed; the main thread is one.
     """
 
@@ -162,21 +164,27 @@ def _jpeg(number: int, size: tuple[int, int]) -> bytes:
     return file.getvalue()
 
 
+def status(process: int | str) -> dict[str, str]:
+    """What /proc tells of a process, sizes in KiB; nothing of memory where it has just ended. Linux only."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    return {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines) if value.split()}
+
+
 def memory(frame: int) -> Memory:
-    """What /proc tells now; Linux only."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    told = {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines) if value.split()}
-    kib = {name: int(told[name]) for name in ("VmRSS", "VmHWM")}
+    """What this process holds now."""
+    told = status("self")
     files = len(list(Path("/proc/self/fd").iterdir()))
-    return Memory(frame, round(kib["VmRSS"] / 1024, 1), round(kib["VmHWM"] / 1024, 1), int(told["Threads"]), files)
+    rss_mb, peak_mb = (round(int(told[name]) / 1024, 1) for name in ("VmRSS", "VmHWM"))
+    return Memory(frame, rss_mb, peak_mb, int(told["Threads"]), files)
 
 
 def endure(address: str, wanted: int) -> Outcome:
     """A camera's address and how many frames it shall give -> what came of it."""
+    share_pools()  # as the command line does
     analyzer = Analyzer(Recognizer(), TwoSquares())
     stop, told = Event(), list[EkspresiError]()
     began = time.monotonic()
-    early: Memory | None = None
+    looks: list[Memory] = []
     seen = last = -1
     analysed = rows = twice = 0
     results = analyzed(frames(address, stop=stop, refused=told.append), analyzer, stop=stop)
@@ -186,18 +194,20 @@ def endure(address: str, wanted: int) -> Outcome:
         twice += last <= seen or len(set(tracks)) < len(tracks)
         seen = last
         analysed, rows = analysed + 1, rows + len(tracks)
-        if early is None and last >= EARLY * wanted:
-            early = memory(last)
+        if analysed % LOOK == 0:
+            looks.append(memory(last))
         if analysed % 5000 == 0:
-            print(f"{time.monotonic() - began:6.0f} s  frame {last:7}  {memory(last)}", flush=True)
+            print(f"{time.monotonic() - began:6.0f} s  {looks[-1]}", flush=True)
         if last >= wanted - 1:
             break
-    late = memory(last)
+    early, late = (
+        max((look for look in looks if low <= look.frame / wanted <= high), key=lambda look: look.rss_mb)
+        for low, high in (EARLY, LATE)
+    )
     ctypes.CDLL(None).malloc_trim(0)  # glibc's
     used_mb = memory(last).rss_mb
     stop.set()
     results.close()  # type: ignore[attr-defined] # it is a generator
-    assert early is not None, "the camera gave fewer frames than were wanted"
     reconnects = sum("trying again" in str(error) for error in told)
     seconds = round(time.monotonic() - began, 1)
     return Outcome(last + 1, analysed, rows, twice, reconnects, seconds, early, late, used_mb, active_count())
@@ -227,9 +237,8 @@ def main() -> None:
     print(
         f"{outcome.read} frames read, {outcome.analysed} analysed, {outcome.rows} rows, {outcome.rows_twice} twice, "
         f"{outcome.reconnects} reconnects in {outcome.seconds:.0f} s\n"
-        f"at {outcome.early.frame}: {outcome.early.rss_mb} MB (peak {outcome.early.peak_mb}), "
-        f"at {outcome.late.frame}: {outcome.late.rss_mb} MB (peak {outcome.late.peak_mb}), "
-        f"{outcome.used_mb} MB of them used; "
+        f"early at most {outcome.early.rss_mb} MB, late at most {outcome.late.rss_mb} MB, in the end {outcome.used_mb} "
+        "MB of them used; "
         f"open files {outcome.early.files} and {outcome.late.files}; {outcome.threads_left} thread left"
     )
     if arguments.out is not None:

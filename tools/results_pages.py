@@ -291,13 +291,15 @@ SECTIONS = (
         " takes a frame, then the next. Medians, in brackets the slowest and the fastest pass; *cores busy* counts "
         "this process alone. The camera is simulated: it sends motion JPEG over HTTP, changes its resolution, falls "
         "silent, closes or refuses the connection; a detector of three lines finds its two squares, everything else "
-        "runs as always.",
+        "runs as always. An hour of video is the first one, again and again, through the command line, with a table, a "
+        "film and a page.",
         (
             "python benchmarks/pipeline.py --detector mtcnn --detector yunet:yunet_n_dynamic.onnx "
             "--out runs/pipeline.json",
             "python benchmarks/endurance.py --out runs/endurance.json",
+            "python benchmarks/long_video.py --out runs/long-video.json",
         ),
-        ("runs/pipeline.json", "runs/endurance.json"),
+        ("runs/pipeline.json", "runs/endurance.json", "runs/long-video.json"),
         partial=True,
     ),
     Section(

@@ -138,8 +138,8 @@ def fused(section: pages.Section) -> Iterator[str]:
 
 
 def videos(section: pages.Section) -> Iterator[str]:
-    """What ``benchmarks/pipeline.py`` and ``benchmarks/endurance.py`` found, as far as they ran."""
-    for file, lines in zip(section.files, (video.pipeline, video.endurance), strict=True):
+    """What ``benchmarks/pipeline.py``, ``endurance.py`` and ``long_video.py`` found, as far as they ran."""
+    for file, lines in zip(section.files, (video.pipeline, video.endurance, video.long_video), strict=True):
         if (ROOT / file).exists():
             yield from (*lines(load(file)), "")
 
