@@ -320,8 +320,9 @@ def endurance(found: Found) -> Iterator[str]:
 def long_video(found: Found) -> Iterator[str]:
     """What an hour of video takes."""
     yield (
-        f"Of {found['minutes']} minutes of video every frame was decoded, and one in each {found['every']} analysed with "
-        f"the smallest face at its default of 12 px: {found['rows']:,} rows, in {found['seconds'] / 60:.0f} minutes."
+        f"Of {found['minutes']} minutes of video every frame was decoded, and one in each {found['every']} analysed "
+        f"with the smallest face at its default of 12 px: {found['rows']:,} rows, in {found['seconds'] / 60:.0f} "
+        "minutes."
     )
     yield ""
     yield from table(
