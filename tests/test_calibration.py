@@ -92,10 +92,10 @@ def test_a_recogniser_follows_its_file(tmp_path):
     assert answers[0].confidence > 0.9 > 0.5 > answers[1].confidence
 
 
-def test_sizes_are_corrected_between_the_pairs_and_by_their_ratio_outside():
+def test_sizes_are_corrected_between_the_pairs_and_by_their_ratio_outside_but_not_above_what_was_taught():
     pairs = ((10.0, 8.0), (40.0, 16.0))
-    found = corrected_px(np.array([5.0, 10.0, 20.0, 40.0, 50.0]), pairs)
-    np.testing.assert_allclose(found, [4.0, 8.0, 8 * 2**0.5, 16.0, 20.0])
+    found = corrected_px(np.array([5.0, 10.0, 20.0, 40.0, 50.0, 300.0]), pairs)
+    np.testing.assert_allclose(found, [4.0, 8.0, 8 * 2**0.5, 16.0, 20.0, 40.0])
     assert corrected_px(found, ()) is found
 
 

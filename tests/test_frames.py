@@ -88,7 +88,7 @@ def test_what_is_wrong_is_told_before_anything_is_read(tmp_path: Path) -> None:
         frames(tmp_path / "nowhere.mp4")
     with pytest.raises(SourceError, match=r"ftp://\*\*\*@host/x: cannot be read; an address starts with"):
         frames("ftp://user:secret@host/x")
-    with pytest.raises(ConfigError, match="every_s is 0, but must be above 0 seconds"):
+    with pytest.raises(ConfigError, match="one frame in every 0 s: must be above 0"):
         frames(save(tmp_path / "a.png"), every_s=0)
 
 

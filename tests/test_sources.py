@@ -57,6 +57,12 @@ def test_relative_paths_stay_relative(tree: Path, monkeypatch: pytest.MonkeyPatc
     assert image_paths(["sub"]) == [Path("sub/f3.webp")]
 
 
+@pytest.mark.parametrize("name", ["0", "webcam", "Camera:front"])
+def test_who_seems_to_mean_a_webcam_is_told_its_name(name: str) -> None:
+    with pytest.raises(SourceError, match=f"{name}: no such file or folder; a webcam is camera:0"):
+        image_paths([name])
+
+
 @pytest.mark.parametrize(
     ("name", "what"),
     [

@@ -85,12 +85,15 @@ SizePairs = tuple[tuple[float, float], ...]
 def corrected_px(estimates_px: NDArray[np.float64], pairs: SizePairs) -> NDArray[np.float64]:
     """Estimates (N,) in pixels -> effective sizes (N,), interpolated between the pairs over logarithms.
 
-    Outside the pairs the ratio of the nearest one holds; without pairs nothing is changed.
+    Outside the pairs the ratio of the nearest one holds, but nothing is above the largest estimate of the pairs: no
+    larger face was ever taught, and what a network says beyond what it learnt from is anything. Without pairs nothing
+    is changed.
     """
     if not pairs:
         return estimates_px
     told, true = np.log(np.array(pairs)).T
-    return np.asarray(estimates_px * np.exp(np.interp(np.log(estimates_px), told, true - told)))
+    corrected = estimates_px * np.exp(np.interp(np.log(estimates_px), told, true - told))
+    return np.asarray(np.minimum(corrected, pairs[-1][0]))
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -103,7 +103,9 @@ def _expanded(source: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     if mode:
         raise SourceError(f"{source}: is neither a file nor a folder; give a picture or a folder of pictures")
     if not glob.has_magic(str(source)):
-        raise SourceError(f"{source}: no such file or folder; check the path")
+        webcam = re.fullmatch(r"(camera|webcam|cam)(:.*)?|[0-9]+", str(source), re.IGNORECASE)
+        remedy = "a webcam is camera:0, camera:1 ..." if webcam else "check the path"
+        raise SourceError(f"{source}: no such file or folder; {remedy}")
     pattern = str(source)
     matches = sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207 (absolute too)
     if not matches:

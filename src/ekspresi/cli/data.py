@@ -71,7 +71,7 @@ def inspect(
     if split:
         require_protocol(split, fold)
     make_folder(out)
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     datasets = []
     for number, spec in enumerate(specs, start=1):
         with console.status(f"reading {escape(spec)} ..."):

@@ -164,7 +164,7 @@ def _with_progress(work: Any) -> "Evaluation":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("recognising"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as bar:
         task = bar.add_task("", total=None)
         done: Evaluation = work(lambda n, total: bar.update(task, completed=n, total=total))
     return done
@@ -176,7 +176,7 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
 
     from ekspresi.evaluation import WITHIN_FACTOR
 
-    console = Console()
+    console = Console(emoji=False)
     view = evaluation.headline
     n = view.by_size[0].scores.n
     unit = "faces" if view.level == "image" else "sequences"

@@ -63,14 +63,14 @@ def explain(
             remedy = "try --min-face-px with a smaller number, or --detector none where the picture is one face crop"
             raise ImageError(f"{image}: no face found; {remedy}")
         shown = faces[:_LARGEST]
-        errors = Console(stderr=True)
+        errors = Console(stderr=True, emoji=False)
         with Progress(console=errors, transient=True, disable=len(shown) < 2 or not errors.is_terminal) as progress:
             explanations = [
                 explanation.explain(analyzer.recognizer, crop)
                 for crop in progress.track(analyzer.crops(rgb, shown), description="explaining")
             ]
         write(explanation_sheet(explanations))
-    console = Console()
+    console = Console(emoji=False)
     console.print(_table(shown, explanations))
     if len(shown) < len(faces):
         console.print(f"the {len(shown)} largest of {len(faces)} faces", highlight=False)

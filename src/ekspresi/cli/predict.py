@@ -84,7 +84,7 @@ def predict(
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
     wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window)
     settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
-    with stopping() as stop, Watching(Console(stderr=True), window) as watching:
+    with stopping() as stop, Watching(Console(stderr=True, emoji=False), window) as watching:
         outcome = predicting.run(sources, analyzer, settings, wanted, watching, stop.event)
     if outcome.complete:
         typer.echo(f"nothing is left to do in {printable(str(out))}; leave --resume out to begin anew")
@@ -109,11 +109,11 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
 
     if not outcome.read and not (outcome.stories is not None and outcome.stories.videos):
         if outcome.stopped:
-            Console().print("stopped before the first frame was done", highlight=False)
+            Console(emoji=False).print("stopped before the first frame was done", highlight=False)
         elif outcome.done:
-            Console().print("nothing was left to do", highlight=False)
+            Console(emoji=False).print("nothing was left to do", highlight=False)
         return
-    console = Console()
+    console = Console(emoji=False)
     if outcome.rows:
         read = list(map(Path, outcome.read))
         names = dict(zip(outcome.read, below_common_folder(read), strict=True))
@@ -123,12 +123,13 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
             console.print(f"and {more} more, all of them in the file", highlight=False)
     for video in outcome.stories.videos if outcome.stories is not None else ():
         if video.tracks:
-            console.print(telling.track_table(video))
+            several = len(outcome.stories.videos) > 1 if outcome.stories is not None else False
+            console.print(telling.track_table(video, headed=several))
             hidden = len(video.tracks) + video.more - telling.SHOWN_TRACKS
             if hidden > 0:
                 console.print(f"and {telling.counted(hidden, 'track')} of less time", highlight=False)
     for line in telling.summary(outcome):
-        console.print(line, highlight=False)
+        console.print(line, markup=False, highlight=False)
     for written in filter(None, (wanted.out, wanted.annotate, wanted.page)):
         console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
     if outcome.stopped and (wanted.out or wanted.annotate):

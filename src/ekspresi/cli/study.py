@@ -68,7 +68,7 @@ class _Board:
         from rich.live import Live
 
         self.folder = folder
-        self.console = Console(stderr=True)
+        self.console = Console(stderr=True, emoji=False)
         self.live = Live(console=self.console, auto_refresh=False, transient=True)
         self.done: dict[str, int] = {}
         self.failed: dict[str, int] = {}
@@ -156,7 +156,7 @@ def _print(study: "Study", sentences: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(emoji=False)
     for protocol in dict.fromkeys(arm.protocol for arm in study.arms):
         arms = study.under(protocol)
         table = Table(title=f"{protocol}: accuracy, %")

@@ -56,14 +56,17 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
     return table
 
 
-def track_table(video: VideoStory) -> Table:
-    """The story of a video -> a table, a line a track."""
+def track_table(video: VideoStory, *, headed: bool = False) -> Table:
+    """The story of a video -> a table, a line a track, in the order in which they came; headed by the video's name."""
     table = _table()
+    if headed:
+        table.title = Text(printable(video.source), style="bold")
+        table.title_justify = "left"
     for heading in ("track", "from", "to", "px", "carries"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
     table.add_column("unsure", justify="right", no_wrap=True)
-    for track in video.tracks[:SHOWN_TRACKS]:
+    for track in sorted(video.tracks[:SHOWN_TRACKS], key=lambda track: track.number):
         table.add_row(
             str(track.number),
             clock(track.first_s),

@@ -42,11 +42,11 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.every_s is not None and not 0 < self.every_s < math.inf:
-            raise ConfigError(f"every_s is {self.every_s}, but must be above 0 seconds; leave it out for every frame")
+            raise ConfigError(f"one frame in every {self.every_s:g} s: must be above 0; leave it out for every frame")
         if not 0 <= self.start_s < math.inf:
-            raise ConfigError(f"start_s is {self.start_s}, but must be 0 seconds or more")
+            raise ConfigError(f"a start at {self.start_s:g} s: must be 0 or more")
         if self.end_s is not None and not self.end_s > self.start_s:
-            raise ConfigError(f"end_s is {self.end_s}, but must be after start_s, {self.start_s}")
+            raise ConfigError(f"an end at {self.end_s:g} s: must be after the start, at {self.start_s:g} s")
 
     def ended(self, time_s: float) -> bool:
         """Whether a frame of this time, and all after it, come too late."""
