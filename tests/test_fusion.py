@@ -177,6 +177,9 @@ def test_a_track_that_was_never_large_enough_stays_unanswered():
         found = belief.update(prediction(0.0, 0.0, 1.0, px=5.0), frame / 15)
         assert found.abstained and found.expression == "fear" and found.confidence > 0.99
         assert found.effective_px == pytest.approx(5.0)
+    # A mean of such sizes may be rounded up to one that is large enough.
+    hardly = prediction(0.0, 0.0, 1.0, px=math.nextafter(CALIBRATION.smallest_px, 0))
+    assert TrackBelief(CALIBRATION).update(hardly, 0.0).abstained
 
 
 def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better():
