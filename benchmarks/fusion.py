@@ -15,8 +15,8 @@ CK+48's sequences are real: three neighbouring frames each, degraded one by one,
 frames in which the three follow each other.
 
 Everything is reported on the de-duplicated PrivateTest side, arg-max; ``--fit`` looks at PublicTest only, and says
-which constants of ``ekspresi.fusion`` give the highest probability to what people saw. Only what three frames can give
-at most, by whatever rule they are pooled, is looked at on PublicTest, so that CK+48 chooses no rule.
+which constants of ``ekspresi.fusion`` give the highest probability to what people saw. Rules of pooling three frames
+are compared on PublicTest too, so that CK+48 chooses none.
 """
 
 import argparse
