@@ -15,7 +15,8 @@ CK+48's sequences are real: three neighbouring frames each, degraded one by one,
 frames in which the three follow each other.
 
 Everything is reported on the de-duplicated PrivateTest side, arg-max; ``--fit`` looks at PublicTest only, and says
-which constants of ``ekspresi.fusion`` give the highest probability to what people saw.
+which constants of ``ekspresi.fusion`` give the highest probability to what people saw. Rules of pooling three frames
+are compared on PublicTest too, so that CK+48 chooses none.
 """
 
 import argparse
@@ -56,6 +57,8 @@ DRIFT = 0.3
 """Largest speed of a face, pixels of the small image a frame."""
 LIGHT = 0.15
 """Amplitude of the slow change of light (logarithm of the gain), beside a flicker of a fifth of it."""
+TRIPLES_PX = 12
+"""Side at which three pictures of one face are pooled by several rules."""
 MIXED_PX = (6, 32)
 """Between which sizes a face comes nearer or goes away in the clips that weights are fitted on."""
 
@@ -158,9 +161,13 @@ def gain(
     targets: NDArray[np.int64], single: Sequence[Sequence[Prediction]], last: Sequence[Prediction]
 ) -> tuple[float, float, float]:
     """Points of accuracy won over the mean frame, and the 95 % interval of 1,000 resamples of the faces."""
-    before = (probabilities_of(single).argmax(axis=2) == targets[:, None]).mean(axis=1)
-    after = probabilities_of([last])[0].argmax(axis=1) == targets
-    won = 100 * (after - before)
+    return points_won(targets, probabilities_of(single), probabilities_of([last])[0])
+
+
+def points_won(targets: NDArray[np.int64], single: Probabilities, last: Probabilities) -> tuple[float, float, float]:
+    """``gain`` of scores (M, K), whose highest counts, over the probabilities of the frames (M, N, K)."""
+    before = (single.argmax(axis=2) == targets[:, None]).mean(axis=1)
+    won = 100 * ((last.argmax(axis=1) == targets) - before)
     drawn = np.random.default_rng(0).choice(won, (1000, len(won))).mean(axis=1)
     low, high = np.percentile(drawn, (2.5, 97.5)).tolist()
     return float(won.mean()), low, high
@@ -335,6 +342,33 @@ def on_sequence_clips(recognizer: Recognizer, dataset: FaceDataset) -> list[dict
     ]
 
 
+def on_triples(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> dict[str, Any]:
+    """Faces -> what three pictures of each, degraded one by one, win at ``TRIPLES_PX`` by several rules of pooling."""
+    targets = targets_of(recognizer, dataset, faces)
+    triples = [
+        recognizer.predict(
+            [
+                degrade(dataset.images[i], TRIPLES_PX, "cctv", np.random.default_rng([i, TRIPLES_PX, k]))
+                for k in range(3)
+            ]
+        )
+        for i in faces.tolist()
+    ]
+    single = probabilities_of(triples)
+    votes = np.eye(single.shape[2])[single.argmax(axis=2)].sum(axis=1)
+    pooled = {
+        "belief": probabilities_of([[fused(one, CKPLUS_RATE, recognizer)[-1] for one in triples]])[0],
+        "mean of probabilities": single.mean(axis=1),
+        "mean of their logarithms": np.log(np.maximum(single, 1e-6)).mean(axis=1),
+        "the most confident": single.max(axis=1),
+        "majority, else mean": votes + single.mean(axis=1),
+    }
+    found = {rule: points_won(targets, single, scores) for rule, scores in pooled.items()}
+    for rule, (won, low, high) in found.items():
+        print(f"three at {TRIPLES_PX} px, {rule}: {won:+.1f} [{low:+.1f}, {high:+.1f}]", flush=True)
+    return {"size_px": TRIPLES_PX, "faces": len(targets), "gain": found}
+
+
 def fit(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> None:
     """Print the mean NLL of the last frame's belief for values around each constant, by camera and size of the clips.
 
@@ -394,6 +428,7 @@ def main() -> None:
         "constants": {"likeness": LIKENESS, "forget_s": FORGET_S, "size_power": SIZE_POWER},
         "clips": on_clips(recognizer, dataset, sampled(dataset, "test", arguments.faces)),
     }
+    found["triples"] = on_triples(recognizer, dataset, sampled(dataset, "validation", arguments.faces))
     if arguments.sequences:
         sequences = read(arguments.sequences)
         found["sequences"] = on_sequences(recognizer, sequences)

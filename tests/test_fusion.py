@@ -173,10 +173,47 @@ def test_without_new_evidence_the_belief_fades_to_the_prior_and_is_kept_back():
 
 def test_a_track_that_was_never_large_enough_stays_unanswered():
     belief = TrackBelief(CALIBRATION)
-    tiny = prediction(0.0, 0.0, 1.0, px=5.0)
-    for time_s in (0.0, 0.1):
-        found = belief.update(tiny, time_s)
-        assert found.abstained and found.probabilities == tiny.probabilities and found.effective_px == 5.0
+    for frame in range(30):
+        found = belief.update(prediction(0.0, 0.0, 1.0, px=5.0), frame / 15)
+        assert found.abstained and found.expression == "fear" and found.confidence > 0.99
+        assert found.effective_px == pytest.approx(5.0)
+    # A mean of such sizes may be rounded up to one that is large enough.
+    hardly = prediction(0.0, 0.0, 1.0, px=math.nextafter(CALIBRATION.smallest_px, 0))
+    assert TrackBelief(CALIBRATION).update(hardly, 0.0).abstained
+
+
+def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better():
+    # At once, of one size and entirely alike: their geometric mean. (0.3, 0.4, 0.3) and (0.5, 0.4, 0.1).
+    belief = TrackBelief(CALIBRATION, likeness=1.0)
+    belief.update(prediction(0.3, 0.4, 0.3, px=5.0), 0.0)
+    found = belief.update(prediction(0.5, 0.4, 0.1, px=5.0), 0.0)
+    assert values(found) == pytest.approx(normalised(0.15**0.5, 0.4, 0.03**0.5))
+    assert found.expression == "happiness" and found.abstained
+
+
+def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
+    rng = np.random.default_rng(2)
+    belief = TrackBelief(CALIBRATION)
+    single, fused = [], []
+    for frame in range(450):
+        scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.shares) + rng.normal(0, 0.8, 3)
+        one = prediction(*normalised(*np.exp(scores)), px=5.0)
+        single.append(one.expression)
+        fused.append(belief.update(one, frame / 15))
+    changes = [sum(a != b for a, b in pairwise(labels)) for labels in (single, [one.expression for one in fused])]
+    assert changes[1] <= 0.2 * changes[0]
+    assert all(one.abstained for one in fused)
+
+
+def test_the_first_evidence_replaces_the_guess():
+    belief = TrackBelief(CALIBRATION)
+    for frame in range(30):
+        belief.update(prediction(0.01, 0.01, 0.98, px=5.9), frame / 30)
+    found = belief.update(prediction(0.2, 0.7, 0.1, px=6.0), 1.0)
+    assert values(found) == pytest.approx([0.2, 0.7, 0.1])
+    assert found.effective_px == pytest.approx(6.0)
+    found = belief.update(prediction(0.01, 0.01, 0.98, px=5.9), 1.0)  # from now on what is too small says nothing
+    assert values(found) == pytest.approx([0.2, 0.7, 0.1])
 
 
 def test_silence_by_the_threshold_at_the_size_of_the_evidence():

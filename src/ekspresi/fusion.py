@@ -13,7 +13,8 @@ frame gives back its own probabilities.
 
 Weights fade exponentially with time, so that the belief follows a face that changes, and grow with the effective size:
 two frames of the same confidence, one of 8 and one of 16 px, are not equally likely to be confirmed by the next. What
-carries less than the model ever learnt from is no evidence at all.
+carries less than the model ever learnt from is no evidence at all. As long as a track has nothing better, such frames
+are fused with each other: a guess that is never answered but stands still; the first evidence replaces it.
 
 The numbers were chosen on simulated clips of FER+ PublicTest faces of 6 to 32 px (``benchmarks/fusion.py --fit``), by
 the mean negative logarithm of the probability that the last frame's belief gives to what people saw. A longer memory
@@ -79,7 +80,8 @@ class TrackBelief:
         self._log_prior = np.zeros(()) if calibration is None else log_prior(calibration, even_prior)
         self._labels: tuple[str, ...] = ()
         self._time_s: float | None = None
-        # As they were at the last frame that was evidence: it is ``_age_s`` old.
+        self._guessed = True  # as long as every frame was too small
+        # As they were at the last frame that counted: it is ``_age_s`` old.
         self._age_s = math.inf
         self._evidence: NDArray[np.float64] = np.zeros(())  # sum of weight * evidence, (K,)
         self._weight = self._squares = 0.0  # sums of weights and of their squares
@@ -95,8 +97,8 @@ class TrackBelief:
         Returns:
             Probabilities of the whole track; ``face_px`` of this frame; ``effective_px`` of its evidence (weighted
             geometric mean), None where the model tells none; ``abstained`` by the calibration's threshold at that
-            size. Without new evidence the belief fades to the prior. As long as no frame was any: this frame's
-            prediction, abstained.
+            size. Without new evidence the belief fades to the prior. As long as no frame was any: what the frames
+            that are too small say together, abstained.
 
         Raises:
             ValueError: other labels than before.
@@ -108,10 +110,11 @@ class TrackBelief:
         self._age_s += step_s(self._time_s, time_s)
         self._time_s = time_s
         size_px = prediction.face_px if prediction.effective_px is None else prediction.effective_px
-        if self._calibration is None or size_px >= self._calibration.smallest_px:
+        enough = self._calibration is None or size_px >= self._calibration.smallest_px
+        if enough and self._guessed:
+            self._guessed, self._age_s = False, math.inf  # nothing is kept of a guess
+        if enough or self._guessed:
             self._add(np.fromiter(prediction.probabilities.values(), dtype=np.float64), size_px)
-        if self._weight == 0:
-            return replace(prediction, abstained=True)
         probabilities = self._probabilities()
         evidence_px = math.exp(self._log_px / self._weight)
         best = int(probabilities.argmax())
@@ -121,8 +124,11 @@ class TrackBelief:
             probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
             face_px=prediction.face_px,
             effective_px=None if prediction.effective_px is None else evidence_px,
-            abstained=self._calibration is not None
-            and bool(self._calibration.abstained(probabilities[None], np.array([evidence_px]))[0]),
+            abstained=self._guessed
+            or (
+                self._calibration is not None
+                and bool(self._calibration.abstained(probabilities[None], np.array([evidence_px]))[0])
+            ),
         )
 
     def _add(self, probabilities: NDArray[np.float64], size_px: float) -> None:
