@@ -15,7 +15,6 @@ the reader took, 'analysed' those that became results.
 """
 
 import argparse
-import ctypes
 import io
 import json
 import multiprocessing
@@ -35,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.allocator import share_pools
+from ekspresi.allocator import KEPT_S, give_back, share_pools
 from ekspresi.analysis import Analyzer
 from ekspresi.errors import EkspresiError
 from ekspresi.frames import frames
@@ -183,7 +182,7 @@ def endure(address: str, wanted: int) -> Outcome:
     share_pools()  # as the command line does
     analyzer = Analyzer(Recognizer(), TwoSquares())
     stop, told = Event(), list[EkspresiError]()
-    began = time.monotonic()
+    began = gave_s = time.monotonic()
     looks: list[Memory] = []
     seen = last = -1
     analysed = rows = twice = 0
@@ -194,6 +193,9 @@ def endure(address: str, wanted: int) -> Outcome:
         twice += last <= seen or len(set(tracks)) < len(tracks)
         seen = last
         analysed, rows = analysed + 1, rows + len(tracks)
+        if time.monotonic() - gave_s >= KEPT_S:
+            gave_s = time.monotonic()
+            give_back()  # as the command line does
         if analysed % LOOK == 0:
             looks.append(memory(last))
         if analysed % 5000 == 0:
@@ -204,7 +206,7 @@ def endure(address: str, wanted: int) -> Outcome:
         max((look for look in looks if low <= look.frame / wanted <= high), key=lambda look: look.rss_mb)
         for low, high in (EARLY, LATE)
     )
-    ctypes.CDLL(None).malloc_trim(0)  # glibc's
+    give_back()
     used_mb = memory(last).rss_mb
     stop.set()
     results.close()  # type: ignore[attr-defined] # it is a generator

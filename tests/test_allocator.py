@@ -41,3 +41,28 @@ def test_threads_share_two_pools_unless_the_user_decides() -> None:
     assert pools("alone")[1] > 2
     assert pools("shared") == ("True", 2)
     assert pools("shared", MALLOC_ARENA_MAX="3") == ("False", 3)
+
+
+_HOLES = """
+import numpy as np
+from pathlib import Path
+from ekspresi.allocator import give_back
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+kept = [np.ones(12_500) for _ in range(2000)]  # 100 kB each: below what is given back at once
+full = resident_mb()
+del kept[::2], kept[-1]
+kept = kept[::50]
+given = give_back()
+print(given, full - resident_mb())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")
+def test_what_was_freed_between_what_is_held_goes_back() -> None:
+    done = subprocess.run([sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True)
+    given, mb = done.stdout.split()
+    assert given == "True"
+    assert float(mb) > 150
