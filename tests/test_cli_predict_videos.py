@@ -89,6 +89,15 @@ def test_every_start_end_and_one_row_a_second(predict, tmp_path: Path) -> None:
     assert code == 2 and err.startswith("error: ") and err.count("\n") == 1
 
 
+def test_frames_too_far_apart_to_follow_faces_are_told(predict, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 225)
+    code, said, err = predict(clip, "--every", "2s")
+    assert (code, err) == (0, "") and "1 track in 5 frames" in said
+    code, said, err = predict(clip, "--every", "0:04")
+    assert code == 0 and "3 tracks in 3 frames" in said
+    assert err == "note: --every 0:04 is too far apart to follow faces: each counts by itself, in each frame\n"
+
+
 def test_faces_are_hidden_in_all_that_is_drawn(predict, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / "a.png")

@@ -236,6 +236,93 @@ def test_a_missed_face_is_expected_for_as_long_as_its_track_lives():
         assert len(tracker.unseen_boxes()) == expected
 
 
+def test_what_is_forgotten_is_not_continued_but_hidden_for_as_long_as_it_would_have_lived():
+    tracker = Tracker()
+    tracker.update([at(50, 50), at(200, 50)], 0.0)
+    tracker.update([at(52, 50)], 0.04)
+    tracker.forget()
+    assert tracker.live == frozenset()
+    assert tracker.update([at(54, 50), at(300, 200)], 0.08) == [3, 4]
+    assert tracker.live == {3, 4}
+    near, far = sorted(tracker.unseen_boxes())
+    assert near[0] <= 44 and near[2] >= 64 and far[0] <= 190 and far[2] >= 210
+    assert tracker.update([at(56, 50), at(300, 200)], 0.12) == [3, 4]
+    for time_s, hidden in ((0.5, 2), (1.0, 2), (1.02, 1), (1.04, 1), (1.06, 0)):
+        assert tracker.update([at(56, 50), at(300, 200)], time_s) == [3, 4]
+        assert len(tracker.unseen_boxes()) == hidden
+
+
+def test_two_cuts_in_a_row_show_nobody():
+    tracker = Tracker()
+    tracker.update([at(50, 50)], 0.0)
+    tracker.forget()
+    tracker.update([], 0.04)  # a flash
+    tracker.forget()
+    assert tracker.update([], 0.08) == [] and len(tracker.unseen_boxes()) == 1
+    assert tracker.update([at(50, 50, score=LOW)], 0.12) == [None]
+    assert tracker.update([at(50, 50)], 0.16) == [2]
+
+
+# Frames that come seldom.
+
+
+@pytest.mark.parametrize("step", [0.9, 1.0, 1.5, 2.0, 2.002])
+def test_faces_that_stay_are_followed_in_steps_of_up_to_two_seconds(step):
+    rng = np.random.default_rng(4)
+    tracker = Tracker()
+    places = [(100, 100, 12), (300, 100, 24), (500, 300, 40), (300, 300, 16)]
+    for frame in range(30):
+        faces = [at(*(np.array(place[:2]) + rng.normal(0, 0.1 * place[2], 2)), place[2]) for place in places]
+        missed = [] if frame % 7 else [1]  # once in a while
+        numbers = tracker.update([face for i, face in enumerate(faces) if i not in missed or not frame], frame * step)
+        assert numbers == [i + 1 for i in range(4) if i not in missed or not frame]
+
+
+@pytest.mark.parametrize("step", [2.2, 3.0, 60.0])
+def test_in_longer_steps_each_face_counts_by_itself(step):
+    tracker = Tracker()
+    found = [tracker.update([at(50, 50), at(200, 50)], frame * step) for frame in range(6)]
+    assert found == [[2 * frame + 1, 2 * frame + 2] for frame in range(6)]
+
+
+def test_a_gap_in_a_video_is_no_step():
+    tracker = Tracker()
+    for frame in range(5):
+        assert tracker.update([at(50, 50)], frame / 25) == [1]
+    assert tracker.update([at(50, 50)], 0.16 + 1.5) == [2]
+    assert tracker.update([at(50, 50)], 1.7) == [2]
+    assert tracker.update([at(50, 50)], 3.3) == [3]
+
+
+def test_a_number_is_not_handed_to_the_next_who_comes_by():
+    tracker = Tracker()
+    for frame in range(6):
+        tracker.update([at(100, 100, 24)], 2.0 * frame)
+    # One leaves; somebody comes, five widths away and then where the first was.
+    assert tracker.update([at(250, 100, 24)], 12.0) == [2]
+
+
+def test_people_who_cross_seldom_change_numbers():
+    """Each second: three stand, others walk by at one to three widths a second; one face in twenty is missed."""
+    handed = kept = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        tracker, owner = Tracker(), {}
+        walkers = [(rng.uniform(0, 60), rng.uniform(1, 3) * rng.choice([-1, 1]), rng.uniform(50, 650)) for _ in "w" * 8]
+        for second in range(60):
+            here = {f"stands {i}": at(200 + 350 * i + rng.normal(0, 2), 300 + rng.normal(0, 2), 30) for i in range(3)}
+            for i, (start, speed, y) in enumerate(walkers):
+                x = (0 if speed > 0 else 1200) + 30 * speed * (second - start)
+                if second >= start and 0 <= x <= 1200:
+                    here[f"walks {i}"] = at(x, y, 30)
+            seen = {name: face for name, face in here.items() if rng.random() > 0.05}
+            for name, number in zip(seen, tracker.update(list(seen.values()), float(second)), strict=True):
+                handed += owner.setdefault(number, name) != name
+                kept += owner[number] == name
+                owner[number] = name
+    assert kept > 1500 and handed / kept < 0.01
+
+
 def test_a_tracker_may_begin_at_another_number():
     tracker = Tracker(first=8)
     assert tracker.update([at(50, 50), at(200, 50)], 0.0) == [8, 9]

@@ -137,6 +137,11 @@ def fused(section: pages.Section) -> Iterator[str]:
     return video.fused(load(section.files[0]))
 
 
+def cuts(section: pages.Section) -> Iterator[str]:
+    """What ``benchmarks/cuts.py`` found."""
+    return video.cuts(load(section.files[0]))
+
+
 def videos(section: pages.Section) -> Iterator[str]:
     """What ``benchmarks/pipeline.py``, ``endurance.py`` and ``long_video.py`` found, as far as they ran."""
     for file, lines in zip(section.files, (video.pipeline, video.endurance, video.long_video), strict=True):

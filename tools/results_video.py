@@ -1,7 +1,8 @@
 """Measurements of detectors, fused frames and whole videos -> the tables of their sections in ``docs/results.md``.
 
-In: the content of the JSON files that ``benchmarks/`` write: ``detection.py``, ``fusion.py``, ``pipeline.py`` and
-``endurance.py``. Out: lines of Markdown. Knows nothing of where the files lie or which sections the page has.
+In: the content of the JSON files that ``benchmarks/`` write: ``detection.py``, ``fusion.py``, ``cuts.py``,
+``pipeline.py``, ``endurance.py`` and ``long_video.py``. Out: lines of Markdown. Knows nothing of where the files lie or
+which sections the page has.
 """
 
 import math
@@ -261,6 +262,26 @@ def _rules(triples: Found) -> Iterator[str]:
 
 def _gain_aim(where: str) -> str:
     return f"{where}: at least {WANTED_GAIN} points at {GAIN_PX} px"
+
+
+def cuts(found: Found) -> Iterator[str]:
+    """How many cuts are found, and how often one is seen that is none, for each step from frame to frame."""
+    steps = sorted({line["step_s"] for line in found["figures"]})
+    head = [f"{step:g} s" for step in steps]
+    for cut, title in ((True, "cuts found of those into"), (False, "no cut, but told, of pairs of frames")):
+        lines = [line for line in found["figures"] if line["cut"] == cut]
+        shares = {
+            name: [
+                next((line for line in lines if (line["name"], line["step_s"]) == (name, step)), None) for step in steps
+            ]
+            for name in sorted({line["name"] for line in lines})
+        }
+        rows = [
+            [name, *("-" if line is None else f"{line['told']} of {line['pairs']:,}" for line in of)]
+            for name, of in shares.items()
+        ]
+        yield from table((title, *head), rows)
+    yield f"One frame of 1920 x 1080 takes {found['ms']:.1f} ms. {_on_machine(found)}"
 
 
 def pipeline(found: Found) -> Iterator[str]:

@@ -46,6 +46,7 @@ BODIES: dict[str, Callable[[pages.Section], Iterator[str]]] = {
     "finding": parts.finding,
     "crops": parts.crops,
     "fused": parts.fused,
+    "cuts": parts.cuts,
     "videos": parts.videos,
     "command": lambda _: measured.command_cost(),
 }

@@ -22,7 +22,7 @@ REST_S = 1.0
 _NOTICEABLE = 0.1
 """Cost above which a label that has rested looks for a better place."""
 _FORGOTTEN_S = 2.0
-"""A track unseen for this long has lost its place; the tracker gives no number again after one second."""
+"""A track unseen for this long has lost its place: where frames come seldom, labels need not stand still."""
 
 
 @dataclass(slots=True)

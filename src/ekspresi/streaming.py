@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 
 from ekspresi.analysis import Analyzer, shared_analyzer
+from ekspresi.cuts import Cuts
 from ekspresi.errors import EkspresiError
 from ekspresi.flow import Flow, Found
 from ekspresi.frames import frames
@@ -50,7 +51,8 @@ def stream(
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width in pixels of the smallest face to search for.
         even_prior: hold all expressions equally likely beforehand, see ``Recognizer``.
-        every_s: one frame in each stretch of this many seconds; None for all.
+        every_s: one frame in each stretch of this many seconds; None for all. Up to 2 s faces are followed from one
+            to the next; beyond that each face of each frame is a track of its own.
         start_s: from here on, seconds since the first frame.
         end_s: up to here; None for no end.
         stop: reading ends where it is set.
@@ -72,7 +74,8 @@ def analyzed(
     """Frames -> what is found in each of them, in order, each as soon as it and all before it are ready.
 
     ``read`` is asked, and in the end closed, by a thread of its own, ahead of the results: the next frame of a camera
-    is not waited for. Tracks begin anew where another file does: ``source`` and ``track`` together name a face.
+    is not waited for. Tracks begin anew where another file does: ``source`` and ``track`` together name a face; and
+    with further numbers at each cut (``cuts``) and where a camera that was lost is reached again.
     Predictions are those of single frames taken together in batches, so that they may differ from ``analyze`` in the
     last digits.
 
@@ -131,12 +134,13 @@ class _Halt(Event):
 
 
 class _Following:
-    """Faces of one frame after another -> tracks and what they say; each file by itself."""
+    """Faces of one frame after another -> tracks and what they say; each file, and each scene of it, by itself."""
 
     def __init__(self, recognizer: Recognizer, first_track: int) -> None:
         self._recognizer = recognizer
         self._first_track = first_track
         self._source: str | None = None
+        self._cuts = Cuts()
         self._tracker: Tracker | None = None
         self._fusion: Fusion | None = None
 
@@ -145,9 +149,11 @@ class _Following:
         hidden = [face.box_xyxy for face in faces]
         if frame.time_s is not None:
             if self._tracker is None or self._fusion is None or frame.source != self._source:
-                self._source, self._tracker = frame.source, Tracker(first=self._first_track)
+                self._source, self._cuts, self._tracker = frame.source, Cuts(), Tracker(first=self._first_track)
                 self._fusion = Fusion(self._recognizer.metadata.calibration, self._recognizer.even_prior)
                 self._first_track = 1
+            if self._cuts(frame.image) or frame.cut:
+                self._tracker.forget()  # new numbers, and so new beliefs
             tracks = self._tracker.update(faces, frame.time_s)
             faces = self._fusion.update(faces, tracks, frame.time_s)
             hidden += self._tracker.unseen_boxes()

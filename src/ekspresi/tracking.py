@@ -12,7 +12,9 @@ that was left over, but begins none. Changed, because faces are 8 to 120 px wide
   buffered IoU of Yang et al., Hard to Track Objects with Irregular Motions and Similar Appearances, WACV 2023): a
   face of 10 px that moves by 12 overlaps itself no more, one of 120 px hardly notices. The widening grows with the
   filter's own doubt, so that a face unseen for a while is searched for further away.
-- Time is counted in seconds, in the filter and for what is lost.
+- Time is counted in seconds, in the filter and for what is lost. Where frames come seldom a face is lost later, so that
+  one that stays is followed (``LONGEST_STEP_S``); but it is searched for no further away (``MOST_DOUBT``), so that its
+  number is not handed to the next who comes by.
 - A face has its number at once, not after a second look: rows are written as frames come.
 - The second matching is open to every track, not only to those seen in the frame before: a tiny face that was missed
   once comes back with a low score more often than not.
@@ -21,7 +23,9 @@ that was left over, but begins none. Changed, because faces are 8 to 120 px wide
 """
 
 import math
+from collections import deque
 from collections.abc import Sequence
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -33,7 +37,14 @@ from ekspresi.types import Box, Face
 HIGH_SCORE = 0.8
 """Detector's score from which a face is matched first and may begin a track; MTCNN gives nothing below 0.7."""
 LOST_S = 1.0
-"""Seconds after which a track that was not seen is lost."""
+"""Seconds after which a track that was not seen is lost; more where frames come seldom."""
+STEPS = 2.2
+"""A track is lost after so many usual steps from frame to frame, if that is more than ``LOST_S``: a face may be missed
+once."""
+LONGEST_STEP_S = 2.1
+"""Up to this usual step faces are followed, 2 s and what time stamps stray; beyond it each is a track of its own."""
+LONGEST_LOST_S = STEPS * LONGEST_STEP_S
+"""No track is lost later, in whatever steps frames come."""
 FRAME_S = 1 / 25
 """Step in seconds where a frame has no time stamp, or one that cannot be."""
 
@@ -43,6 +54,12 @@ LEAST_OVERLAP = 0.2
 """IoU of widened boxes from which a sure face continues a track, as in ByteTrack."""
 LEAST_OVERLAP_LOW = 0.5
 """The same for a face of low score, as in ByteTrack."""
+
+MOST_DOUBT = (2.0, 24.0)
+"""Most that boxes are widened by the filter's doubt, as (sides of the face, pixels): their sum."""
+
+_USUAL = 5
+"""The usual step is the median of so many last ones: a gap in a video is none."""
 
 Array = NDArray[np.float64]
 
@@ -70,12 +87,13 @@ def step_s(before: float | None, now: float | None) -> float:
 class Tracker:
     """Numbers the faces of one video; for another one make another tracker.
 
-    It knows faces by place alone. Two that swap places while both are unseen swap numbers; a cut to another scene
-    gives a face's number to whoever stands in its place within ``lost_s``.
+    It knows faces by place alone. Two that swap places while both are unseen swap numbers; a cut to another scene, of
+    which it is not told by ``forget``, gives a face's number to whoever stands in its place within ``lost_s``.
 
     Attributes:
         high_score: see ``HIGH_SCORE``.
-        lost_s: see ``LOST_S``. Where frames are further apart than this, every face is a track of its own.
+        lost_s: see ``LOST_S``. Where frames are usually further apart than this and ``LONGEST_STEP_S``, every face is a
+            track of its own.
     """
 
     def __init__(self, high_score: float = HIGH_SCORE, lost_s: float = LOST_S, first: int = 1) -> None:
@@ -104,17 +122,28 @@ class Tracker:
         self._numbers = np.zeros(0, dtype=np.int64)
         self._unseen_s = np.zeros(0)
         self._missing = np.zeros(0, dtype=np.bool_)
+        self._forgotten = np.zeros(0, dtype=np.bool_)
+        self._steps: deque[float] = deque(maxlen=_USUAL)
         self._motion = _Motion.of(np.zeros((0, 4)))
 
     @property
     def live(self) -> frozenset[int]:
         """Numbers that may still be given again; whatever is kept for others can be dropped."""
-        return frozenset(self._numbers.tolist())
+        return frozenset(self._numbers[~self._forgotten].tolist())
+
+    def forget(self) -> None:
+        """What is seen begins anew with the next frame: no number that was given is given again.
+
+        Where faces should be is still told by ``unseen_boxes`` until they would have been lost: if it was no new scene
+        after all, who hides them hides too much for a second, not too little.
+        """
+        self._forgotten[:] = True
 
     def unseen_boxes(self) -> list[Box]:
         """Where faces that were not in the last frame, but seen within ``lost_s``, should be in it.
 
-        Widened by the filter's doubt on each side, up to half of the box: who hides them wants the face inside.
+        Also those of tracks that were told to be forgotten. Widened by the filter's doubt on each side, up to half of
+        the box: who hides them wants the face inside.
         """
         boxes = self._motion.boxes()[self._missing]
         sides = boxes[:, 2:] - boxes[:, :2]
@@ -133,7 +162,10 @@ class Tracker:
             A number for each face; None for one that the detector is not sure of and that continues no track, or
             whose box is none.
         """
-        self._advance(step_s(self._time_s, time_s))
+        step = step_s(self._time_s, time_s)
+        if self._time_s is not None:
+            self._steps.append(step)
+        self._advance(step)
         self._time_s = time_s
         boxes = np.array([face.box_xyxy for face in faces], dtype=np.float64).reshape(-1, 4)
         scores = np.array([face.score for face in faces], dtype=np.float64)
@@ -143,7 +175,7 @@ class Tracker:
         high = np.flatnonzero(usable & (scores >= self.high_score))
         low = np.flatnonzero(usable & (scores < self.high_score))
         for some, least in ((high, LEAST_OVERLAP), (low, LEAST_OVERLAP_LOW)):
-            free = np.setdiff1d(np.arange(len(self._numbers)), seen)
+            free = np.setdiff1d(np.flatnonzero(~self._forgotten), seen)
             which, tracks = self._match(boxes[some], free, least)
             seen[some[which]] = free[tracks]
         continued = np.flatnonzero(seen >= 0)
@@ -158,24 +190,37 @@ class Tracker:
     def _advance(self, step: float) -> None:
         """Time passes: what was not seen for long is lost, the rest moves on."""
         self._unseen_s += step
-        kept = self._unseen_s <= self.lost_s
+        kept = self._unseen_s <= self._lost_s()
         self._numbers, self._unseen_s, self._motion = self._numbers[kept], self._unseen_s[kept], self._motion.only(kept)
+        self._forgotten = self._forgotten[kept]
         if len(self._numbers):
             self._motion.predict(step)
+
+    def _lost_s(self) -> float:
+        """Seconds after which a track is lost, where frames come as they usually do."""
+        usual = median_low(self._steps) if self._steps else 0.0
+        return max(self.lost_s, STEPS * usual) if usual <= LONGEST_STEP_S else self.lost_s
 
     def _match(
         self, boxes: Array, tracks: NDArray[np.int64], least: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Boxes (M, 4), tracks (T,) and the least overlap -> the pairs, as positions in both."""
-        overlaps = overlap(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._motion.doubt_px()[tracks])
+        overlaps = overlap(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._doubt_px()[tracks])
         rows, columns = self._assign(np.where(overlaps >= least, overlaps, 0), maximize=True)
         good = overlaps[rows, columns] >= least
         return columns[good], rows[good]
+
+    def _doubt_px(self) -> Array:
+        """How much boxes (T,) are widened by the filter's doubt."""
+        share, pixels = MOST_DOUBT
+        sides = np.sqrt(self._motion.place[:, 2] * self._motion.place[:, 3])
+        return np.minimum(self._motion.doubt_px(), share * sides + pixels)
 
     def _begin(self, boxes: Array) -> None:
         self._numbers = np.append(self._numbers, self._next + np.arange(len(boxes)))
         self._next += len(boxes)
         self._unseen_s = np.append(self._unseen_s, np.zeros(len(boxes)))
+        self._forgotten = np.append(self._forgotten, np.zeros(len(boxes), dtype=np.bool_))
         self._motion = self._motion.and_also(_Motion.of(_measured(boxes)))
 
 

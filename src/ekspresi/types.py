@@ -82,12 +82,14 @@ class Frame:
         number: frame number from 0, as decoded: frames that are passed over count too; 0 for still images.
         time_s: seconds since the start, rising from frame to frame; None for still images.
         image: uint8 (H, W, 3) RGB, turned upright; its size may change from frame to frame.
+        cut: what is seen begins anew with this frame, whatever it looks like: the first after a camera was lost.
     """
 
     source: str
     number: int
     time_s: float | None
     image: "NDArray[np.uint8]"
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

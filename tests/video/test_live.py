@@ -100,6 +100,37 @@ def test_a_lost_camera_is_sought_again_and_each_loss_is_told() -> None:
 
 
 @pytest.mark.usefixtures("none_dropped")
+def test_the_first_frame_after_a_loss_is_a_cut() -> None:
+    lost = SourceError("lost")
+    frames = list(watch(camera(shots(3, lost), lost, shots(0, lost), shots(2, lost), shots(2))))
+    assert [frame.cut for frame in frames] == [False, False, False, True, False, True, False]
+
+
+def test_a_cut_is_told_also_where_the_first_frames_are_dropped_or_damaged() -> None:
+    more = Event()
+
+    def damaged() -> NDArray[np.uint8]:
+        raise ImageError("cam: a damaged picture")
+
+    def first() -> Connection:
+        yield 0.0, image()
+        assert more.wait(10)
+        raise SourceError("lost")
+
+    def second() -> Connection:
+        for number in range(10):
+            yield number / 25, damaged if number == 8 else image()
+
+    frames = watch(camera(first, second))
+    assert next(frames).cut is False
+    more.set()
+    deadline = time.monotonic() + 10
+    while readers() and time.monotonic() < deadline:  # all are read, and all but two dropped
+        time.sleep(0.01)
+    assert [(frame.number, frame.cut) for frame in frames] == [(10, True)]
+
+
+@pytest.mark.usefixtures("none_dropped")
 def test_words_of_unknown_errors_are_not_passed_on() -> None:
     told: list[str] = []
     list(watch(camera(shots(1, OSError("rtsp://user:secret@cam/1")), shots(1)), told))

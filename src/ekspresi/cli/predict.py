@@ -78,9 +78,14 @@ def predict(
     from ekspresi.cli.stopping import stopping
     from ekspresi.cli.watching import Watching
     from ekspresi.recognition import Recognizer
+    from ekspresi.tracking import LONGEST_STEP_S
     from ekspresi.video.timestamps import Window
 
     window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
+    if window.every_s is not None and window.every_s > LONGEST_STEP_S:
+        typer.echo(
+            f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
+        )
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
     wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window)
     settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ekspresi.summaries.steps import Steps
 from ekspresi.summaries.story import Shown, StillStory, Stories, TrackStory, VideoStory
-from ekspresi.tracking import FRAME_S, LOST_S
+from ekspresi.tracking import FRAME_S, LONGEST_LOST_S, LOST_S
 from ekspresi.types import Analyzed, Prediction, Row
 
 TRACKS = 500
@@ -29,7 +29,7 @@ STILLS = 1000
 VIEW_PX = 64
 """Side of a track's view."""
 
-_ENDED_S = 2.0
+_ENDED_S = LONGEST_LOST_S
 """A track unseen for this long is over: its number is not given again."""
 _MARGIN = 0.2
 """How much of its surroundings a view shows on each side, in sides of the face."""

@@ -68,7 +68,7 @@ def live_frames(
     A thread of its own reads the camera from the first frame that is asked for until the iterator ends, is closed, or
     ``stop`` is set. It ends before the iterator does, or, where it hangs in the network, at its time-out. Numbers
     count all frames that the camera gave, over all connections, dropped ones too, so none comes twice. Time is that
-    of ``CameraClock``.
+    of ``CameraClock``. The first frame that comes of each further connection is a cut.
 
     Args:
         open_: connects, and gives pictures. It, or its iterator, raises SourceError or OSError where the camera is
@@ -91,6 +91,7 @@ def live_frames(
         daemon=True,  # a reader that hangs for ever must not keep the program from ending
     )
     reader.start()
+    connection: int | None = None  # of the last frame that came; frames are dropped, so those that begin one may be
     try:
         while not (stop is not None and stop.is_set()):
             item = mailbox.take(_LOOK_S)
@@ -100,7 +101,9 @@ def live_frames(
                 except ImageError as error:
                     _tell(error, refused)
                     continue
-                yield Frame(source, item.number, item.time_s, image)
+                cut = connection not in (None, item.connection)
+                connection = item.connection
+                yield Frame(source, item.number, item.time_s, image, cut)
             elif isinstance(item, EkspresiError):
                 _tell(item, refused)
             elif isinstance(item, _End):
@@ -117,6 +120,7 @@ class _Shot:
     number: int
     time_s: float
     picture: Picture
+    connection: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +189,10 @@ def _read(
 
 
 class _Tally:
-    """Number and time of the frames of one camera, over all its connections."""
+    """Number and time of the frames of one camera, over all its connections, which are counted too."""
 
     def __init__(self, window: Window) -> None:
-        self.number = 0
+        self.number = self.connection = 0
         self.clock = CameraClock(time.monotonic)
         self.wanted = window.chooser()
         self.ended = window.ended
@@ -202,6 +206,7 @@ def _one_connection(
     try:
         shots = open_()
         tally.clock.connected()
+        tally.connection += 1
         for stamp_s, picture in shots:
             if halt.is_set():
                 return None
@@ -209,7 +214,7 @@ def _one_connection(
             if tally.ended(time_s):
                 return None
             if tally.wanted(time_s):
-                mailbox.put(_Shot(tally.number, time_s, picture))
+                mailbox.put(_Shot(tally.number, time_s, picture, tally.connection))
             tally.number += 1
         return None
     except SourceError as error:
