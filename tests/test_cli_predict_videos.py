@@ -71,7 +71,7 @@ def test_a_folder_of_pictures_and_videos_gives_table_films_and_a_page(predict, t
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert "b.mp4" in page and "<svg" in page and "://" not in page
     assert "1 face in 1 picture" in said and "1 track in 30 frames of b.mp4" in said
-    assert not list(tmp_path.glob("*.journal"))
+    assert [path.name for path in tmp_path.glob("*.journal")] == [".rows.csv.journal"]
 
 
 def test_every_start_end_and_one_row_a_second(predict, tmp_path: Path) -> None:
@@ -137,7 +137,6 @@ def test_a_run_that_is_stopped_or_killed_goes_on_with_no_row_twice_and_none_miss
         return [(line["source"], line["frame"]) for line in lines]
 
     assert places(out) == places(whole) and len(places(out)) == 800
-    assert not (tmp_path / f"rows{suffix}.journal").exists()
     nothing = process(*clips, "--out", out, "--resume", model=tiny_model)
     said, _ = nothing.communicate()
     assert nothing.returncode == 0 and "nothing is left to do" in said
@@ -219,4 +218,50 @@ def test_settings_that_changed_are_named(tiny_model: Path, predict, tmp_path: Pa
     time.sleep(0.05)
     code, _, err = predict(clip, "--out", out, "--resume", "--every", "1s")
     assert code == 2 and "every (null, now 1.0)" in err
-    assert lines_in(out) > 100 and Path(f"{out}.journal").exists()
+    assert lines_in(out) > 100 and out.with_name(f".{out.name}.journal").exists()
+
+
+def test_who_forgot_resume_loses_nothing(tiny_model: Path, predict, tmp_path: Path) -> None:
+    clip, out = write_clip(tmp_path / "a.mp4", 1500, gop=25), tmp_path / "x.csv"
+    stopped = process(clip, "--out", out, model=tiny_model)
+    assert wait_until(lambda: lines_in(out) > 100, 60)
+    stopped.send_signal(signal.SIGTERM)
+    stopped.communicate()
+    seen = out.read_bytes()
+    code, _, err = predict(clip, "--out", out)
+    assert code == 2 and "an unfinished run stands here; --resume goes on with it; remove" in err
+    assert out.read_bytes() == seen
+    out.unlink()
+    assert predict(clip, "--out", out, "--end", "1s")[0] == 0
+    assert predict(clip, "--out", out, "--end", "1s")[0] == 0  # what is complete is replaced
+
+
+def test_what_could_not_be_read_is_tried_again(predict, tmp_path: Path) -> None:
+    folder, out, page = tmp_path / "in", tmp_path / "x.csv", tmp_path / "p.html"
+    folder.mkdir()
+    write_clip(folder / "a.mp4", 30)
+    whole = write_clip(tmp_path / "whole.mp4", 20).read_bytes()
+    (folder / "b.mp4").write_bytes(whole[: len(whole) // 3])
+    code, said, _ = predict(folder, "--out", out)
+    assert (code, len(rows_of(out))) == (0, 30) and "1 of 2 sources read, 1 failed" in said
+    code, said, err = predict(folder, "--out", out, "--resume")
+    assert "0 of 1 source read, 1 failed" in said and "1 source was done before" in said and "b.mp4" in err
+    (folder / "b.mp4").write_bytes(whole)
+    code, said, err = predict(folder, "--out", out, "--page", page, "--resume")
+    assert (code, err) == (0, "")
+    assert [Path(row["source"]).name for row in rows_of(out)] == ["a.mp4"] * 30 + ["b.mp4"] * 20
+    assert "1 source was done before, and told in" in said
+    assert "tells only the rest of a run: 1 source was done before" in page.read_text(encoding="utf-8")
+    code, said, _ = predict(folder, "--out", out, "--resume")
+    assert code == 0 and "nothing is left to do" in said
+    code, _, err = predict(folder / "a.mp4", "--out", out, "--resume")
+    assert code == 2 and "was begun with other settings: sources" in err
+
+
+@pytest.mark.parametrize(("option", "name"), [("--page", "p.pdf"), ("--page", "x.html"), ("--out", "x.csv")])
+def test_no_output_replaces_a_source_and_a_page_is_called_so(option: str, name: str, predict, tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.mp4", 5).rename(tmp_path / ("a.mp4" if name == "p.pdf" else name))
+    before = source.read_bytes()
+    code, _, err = predict(source, option, tmp_path / name)
+    assert code == 2 and ("ends in .html" if name == "p.pdf" else "is one of the sources") in err
+    assert source.read_bytes() == before

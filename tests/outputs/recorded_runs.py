@@ -7,7 +7,7 @@ prints a line for each frame that is written.
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ekspresi.outputs import BySecond, Place, RunTable, journaled_table, tables
 from ekspresi.types import Face, Prediction, Row
 
 LABELS = ("neutral", "fear")
-SETTINGS = {"model": "f" * 64, "detector": "mtcnn", "every": None, "sources": ["a"] * 100}
+SETTINGS = {"model": "f" * 64, "detector": "mtcnn", "every": None}
 SOURCES = ("a, b/ü.mp4", '"quoted"\nin two lines\r.mp4', "photo.jpg", "\udcff\udcfe\t.mp4", "empty.mp4")
 """Videos and a picture, with names that CSV and JSON have to quote or that are no UTF-8; the last shows no face."""
 
@@ -58,22 +58,28 @@ def _row(source: str, frame: int, time_s: float | None, track: int | None, drawn
     return Row(source, frame, time_s, track, Face((x, 2.0, x + 24, 26.0), 0.9, None, drawn.choice((belief, None))))
 
 
-def left(run: list[Step], place: Place | None) -> list[Step]:
-    """What a run that goes on at a place has still to do."""
-    if place is None:
-        return run
-    at = (place.number + 1, -1) if place.finished else (place.number, place.frame)
-    return [step for step in run if (step.place.number, step.place.frame) > at]
+def left(run: list[Step], place: Place) -> list[Step]:
+    """What is left of one source after a place in it."""
+    return [step for step in run if step.place.number == place.number and step.place.frame > place.frame]
 
 
-def write(table: RunTable, run: list[Step], by_second: BySecond | None = None) -> Iterator[Step]:
-    """Write what is left of a run; yields each step when it is written and before the table is told so."""
-    for step in left(run, table.place):
-        rows, place = (list(step.rows), step.place) if by_second is None else by_second.add(*_parts(step))
-        table.write(rows)
-        yield step
-        if place is not None:
-            table.reached(place)
+def write(
+    table: RunTable, run: list[Step], by_second: BySecond | None = None, failing: Collection[int] = ()
+) -> Iterator[Step]:
+    """Write what is left of a run; yields each step when it is written and before the table is told so.
+
+    Sources with the numbers in ``failing`` cannot be read this time.
+    """
+    for begun in table.left:
+        if begun.number in failing:
+            table.failed(begun)
+            continue
+        for step in left(run, begun):
+            rows, place = (list(step.rows), step.place) if by_second is None else by_second.add(*_parts(step))
+            table.write(rows)
+            yield step
+            if place is not None:
+                table.reached(place)
     if by_second is not None:
         table.write(by_second.end())
 
@@ -84,7 +90,7 @@ def _parts(step: Step) -> tuple[tuple[Row, ...], Place, float | None]:
 
 def unbroken(path: Path, run: list[Step], by_second: Callable[[], BySecond | None] = lambda: None) -> Path:
     """The table of a run that nothing stops."""
-    with journaled_table(path, LABELS, SETTINGS, resume=False) as table:
+    with journaled_table(path, LABELS, SOURCES, SETTINGS, resume=False) as table:
         for _ in write(table, run, by_second()):
             pass
     return path
@@ -92,7 +98,7 @@ def unbroken(path: Path, run: list[Step], by_second: Callable[[], BySecond | Non
 
 if __name__ == "__main__":
     path, frame_s, tables.JOURNAL_S = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-    with journaled_table(path, LABELS, SETTINGS, resume="--resume" in sys.argv) as table:
+    with journaled_table(path, LABELS, SOURCES, SETTINGS, resume="--resume" in sys.argv) as table:
         for step in write(table, steps(60)):
             print(step.place.number, step.place.frame, flush=True)
             time.sleep(frame_s)

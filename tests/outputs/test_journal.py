@@ -1,4 +1,6 @@
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,42 +11,60 @@ from hypothesis import strategies as st
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.outputs.journal import Entry, Journal, Place
 
-SETTINGS: dict[str, Any] = {"detector": "mtcnn", "every": None, "sources": ("a",) * 100}
-ENTRY = Entry(Place("a\udcff\n.mp4", 3, 17, False, 5), 1234, "00ff")
+SETTINGS: dict[str, Any] = {"detector": "mtcnn", "every": None}
+SOURCES = ("a.png", "b.mp4", "c.mp4", "a\udcff\n.mp4", "e.mp4")
+BEGUN = Place(SOURCES[3], 3, 17, False, 5)
+UNREAD = (Place("a.png", 0, -1, False), Place("c.mp4", 2, 40, False, 7, 1.6))
+ENTRY = Entry(BEGUN, 1234, "00ff", 4, UNREAD)
 
 
-def journal(folder: Path, **changed: Any) -> Journal:
-    return Journal(folder / "x.csv.journal", folder / "x.csv", SETTINGS | changed)
+def journal(folder: Path, sources: Sequence[str] = SOURCES, **changed: Any) -> Journal:
+    return Journal(folder / "x.csv.journal", folder / "x.csv", sources, SETTINGS | changed)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert journal(tmp_path).read() is None
-    for entry in (Entry(None, 0, ""), ENTRY):
+    for entry in (Entry(), ENTRY, replace(ENTRY, complete=True)):
         journal(tmp_path).write(entry)
         assert journal(tmp_path).read() == entry
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv.journal"]
-    journal(tmp_path).remove()
-    assert journal(tmp_path).read() is None
+
+
+def test_what_is_left_is_the_rest_of_a_source_then_those_that_failed_then_those_that_no_run_came_to() -> None:
+    last = Place("e.mp4", 4, -1, False)
+    assert ENTRY.left(SOURCES) == [BEGUN, *UNREAD, last]
+    assert replace(ENTRY, place=replace(BEGUN, finished=True)).left(SOURCES) == [*UNREAD, last]
+    assert replace(ENTRY, complete=True).left(SOURCES) == [*UNREAD]
+    assert Entry().left(SOURCES) == [Place(source, number, -1, False) for number, source in enumerate(SOURCES)]
 
 
 def test_other_settings_are_named(tmp_path: Path) -> None:
     journal(tmp_path).write(ENTRY)
     with pytest.raises(ConfigError) as caught:
-        journal(tmp_path, detector="yunet", every=0.2, sources=("b",) * 100, end=None).read()
-    what = 'detector ("mtcnn", now "yunet"), every (null, now 0.2), sources, end (not given, now null)'
+        journal(tmp_path, ("b",) * 100, detector="yunet", every=0.2, end=None).read()
+    what = 'detector ("mtcnn", now "yunet"), every (null, now 0.2), end (not given, now null), sources'
     assert str(caught.value) == (
         f"{tmp_path / 'x.csv'}: was begun with other settings: {what}; give the same, or begin anew without --resume"
     )
 
 
 def test_ten_thousand_sources_do_not_make_it_large(tmp_path: Path) -> None:
-    journal(tmp_path, sources=[f"/a/long/folder/{number}.jpg" for number in range(10_000)]).write(ENTRY)
+    journal(tmp_path, [f"/a/long/folder/{number}.jpg" for number in range(10_000)]).write(replace(ENTRY, failed=()))
     assert (tmp_path / "x.csv.journal").stat().st_size < 1000
+
+
+SAME = {"detector": '"mtcnn"', "every": "null", "sources": '["a"]'}
+
+
+def test_a_journal_that_is_not_damaged_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.journal").write_bytes(damaged())
+    assert journal(tmp_path, ["a"]).read() == Entry(Place("a", 0, 0, False), 0, "", 1)
 
 
 def damaged(**changed: Any) -> bytes:
     place = {"source": "a", "number": 0, "frame": 0, "finished": False, "next_track": 1}
-    whole = {"format": 1, "place": place, "bytes": 0, "digest": "", "settings": {}}
+    whole = {"format": 2, "place": place, "bytes": 0, "digest": "", "reached": 1, "failed": [], "complete": False}
+    whole["settings"] = SAME
     return json.dumps(whole | changed).encode()
 
 
@@ -63,6 +83,13 @@ def damaged(**changed: Any) -> bytes:
         damaged(place={"source": 1, "number": 0, "frame": 0, "finished": False}),
         damaged(bytes=-1),
         damaged(bytes=0.5),
+        damaged(reached=-1),
+        damaged(reached="1"),
+        damaged(failed=None),
+        damaged(failed=[0]),
+        damaged(failed=[{"source": "b", "number": 0, "frame": -1, "finished": False}]),
+        damaged(failed=[{"source": "a", "number": 1, "frame": -1, "finished": False}]),
+        damaged(complete=1),
         damaged(digest=None),
         damaged(settings=[]),
         damaged(settings={"detector": 1}),
@@ -72,7 +99,7 @@ def damaged(**changed: Any) -> bytes:
 def test_a_damaged_journal_is_one_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.csv.journal").write_bytes(content)
     with pytest.raises(ConfigError, match=r"x\.csv\.journal: the journal is damaged; remove it and begin") as caught:
-        journal(tmp_path).read()
+        journal(tmp_path, ["a"]).read()
     assert "\n" not in str(caught.value)
 
 
@@ -90,7 +117,7 @@ def test_no_bytes_in_it_make_a_traceback(tmp_path_factory: pytest.TempPathFactor
 
 
 def test_another_version_is_told_from_a_damage(tmp_path: Path) -> None:
-    (tmp_path / "x.csv.journal").write_text(json.dumps({"format": 2}))
+    (tmp_path / "x.csv.journal").write_text(json.dumps({"format": 1}))
     with pytest.raises(ConfigError, match="another version of ekspresi wrote it"):
         journal(tmp_path).read()
 

@@ -60,12 +60,12 @@ def test_a_killed_run_loses_no_row_and_in_the_end_the_table_is_that_of_an_unbrok
         after = [(row.source, row.frame) for row in RUN[began + len(written)].rows]
         assert rows_in(growing) in (expected, expected + after)
         assert growing.read_bytes().endswith(b"\n")
-        assert (folder / f"x{ending}.journal").exists()
+        assert (folder / f".x{ending}.journal").exists()
     last = start(path, frame_s=0)
     said = last.communicate()[0].splitlines()
     assert last.returncode == 0 and len(said) < len(RUN) - first
     assert path.read_bytes() == whole.read_bytes()
-    assert list(folder.iterdir()) == [path]
+    assert sorted(folder.iterdir()) == [folder / f".x{ending}.journal", path]
 
 
 def test_two_processes_are_never_on_one_table(tmp_path: Path) -> None:

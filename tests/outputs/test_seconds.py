@@ -2,9 +2,10 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from recorded_runs import Step, left, steps
+from recorded_runs import SOURCES, Step, left, steps
 
 from ekspresi.outputs import BySecond, Place
+from ekspresi.outputs.journal import Entry
 from ekspresi.types import Face, Row
 
 FACE = Face((0, 0, 9, 9), 1.0)
@@ -58,14 +59,15 @@ def whole(run: Sequence[Step]) -> list[Row]:
 def test_broken_off_anywhere_no_second_stands_twice(cuts: list[int]) -> None:
     run = steps(20)
     kept: list[Row] = []
-    reached: Place | None = None
+    entry = Entry()
     for cut in [*cuts, len(run)]:
         some, written = BySecond(), list(kept)
-        for step in left(run, reached)[:cut]:
+        todo = [step for place in entry.left(SOURCES) for step in left(run, place)]
+        for step in todo[:cut]:
             rows, place = some.add(step.rows, step.place, step.time_s)
             written += rows
             if place is not None:
-                kept, reached = list(written), place
+                kept, entry = list(written), Entry(place, reached=place.number + 1)
         written += some.end()
     assert written == whole(run)
     assert len(written) < sum(len(step.rows) for step in run)

@@ -5,7 +5,7 @@ import json
 import os
 import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -22,14 +22,19 @@ from ekspresi.outputs.locking import locked
 
 RUN = steps()
 ENDINGS = (".csv", ".jsonl", ".parquet")
+NAMES = [*SOURCES, r"\xff\xfe" + SOURCES[3][2:]]
+"""What sources are called in tables; Parquet has no names that are no UTF-8."""
 
 
-def begin(path: Path, resume: bool = False, **changed: object):
-    return journaled_table(path, LABELS, SETTINGS | changed, resume=resume)
+def begin(
+    path: Path, resume: bool = False, overwrite: bool = False, sources: Sequence[str] = SOURCES, **changed: object
+):
+    return journaled_table(path, LABELS, sources, SETTINGS | changed, resume=resume, overwrite=overwrite)
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    """What is in a folder, the journals left out."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".journal")
 
 
 def rows_in(path: Path) -> list[dict[str, object]]:
@@ -42,6 +47,11 @@ def rows_in(path: Path) -> list[dict[str, object]]:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             return list(csv.DictReader(file))
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def in_order(path: Path) -> list[dict[str, object]]:
+    """The rows of a table in the order of their sources; within one as they stand."""
+    return sorted(rows_in(path), key=lambda row: NAMES.index(row["source"]))
 
 
 @contextmanager
@@ -111,7 +121,7 @@ def test_a_run_that_is_stopped_leaves_what_was_written_and_goes_on(ending: str, 
                 break
     so_far = rows_in(path)
     assert so_far == rows_in(whole)[: len(so_far)] and len(so_far) > 10
-    assert f"x{ending}.journal" in names(tmp_path)
+    assert [path.name for path in tmp_path.glob(".x*")] == [f".x{ending}.journal"]
     with begin(path, resume=True) as run:
         # Row 20 was written, but the table was not told that it is complete: it is made again.
         assert run.place == RUN[19].place
@@ -124,12 +134,23 @@ def test_a_run_that_is_stopped_leaves_what_was_written_and_goes_on(ending: str, 
 @settings(max_examples=60)
 @given(
     ending=st.sampled_from(ENDINGS),
-    cuts=st.lists(st.tuples(st.integers(0, 25), st.sampled_from(["kill", "keyboard", "stop", "torn"])), max_size=5),
+    cuts=st.lists(
+        st.tuples(
+            st.integers(0, len(RUN) + 1),
+            st.sampled_from(["kill", "keyboard", "stop", "torn"]),
+            st.sets(st.integers(0, len(SOURCES) - 1), max_size=3),
+        ),
+        max_size=5,
+    ),
     tick_s=st.sampled_from([0.0, 0.3, 2.0]),
     seconds=st.booleans(),
 )
 def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
-    tmp_path_factory: pytest.TempPathFactory, ending: str, cuts: list[tuple[int, str]], tick_s: float, seconds: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    ending: str,
+    cuts: list[tuple[int, str, set[int]]],
+    tick_s: float,
+    seconds: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("run")
     by_second = BySecond if seconds else lambda: None
@@ -139,13 +160,13 @@ def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
         patch.object(tables.time, "monotonic", lambda: next(clock) * tick_s),
         patch.object(os, "fsync", lambda _: None),
     ):
-        for cut, how in [*cuts, (len(RUN) + 1, "end")]:
+        for cut, how, failing in [*cuts, (len(RUN) + 1, "end", set())]:
             after = tmp_path_factory.mktemp("after")
             with suppress(KeyboardInterrupt), begin(folder / f"x{ending}", resume=True) as run:
                 if run.complete:
                     break
                 some = by_second()
-                for number, _ in enumerate(write(run, RUN, some)):
+                for number, _ in enumerate(write(run, RUN, some, failing)):
                     if number < cut:
                         continue
                     if how in ("kill", "torn"):  # what stands on the disk at this moment is all that is left
@@ -163,8 +184,8 @@ def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
                     with growing.open("ab") as file:
                         file.write(b'{"source": "a, b')
     result = folder / f"x{ending}"
-    assert rows_in(result) == rows_in(whole)
-    if ending != ".parquet":
+    assert in_order(result) == rows_in(whole)
+    if ending != ".parquet" and not any(failing for _, _, failing in cuts):
         assert result.read_bytes() == whole.read_bytes()
     assert [name for name in names(folder) if not name.startswith(".")] == [result.name]
 
@@ -181,21 +202,113 @@ def test_going_on_with_a_complete_table_says_so_and_changes_nothing(ending: str,
     path = tmp_path / f"x{ending}"
     for run_steps in (RUN, []):
         unbroken(path, run_steps)
-        before = (path.read_bytes(), path.stat().st_mtime_ns)
-        with begin(path, resume=True) as run:
-            assert (run.place, run.complete) == (None, True)
-        assert (path.read_bytes(), path.stat().st_mtime_ns) == before
-        assert names(tmp_path) == [path.name]
+        for content in (path.read_bytes(), b"what its owner made of it"):
+            path.write_bytes(content)
+            before = path.stat().st_mtime_ns
+            with begin(path, resume=True) as run:
+                assert (run.left, run.complete) == ([], True)
+            assert (path.read_bytes(), path.stat().st_mtime_ns) == (content, before)
+            assert names(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_going_on_with_a_file_that_is_no_such_table_is_refused(ending: str, tmp_path: Path) -> None:
+def test_a_complete_table_remembers_its_sources_and_settings(ending: str, tmp_path: Path) -> None:
+    path = unbroken(tmp_path / f"x{ending}", RUN)
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match=r'other settings: detector \("mtcnn", now "yunet"\)'):
+        begin(path, resume=True, detector="yunet").__enter__()
+    with pytest.raises(ConfigError, match="other settings: sources; give the same"):
+        begin(path, resume=True, sources=SOURCES[:3]).__enter__()
+    assert path.read_bytes() == before
+    path.unlink()
+    with begin(path, resume=True) as run:  # it was removed: begin anew
+        assert (run.place, run.complete) == (None, False)
+        assert list(write(run, RUN)) == RUN
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_going_on_with_a_table_of_which_nothing_is_remembered_is_refused(ending: str, tmp_path: Path) -> None:
+    path = unbroken(tmp_path / f"x{ending}", RUN)
+    (tmp_path / f".x{ending}.journal").unlink()
+    before = path.read_bytes()
+    with pytest.raises(
+        ConfigError, match=r"no journal \.x.* beside it, so nothing tells how far it is; begin"
+    ) as caught:
+        begin(path, resume=True).__enter__()
+    assert "\n" not in str(caught.value) and path.read_bytes() == before
+    unbroken(path, RUN)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_sources_that_failed_are_tried_again_and_they_alone(ending: str, tmp_path: Path) -> None:
+    path, whole = tmp_path / f"x{ending}", unbroken(tmp_path / f"whole{ending}", RUN)
+    with begin(path) as run:
+        list(write(run, RUN, failing={1, 2}))
+    with begin(path, resume=True) as run:
+        assert [place.number for place in run.left] == [1, 2] and not run.complete
+        list(write(run, RUN, failing={2}))
+    with begin(path, resume=True) as run:
+        assert run.left == [Place(SOURCES[2], 2, -1, False)]
+        list(write(run, RUN))
+    assert in_order(path) == rows_in(whole)
+    assert rows_in(path) != rows_in(whole), "they are appended"
+    assert names(tmp_path) == sorted([path.name, whole.name])
+    with begin(path, resume=True) as run:
+        assert run.complete
+
+
+def test_rows_are_not_appended_to_a_table_that_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    with begin(path) as run:
+        list(write(run, RUN, failing={1}))
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ConfigError, match="the run cannot go on; remove it and begin anew without --resume"):
+        begin(path, resume=True).__enter__()
+
+
+def test_a_source_that_fails_where_it_is_taken_up_is_taken_up_there_later(tmp_path: Path) -> None:
+    path, whole = tmp_path / "x.csv", unbroken(tmp_path / "whole.csv", RUN)
+    with stopped_after(path, 6):
+        pass
+    with begin(path, resume=True) as run:
+        list(write(run, RUN, failing={0}))
+    with begin(path, resume=True) as run:
+        assert run.left == [RUN[4].place]
+        list(write(run, RUN))
+    assert in_order(path) == rows_in(whole)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_an_unfinished_run_left_is_not_written_over_by_the_same(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
-    for content in (b"name,age\n", b'{"name": 1}\n', b"\xff" * 5000, b"[" * 100_000):
-        path.write_bytes(content)
-        with pytest.raises(ConfigError, match="is no table that this model could have made"), begin(path, resume=True):
-            pytest.fail("must not start")
-        assert path.read_bytes() == content
+    growing = tmp_path / "x.parquet.jsonl" if ending == ".parquet" else path
+    with stopped_after(path, 20):
+        pass
+    before = growing.read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        begin(path).__enter__()
+    remedy = f"--resume goes on with it; remove {growing} to begin anew"
+    assert str(caught.value) == f"{path}: an unfinished run stands here; {remedy}"
+    assert growing.read_bytes() == before
+    with begin(path, detector="yunet") as run:  # of other settings, nothing written yet
+        run.interrupted()
+    with begin(path, overwrite=True) as run:  # a camera
+        run.interrupted()
+    assert growing.read_bytes() == before
+    growing.unlink()
+    unbroken(path, RUN)
+    unbroken(path, RUN)  # a complete one may be replaced
+
+
+def test_an_unfinished_run_of_other_settings_may_be_written_over(tmp_path: Path) -> None:
+    with stopped_after(tmp_path / "x.csv", 20):
+        pass
+    with begin(tmp_path / "x.csv", detector="yunet") as run:
+        list(write(run, RUN[:3]))
+    assert len(rows_in(tmp_path / "x.csv")) < 10
+    with begin(tmp_path / "x.csv", resume=True, detector="yunet") as run:
+        assert run.complete
 
 
 def test_going_on_with_other_settings_or_labels_is_refused(tmp_path: Path) -> None:
@@ -204,8 +317,8 @@ def test_going_on_with_other_settings_or_labels_is_refused(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=r'other settings: detector \("mtcnn", now "yunet"\)'):
         begin(tmp_path / "x.csv", resume=True, detector="yunet").__enter__()
     with pytest.raises(ConfigError, match="other settings: columns; give the same"):
-        journaled_table(tmp_path / "x.csv", (*LABELS, "anger"), SETTINGS, resume=True).__enter__()
-    assert names(tmp_path) == ["x.csv", "x.csv.journal"]
+        journaled_table(tmp_path / "x.csv", (*LABELS, "anger"), SOURCES, SETTINGS, resume=True).__enter__()
+    assert names(tmp_path) == ["x.csv"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -228,13 +341,14 @@ def test_going_on_with_a_table_that_was_changed_is_refused(ending: str, tmp_path
         growing.unlink()
         if content is not None:
             growing.write_bytes(content)
-        with pytest.raises(ConfigError, match=f"{what}, so the run cannot go on; begin anew") as caught:
+        with pytest.raises(ConfigError, match=f"{what}, so the run cannot go on; remove it and begin anew") as caught:
             begin(path, resume=True).__enter__()
         assert str(caught.value).startswith(f"{growing}: ") and "\n" not in str(caught.value)
         if content is not None:
             assert growing.read_bytes() == content
         else:
             growing.touch()
+    growing.unlink()
     unbroken(path, RUN)  # without --resume it begins anew
     assert names(tmp_path) == [path.name]
 
@@ -242,7 +356,7 @@ def test_going_on_with_a_table_that_was_changed_is_refused(ending: str, tmp_path
 def test_rows_of_a_parquet_run_are_not_written_over_where_its_journal_is_gone(tmp_path: Path) -> None:
     with stopped_after(tmp_path / "x.parquet", 30):
         pass
-    (tmp_path / "x.parquet.journal").unlink()
+    (tmp_path / ".x.parquet.journal").unlink()
     for resume in (False, True):
         with pytest.raises(ConfigError, match=r"x\.parquet\.jsonl: holds rows of a run whose journal is gone"):
             begin(tmp_path / "x.parquet", resume=resume).__enter__()
@@ -251,7 +365,7 @@ def test_rows_of_a_parquet_run_are_not_written_over_where_its_journal_is_gone(tm
 
 def test_the_journal_is_written_at_most_once_a_second(tmp_path: Path) -> None:
     now = 0.0
-    journal = tmp_path / "x.csv.journal"
+    journal = tmp_path / ".x.csv.journal"
     seen: list[tuple[float, int]] = []
     with patch.object(tables.time, "monotonic", lambda: now), begin(tmp_path / "x.csv") as run:
         for step in write(run, RUN):
@@ -488,23 +602,37 @@ def test_a_link_stays_a_link_and_rights_stay(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_table_is_remembered_in_its_folder(tmp_path: Path) -> None:
-    with journaled_folder(tmp_path, SETTINGS, resume=True) as run:
+    def folder(resume: bool = True, overwrite: bool = False, **changed: object):
+        return journaled_folder(tmp_path, SOURCES, SETTINGS | changed, resume=resume, overwrite=overwrite)
+
+    with folder() as run:
         assert run.place is None
         for number, _ in enumerate(write(run, RUN)):
             if number == 20:
                 run.interrupted()
                 break
         with pytest.raises(OutputError, match="another run"):
-            journaled_folder(tmp_path, SETTINGS, resume=True).__enter__()
-    assert names(tmp_path) == ["ekspresi.journal"]
+            folder().__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == [".ekspresi.journal"]
     with pytest.raises(ConfigError, match="detector"):
-        journaled_folder(tmp_path, SETTINGS | {"detector": "none"}, resume=True).__enter__()
-    with journaled_folder(tmp_path, SETTINGS, resume=True) as run:
+        folder(detector="none").__enter__()
+    with pytest.raises(ConfigError, match=r"an unfinished run stands here; .* remove .*\.ekspresi\.journal to begin"):
+        folder(resume=False).__enter__()
+    with folder(resume=False, overwrite=True) as run:
+        run.interrupted()
+    with folder() as run:
         assert run.place == RUN[19].place
         assert list(write(run, RUN)) == RUN[20:]
-    assert names(tmp_path) == []
+        (tmp_path / "a.png").touch()
+    with folder() as run:
+        assert run.complete
+    with pytest.raises(ConfigError, match="detector"):
+        folder(detector="none").__enter__()
+    (tmp_path / "a.png").unlink()
+    with folder() as run:  # what it made is gone
+        assert (run.place, run.complete) == (None, False)
     with pytest.raises(OutputError, match="there is no folder"):
-        journaled_folder(tmp_path / "nowhere", SETTINGS, resume=False).__enter__()
+        journaled_folder(tmp_path / "nowhere", SOURCES, SETTINGS, resume=False).__enter__()
 
 
 def test_a_place_that_is_none_is_a_mistake() -> None:

@@ -92,12 +92,14 @@ def predict(
     with stopping() as stop, Watching(Console(stderr=True, emoji=False), window) as watching:
         outcome = predicting.run(sources, analyzer, settings, wanted, watching, stop.event)
     if outcome.complete:
-        typer.echo(f"nothing is left to do in {printable(str(out))}; leave --resume out to begin anew")
+        typer.echo(f"nothing is left to do in {printable(str(out or annotate))}; leave --resume out to begin anew")
         return
-    if page is not None and outcome.stories is not None:
+    if page is not None and outcome.stories is not None and (outcome.given or not outcome.done):
+        from ekspresi.cli.telling import before
         from ekspresi.summaries import made_by, write_page
 
-        write_page(outcome.stories, made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]]), page)
+        made = made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
+        write_page(outcome.stories, made, page, before=before(outcome, wanted))
     _tell(outcome, wanted)
     if outcome.stopped:
         raise typer.Exit(stop.exit_code)
@@ -112,13 +114,18 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
     from ekspresi.cli import telling
     from ekspresi.sources import below_common_folder
 
+    console = Console(emoji=False)
+    sentences = [*telling.summary(outcome), *filter(None, [telling.before(outcome, wanted)])]
     if not outcome.read and not (outcome.stories is not None and outcome.stories.videos):
         if outcome.stopped:
-            Console(emoji=False).print("stopped before the first frame was done", highlight=False)
-        elif outcome.done:
-            Console(emoji=False).print("nothing was left to do", highlight=False)
+            sentences = ["stopped before the first frame was done"]
+        elif not (outcome.done or outcome.taken_up):
+            sentences = []  # each error was told
+        elif not outcome.failed:
+            sentences = ["nothing was left to do"]
+        for line in sentences:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         return
-    console = Console(emoji=False)
     if outcome.rows:
         read = list(map(Path, outcome.read))
         names = dict(zip(outcome.read, below_common_folder(read), strict=True))
@@ -126,15 +133,15 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
         if len(outcome.rows) < outcome.faces:
             more = outcome.faces - len(outcome.rows)
             console.print(f"and {more} more, all of them in the file", highlight=False)
-    for video in outcome.stories.videos if outcome.stories is not None else ():
+    videos = outcome.stories.videos if outcome.stories is not None else ()
+    for video in videos:
         if video.tracks:
-            several = len(outcome.stories.videos) > 1 if outcome.stories is not None else False
-            console.print(telling.track_table(video, headed=several))
+            console.print(telling.track_table(video, headed=len(videos) > 1))
             hidden = len(video.tracks) + video.more - telling.SHOWN_TRACKS
             if hidden > 0:
                 console.print(f"and {telling.counted(hidden, 'track')} of less time", highlight=False)
-    for line in telling.summary(outcome):
-        console.print(line, markup=False, highlight=False)
+    for line in sentences:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for written in filter(None, (wanted.out, wanted.annotate, wanted.page)):
         console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
     if outcome.stopped and (wanted.out or wanted.annotate):

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ekspresi.cli.terminal import printable
 from ekspresi.drawing import COLOURS
-from ekspresi.predicting import Outcome
+from ekspresi.predicting import Outcome, Wanted
 from ekspresi.summaries.story import TrackStory, VideoStory
 from ekspresi.summaries.timeline import clock
 from ekspresi.types import Prediction, Row, percent
@@ -83,24 +83,32 @@ def summary(outcome: Outcome) -> Iterator[str]:
     """What a run found and could not do, in sentences."""
     videos = outcome.stories.videos if outcome.stories is not None else ()
     pictures = len(outcome.read)
-    if pictures or not videos:
+    if pictures:
         yield f"{counted(outcome.faces, 'face')} in {counted(pictures, 'picture')}"
     for video in videos:
         tracks = counted(len(video.tracks) + video.more, "track")
         length = clock(video.last_s - video.first_s)
         yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
-    if outcome.done:
-        yield f"{counted(outcome.done, 'source')} done before"
     empty = [counted(outcome.faceless, "picture")] if outcome.faceless else []
     empty += [printable(Path(video.source).name) for video in videos if video.faces == 0]
     if empty:
         yield f"no face found in {', '.join(empty)}; try --min-face-px with a smaller number"
     if outcome.failed:
-        read = pictures + len(videos)
-        kind = "source" if videos else "picture"
-        yield f"{read} of {counted(read + outcome.failed, kind)} read, {outcome.failed} failed (see above)"
+        total = counted(outcome.sources - outcome.done, "source")
+        yield f"{outcome.given} of {total} read, {outcome.failed} failed (see above)"
     if outcome.unwritten:
         yield f"{counted(outcome.unwritten, 'annotated picture')} not written (see above)"
+
+
+def before(outcome: Outcome, wanted: Wanted) -> str:
+    """What an earlier run had done, and only its table or folder tells of -> a sentence; empty where it was nothing."""
+    parts = [counted(outcome.done, "source")] if outcome.done else []
+    where = wanted.out or wanted.annotate
+    parts += [f"{printable(Path(place.source).name)} up to {clock(place.time_s or 0)}" for place in outcome.taken_up]
+    if not parts:
+        return ""
+    verb = "was" if outcome.done + len(outcome.taken_up) == 1 else "were"
+    return f"{' and '.join(parts)} {verb} done before, and told in {printable(str(where))} alone"
 
 
 def counted(number: int, what: str) -> str:

@@ -15,7 +15,8 @@ Knows nothing of how faces were found.
 
 from ekspresi.outputs.columns import COLUMNS, Value, row_values
 from ekspresi.outputs.files import make_folder, replacing, told
-from ekspresi.outputs.journal import Place, Setting
+from ekspresi.outputs.journal import Place, Setting, beginnings
+from ekspresi.outputs.locking import locked
 from ekspresi.outputs.pictures import annotated_paths, picture_file, save_picture
 from ekspresi.outputs.seconds import BySecond
 from ekspresi.outputs.tables import RunTable, journaled_folder, journaled_table
@@ -28,8 +29,10 @@ __all__ = [
     "Setting",
     "Value",
     "annotated_paths",
+    "beginnings",
     "journaled_folder",
     "journaled_table",
+    "locked",
     "make_folder",
     "picture_file",
     "replacing",

@@ -4,17 +4,16 @@ In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows while a 
 was; the table that is there in the end. Knows nothing of journals, nor of how far a run has come.
 """
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.outputs.columns import column_names, csv_header, csv_lines, jsonl_lines
-from ekspresi.outputs.files import check_is_file, replacing, told
+from ekspresi.outputs.columns import csv_header, csv_lines, jsonl_lines
+from ekspresi.outputs.files import replacing, told
 from ekspresi.outputs.growing import GrowingFile, digest_of, new_digest
-from ekspresi.outputs.parquet import parquet_columns, pyarrow, write_parquet
+from ekspresi.outputs.parquet import pyarrow, write_parquet
 from ekspresi.types import Row
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -81,21 +80,10 @@ class TableForm:
             found = digest_of(self.growing, size) if self.growing.is_file() else None
         if found is None or found.hexdigest() != digest:
             what = "was changed since its run stopped" if found else "is gone, or shorter than its run left it"
-            raise ConfigError(f"{self.growing}: {what}, so the run cannot go on; begin anew without --resume")
+            raise ConfigError(
+                f"{self.growing}: {what}, so the run cannot go on; remove it and begin anew without --resume"
+            )
         return partial(GrowingFile, self.growing, self.shown, size, found)
-
-    def check_columns(self) -> None:
-        """Refuse a finished table that is none, or of another model.
-
-        Raises:
-            ConfigError: its columns are others.
-            OutputError: it cannot be read.
-        """
-        with told(self.shown, self.real.parent):
-            fits = self._fits()
-        if not fits:
-            what = "is no table that this model could have made"
-            raise ConfigError(f"{self.shown}: {what}; choose another name, or replace it by leaving out --resume")
 
     def finish(self) -> None:
         """The growing file -> the table, where they are two.
@@ -115,17 +103,3 @@ class TableForm:
         if self.is_parquet:
             with told(self.growing, self.growing.parent):
                 self.growing.unlink(missing_ok=True)
-
-    def _fits(self) -> bool:
-        check_is_file(self.shown)
-        columns = column_names(self._labels)
-        if self.is_parquet:
-            return parquet_columns(self.real) == columns
-        with self.real.open("rb") as file:
-            first = file.readline(1 << 20)
-        if self._csv:
-            return first == csv_header(self._labels)
-        try:
-            return not first or tuple(json.loads(first)) == columns
-        except (ValueError, TypeError, RecursionError):
-            return False

@@ -1,13 +1,13 @@
 """How far a run has come, remembered beside what it makes.
 
-In: places, the settings of the run. Out: one small JSON file, replaced whole; what it says when a run goes on. Knows
-nothing of rows, and nothing of how sources are read.
+In: places, the sources and settings of the run. Out: one small JSON file, replaced whole, that stays when the run is
+complete; what it says when a run goes on. Knows nothing of rows, and nothing of how sources are read.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.outputs.files import replacing, told
 
-FORMAT = 1
+FORMAT = 2
 """Number of the layout of the file."""
 
 Setting = str | int | float | bool | None | list[str] | tuple[str, ...]
@@ -62,11 +62,30 @@ class Entry:
         place: how far the run has come; None for the start.
         size: bytes of the table at that place; 0 without one.
         digest: of these bytes, hexadecimal.
+        reached: how many sources, from the first, were come to. Of these nothing is left but of the one in ``place``
+            and of those that failed.
+        failed: places to go on at in sources that could not be read; of most of them the beginning.
+        complete: the run came to its end.
     """
 
-    place: Place | None
-    size: int
-    digest: str
+    place: Place | None = None
+    size: int = 0
+    digest: str = ""
+    reached: int = 0
+    failed: tuple[Place, ...] = ()
+    complete: bool = False
+
+    def left(self, sources: Sequence[str]) -> list[Place]:
+        """The sources of the run -> places to go on at in those that are not done, in the order of reading."""
+        if self.complete:
+            return list(self.failed)
+        halfway = [] if self.place is None or self.place.finished else [self.place]
+        return [*halfway, *self.failed, *beginnings(sources)[self.reached :]]
+
+
+def beginnings(sources: Sequence[str]) -> list[Place]:
+    """Sources -> the place before the first frame of each."""
+    return [Place(source, number, -1, False) for number, source in enumerate(sources)]
 
 
 class Journal:
@@ -76,23 +95,26 @@ class Journal:
         path: where it stands.
     """
 
-    def __init__(self, path: Path, shown: Path, settings: Mapping[str, Setting]) -> None:
+    def __init__(self, path: Path, shown: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> None:
         """Name the file; nothing is read or written yet.
 
         Args:
             path: where it stands or will stand.
             shown: what errors call the result it belongs to.
-            settings: all that decides what is in the result; names as the user knows them.
+            sources: of the run, in the order of their numbers.
+            settings: all else that decides what is in the result; names as the user knows them.
         """
         self.path = path
         self._shown = shown
+        self._sources = sources
         self._settings = {name: _fingerprint(value) for name, value in settings.items()}
+        self._settings["sources"] = _fingerprint(list(sources))
 
     def read(self) -> Entry | None:
         """What the last run left; None where there is no journal.
 
         Raises:
-            ConfigError: it was begun with other settings (named), is damaged, or of another version.
+            ConfigError: it is of other sources or settings (named), is damaged, or of another version.
             OutputError: it cannot be read.
         """
         try:
@@ -106,16 +128,18 @@ class Journal:
             content: dict[str, Any] = json.loads(text)
             if content["format"] != FORMAT:
                 raise ConfigError(f"{self.path}: another version of ekspresi wrote it; go on with that, or begin anew")
-            place = None if content["place"] is None else Place(**content["place"])
-            entry, settings = Entry(place, content["bytes"], content["digest"]), content["settings"]
-            if type(entry.size) is not int or entry.size < 0 or not isinstance(entry.digest, str):
-                raise TypeError("bytes, digest")
+            entry, settings = _entry(content), content["settings"]
             if not all(isinstance(value, str) for value in settings.values()):
                 raise TypeError("settings")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            differing = self._differing(settings)
+            if not differing and any(place.source != self._sources[place.number] for place in entry.left(())):
+                raise ValueError("places")
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             remedy = f"remove it and begin {self._shown} anew, without --resume"
             raise ConfigError(f"{self.path}: the journal is damaged; {remedy}") from error
-        self._compare(settings)
+        if differing:
+            remedy = "give the same, or begin anew without --resume"
+            raise ConfigError(f"{self._shown}: was begun with other settings: {', '.join(differing)}; {remedy}")
         return entry
 
     def write(self, entry: Entry) -> None:
@@ -129,27 +153,33 @@ class Journal:
             "place": None if entry.place is None else asdict(entry.place),
             "bytes": entry.size,
             "digest": entry.digest,
+            "reached": entry.reached,
+            "failed": [asdict(place) for place in entry.failed],
+            "complete": entry.complete,
             "settings": self._settings,
         }
         with replacing(self.path, alone=True) as part:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="ascii")
 
-    def remove(self) -> None:
-        """Forget the run: it is complete.
-
-        Raises:
-            OutputError: it cannot be removed.
-        """
-        with told(self.path, self.path.parent):
-            self.path.unlink(missing_ok=True)
-
-    def _compare(self, before: dict[str, str]) -> None:
+    def _differing(self, before: dict[str, str]) -> list[str]:
         now = self._settings
         names = [name for name in (*now, *(before.keys() - now.keys())) if before.get(name) != now.get(name)]
-        if names:
-            differing = ", ".join(f"{name}{_change(before.get(name), now.get(name))}" for name in names)
-            remedy = "give the same, or begin anew without --resume"
-            raise ConfigError(f"{self._shown}: was begun with other settings: {differing}; {remedy}")
+        return [f"{name}{_change(before.get(name), now.get(name))}" for name in names]
+
+
+def _entry(content: dict[str, Any]) -> Entry:
+    entry = Entry(
+        None if content["place"] is None else Place(**content["place"]),
+        content["bytes"],
+        content["digest"],
+        content["reached"],
+        tuple(Place(**place) for place in content["failed"]),
+        content["complete"],
+    )
+    numbers = all(type(number) is int and number >= 0 for number in (entry.size, entry.reached))
+    if not numbers or not isinstance(entry.digest, str) or not isinstance(entry.complete, bool):
+        raise TypeError("bytes, digest, reached, complete")
+    return entry
 
 
 def _fingerprint(value: Setting) -> str:

@@ -64,20 +64,6 @@ def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
             writer.write_table(pa.Table.from_batches(group, schema))
 
 
-def parquet_columns(path: Path) -> tuple[str, ...]:
-    """A Parquet file -> the names of its columns; none where it cannot be read.
-
-    Raises:
-        MissingExtraError: pyarrow is not installed.
-    """
-    pa = pyarrow()
-    try:
-        with path.open("rb") as file:
-            return tuple(pa.parquet.read_schema(file).names)
-    except (OSError, pa.ArrowException):
-        return ()
-
-
 def _schema(labels: tuple[str, ...]) -> Any:
     pa = pyarrow()
     kinds = {

@@ -1,6 +1,6 @@
 """Sources -> frames, one source after the other, from where an earlier run stopped.
 
-In: what the user named. Out: frames; which sources could not be read. Knows nothing of faces.
+In: what the user named; where to go on in each. Out: frames; which sources could not be read. Knows nothing of faces.
 """
 
 import math
@@ -30,7 +30,6 @@ class Reading:
         camera: a webcam or an address, named alone; None for files.
         name: what ``Frame.source`` calls it.
         named: of the paths, those that were named themselves, not found in a folder.
-        failed: sources that gave no frame.
         unmet: errors of what was named.
     """
 
@@ -39,7 +38,6 @@ class Reading:
     name: str | None
     named: frozenset[Path]
     tell: Callable[[EkspresiError], None]
-    failed: int = 0
     unmet: list[EkspresiError] = field(default_factory=list)
 
     @property
@@ -47,20 +45,28 @@ class Reading:
         """The sources as ``Frame.source`` gives them, without passwords."""
         return [str(path) for path in self.paths] if self.name is None else [self.name]
 
-    def frames(self, window: Window, place: Place | None, stop: Event) -> Iterator[Frame]:
-        """All frames that are wanted; of the source that ``place`` lies in also some that were done before it."""
+    def frames(
+        self, window: Window, places: Sequence[Place], stop: Event, failed: Callable[[Place], None]
+    ) -> Iterator[Frame]:
+        """All frames that are wanted.
+
+        Args:
+            window: which of each source.
+            places: where to go on, in the order of reading; some frames from before a place come once more.
+            stop: the end, from outside.
+            failed: is told of each place from which on there is no frame, by the thread that reads.
+        """
         if self.camera is not None:
             yield from _frames(self.camera, window, stop, self.tell)
             return
-        begin = 0 if place is None else place.number + place.finished
-        for number, path in enumerate(self.paths[begin:], begin):
+        for place in places:
             if stop.is_set():
                 return
-            here = place if place is not None and number == place.number else None
-            yield from self._frames_of(path, window if here is None else _resumed(window, here), stop)
+            yield from self._frames_of(place, window, stop, failed)
 
-    def _frames_of(self, path: Path, window: Window, stop: Event) -> Iterator[Frame]:
-        """Frames of a file; whatever is wrong with it is told, and counted where it gives none."""
+    def _frames_of(self, place: Place, window: Window, stop: Event, failed: Callable[[Place], None]) -> Iterator[Frame]:
+        """Frames of a file; whatever is wrong with it is told."""
+        path = self.paths[place.number]
         errors: list[EkspresiError] = []
         any_frame = False
 
@@ -69,7 +75,7 @@ class Reading:
             self.tell(error)
 
         try:
-            for frame in _frames(path, window, stop, refuse):
+            for frame in _frames(path, _resumed(window, place), stop, refuse):
                 any_frame = True
                 yield frame
         except MissingExtraError as error:  # of a video among pictures
@@ -78,7 +84,7 @@ class Reading:
         except SourceError as error:  # it has gone, or is no file
             refuse(error)
         if errors and not any_frame:
-            self.failed += 1
+            failed(place)
             if path in self.named:
                 self.unmet += errors[:1]
 

@@ -4,15 +4,27 @@ In: sources, an ``Analyzer``, what is wanted. Out: files, and an ``Outcome``. Kn
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 
 from ekspresi.analysis import Analyzer
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
-from ekspresi.outputs import BySecond, Place, RunTable, Setting, journaled_folder, journaled_table, make_folder, told
+from ekspresi.outputs import (
+    BySecond,
+    Place,
+    RunTable,
+    Setting,
+    beginnings,
+    journaled_folder,
+    journaled_table,
+    locked,
+    make_folder,
+    told,
+)
 from ekspresi.predicting.picturing import Picturing
 from ekspresi.predicting.reading import Reading, reading
 from ekspresi.predicting.wanted import Outcome, Wanted, Watcher
@@ -20,6 +32,8 @@ from ekspresi.streaming import analyzed
 from ekspresi.summaries.telling import Storyteller
 from ekspresi.types import Analyzed, Row
 
+PAGE_ENDINGS = (".html", ".htm")
+"""What a page's name may end in; upper case too."""
 KEPT_ROWS = 40
 """Rows of pictures that are kept for the screen where a table holds them all."""
 
@@ -61,20 +75,21 @@ def run(
         outcome.unmet.append(error)
         watcher.told(error)
 
-    if wanted.page is not None:
-        _check_page(wanted.page)
+    _check_no_source(read, wanted)
     pictures = Picturing(read, wanted.annotate, wanted.anonymize, refused) if wanted.annotate else None
+    if wanted.page is not None:
+        _check_page(wanted.page)  # it may lie in the folder of the pictures, which is there now
     with _journaled(read, analyzer, settings, wanted) as table:
         if table is not None and table.complete:
             outcome.complete, outcome.done = True, outcome.sources
             return outcome
-        place = table.place if table is not None else None
-        outcome.done = 0 if place is None else place.number + place.finished
+        left = beginnings(read.names) if table is None else table.left
+        outcome.done = outcome.sources - len(left)
+        outcome.taken_up = [place for place in left if place.frame >= 0]
         watcher.begun(outcome.sources, outcome.done, read.camera is not None)
-        _Run(read, analyzer, wanted, watcher, outcome, table, pictures).go(place, stop)
-        outcome.failed = read.failed
+        _Run(read, analyzer, wanted, watcher, outcome, table, pictures).go(left, stop)
         outcome.stopped = stop.is_set() and read.camera is None
-        nothing = outcome.failed == outcome.sources - outcome.done > 0  # then no empty table replaces an older one
+        nothing = outcome.failed == outcome.sources  # then no empty table replaces an older one
         if table is not None and (outcome.stopped or nothing):
             table.interrupted()
     return outcome
@@ -95,38 +110,49 @@ class _Run:
     ) -> None:
         self.read, self.analyzer, self.wanted, self.watcher = read, analyzer, wanted, watcher
         self.outcome, self.table, self.pictures = outcome, table, pictures
-        self.numbers = {name: number for number, name in enumerate(read.names)}
         self.seconds = BySecond() if wanted.summary else None
         self.teller = Storyteller(anonymize=wanted.anonymize)
+        self.left: dict[str, tuple[int, Place]] = {}  # what is not done, each with how many sources come before it
 
-    def go(self, place: Place | None, stop: Event) -> None:
-        source, next_track = None, 1 if place is None else place.next_track
-        results = analyzed(
-            self.read.frames(self.wanted.window, place, stop), self.analyzer, stop=stop, first_track=next_track
-        )
+    def go(self, left: Sequence[Place], stop: Event) -> None:
+        self.left = {place.source: (position, place) for position, place in enumerate(left, self.outcome.done)}
         try:
-            for result in results:
-                frame = result.frame
-                number = self.numbers[frame.source]
-                taken_up = place is not None and number == place.number
-                if frame.source != source:
-                    source, next_track = frame.source, place.next_track if place is not None and taken_up else 1
-                next_track = max([next_track, *(row.track + 1 for row in result.rows if row.track is not None)])
-                if place is not None and taken_up and frame.number <= place.frame:
-                    continue  # seen again for what is believed, told before
-                here = Place(frame.source, number, frame.number, frame.time_s is None, next_track, frame.time_s)
-                if self.pictures is not None:  # before the run is said to have come so far
-                    self.pictures.add(result, taken_up)
-                self._keep(result, here)
-                self.teller.add(result)
-                self.watcher.seen(result, number)
+            for places in _stretches(left):
+                self._go(places, stop)
             if self.table is not None and self.seconds is not None:
                 self.table.write(self.seconds.end())
         finally:
-            results.close()  # type: ignore[attr-defined] # it is a generator
             if self.pictures is not None:
                 self.pictures.close()
             self.outcome.stories = self.teller.stories()
+
+    def _go(self, places: Sequence[Place], stop: Event) -> None:
+        source, next_track = None, 1
+        frames = self.read.frames(self.wanted.window, places, stop, self._failed)
+        results = analyzed(frames, self.analyzer, stop=stop, first_track=places[0].next_track)
+        try:
+            for result in results:
+                frame = result.frame
+                position, begun = self.left[frame.source]
+                if frame.source != source:
+                    source, next_track = frame.source, begun.next_track
+                    self.outcome.given += 1
+                next_track = max([next_track, *(row.track + 1 for row in result.rows if row.track is not None)])
+                if frame.number <= begun.frame:
+                    continue  # seen again for what is believed, told before
+                here = Place(frame.source, begun.number, frame.number, frame.time_s is None, next_track, frame.time_s)
+                if self.pictures is not None:  # before the run is said to have come so far
+                    self.pictures.add(result, begun.frame >= 0)
+                self._keep(result, here)
+                self.teller.add(result)
+                self.watcher.seen(result, position)
+        finally:
+            results.close()  # type: ignore[attr-defined] # it is a generator
+
+    def _failed(self, place: Place) -> None:
+        self.outcome.failed += 1
+        if self.table is not None:
+            self.table.failed(place)
 
     def _keep(self, result: Analyzed, here: Place) -> None:
         """A frame's rows -> the table, or the second they lie in; of pictures the first for the screen."""
@@ -147,6 +173,28 @@ class _Run:
             self.table.reached(done)
 
 
+def _stretches(places: Sequence[Place]) -> list[list[Place]]:
+    """Places -> parts of them; one in the middle of a source begins a part, in which its tracks are numbered on."""
+    parts: list[list[Place]] = []
+    for place in places:
+        if place.frame >= 0 or not parts:
+            parts.append([])
+        parts[-1].append(place)
+    return parts
+
+
+def _check_no_source(read: Reading, wanted: Wanted) -> None:
+    """Before it is written over: whether a table or page is what shall be read.
+
+    Raises:
+        OutputError: it is.
+    """
+    sources = {os.path.realpath(path) for path in read.paths}
+    for path in filter(None, (wanted.out, wanted.page)):
+        if os.path.realpath(path) in sources:
+            raise OutputError(f"{path}: is one of the sources; choose another name")
+
+
 def _check_page(page: Path) -> None:
     """Before hours of work are told on it: whether a page can be written.
 
@@ -157,6 +205,8 @@ def _check_page(page: Path) -> None:
         raise MissingExtraError("a page about what was seen", "video")
     if page.is_dir():
         raise OutputError(f"{page}: is a folder; --page names a file")
+    if page.suffix.lower() not in PAGE_ENDINGS:
+        raise OutputError(f"{page}: a page's name ends in {' or '.join(PAGE_ENDINGS)}; choose one of them")
     with told(page, page.parent):
         trial = page.with_name(f".{page.name}.part")
         trial.touch()
@@ -178,14 +228,22 @@ def _journaled(
         "start": wanted.window.start_s,
         "end": wanted.window.end_s,
         "summary": wanted.summary,
-        "sources": read.names,
+        "anonymize": wanted.anonymize,
     }
+    overwrite = read.camera is not None  # what it showed does not come back
     if wanted.out is not None:
-        with journaled_table(wanted.out, analyzer.recognizer.labels, everything, resume=wanted.resume) as table:
+        labels = analyzer.recognizer.labels
+        folder = wanted.annotate  # two runs would draw over each other there
+        with (
+            nullcontext() if folder is None else locked(folder, folder / ".ekspresi.lock"),
+            journaled_table(
+                wanted.out, labels, read.names, everything, resume=wanted.resume, overwrite=overwrite
+            ) as table,
+        ):
             yield table
     elif wanted.annotate is not None:
         make_folder(wanted.annotate)
         with journaled_folder(
-            wanted.annotate, {**everything, "anonymize": wanted.anonymize}, resume=wanted.resume
+            wanted.annotate, read.names, everything, resume=wanted.resume, overwrite=overwrite
         ) as run_:
             yield run_

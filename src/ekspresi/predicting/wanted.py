@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ekspresi.errors import EkspresiError
+from ekspresi.outputs import Place
 from ekspresi.summaries.story import Stories
 from ekspresi.types import Analyzed, Row
 from ekspresi.video.timestamps import Window
@@ -42,11 +43,13 @@ class Outcome:
 
     Attributes:
         sources: how many pictures, videos and cameras there were to read.
-        done: how many of them an earlier run had done.
+        done: how many of them an earlier run had done; what it could not read is tried again.
+        taken_up: where this run goes on in the middle of a source, for each that an earlier run had begun.
         complete: ``resume`` found nothing left to do.
         stopped: it was asked to end before the end.
+        given: sources of this run that gave a picture, or frames; the others failed, or were not come to.
         read: names of the pictures of this run that were read.
-        failed: sources that gave no picture.
+        failed: sources of this run that gave nothing.
         faceless: pictures without a face.
         unwritten: annotated pictures and films that could not be written.
         unmet: what was named or asked for and could not be used; a bad file that a folder happens to hold is not.
@@ -57,8 +60,10 @@ class Outcome:
 
     sources: int = 0
     done: int = 0
+    taken_up: list[Place] = field(default_factory=list)
     complete: bool = False
     stopped: bool = False
+    given: int = 0
     read: list[str] = field(default_factory=list)
     failed: int = 0
     faceless: int = 0
@@ -76,7 +81,7 @@ class Watcher(Protocol):
         """So many sources will be read, ``done`` of which an earlier run has done; or one camera, without an end."""
 
     def seen(self, result: Analyzed, number: int) -> None:
-        """A frame of the source at this position of the list is done."""
+        """A frame is done; of all sources, so many come before its own."""
 
     def told(self, error: EkspresiError) -> None:
         """Something could not be read or written; the run goes on. Called by more than one thread."""

@@ -75,13 +75,14 @@ def _shown(word: str) -> str:
     return word if where is None else redacted(where)
 
 
-def write_page(stories: Stories, made: Made, path: str | os.PathLike[str]) -> None:
+def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, before: str = "") -> None:
     """Write the page; it replaces an older one when it is whole, so it may be written again and again.
 
     Args:
         stories: what was seen.
         made: how.
         path: the file.
+        before: what an earlier run had done of this one, in words: the page tells the rest.
 
     Raises:
         OutputError: the file cannot be written.
@@ -96,6 +97,7 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str]) -> No
         made=made,
         title=_title(stories),
         headline=headline(stories),
+        before=before,
         legend=[(label, _colours(label)) for label in stories.labels],
         listed=LISTED,
         clock=timeline.clock,
