@@ -265,3 +265,28 @@ def test_no_output_replaces_a_source_and_a_page_is_called_so(option: str, name: 
     code, _, err = predict(source, option, tmp_path / name)
     assert code == 2 and ("ends in .html" if name == "p.pdf" else "is one of the sources") in err
     assert source.read_bytes() == before
+
+
+def test_no_film_replaces_a_source_or_another_film(tiny_model: Path, predict, tmp_path: Path) -> None:
+    clips = [write_clip(tmp_path / "clip.mp4", 7), write_clip(tmp_path / "odd.mp4", 5).rename(tmp_path / "clip.dat")]
+    before = clips[0].read_bytes()
+    code, said, _ = predict(*clips, "--annotate", tmp_path)
+    assert code == 0 and "in 7 frames of clip.mp4" in said and "in 5 frames of clip.dat" in said
+    assert clips[0].read_bytes() == before
+    films = sorted(path.name for path in tmp_path.glob("*.mp4"))
+    assert films == ["clip-2.mp4", "clip-3.mp4", "clip.mp4"]
+
+    first, second = write_clip(tmp_path / "x.mp4", 1500, gop=25), write_clip(tmp_path / "x-2.mp4", 6)
+    words = (first, second, "--annotate", tmp_path / "o")
+    stopped = process(*words, model=tiny_model)
+    assert wait_until((tmp_path / "o" / "x.mp4").exists, 60)
+    time.sleep(1)
+    stopped.send_signal(signal.SIGTERM)
+    stopped.communicate()
+    assert predict(*words, "--resume")[0] == 0
+    frames = {}
+    for film in (tmp_path / "o").glob("*.mp4"):
+        with av.open(film) as container:
+            frames[film.name] = len(list(container.decode(video=0)))
+    assert sorted(frames) == ["x-2.mp4", "x-3.mp4", "x.mp4"]
+    assert frames["x-2.mp4"] == 6 and frames["x.mp4"] + frames["x-3.mp4"] >= 1500

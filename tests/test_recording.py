@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ekspresi.errors import OutputError
-from ekspresi.recording import KEY_S, TICKS, Recording
+from ekspresi.recording import KEY_S, LONGEST_S, TICKS, Recording
 
 MAKER = """
 import sys
@@ -203,3 +203,13 @@ def test_a_pyav_without_an_encoder_says_what_to_install(tmp_path: Path, monkeypa
     with pytest.raises(OutputError, match=r"cannot encode H\.264; install its wheel: pip install"):
         Recording(tmp_path / "x.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_goes_on_after_a_night(tmp_path: Path) -> None:
+    night = 12 * 3600.0
+    path = record(tmp_path / "x.mp4", [0, 0.04, LONGEST_S, night, night + 0.04, 2 * night, 2 * night + 0.5])
+    after = 2 * LONGEST_S
+    times = [time for time, _, _ in played(path)]
+    assert times == pytest.approx(
+        [0, 0.04, LONGEST_S, after, after + 0.04, after + LONGEST_S + 0.04, 3 * LONGEST_S + 0.54]
+    )

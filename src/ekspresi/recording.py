@@ -35,6 +35,10 @@ KEY_S = 1.0
 TICKS = 90_000
 """Units of time in a second: that of MPEG, in which 24, 25, 30 and 60 frames a second are whole numbers."""
 
+LONGEST_S = 600.0
+"""A picture is shown for so long at most: who looks at a film of a camera that was away for a night need not wait for
+morning, and the format counts up to 6.6 hours only, after which nothing would play at its speed any more."""
+
 _ENCODER = "libx264"
 _RATE = 25
 """Frames a second that the encoder expects, and how long the last picture is shown; all else follows the times."""
@@ -74,7 +78,7 @@ class Recording:
         self._path = path
         self._film: _Film | None = None
         self._failure: OutputError | None = None
-        self._begun_s = 0.0
+        self._begun_s = self._last_s = 0.0
         self._last_stamp = self._key_stamp = -1
 
     def __enter__(self) -> Self:
@@ -89,7 +93,8 @@ class Recording:
         """Append a picture, which is shown until the next.
 
         The film begins with its first picture and has that one's size, made even by repeating the last row and column.
-        A picture of another size is scaled to fit and stands between black bars.
+        A picture of another size is scaled to fit and stands between black bars. A gap of more than ``LONGEST_S`` is
+        shortened to it.
 
         Args:
             picture: RGB.
@@ -104,6 +109,9 @@ class Recording:
         with self._told():
             if self._film is None:
                 self._film, self._begun_s = _Film(self._path, picture.size), time_s
+            elif time_s - self._last_s > LONGEST_S:
+                self._begun_s += time_s - self._last_s - LONGEST_S
+            self._last_s = time_s
             stamp = max(round((time_s - self._begun_s) * TICKS), self._last_stamp + 1)
             key = self._last_stamp < 0 or stamp - self._key_stamp >= KEY_S * TICKS
             self._last_stamp, self._key_stamp = stamp, stamp if key else self._key_stamp

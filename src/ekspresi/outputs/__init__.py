@@ -17,13 +17,14 @@ from ekspresi.outputs.columns import COLUMNS, Value, row_values
 from ekspresi.outputs.files import make_folder, replacing, told
 from ekspresi.outputs.journal import Place, Setting, beginnings
 from ekspresi.outputs.locking import locked
-from ekspresi.outputs.pictures import annotated_paths, picture_file, save_picture
+from ekspresi.outputs.pictures import Names, annotated_paths, picture_file, save_picture
 from ekspresi.outputs.seconds import BySecond
 from ekspresi.outputs.tables import RunTable, journaled_folder, journaled_table
 
 __all__ = [
     "COLUMNS",
     "BySecond",
+    "Names",
     "Place",
     "RunTable",
     "Setting",

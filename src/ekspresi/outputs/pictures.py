@@ -4,7 +4,7 @@ In: paths of sources, pictures. Out: paths of targets, picture files. Knows noth
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,24 +14,43 @@ from ekspresi.outputs.files import make_folder, replacing
 from ekspresi.sources import VIDEO_SUFFIXES, below_common_folder
 
 
-def annotated_paths(sources: Sequence[Path], folder: Path) -> dict[Path, Path]:
+class Names:
+    """Names for files that are given once: none is another's, and none is that of a source.
+
+    In a folder that holds a source, where people keep their originals, none is that of any file.
+    """
+
+    def __init__(self, sources: Iterable[Path]) -> None:
+        self._taken = {_key(source) for source in sources}
+        self._homes = {os.path.dirname(key) for key in self._taken}  # noqa: PTH120 (keys are no paths any more)
+
+    def free(self, wanted: Path, *, fresh: bool = False) -> Path:
+        """A path -> itself, or, where it is taken, with a number; it is taken then. ``fresh``: nothing is there yet."""
+        path, number = wanted, 1
+        fresh = fresh or os.path.dirname(_key(path)) in self._homes  # noqa: PTH120
+        while _key(path) in self._taken or (fresh and os.path.lexists(path)):
+            number += 1
+            path = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+        self._taken.add(_key(path))
+        return path
+
+
+def annotated_paths(sources: Sequence[Path], folder: Path, names: Names) -> dict[Path, Path]:
     """Sources and an output folder -> where the annotated picture or film of each goes.
 
     They keep the folders below the one they have in common. No two share a name (``x.png`` and ``x.gif`` get
-    numbers) and none is a source itself. JPEG stays JPEG, so that a folder of photos does not grow tenfold; all else
-    becomes PNG, and videos become MP4.
+    numbers) and none is a source itself, if ``names`` knows the sources. JPEG stays JPEG, so that a folder of photos
+    does not grow tenfold; all else becomes PNG, and videos become MP4.
     """
-    taken = {os.path.realpath(source).casefold() for source in sources}
-    targets = {}
-    for source, below in zip(sources, below_common_folder(sources), strict=True):
-        suffix = _suffix(source)
-        target, number = folder / below.with_name(f"{source.stem}{suffix}"), 1
-        while (key := os.path.realpath(target).casefold()) in taken:
-            number += 1
-            target = target.with_name(f"{source.stem}-{number}{suffix}")
-        taken.add(key)
-        targets[source] = target
-    return targets
+    return {
+        source: names.free(folder / below.with_name(f"{source.stem}{_suffix(source)}"))
+        for source, below in zip(sources, below_common_folder(sources), strict=True)
+    }
+
+
+def _key(path: Path) -> str:
+    """The same for all names of one file, also where upper and lower case are one."""
+    return os.path.realpath(path).casefold()
 
 
 def _suffix(source: Path) -> str:

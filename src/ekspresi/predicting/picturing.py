@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ekspresi.errors import OutputError
 from ekspresi.filming import Annotator
-from ekspresi.outputs import annotated_paths, make_folder, save_picture
+from ekspresi.outputs import Names, annotated_paths, make_folder, save_picture
 from ekspresi.predicting.reading import Reading
 from ekspresi.recording import FILM_SUFFIX, Recording
 from ekspresi.types import Analyzed
@@ -34,8 +34,9 @@ class Picturing:
         if folder.suffix.lower() in (FILM_SUFFIX, ".jpg", ".jpeg", ".png", ".avi", ".mov") and not folder.is_dir():
             raise OutputError(f"{folder}: --annotate names a folder, in which each source gets a file; give it as such")
         make_folder(folder)
+        self._names = Names(read.paths)
         if read.camera is None:
-            targets = annotated_paths(read.paths, folder)
+            targets = annotated_paths(read.paths, folder, self._names)
             self._targets = {str(path): target for path, target in targets.items()}
         else:
             self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in read.names}
@@ -60,9 +61,11 @@ class Picturing:
                 return
             if frame.source != self._filmed:
                 self._filmed = frame.source
-                target = self._targets[frame.source].with_suffix(FILM_SUFFIX)  # some videos are not called so
+                target = self._targets[frame.source]
+                if target.suffix.lower() != FILM_SUFFIX:  # a video that is not called so
+                    target = self._names.free(target.with_suffix(FILM_SUFFIX))
                 make_folder(target.parent)
-                self._film = Recording(_next_free(target) if taken_up else target)
+                self._film = Recording(self._names.free(target, fresh=True) if taken_up else target)
             if self._film is not None:
                 self._film.add(self._annotator.annotate(result), frame.time_s)
         except OutputError as error:
@@ -77,13 +80,6 @@ class Picturing:
                 film.close()
             except OutputError as error:
                 self._refused(error)
-
-
-def _next_free(target: Path) -> Path:
-    number = 2
-    while target.with_name(f"{target.stem}-{number}{target.suffix}").exists():
-        number += 1
-    return target.with_name(f"{target.stem}-{number}{target.suffix}")
 
 
 def _file_name(camera: str) -> str:
