@@ -18,6 +18,8 @@ from ekspresi.video.addresses import address, redacted
         (r"C:\clips\a.mp4", None),
         ("folder/12:30.mp4", None),
         ("mail@home/a.jpg", None),
+        ("days/user=3/*.jpg", None),
+        (r"C:\a@home\*.jpg", None),
         ("", None),
     ],
 )
@@ -32,6 +34,14 @@ def test_addresses_and_paths(source: str | Path, opened: str | None) -> None:
         ("file:///clip.mp4", "file://clip.mp4"),
         ("user:secret@host/stream", "***@host/stream"),
         (Path("rtmp://user:secret@host/x"), "rtmp://***@host/x"),
+        ("rtsp//user:secret@host/x", "***@host/x"),
+        ("rtsp//user:secret@host/x*", "***@host/x*"),
+        ("rtsp;//user:secret@host/x", "***@host/x"),
+        ("//user:secret@host/x", "***@host/x"),
+        (r"rtsp:\\user:secret@host\x", r"***@host\x"),
+        ("user:se/cret@host/x", "***@host/x"),
+        ("user:secret@host:554/x?p=secret", "***@host:554/x?p=***"),
+        ("rtsp//host/x?user=a&password=secret", "rtsp//host/x?user=***&password=***"),
     ],
 )
 def test_what_cannot_be_opened_is_told_without_its_password(source: str | Path, shown: str) -> None:
@@ -64,6 +74,7 @@ def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch
         ("rtsp://[fe80::1]:554/1", "rtsp://[fe80::1]:554/1"),
         ("https://cam/live@hd", "https://cam/live@hd"),
         ("http://cam/v.cgi?usr=secret&pwd=secret&ch=1", "http://cam/v.cgi?usr=***&pwd=***&ch=1"),
+        ("http://cam/v?u=secret&p=secret&pw=secret&map=1", "http://cam/v?u=***&p=***&pw=***&map=1"),
         ("http://cam/v?Password=secret#x", "http://cam/v?Password=***#x"),
         ("http://cam/v?access_token=secret&key=secret", "http://cam/v?access_token=***&key=***"),
         ("rtsp://cam/user=secret_password=secret_channel=1_stream=0.sdp", None),

@@ -227,6 +227,21 @@ def test_a_window_of_time() -> None:
     assert readers() == []
 
 
+def test_the_end_comes_also_while_the_camera_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "DRIFT_S", 0.1)
+    away = (SourceError("x: away") for _ in range(1000))
+    began = time.monotonic()
+    frames = live_frames(
+        camera(shots(3, SourceError("x: lost")), *away),
+        "cam",
+        window=Window(end_s=0.3),
+        retries=Retries(first_s=0.05, longest_s=30),
+    )
+    assert [frame.number for frame in frames][-1] == 2
+    assert 0.3 <= time.monotonic() - began < 5
+    assert not readers()
+
+
 def endless(count: list[int], pause_s: float = 0.001) -> Callable[[], Connection]:
     def connection() -> Connection:
         try:

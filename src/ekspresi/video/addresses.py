@@ -12,10 +12,10 @@ from ekspresi.errors import SourceError
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 _ADDRESS = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/])(.*?)\s*", re.DOTALL)  # two letters: C:/ is a drive
-_WITHOUT_SCHEME = re.compile(r"[^/\\\s@]*:[^/\\\s@]+@[^/\\\s]+.*", re.DOTALL)
+_MISTYPED = re.compile(r"(?![A-Za-z]:[/\\]).*:.*@.+", re.DOTALL)  # 'rtsp//user:password@host', 'user:pass/word@host'
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[\w.-]+)")
 _SECRET = re.compile(
-    r"(?<![A-Za-z0-9])(user(?:name)?|usr|login|account|loginuse|loginpas|pass(?:wor[dt]|wd)?|pwd|psw|auth|(?:[a-z]+_?)?token|"
+    r"(?<![A-Za-z0-9])(u|user(?:name)?|usr|login|account|loginuse|loginpas|p|pw|pass(?:wor[dt]|wd)?|pwd|psw|auth|(?:[a-z]+_?)?token|"
     r"(?:api_?)?key|secret|sig(?:nature)?|session(?:_?id)?)=((?:(?!_[A-Za-z]+=)[^&;/?#\s])*)",
     re.IGNORECASE,
 )
@@ -28,13 +28,15 @@ def address(source: str | os.PathLike[str]) -> str | None:
     A ``Path`` that was made of an address has lost a slash, which is put back.
 
     Raises:
-        SourceError: an address of another scheme than ``SCHEMES``, or one without a scheme but with a password.
+        SourceError: an address of another scheme than ``SCHEMES``; what is no address and no path that is there, but
+            holds what could be a password.
     """
     text = os.fspath(source)
     known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
     if not (found := _ADDRESS.fullmatch(text)):
-        if _WITHOUT_SCHEME.fullmatch(text) and not os.path.lexists(text):
-            shown = _HIDDEN + text[text.rindex("@") :]
+        keyed = "//" in text and _SECRET.search(text)  # 'rtsp//host/?password=...'
+        if (_MISTYPED.fullmatch(text) or keyed) and not os.path.lexists(text):
+            shown = _HIDDEN + text[text.rindex("@") :] if "@" in text else text
             raise SourceError(f"{redacted(shown)}: looks like an address; it must start with one of {known}")
         return None
     scheme, rest = found[1].lower(), found[2]

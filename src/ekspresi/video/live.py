@@ -5,6 +5,7 @@ still being worked on are dropped, never queued, so that what is seen stays live
 PyAV: what connects is a parameter, and tests put a camera of Python in its place.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
 from ekspresi.types import Frame
-from ekspresi.video.timestamps import CameraClock, Window
+from ekspresi.video.timestamps import DRIFT_S, CameraClock, Window
 
 Picture = NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]
 """uint8 (H, W, 3) RGB, or a function that makes it, which is called only for frames that are not dropped."""
@@ -91,6 +92,7 @@ def live_frames(
         daemon=True,  # a reader that hangs for ever must not keep the program from ending
     )
     reader.start()
+    began_s = math.inf  # when the camera's time was 0
     connection: int | None = None  # of the last frame that came; frames are dropped, so those that begin one may be
     try:
         while not (stop is not None and stop.is_set()):
@@ -103,12 +105,15 @@ def live_frames(
                     continue
                 cut = connection not in (None, item.connection)
                 connection = item.connection
+                began_s = min(began_s, time.monotonic() - item.time_s)
                 yield Frame(source, item.number, item.time_s, image, cut)
             elif isinstance(item, EkspresiError):
                 _tell(item, refused)
             elif isinstance(item, _End):
                 if item.error is not None:
                     raise item.error
+                return
+            elif window.ended(time.monotonic() - began_s - DRIFT_S):  # it is away, and its end has come meanwhile
                 return
     finally:
         halt.set()
