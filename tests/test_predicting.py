@@ -1,6 +1,6 @@
 """A run that is stopped anywhere and gone on with gives what an unbroken one gives; pictures come before places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 
@@ -11,12 +11,12 @@ from PIL import Image
 from clips import write_clip
 from ekspresi.analysis import Analyzer
 from ekspresi.detection.none import WholeImage
-from ekspresi.errors import EkspresiError
+from ekspresi.errors import AccessError, EkspresiError
 from ekspresi.outputs import RunTable
 from ekspresi.predicting import Outcome, Wanted, run
 from ekspresi.predicting.picturing import Picturing
 from ekspresi.recognition import Recognizer
-from ekspresi.types import Analyzed
+from ekspresi.types import Analyzed, Frame
 from ekspresi.video.timestamps import Window
 
 Frames = list[tuple[str, int]]
@@ -123,3 +123,21 @@ def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
     monkeypatch.setattr(RunTable, "reached", reach)
     predict(Wanted(out=tmp_path / "x.csv", annotate=tmp_path / "o"), 5)
     assert happened == ["drawn", "reached"] * 5
+
+
+def test_what_was_seen_before_an_error_is_told_and_written(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> Iterator[Frame]:
+        rng = np.random.default_rng(0)
+        for number in range(40):
+            yield Frame("camera:0", number, number / 25, rng.integers(0, 256, (48, 48, 3), dtype=np.uint8))
+        raise AccessError("camera:0: refuses the password")
+
+    monkeypatch.setattr("ekspresi.predicting.reading._frames", failing)
+    watcher, analyzer = Stopping(), Analyzer(Recognizer(tiny_model), WholeImage())
+    wanted = Wanted(out=tmp_path / "x.csv", summary=True)
+    outcome = run(["camera:0"], analyzer, {"detector": "none"}, wanted, watcher, watcher.stop)
+    assert isinstance(outcome.error, AccessError) and not outcome.stopped
+    assert outcome.stories is not None and outcome.stories.videos[0].frames == 40
+    assert [row[1] for row in places(tmp_path / "x.csv")] == ["24", "39"]  # the last second too

@@ -101,6 +101,8 @@ def predict(
         made = made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
         write_page(outcome.stories, made, page, before=before(outcome, wanted))
     _tell(outcome, wanted)
+    if outcome.error is not None:
+        raise outcome.error
     if outcome.stopped:
         raise typer.Exit(stop.exit_code)
     if outcome.unmet or (outcome.failed and outcome.failed == outcome.sources):

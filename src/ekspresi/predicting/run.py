@@ -5,12 +5,14 @@ In: sources, an ``Analyzer``, what is wanted. Out: files, and an ``Outcome``. Kn
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 
+from ekspresi.allocator import KEPT_S, give_back
 from ekspresi.analysis import Analyzer
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
 from ekspresi.outputs import (
@@ -56,8 +58,12 @@ def run(
         watcher: is told what happens.
         stop: when it is set, what was seen is written, and the run ends.
 
+    Returns:
+        What became of it; ``Outcome.error`` is what ended it after something was seen.
+
     Raises:
-        EkspresiError: an output that cannot be made, a camera that does not answer, a run that cannot go on.
+        EkspresiError: before that: an output that cannot be made, a camera that does not answer, a run that cannot go
+            on.
     """
     read = reading(sources, watcher.told)
     outcome = Outcome(sources=len(read.names), unmet=read.unmet)
@@ -79,19 +85,24 @@ def run(
     pictures = Picturing(read, wanted.annotate, wanted.anonymize, refused) if wanted.annotate else None
     if wanted.page is not None:
         _check_page(wanted.page)  # it may lie in the folder of the pictures, which is there now
-    with _journaled(read, analyzer, settings, wanted) as table:
-        if table is not None and table.complete:
-            outcome.complete, outcome.done = True, outcome.sources
-            return outcome
-        left = beginnings(read.names) if table is None else table.left
-        outcome.done = outcome.sources - len(left)
-        outcome.taken_up = [place for place in left if place.frame >= 0]
-        watcher.begun(outcome.sources, outcome.done, read.camera is not None)
-        _Run(read, analyzer, wanted, watcher, outcome, table, pictures).go(left, stop)
-        outcome.stopped = stop.is_set() and read.camera is None
-        nothing = outcome.failed == outcome.sources  # then no empty table replaces an older one
-        if table is not None and (outcome.stopped or nothing):
-            table.interrupted()
+    try:
+        with _journaled(read, analyzer, settings, wanted) as table:
+            if table is not None and table.complete:
+                outcome.complete, outcome.done = True, outcome.sources
+                return outcome
+            left = beginnings(read.names) if table is None else table.left
+            outcome.done = outcome.sources - len(left)
+            outcome.taken_up = [place for place in left if place.frame >= 0]
+            watcher.begun(outcome.sources, outcome.done, read.camera is not None)
+            _Run(read, analyzer, wanted, watcher, outcome, table, pictures).go(left, stop)
+            outcome.stopped = stop.is_set() and read.camera is None
+            nothing = outcome.failed == outcome.sources  # then no empty table replaces an older one
+            if table is not None and (outcome.stopped or nothing):
+                table.interrupted()
+    except EkspresiError as error:
+        if not outcome.given:
+            raise
+        outcome.error = error
     return outcome
 
 
@@ -112,15 +123,18 @@ class _Run:
         self.outcome, self.table, self.pictures = outcome, table, pictures
         self.seconds = BySecond() if wanted.summary else None
         self.teller = Storyteller(anonymize=wanted.anonymize)
+        self.gave_s = time.monotonic()
         self.left: dict[str, tuple[int, Place]] = {}  # what is not done, each with how many sources come before it
 
     def go(self, left: Sequence[Place], stop: Event) -> None:
         self.left = {place.source: (position, place) for position, place in enumerate(left, self.outcome.done)}
         try:
-            for places in _stretches(left):
-                self._go(places, stop)
-            if self.table is not None and self.seconds is not None:
-                self.table.write(self.seconds.end())
+            try:
+                for places in _stretches(left):
+                    self._go(places, stop)
+            finally:  # what ended the run may not have ended the table
+                if self.table is not None and self.seconds is not None:
+                    self.table.write(self.seconds.end())
         finally:
             if self.pictures is not None:
                 self.pictures.close()
@@ -146,6 +160,9 @@ class _Run:
                 self._keep(result, here)
                 self.teller.add(result)
                 self.watcher.seen(result, position)
+                if time.monotonic() - self.gave_s >= KEPT_S:
+                    self.gave_s = time.monotonic()
+                    give_back()
         finally:
             results.close()  # type: ignore[attr-defined] # it is a generator
 

@@ -56,6 +56,7 @@ class Outcome:
         rows: of pictures, the first of them; all where no table holds them.
         faces: rows of pictures in all.
         stories: of all that was seen.
+        error: what ended the run before its end.
     """
 
     sources: int = 0
@@ -72,6 +73,7 @@ class Outcome:
     rows: list[Row] = field(default_factory=list)
     faces: int = 0
     stories: Stories | None = None
+    error: EkspresiError | None = None
 
 
 class Watcher(Protocol):
