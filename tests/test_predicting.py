@@ -129,9 +129,9 @@ def test_what_was_seen_before_an_error_is_told_and_written(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_: object) -> Iterator[Frame]:
-        rng = np.random.default_rng(0)
+        picture = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
         for number in range(40):
-            yield Frame("camera:0", number, number / 25, rng.integers(0, 256, (48, 48, 3), dtype=np.uint8))
+            yield Frame("camera:0", number, number / 25, picture)
         raise AccessError("camera:0: refuses the password")
 
     monkeypatch.setattr("ekspresi.predicting.reading._frames", failing)

@@ -45,6 +45,10 @@ def test_what_is_absurd_depends_on_the_length_that_the_file_states() -> None:
     assert times(0.0, 3000.0, length=10.0) == [0.0, 0.04]
     assert times(0.0, 3000.0, length=4000.0) == [0.0, 3000.0]
     assert times(0.0, 5000.0) == [0.0, 0.04]
+    assert times(0.0, 50_000.0, 50_000.04, length=50_000.0) == [0.0, 50_000.0, 50_000.04]  # woken by motion
+    mad = 1e6  # the length is made of it
+    assert times(0.0, 0.04, mad, 0.12, length=mad) == [0.0, 0.04, 0.08, 0.12]
+    assert times(0.0, 0.04, mad, mad + 0.04, length=mad) == [0.0, 0.04, 0.08, 0.12]
 
 
 def test_reading_that_begins_further_on() -> None:

@@ -22,6 +22,10 @@ LEAP_S = 60.0
 UNSTATED_LEAP_S = 3600.0
 """The same, where the file states no length: time-lapses and recordings by motion have long gaps."""
 
+LONGEST_LEAP_S = 86_400.0
+"""A leap of more than a day is absurd, whatever length a file states: who writes a file makes its length from its last
+stamp, mad or not. Recordings by motion may well sleep for hours."""
+
 DRIFT_S = 2.0
 """How far a camera's stamps may part from the clock before the clock is believed instead."""
 
@@ -77,7 +81,7 @@ class FileClock:
         no stamp                            one step after the frame before
         equal, or back by under 1 s         a tick after the frame before, until the stamps have caught up
         back by more                        a new count has begun (joined recordings): it goes on one step later
-        ahead absurdly (``LEAP_S``)         the same
+        ahead absurdly (``LEAP_S`` ...)     the same
         back to the count before            taken up again where it left, so that one mad stamp shifts nothing
     """
 
@@ -122,7 +126,7 @@ class FileClock:
     def _follows(self, time_s: float, last: float) -> bool:
         if self._length_s is None:
             return last < time_s <= last + UNSTATED_LEAP_S
-        return last < time_s <= max(last, self._length_s) + LEAP_S
+        return last < time_s <= min(max(last, self._length_s) + LEAP_S, last + LONGEST_LEAP_S)
 
     def _choose(self, shift: float) -> None:
         if shift != self._shift:
