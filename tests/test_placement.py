@@ -1,4 +1,7 @@
-from ekspresi.placement import Spot, leader, place, stand
+import numpy as np
+
+from ekspresi.placement import Spot, leader, near, place, stand
+from ekspresi.types import Box
 
 PICTURE = (400, 300)
 FULL, SMALL = (120, 50), (80, 18)
@@ -66,3 +69,17 @@ def test_a_spot_costs_what_it_hides() -> None:
     other = (free.x + 10.0, free.y + 10.0, free.x + 30.0, free.y + 30.0)
     assert stand(0, 0, FULL, face, [face, other], [], PICTURE, 4).cost == free.cost + 1
     assert place([FULL], face, [face, other], [], PICTURE, 4).number != free.number
+
+
+def test_what_is_not_near_changes_no_spot() -> None:
+    rng = np.random.default_rng(0)
+    left_out = 0
+    for _ in range(50):
+        corners = rng.uniform(0, 900, (60, 2))
+        boxes: list[Box] = [(x, y, x + 20, y + 24) for x, y in corners.tolist()]
+        frames, taken = boxes[:40], boxes[40:]
+        sizes = [(90, 40), (60, 18)]
+        some = [near(boxes, frames[0], sizes, 4) for boxes in (frames, taken)]
+        left_out += len(boxes) - sum(map(len, some))
+        assert place(sizes, frames[0], *some, (960, 960), 4) == place(sizes, frames[0], frames, taken, (960, 960), 4)
+    assert left_out > 500

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ekspresi.degradations import SIZES_PX
 from ekspresi.explanation import Reduced, at_sizes
-from ekspresi.placement import leader, place
+from ekspresi.placement import leader, near, place
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Box, Face, Prediction, percent
 
@@ -88,8 +88,11 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         if fill and made:
             placed.append((made[0], (0, picture.height - below, made[0].width, picture.height)))
             continue
-        taken = [box for _, box in placed]
-        if spot := place([label.size for label in made], frame, frames, taken, picture.size, gap):
+        if not made:
+            continue
+        sizes = [label.size for label in made]
+        others, taken = (near(boxes, frame, sizes, gap) for boxes in (frames, [box for _, box in placed]))
+        if spot := place(sizes, frame, others, taken, picture.size, gap):
             label = made[spot.label]
             placed.append((label, (spot.x, spot.y, spot.x + label.width, spot.y + label.height)))
             if ends := leader(frame, placed[-1][1], gap):

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from ekspresi.drawing import annotate, colour_of, draw_frame, enlarged, steady_labels_of, text_px_of
 from ekspresi.hiding import hide
-from ekspresi.placement import BEARABLE, GOOD, Spot, leader, place, stand
+from ekspresi.placement import BEARABLE, GOOD, Spot, leader, near, place, stand
 from ekspresi.types import Analyzed, Box, Row
 
 REST_S = 1.0
@@ -118,9 +118,8 @@ class Annotator:
         if _fills(frame, picture):  # on the face, where else
             width, height = sizes[0]
             return panels[0], (0, picture.height - height, width, picture.height)
-        reach = max(map(max, sizes)) + 3 * (sizes[0][1] + 2 * line) + 4 * line  # no spot is further away
-        near, near_taken = ([box for box in boxes if _near(box, frame, reach)] for boxes in (frames, taken))
-        around = (frame, near, near_taken, picture.size, 2 * line)
+        others, labels = (near(boxes, frame, sizes, 2 * line) for boxes in (frames, taken))
+        around = (frame, others, labels, picture.size, 2 * line)
         spot, rests_s = _spot(kept, sizes, around, time_s)
         x, y = (0.0, 0.0) if spot is None else (float(spot.x), float(spot.y))
         if kept and kept.spot and spot and kept.spot[:2] == spot[:2] and kept.text_px == text_px:
@@ -157,15 +156,6 @@ def _frame_of(row: Row, factor: int, line: int) -> Box:
     """The line stands outside the box: a face of ten pixels has none to spare."""
     x1, y1, x2, y2 = (edge * factor for edge in row.face.box_xyxy)
     return (x1 - line, y1 - line, x2 + line, y2 + line)
-
-
-def _near(box: Box, frame: Box, reach: float) -> bool:
-    return (
-        box[0] < frame[2] + reach
-        and frame[0] - reach < box[2]
-        and box[1] < frame[3] + reach
-        and frame[1] - reach < box[3]
-    )
 
 
 def _fills(frame: Box, picture: Image.Image) -> bool:

@@ -13,8 +13,11 @@ GOOD = 0.035
 BEARABLE = 0.3
 """Cost above which no label is better than one that hides faces or other labels."""
 
-_SPOTS = 40
+_ROUND = 10
+_SPOTS = 4 * _ROUND
 """Places around a face: ten in each of four steps away from it."""
+_AWAY = 0.01
+"""Cost of each step."""
 
 
 class Spot(NamedTuple):
@@ -59,12 +62,22 @@ def place(
     best: Spot | None = None
     for label, size in enumerate(sizes):
         for number in range(_SPOTS):
+            if best is not None and best.cost <= _AWAY * (number // _ROUND):
+                break  # none that is as far away costs less
             spot = stand(label, number, size, frame, frames, taken, picture, gap)
             if best is None or spot.cost < best.cost - 1e-9:
                 best = spot
         if best is not None and best.cost < good:
             break
     return None if best is None or best.cost > bearable else best
+
+
+def near(boxes: Sequence[Box], frame: Box, sizes: Sequence[tuple[int, int]], gap: int) -> list[Box]:
+    """Which of many boxes labels of these sizes could meet at all, wherever they stand around a face."""
+    width, height = (max(lengths) for lengths in zip(*sizes, strict=True))
+    reach = max(width, height) + (_SPOTS // _ROUND - 1) * (height + gap) + 2 * gap
+    low_x, low_y, high_x, high_y = frame[0] - reach, frame[1] - reach, frame[2] + reach, frame[3] + reach
+    return [box for box in boxes if box[0] < high_x and low_x < box[2] and box[1] < high_y and low_y < box[3]]
 
 
 def stand(
@@ -85,7 +98,7 @@ def stand(
     others = [other for other in frames if other != frame]
     hidden = sum(_hidden(other, box) for other in others) + 3 * _hidden(frame, box)
     hidden += 3 * sum(max(_hidden(other, apart), _hidden(apart, other)) for other in taken)
-    cost = hidden + 0.01 * steps
+    cost = hidden + _AWAY * steps
     if line := leader(frame, box, gap):
         cost += 0.2 * any(_crosses(line, other) for other in (*others, *taken))
     return Spot(label, number, x, y, cost)
@@ -105,7 +118,7 @@ def _place(
     The best have the lowest numbers: in each step three above, three below, two to the right and two to the left.
     """
     x1, y1, x2, y2 = (round(edge) for edge in frame)
-    steps, which = divmod(number, 10)
+    steps, which = divmod(number, _ROUND)
     away = gap // 2 + steps * (height + gap)
     if which < 6:
         x = (x1, (x1 + x2 - width) // 2, x2 - width)[which % 3]
