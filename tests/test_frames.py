@@ -109,3 +109,9 @@ def test_pictures_need_no_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "b.mp4").write_bytes(b"x" * 100)
     with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
         list(frames(tmp_path / "b.mp4", refused=lambda error: None))
+
+
+@pytest.mark.parametrize("source", [None, b"a.jpg", ["a.jpg", "b.jpg"]])
+def test_what_is_no_source_at_all_is_a_type_error(source: object) -> None:
+    with pytest.raises(TypeError, match="a source is a path, an address or the number of a webcam, not"):
+        frames(source)  # type: ignore[arg-type]

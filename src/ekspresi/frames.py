@@ -58,7 +58,10 @@ def frames(
         ImageError, SourceError: without ``refused``, a file that cannot be read.
         ConfigError: times that leave nothing.
         MissingExtraError: a video or camera without the extra [video].
+        TypeError: something else than text, a path or a number.
     """
+    if not isinstance(source, str | os.PathLike | int) or isinstance(source, bool):
+        raise TypeError(f"a source is a path, an address or the number of a webcam, not {type(source).__name__}")
     window = Window(every_s, start_s, end_s)
     name = stream_name(source)
     index = camera_index(source)

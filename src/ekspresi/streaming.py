@@ -46,7 +46,8 @@ def stream(
     cameras need the extra [video]. Close the iterator, or set ``stop``, to leave a camera.
 
     Args:
-        source: what to read, see ``frames.frames``.
+        source: a picture, a folder or a glob of pictures and videos, a video; a webcam, as 0 or 'camera:0'; an address,
+            rtsp:// or http://. More about each stands at ``ekspresi.frames.frames``.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width in pixels of the smallest face to search for.

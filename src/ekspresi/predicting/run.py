@@ -71,7 +71,7 @@ def run(
         return outcome
     if wanted.resume and read.camera is not None:
         raise ConfigError(
-            f"{read.names[0]}: what a camera showed does not come back; leave --resume out, name other files"
+            f"{read.names[0]}: a camera or an address cannot be gone on with; leave --resume out, or name files"
         )
     if wanted.resume and wanted.out is None and wanted.annotate is None:
         raise ConfigError("--resume: goes on with a table or a folder; give the same --out or --annotate as before")
