@@ -7,6 +7,7 @@ import pytest
 
 from ekspresi.summaries import telling
 from ekspresi.summaries.telling import DETAILED, STILLS, TRACKS, VIEW_PX, Storyteller
+from ekspresi.tracking import LONGEST_STEP_S
 from seen import LABELS, belief, seen
 
 
@@ -38,8 +39,18 @@ def test_neither_a_slower_rate_nor_a_camera_that_was_away_changes_what_was_shown
     for time_s in times:
         teller.add(seen([belief(abstained=10 <= time_s < 20)], float(time_s)))
     (video,) = teller.stories().videos
-    assert video.shown.total == pytest.approx(30, abs=1.5)
+    assert video.shown.total == pytest.approx(30, abs=LONGEST_STEP_S)
     assert video.shown.unsure == pytest.approx(10, abs=0.6)
+
+
+def test_frames_as_far_apart_as_faces_can_be_followed_leave_no_gap() -> None:
+    teller = Storyteller()
+    for time_s in range(0, 20, 2):
+        teller.add(seen([belief()], float(time_s)))
+    (video,) = teller.stories().videos
+    assert video.shown.total == pytest.approx(18, abs=0.1)
+    course = video.tracks[0].course
+    assert course is not None and np.isfinite(course.unsure).all()
 
 
 def test_sources_are_told_one_by_one_and_may_be_told_before_the_end() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.summaries.story import Course
-from ekspresi.tracking import LOST_S
+from ekspresi.tracking import LONGEST_STEP_S
 from ekspresi.types import Prediction
 
 STEP_S = 0.25
@@ -48,7 +48,7 @@ class Steps:
         starts_s = np.asarray(self._numbers[: self._count] * self.step_s, dtype=np.float64)
         ends_s = np.asarray(starts_s + self.step_s, dtype=np.float64)
         # Frames may be rarer than steps, and a face may be missed for as long as its track is not lost.
-        away = starts_s[1:] - starts_s[:-1] > LOST_S + self.step_s
+        away = starts_s[1:] - starts_s[:-1] > LONGEST_STEP_S + self.step_s
         ends_s[:-1] = np.where(away, ends_s[:-1], starts_s[1:])
         return Course(starts_s, ends_s, labels, means[:, _HEAD:], means[:, 1])
 

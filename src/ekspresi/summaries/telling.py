@@ -4,8 +4,8 @@ In: ``Analyzed`` values in the order of their sources. Out: ``Stories``. Knows n
 
 Memory is bounded however long a video is: of a track ``steps.STEPS`` stretches of time are kept, which grow with it,
 and of a video ``TRACKS`` tracks, the longest; the others are counted. Times are face time: a face counts for as long as
-its frame lies behind the one before, at most ``LOST_S``, so that neither the rate of a video nor a camera that was away
-tells.
+its frame lies behind the one before, at most ``LONGEST_STEP_S``, so that neither the rate of a video nor a camera that
+was away tells.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from PIL import Image
 
 from ekspresi.summaries.steps import Steps
 from ekspresi.summaries.story import Shown, StillStory, Stories, TrackStory, VideoStory
-from ekspresi.tracking import FRAME_S, LONGEST_LOST_S, LOST_S
+from ekspresi.tracking import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
 from ekspresi.types import Analyzed, Prediction, Row
 
 TRACKS = 500
@@ -170,7 +170,7 @@ class _Video:
         )
 
     def add(self, analyzed: Analyzed, time_s: float) -> None:
-        amount = FRAME_S if self._time_s is None else min(max(time_s - self._time_s, 0.0), LOST_S)
+        amount = FRAME_S if self._time_s is None else min(max(time_s - self._time_s, 0.0), LONGEST_STEP_S)
         amount = amount or FRAME_S
         self._time_s = time_s
         told, image = self._told, analyzed.frame.image
