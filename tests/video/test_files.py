@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -338,3 +339,17 @@ print(frame.number, peak() - early)
 def one_line(error: Exception, path: Path) -> None:
     assert str(error).startswith(f"{path}: ")
     assert len(str(error).splitlines()) == 1
+
+
+def test_frames_are_freed_at_once_not_by_the_collector(tmp_path: Path) -> None:
+    paint = decoding.Painter("x")
+    with av.open(write_clip(tmp_path / "a.mp4", 30)) as container:
+        gc.collect()
+        gc.disable()  # side data and its frame hold each other, and would wait for it
+        try:
+            for frame in container.decode(video=0):
+                paint(frame)
+            left = gc.collect()
+        finally:
+            gc.enable()
+    assert left < 15  # of the first alone, which tells how the video is turned

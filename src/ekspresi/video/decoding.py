@@ -154,10 +154,16 @@ class Decoder:
 
 
 class Painter:
-    """Decoded frames -> pictures, with one converter for all of them."""
+    """Decoded frames of one stream -> pictures, with one converter for all of them.
+
+    How they are turned is looked up where their rotation changes: a frame whose side data was asked for is freed by the
+    garbage collector alone, and dozens of them would wait for it.
+    """
 
     def __init__(self, shown: str) -> None:
         self._shown = shown
+        self._rotation: int | None = None
+        self._matrix: bytes | None = None
         self._converter = pyav().video.reformatter.VideoReformatter()
 
     def __call__(self, frame: "VideoFrame") -> NDArray[np.uint8]:
@@ -173,10 +179,13 @@ class Painter:
             rgb = self._converter.reformat(frame, format="rgb24").to_ndarray()
         except (pyav().error.FFmpegError, ValueError) as error:
             raise ImageError(f"{self._shown}: a frame cannot be shown ({_reason(error)}); convert it first") from None
-        return upright(rgb, frame.side_data.get("DISPLAYMATRIX"))
+        if frame.rotation != self._rotation:
+            matrix = frame.side_data.get("DISPLAYMATRIX")
+            self._rotation, self._matrix = frame.rotation, None if matrix is None else bytes(cast("bytes", matrix))
+        return upright(rgb, self._matrix)
 
 
-def upright(image: NDArray[np.uint8], matrix: object) -> NDArray[np.uint8]:
+def upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:
     """A picture, uint8 (H, W, 3), and FFmpeg's display matrix -> the picture turned to the nearest quarter.
 
     The matrix, nine int32 (a b u, c d v, x y w), moves a point to (a x + c y, b x + d y), y down. Mirrored pictures,
@@ -184,7 +193,7 @@ def upright(image: NDArray[np.uint8], matrix: object) -> NDArray[np.uint8]:
     """
     if matrix is None:
         return image
-    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])  # type: ignore[call-overload]
+    a, b, _, c, d = struct.unpack("=5i", matrix[:20])
     if abs(b) + abs(c) > abs(a) + abs(d):
         image, right, down = image.transpose(1, 0, 2), c, b
     else:
