@@ -208,6 +208,7 @@ def _provenance(record: dict[str, Any], config: TrainConfig) -> dict[str, Any]:
     return {
         "data": {"reader": data["spec"].split(":", 1)[0], "fingerprint": data["fingerprint"]},
         "parents": record.get("parents", []),
+        "started_from": record.get("started_from"),
         "split": {"seed": config.seed, **record["split"]},
         "config": settings,
         "command": "ekspresi train --config CONFIG --out NEW_FOLDER",

@@ -17,6 +17,7 @@ from torch import nn
 
 from ekspresi.errors import ConfigError, ModelError
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
+from ekspresi.training.imagenet import load_imagenet
 from ekspresi.weights import bundled_weights
 
 
@@ -39,11 +40,13 @@ class FaceNetwork(nn.Module):
     Attributes:
         backbone: the timm network with its classifier.
         resolution: linear, to the base-2 logarithm of the effective side in pixels.
+        started_from: the source of the first weights, in words.
     """
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, started_from: str = "random weights") -> None:
         super().__init__()
         self.backbone = backbone
+        self.started_from = started_from
         self.resolution = nn.Linear(backbone.num_features, 1)
         nn.init.constant_(self.resolution.bias, 4.5)  # 23 px: where the training faces lie, roughly
 
@@ -72,9 +75,9 @@ def build_network(
         labels: K names, in the order of the logits.
         dropout: before the classifier.
         drop_path: stochastic depth.
-        init: 'random', 'imagenet' (timm's weights, downloaded by timm, the stem summed over RGB), 'bundled', or a
-            safetensors file. The classifier's rows are carried over by label where the file names its labels,
-            and stay random elsewhere; so is the second head where the file has none.
+        init: 'random', 'imagenet' (see ``training.imagenet``), 'bundled', or a safetensors file. The classifier's
+            rows are carried over by label where the file names its labels, and stay random elsewhere; so is the
+            second head where the file has none.
 
     Raises:
         ConfigError: unknown backbone, weights that cannot be had, strides that the backbone does not have.
@@ -82,26 +85,19 @@ def build_network(
     """
     if not timm.is_model(architecture.backbone):
         raise ConfigError(f"backbone = '{architecture.backbone}': timm knows no such network")
-    try:
-        backbone = timm.create_model(
-            architecture.backbone,
-            pretrained=init == "imagenet",
-            in_chans=1,
-            num_classes=len(labels),
-            drop_rate=dropout,
-            drop_path_rate=drop_path,
-        )
-    except (OSError, RuntimeError) as error:
-        if init != "imagenet":
-            raise
-        raise ConfigError(
-            f"init = 'imagenet': timm could not download the weights of {architecture.backbone} "
-            f"({type(error).__name__}); fetch its model.safetensors elsewhere and pass it as --init FILE"
-        ) from error
+    backbone = timm.create_model(
+        architecture.backbone,
+        in_chans=1,
+        num_classes=len(labels),
+        drop_rate=dropout,
+        drop_path_rate=drop_path,
+    )
+    source = load_imagenet(backbone, architecture.backbone) if init == "imagenet" else "random weights"
     _set_strides(backbone, architecture)
-    network = FaceNetwork(backbone)
+    network = FaceNetwork(backbone, source)
     if init not in ("random", "imagenet"):
         load_weights(network, _weight_file(init), labels)
+        network.started_from = "the bundled weights" if init == "bundled" else Path(init).name
     channels_last: FaceNetwork = network.to(memory_format=torch.channels_last)
     return channels_last
 

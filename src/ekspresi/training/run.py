@@ -107,6 +107,7 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
         "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "gpu": _gpu()},
         "data": {"spec": config.data, "fingerprint": dataset.fingerprint, "faces": len(dataset)},
         "parents": parents,
+        "started_from": before.get("started_from", module.network.started_from),
         "split": {
             "protocol": split.protocol,
             "fold": split.fold,
