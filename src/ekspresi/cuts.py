@@ -122,7 +122,7 @@ def _look(image: NDArray[np.uint8]) -> _Look | None:
     detail = grey - _around(grey)
     detail /= np.sqrt(_around(detail * detail) + _FLOOR**2 * (1 + noise**2))
     shares = cells / (cells.sum(axis=-1, keepdims=True) + 3 * _DARK)
-    colour = np.median((shares - shares.mean(axis=-1, keepdims=True)).reshape(-1, 3), axis=0)
+    colour = np.median((shares - shares.mean(axis=-1, keepdims=True)).reshape(-1, 3), axis=0).astype(np.float32)
     return _Look(np.fft.rfft2(detail, _SIZE), np.fft.rfft2(detail * detail, _SIZE), colour)
 
 

@@ -3,6 +3,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,9 +63,16 @@ def test_webcams_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cameras._device(1) == ("video=Back", "dshow", {})
     with pytest.raises(SourceError, match="camera:2: there is no such camera, only camera:0, camera:1; check"):
         cameras._device(2)
-    monkeypatch.setattr(cameras, "_device_names", lambda form: None)
-    with pytest.raises(SourceError, match="PyAV 17 or newer"):
-        cameras._device(0)
+
+
+def test_webcams_of_other_systems_are_those_with_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listing(form: str) -> list[SimpleNamespace]:
+        assert form == "dshow"
+        kinds = {"Microphone": ["audio"], "Front": ["video"], "Back": ["video", "audio"]}
+        return [SimpleNamespace(name=name, media_types=types) for name, types in kinds.items()]
+
+    monkeypatch.setattr(av.device, "enumerate_input_devices", listing)
+    assert cameras._device_names("dshow") == ["Front", "Back"]
 
 
 def test_a_webcam_is_read_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from clips import cut, number_of, picture, turned, write_clip, write_sound
 from ekspresi import images
 from ekspresi.errors import EkspresiError, ImageError, MissingExtraError, SourceError
 from ekspresi.types import Frame
-from ekspresi.video import decoding
+from ekspresi.video import decoding, files
 from ekspresi.video.files import container_frames, video_frames, video_length_s
 from ekspresi.video.timestamps import Window
 
@@ -353,3 +355,45 @@ def test_frames_are_freed_at_once_not_by_the_collector(tmp_path: Path) -> None:
         finally:
             gc.enable()
     assert left < 15  # of the first alone, which tells how the video is turned
+
+
+@pytest.mark.parametrize(
+    ("version", "arguments"),
+    [
+        ("17.0.0", {"metadata_errors": "ignore"}),
+        ("18.1.0", {"metadata_errors": "ignore"}),
+        ("19.0.2", {}),
+        ("20.1", {}),
+    ],
+)
+def test_pyav_is_given_only_arguments_that_it_knows(
+    version: str, arguments: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr(av, "__version__", version)
+    monkeypatch.setattr(av, "open", lambda name, mode, **words: given.update(words))
+    decoding.opened("file:a.mp4", "a.mp4", read_s=3.0)
+    assert given == {"format": None, "options": {}, "timeout": (None, 3.0), **arguments}
+
+
+def test_a_tag_in_another_encoding_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Gesichter"
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(1), format="rgb24")))
+        container.mux(stream.encode(None))
+    content = path.read_bytes()
+    assert b"Gesichter" in content
+    path.write_bytes(content.replace(b"Gesichter", b"Gesch\xe4fte"))  # Latin-1
+    assert len(read(path)) == 3
+
+
+@pytest.mark.parametrize("unset", [None, Fraction(0, 1)], ids=["PyAV 18", "PyAV 19"])
+def test_a_rate_that_is_not_stated(unset: Fraction | None) -> None:
+    stream = SimpleNamespace(average_rate=unset, frames=3)
+    assert files._step_s(stream) == 1 / 25
+    container = SimpleNamespace(duration=None, streams=SimpleNamespace(video=[stream]))
+    assert files._length_s(container) is None

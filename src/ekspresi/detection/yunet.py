@@ -9,7 +9,7 @@ where the crop convention expects a face.
 
 The model file is not part of ekspresi. OpenCV Zoo publishes it under the MIT licence; it was trained on WIDER Face,
 whose pictures are for research. Any file of the same network may be given instead; that of its makers,
-``yunet_n_dynamic.onnx``, is larger, needs OpenCV 5, and is the one that the numbers below were chosen with.
+``yunet_n_dynamic.onnx``, is larger and is the one that the numbers below were chosen with.
 
 Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 """
@@ -154,7 +154,7 @@ def _quiet() -> Iterator[None]:
     """OpenCV 5 warns on stderr, at every load, that targets are not supported; no target is asked for."""
     import cv2
 
-    log: Any = getattr(cv2.utils, "logging", cv2)  # before 4.11 the two functions stood in cv2 itself
+    log: Any = cv2.utils.logging
     before = log.getLogLevel()
     log.setLogLevel(2)  # errors
     try:

@@ -149,21 +149,16 @@ def _device(index: int) -> tuple[str, str, dict[str, str]]:
         return f"/dev/video{index}", "v4l2", {}
     form = "avfoundation" if sys.platform == "darwin" else "dshow"
     names = _device_names(form)
-    if names is not None and not 0 <= index < len(names):
+    if not 0 <= index < len(names):
         raise _no_camera(index, range(len(names)))
     if form == "avfoundation":
         return f"{index}:none", form, {"framerate": "30"}  # its own default is 29.97, which no camera offers
-    if names is None:
-        raise SourceError(f"camera:{index}: cameras are found here by PyAV 17 or newer; pip install --upgrade av")
     return f"video={names[index]}", form, {}
 
 
-def _device_names(form: str) -> list[str] | None:
-    """Names of the webcams that FFmpeg knows, in their order; None where this PyAV cannot list them."""
-    listing = getattr(getattr(pyav(), "device", None), "enumerate_input_devices", None)
-    if listing is None:
-        return None
-    return [device.name for device in listing(form) if "video" in device.media_types]
+def _device_names(form: str) -> list[str]:
+    """List the names of the webcams that FFmpeg knows, in their order."""
+    return [device.name for device in pyav().device.enumerate_input_devices(form) if "video" in device.media_types]
 
 
 def _no_camera(index: int, there: "range | list[int]") -> SourceError:

@@ -64,13 +64,21 @@ def opened(
     began = time.monotonic()
     try:
         container: InputContainer = av.open(
-            name, "r", format=form, options=options or {}, timeout=(open_s, read_s), metadata_errors="ignore"
+            name, "r", format=form, options=options or {}, timeout=(open_s, read_s), **_tags_as_they_are(av)
         )
         return container
     except (av.error.FFmpegError, ValueError) as error:  # ValueError: a null byte in the name
         late = open_s is not None and time.monotonic() - began > 0.95 * open_s
         refusal = _refusal(error, shown, f"no answer within {open_s:g} s" if late else None, name.startswith("file:"))
     raise refusal  # out here, where PyAV's exception is not its context
+
+
+def _tags_as_they_are(av: ModuleType) -> dict[str, str]:
+    """Choose the arguments with which a tag in another encoding does not stop ``av.open``.
+
+    PyAV 19 keeps the bytes of every tag and no longer knows ``metadata_errors``.
+    """
+    return {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def picture_stream(container: "InputContainer", shown: str) -> "VideoStream":

@@ -19,6 +19,7 @@ from ekspresi.video.timestamps import FileClock, Window
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 _SEEK_FROM_S = 2.0
 """A start sooner than this is reached by decoding: seeking would read the file twice."""
@@ -137,10 +138,10 @@ class _Reading:
 
     def frames(self, stop: Event | None) -> Iterator[Frame]:
         stream, landing = self._decoder.stream, self._landing
-        clock = FileClock(self._step_s(), _length_s(self._container))
+        clock = FileClock(_step_s(stream), _length_s(self._container))
         if landing is not None:
-            assert stream.time_base is not None
-            clock = FileClock(self._step_s(), _length_s(self._container), float(landing.zero * stream.time_base))
+            assert stream.time_base
+            clock = FileClock(_step_s(stream), _length_s(self._container), float(landing.zero * stream.time_base))
             self.missed = not self._decoder.seek(landing.target)
             if self.missed:
                 return
@@ -197,10 +198,6 @@ class _Reading:
         for pictures in self._decoder:
             yield from pictures
 
-    def _step_s(self) -> float:
-        rate = self._decoder.stream.average_rate
-        return float(1 / rate) if rate is not None and 0.01 <= rate <= 1000 else _USUAL_STEP_S
-
 
 def _opened_file(path: Path) -> "InputContainer":
     # 'file:' because 'clip 12:30.mp4' reads like a protocol; the list, because a playlist could fetch from anywhere.
@@ -233,6 +230,12 @@ def _landing(path: Path, start_s: float) -> _Landing | None:
     if zero is None:
         return None
     return _Landing(zero, zero + start, sorted(stamp for stamp in stamps if stamp >= zero))
+
+
+def _step_s(stream: "VideoStream") -> float:
+    """Compute the seconds from frame to frame; where the rate is not stated it is None, in PyAV 19 zero."""
+    rate = stream.average_rate
+    return float(1 / rate) if rate and 0.01 <= rate <= 1000 else _USUAL_STEP_S
 
 
 def _length_s(container: "InputContainer", exactly: bool = False) -> float | None:
