@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TRAIN := .venv-train/bin
 
-.PHONY: demo test test-train check fix model help
+.PHONY: demo test test-train check check-versions fix model help
 
 help:             ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ -/'
@@ -22,6 +22,9 @@ check: .venv/dev  ## formatting, lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-versions: .venv/dev ## run ekspresi at both ends of its version ranges, on each Python found; ARGS=--help says more
+	$(BIN)/python tools/check_versions.py $(ARGS)
 
 model: .venv-train/ready ## train the bundled model anew from data/ferplus: hours on two cores; again to go on
 	$(TRAIN)/python tools/make_model.py
