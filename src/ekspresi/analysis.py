@@ -28,6 +28,8 @@ Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 class Analyzer:
     """A recogniser and a detector that work together.
 
+    Works after a fork; pickles by its configuration, with a detector of your own where that pickles too.
+
     Attributes:
         recognizer: crops -> predictions.
         detector: image -> faces.

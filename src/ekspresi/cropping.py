@@ -14,6 +14,9 @@ from ekspresi.types import Box
 LUMA = (0.299, 0.587, 0.114)
 """Weights of R, G and B in grey: ITU-R BT.601, which Pillow's mode 'L' uses."""
 
+_COLUMNS = 3000
+"""Columns turned grey at once: more would wake OpenBLAS's threads, and a fork in the meantime would never end."""
+
 
 def grey(image: NDArray[np.uint8], luma: tuple[float, float, float] = LUMA) -> NDArray[np.uint8]:
     """Grey or RGB image, uint8 (H, W), (H, W, 1) or (H, W, 3) -> grey, uint8 (H, W).
@@ -33,7 +36,9 @@ def grey(image: NDArray[np.uint8], luma: tuple[float, float, float] = LUMA) -> N
         raise ValueError(f"image of shape {image.shape}: expected (H, W), (H, W, 1) or (H, W, 3)")
     if image.shape[2] == 1:
         return image[:, :, 0]
-    weighted = image.astype(np.float32) @ np.asarray(luma, dtype=np.float32)
+    weights = np.asarray(luma, dtype=np.float32)
+    parts = [image[:, left : left + _COLUMNS] for left in range(0, max(image.shape[1], 1), _COLUMNS)]
+    weighted: NDArray[np.float32] = np.concatenate([part.astype(np.float32) @ weights for part in parts], axis=1)
     return np.clip(np.rint(weighted), 0, 255).astype(np.uint8)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import EkspresiError, ImageError, SourceError
+from ekspresi.forks import in_one_process
 from ekspresi.images import IMAGE_SUFFIXES, load_image
 from ekspresi.sources import VIDEO_SUFFIXES, media_paths
 from ekspresi.types import Frame
@@ -21,6 +22,7 @@ from ekspresi.video.timestamps import Window
 Refused = Callable[[EkspresiError], None] | None
 
 
+@in_one_process
 def frames(
     source: str | os.PathLike[str] | int,
     *,
@@ -56,6 +58,7 @@ def frames(
     Raises:
         SourceError: a path, camera or address that does not exist or, at first, does not answer.
         ImageError, SourceError: without ``refused``, a file that cannot be read.
+        SourceError: a forked child asks for more of what its parent began.
         ConfigError: times that leave nothing.
         MissingExtraError: a video or camera without the extra [video].
         TypeError: something else than text, a path or a number.

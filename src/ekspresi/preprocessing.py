@@ -14,7 +14,10 @@ from ekspresi.resampling import resize, resize_matrix
 
 _BAND = 8
 """Rows averaged at once. A whole crop above 73 px in one product wakes BLAS's threads, which cost fifty times the
-product where other programs want the processor; bands of 8 rows leave them asleep up to 440 px."""
+product where other programs want the processor too. In bands of 8 rows they sleep."""
+_PRODUCTS = 1 << 18
+"""Multiplications up to which OpenBLAS uses the caller's thread alone. A fork during more of them never ends; so larger
+bands, of crops above 440 px, are cut across too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +77,8 @@ def _averaged(image: NDArray[np.float32], largest: int) -> NDArray[np.float32]:
     for start in range(0, largest, _BAND):
         stop = min(start + _BAND, largest)
         first, last = start * height // largest, -(-stop * height // largest)  # the rest of these rows is zero
-        out[start:stop] = matrix[start:stop, first:last] @ image[first:last]
+        step = max(_PRODUCTS // ((stop - start) * (last - first)), 1)
+        for left in range(0, image.shape[1], step):
+            part = slice(left, left + step)
+            out[start:stop, part] = matrix[start:stop, first:last] @ image[first:last, part]
     return out

@@ -7,6 +7,7 @@ normalisation and calibration are read from the model file. Knows nothing of pic
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from ekspresi.calibration import corrected_px, softmax
 from ekspresi.cropping import grey
 from ekspresi.errors import ModelError
+from ekspresi.forks import PerProcess
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
 from ekspresi.resampling import KERNELS
 from ekspresi.runtime import onnx_runtime
@@ -49,6 +51,9 @@ class Beliefs:
 class Recognizer:
     """A model file, ready to recognise; safe to share between threads.
 
+    Works after a fork; pickles by its configuration: where it is unpickled, a model file has to lie at the same path,
+    and the bundled model is that of the package there.
+
     Attributes:
         path: the model file.
         metadata: what the file says of itself.
@@ -74,12 +79,22 @@ class Recognizer:
             ModelError: the file is missing, not ONNX, without ekspresi's metadata, or at odds with them.
         """
         self.path = bundled_model() if model is None else Path(model)
-        self._session = _session(self.path, threads)
+        self._configuration = (None if model is None else self.path.absolute(), threads, even_prior)
+        # From memory: a child makes the same session even where the file is another by then.
+        self._sessions = PerProcess(partial(_session, _content(self.path), self.path, threads))
         self.metadata = _metadata(self._session, self.path)
         self._outputs = _check_fit(self._session, self.metadata, self.path)
         if even_prior and self.metadata.calibration is None:
             raise ModelError(f"{self.path}: has no calibration, so no prior that could be changed; export it again")
         self.even_prior = even_prior
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._configuration
+
+    @property
+    def _session(self) -> Any:
+        """This process's session of ONNX Runtime."""
+        return self._sessions()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -177,10 +192,17 @@ def _check_crops(crops: Crops) -> None:
             raise ValueError(f"crops[{i}] must have shape (H, W), (H, W, 1) or (H, W, 3), not {crop.shape}")
 
 
-def _session(path: Path, threads: int | None) -> Any:
+def _content(path: Path) -> bytes:
     if not path.is_file():
         what = "is a folder, not a model" if path.is_dir() else "no such model file"
         raise ModelError(f"{path}: {what}; give an ONNX file made by 'ekspresi export'")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+
+
+def _session(content: bytes, path: Path, threads: int | None) -> Any:
     ort = onnx_runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = min(4, cpus()) if threads is None else threads
@@ -190,7 +212,7 @@ def _session(path: Path, threads: int | None) -> Any:
     # Detector and recogniser take turns: threads that spin while they wait would slow the other down.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
         raise ModelError(f"{path}: is no ONNX model that can be run; make one with 'ekspresi export'") from error
 

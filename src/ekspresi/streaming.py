@@ -16,6 +16,7 @@ from ekspresi.analysis import Analyzer, shared_analyzer
 from ekspresi.cuts import Cuts
 from ekspresi.errors import EkspresiError
 from ekspresi.flow import Flow, Found
+from ekspresi.forks import in_one_process
 from ekspresi.frames import frames
 from ekspresi.fusion import Fusion
 from ekspresi.recognition import Recognizer
@@ -26,6 +27,7 @@ _LOOK_S = 0.1
 """How often ``stop`` is looked at while nothing is ready."""
 
 
+@in_one_process
 def stream(
     source: str | os.PathLike[str] | int,
     *,
@@ -62,6 +64,7 @@ def stream(
 
     Raises:
         SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``frames.frames`` and ``analyze``.
+        SourceError: a forked child asks for more rows of what its parent began. It can call ``stream`` itself.
     """
     analyzer = shared_analyzer(model, detector, min_face_px, even_prior)
     halt = _Halt(stop)
@@ -69,6 +72,7 @@ def stream(
     return _rows(read, analyzer, halt)
 
 
+@in_one_process
 def analyzed(
     read: Iterator[Frame], analyzer: Analyzer, *, stop: Event | None = None, first_track: int = 1
 ) -> Iterator[Analyzed]:
@@ -93,6 +97,7 @@ def analyzed(
 
     Raises:
         What ``read`` or the analysis of a frame raises, after the results of all frames before.
+        SourceError: a forked child asks for more of what its parent began.
     """
     flow, following = Flow(read, analyzer), _Following(analyzer.recognizer, first_track)
     try:

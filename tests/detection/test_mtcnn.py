@@ -154,6 +154,6 @@ def test_a_face_that_fills_a_large_photo_is_one_face() -> None:
 
 
 def test_missing_networks_are_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mtcnn, "files", lambda package: tmp_path)
+    monkeypatch.setattr(mtcnn, "ASSETS", tmp_path)
     with pytest.raises(ModelError, match=r"mtcnn-pnet\.onnx.*reinstall"):
         MtcnnDetector().detect(np.zeros((50, 50, 3), dtype=np.uint8))

@@ -13,9 +13,12 @@ resampled with antialiasing.
 Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import as_file, files
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from math import ceil, floor, sqrt
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +30,10 @@ from ekspresi.detection import tiling
 from ekspresi.detection.searching import Finds, search
 from ekspresi.detection.tiling import Array, Level, suppress
 from ekspresi.errors import ModelError
+from ekspresi.forks import PerProcess
 from ekspresi.runtime import onnx_runtime
 from ekspresi.types import Face
+from ekspresi.weights import ASSETS
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -54,6 +59,8 @@ BATCH = 16  # patches a network sees at once: fits the cache; 64 is no faster an
 class MtcnnDetector:
     """The MTCNN cascade in ONNX Runtime; its networks are loaded at the first image.
 
+    Works after a fork; pickles by its configuration.
+
     Attributes:
         min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
         threads: CPU threads; each runs a network on its own strip or batch. Where several pictures are searched at
@@ -63,10 +70,12 @@ class MtcnnDetector:
     def __init__(self, min_face_px: float = 12, threads: int = 2) -> None:
         self.min_face_px = min_face_px
         self.threads = threads
-        self._sessions: dict[str, InferenceSession] = {}
-        self._searching = 0  # pictures at once
-        self._lock = Lock()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mtcnn")
+        self._networks = {name: PerProcess(partial(_load, name)) for name in ("pnet", "rnet", "onet")}
+        self._searches = PerProcess(_Searches)
+        self._pool = PerProcess(partial(ThreadPoolExecutor, threads, thread_name_prefix="mtcnn"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.min_face_px, self.threads)
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
@@ -76,13 +85,8 @@ class MtcnnDetector:
         Raises:
             ModelError: the bundled networks are missing or damaged.
         """
-        with self._lock:
-            self._searching += 1
-        try:
+        with self._searches().one():
             return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
-        finally:
-            with self._lock:
-                self._searching -= 1
 
     def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
         """A part of an image, RGB uint8 (h, w, 3), and the scale of the first level -> finds in its pixels."""
@@ -149,16 +153,28 @@ class MtcnnDetector:
 
         In parallel, unless as many pictures are searched at once as there are threads: what waits for others is slower.
         """
-        session = self._session(name)
-        spread = map if len(parts) == 1 or self._searching >= self.threads else self._pool.map
+        session = self._networks[name]()
+        spread = map if len(parts) == 1 or self._searches().now >= self.threads else self._pool().map
         results = spread(lambda part: session.run(None, {"image": _normalised(part)}), parts)
         return [np.concatenate(outputs, axis=axis) for outputs in zip(*results, strict=True)]
 
-    def _session(self, name: str) -> "InferenceSession":
+
+class _Searches:
+    """How many pictures one detector searches at once."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self._lock = Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
         with self._lock:
-            if name not in self._sessions:
-                self._sessions[name] = _load(name)
-            return self._sessions[name]
+            self.now += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.now -= 1
 
 
 def plan(width: int, height: int, min_face_px: float) -> list[Level]:
@@ -264,10 +280,15 @@ def _load(name: str) -> "InferenceSession":
     options.log_severity_level = 3
     # Every picture has its own pyramid sizes: an arena would keep the largest one's memory for good.
     options.enable_cpu_mem_arena = False
-    asset = files("ekspresi") / "assets" / f"mtcnn-{name}.onnx"
+    asset = ASSETS / f"mtcnn-{name}.onnx"
     try:
-        with as_file(asset) as path:
-            return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(_content(asset), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         message = f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi"
         raise ModelError(message) from error
+
+
+@lru_cache(maxsize=3)
+def _content(asset: Path) -> bytes:
+    """A network's file, read once: a forked child makes the same network even where another ekspresi is installed."""
+    return asset.read_bytes()

@@ -16,6 +16,7 @@ Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -28,6 +29,7 @@ from ekspresi.detection import tiling
 from ekspresi.detection.searching import Finds, search
 from ekspresi.detection.tiling import Level
 from ekspresi.errors import MissingExtraError, ModelError
+from ekspresi.forks import PerProcess
 from ekspresi.types import Face
 from ekspresi.weights import fetched
 
@@ -61,6 +63,8 @@ MOST_FACES = 5000  # in a tile, before that overlap is judged
 class YunetDetector:
     """YuNet by OpenCV; the network is loaded, and where no path is given downloaded, at the first image.
 
+    Works after a fork; pickles by its configuration.
+
     Attributes:
         min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
         path: the model file; None for OpenCV Zoo's, kept in the cache.
@@ -79,8 +83,11 @@ class YunetDetector:
             raise ModelError(f"{path}: no such file; check the path, or get it from {MODEL_URL}")
         self.min_face_px = min_face_px
         self.path = path
-        self._network: cv2.FaceDetectorYN | None = None
-        self._lock = Lock()  # the network holds the size of its input
+        self._network: PerProcess[cv2.FaceDetectorYN] | None = None
+        self._turn = PerProcess(Lock)  # the network holds the size of its input
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.min_face_px, self.path and self.path.absolute())
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
@@ -90,18 +97,18 @@ class YunetDetector:
         Raises:
             ModelError: the model file cannot be downloaded, or is not YuNet's.
         """
-        with self._lock:
+        with self._turn():
             return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
     def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
         """A part of an image, RGB uint8 (h, w, 3), and the scale to look at it -> finds in its pixels."""
+        network = self._loaded()
         import cv2
 
         height, width = part.shape[:2]
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         picture = cv2.cvtColor(part if scale == 1 else cv2.resize(part, size, interpolation=way), cv2.COLOR_RGB2BGR)
-        network = self._loaded()
         try:
             network.setInputSize(size)
             found = network.detect(picture)[1]
@@ -115,8 +122,8 @@ class YunetDetector:
 
     def _loaded(self) -> "cv2.FaceDetectorYN":
         if self._network is None:
-            self._network = _load(self.path)
-        return self._network
+            self._network = PerProcess(partial(_load, *_read(self.path)))  # the bytes, kept: a child makes the same one
+        return self._network()
 
 
 def plan(width: int, height: int, min_face_px: float) -> list[Level]:
@@ -125,9 +132,8 @@ def plan(width: int, height: int, min_face_px: float) -> list[Level]:
     return tiling.levels(width, height, scale, side_px=TILE_PX, overlap_px=OVERLAP_PX, step=COARSER, last_px=LAST_PX)
 
 
-def _load(path: Path | None) -> "cv2.FaceDetectorYN":
-    import cv2
-
+def _read(path: Path | None) -> tuple[Path, NDArray[np.uint8]]:
+    """The model file, None for OpenCV Zoo's -> the file and its bytes."""
     file = path or fetched(MODEL_URL, MODEL_SHA256, MODEL_NAME, instead="give its path as 'yunet:PATH'")
     try:
         weights = np.fromfile(file, dtype=np.uint8)  # bytes, because OpenCV opens no path with letters beyond ASCII
@@ -135,6 +141,12 @@ def _load(path: Path | None) -> "cv2.FaceDetectorYN":
         raise ModelError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
     if weights[:7].tobytes() == b"version":
         raise ModelError(f"{file}: a Git LFS pointer, not the network itself; get it from {MODEL_URL}")
+    return file, weights
+
+
+def _load(file: Path, weights: NDArray[np.uint8]) -> "cv2.FaceDetectorYN":
+    import cv2
+
     try:
         with _quiet():
             return cv2.FaceDetectorYN.create(
