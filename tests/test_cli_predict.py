@@ -91,7 +91,7 @@ def test_csv_and_annotated_pictures_of_a_folder(predict, folder: Path, tmp_path:
         assert row["expression"] == max(shares, key=lambda label: shares[label])
         assert (row["face_px"], row["abstained"], row["frame"], row["track"]) == ("48.0", "false", "0", "")
     assert sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.*")) == [
-        *("a/x.jpg", "b/x.jpg", "b/y.png")
+        *(".ekspresi.journal", "a/x.jpg", "b/x.jpg", "b/y.png")
     ]
     assert f"written: {table}" in out
 

@@ -229,7 +229,9 @@ def test_who_forgot_resume_loses_nothing(tiny_model: Path, predict, tmp_path: Pa
     stopped.communicate()
     seen = out.read_bytes()
     code, _, err = predict(clip, "--out", out)
-    assert code == 2 and "an unfinished run stands here; --resume goes on with it; remove" in err
+    assert (
+        code == 2 and f"{out}: this table belongs to an unfinished run. Use --resume to continue it, or --over" in err
+    )
     assert out.read_bytes() == seen
     out.unlink()
     assert predict(clip, "--out", out, "--end", "1s")[0] == 0

@@ -8,6 +8,7 @@ other and spans about a second: where the run is killed, all but the last of the
 the picture that is being encoded, so a camera may be filmed for days; its file grows with them.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs import told
+from ekspresi.outputs import MAKER, check_writable, told
 from ekspresi.video.decoding import pyav
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ _THREADS = 2
 class Recording:
     """A film that grows picture by picture; a context manager.
 
-    The file is made with the first picture: without one there is none. One that exists is replaced.
+    The file is made with the first picture: without one there is none. One that exists is replaced when the new film
+    is whole, which grows in a hidden file beside it until then.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,6 +78,7 @@ class Recording:
             remedy = "install its wheel: pip install --force-reinstall --only-binary av av"
             raise OutputError(f"{path}: this PyAV was built without {_ENCODER} and cannot encode H.264; {remedy}")
         self._path = path
+        self._growing = path
         self._film: _Film | None = None
         self._failure: OutputError | None = None
         self._begun_s = self._last_s = 0.0
@@ -108,7 +111,11 @@ class Recording:
             raise self._failure
         with self._told():
             if self._film is None:
-                self._film, self._begun_s = _Film(self._path, picture.size), time_s
+                check_writable(self._path)
+                _beside(self._path).unlink(missing_ok=True)  # of a film that failed, or was given up
+                if self._path.is_file() and self._path.stat().st_size:
+                    self._growing = _beside(self._path)
+                self._film, self._begun_s = _Film(self._growing, picture.size), time_s
             elif time_s - self._last_s > LONGEST_S:
                 self._begun_s += time_s - self._last_s - LONGEST_S
             self._last_s = time_s
@@ -127,6 +134,8 @@ class Recording:
         if film is not None:
             with self._told() if self._failure is None else suppress(Exception):  # one failure is told once
                 film.close()
+                if self._growing != self._path and self._failure is None:
+                    take_up(self._path)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -143,6 +152,24 @@ class Recording:
         except OutputError as error:
             self._failure = error
             raise
+
+
+def take_up(path: Path) -> None:
+    """Let what was filmed beside an older film take its place; also what a killed run left, when it is continued.
+
+    Raises:
+        OutputError: the older film is read-only.
+        OSError: the system refuses.
+    """
+    growing = _beside(path)
+    if growing.exists():
+        check_writable(path)
+        growing.replace(os.path.realpath(path))
+
+
+def _beside(path: Path) -> Path:
+    real = Path(os.path.realpath(path))
+    return real.with_name(f".{real.name}.part{FILM_SUFFIX}")
 
 
 class _Film:
@@ -162,6 +189,7 @@ class _Film:
         self._container: OutputContainer = pyav().open(
             self._file, "w", format="mp4", options={"movflags": flags, "flush_packets": "1"}
         )
+        self._container.metadata["comment"] = MAKER
         self._stream: VideoStream = self._container.add_stream(_ENCODER, rate=_RATE, options=_OPTIONS)
         self._stream.width, self._stream.height = (length + length % 2 for length in size)
         self._stream.pix_fmt = "yuv420p"

@@ -44,7 +44,8 @@ def test_other_settings_are_named(tmp_path: Path) -> None:
         journal(tmp_path, ("b",) * 100, detector="yunet", every=0.2, end=None).read()
     what = 'detector ("mtcnn", now "yunet"), every (null, now 0.2), end (not given, now null), sources'
     assert str(caught.value) == (
-        f"{tmp_path / 'x.csv'}: was begun with other settings: {what}; give the same, or begin anew without --resume"
+        f"{tmp_path / 'x.csv'}: was begun with other settings: {what}. "
+        "Give the same, or use --overwrite instead of --resume."
     )
 
 
@@ -98,7 +99,7 @@ def damaged(**changed: Any) -> bytes:
 )
 def test_a_damaged_journal_is_one_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.csv.journal").write_bytes(content)
-    with pytest.raises(ConfigError, match=r"x\.csv\.journal: the journal is damaged; remove it and begin") as caught:
+    with pytest.raises(ConfigError, match=r"x\.csv\.journal: the journal is damaged\. Use --over") as caught:
         journal(tmp_path, ["a"]).read()
     assert "\n" not in str(caught.value)
 

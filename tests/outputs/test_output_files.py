@@ -37,7 +37,7 @@ def test_replacing_leaves_nothing_of_what_failed(error: type[BaseException], tmp
     ("number", "remedy"),
     [
         (errno.ENOSPC, "the disk is full; free some space"),
-        (errno.EACCES, "is not writable; choose another"),
+        (errno.EACCES, "permission is denied; choose another"),
         (errno.EIO, "choose another place"),
     ],
 )

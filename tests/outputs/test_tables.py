@@ -100,12 +100,12 @@ def test_a_run_without_faces_leaves_a_table_without_rows(ending: str, tmp_path: 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_an_older_table_is_replaced_with_the_first_frame_and_not_before(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
-    path.write_text("old")
+    old = unbroken(path, RUN[:3]).read_bytes()
     with pytest.raises(RuntimeError), begin(path):
         raise RuntimeError("the model cannot be read")
     with begin(path) as run:
         run.interrupted()
-    assert path.read_text() == "old"
+    assert path.read_bytes() == old
     assert names(tmp_path) == [path.name]
     unbroken(path, RUN)
     assert len(rows_in(path)) > 20
@@ -201,6 +201,7 @@ def test_going_on_with_nothing_there_begins(tmp_path: Path) -> None:
 def test_going_on_with_a_complete_table_says_so_and_changes_nothing(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     for run_steps in (RUN, []):
+        path.unlink(missing_ok=True)
         unbroken(path, run_steps)
         for content in (path.read_bytes(), b"what its owner made of it"):
             path.write_bytes(content)
@@ -217,7 +218,7 @@ def test_a_complete_table_remembers_its_sources_and_settings(ending: str, tmp_pa
     before = path.read_bytes()
     with pytest.raises(ConfigError, match=r'other settings: detector \("mtcnn", now "yunet"\)'):
         begin(path, resume=True, detector="yunet").__enter__()
-    with pytest.raises(ConfigError, match="other settings: sources; give the same"):
+    with pytest.raises(ConfigError, match=r"other settings: sources\. Give the same"):
         begin(path, resume=True, sources=SOURCES[:3]).__enter__()
     assert path.read_bytes() == before
     path.unlink()
@@ -233,7 +234,7 @@ def test_going_on_with_a_table_of_which_nothing_is_remembered_is_refused(ending:
     (tmp_path / f".x{ending}.journal").unlink()
     before = path.read_bytes()
     with pytest.raises(
-        ConfigError, match=r"no journal \.x.* beside it, so nothing tells how far it is; begin"
+        ConfigError, match=r"no journal \.x.* beside it, so nothing shows how far it is\. Begin"
     ) as caught:
         begin(path, resume=True).__enter__()
     assert "\n" not in str(caught.value) and path.read_bytes() == before
@@ -263,7 +264,7 @@ def test_rows_are_not_appended_to_a_table_that_was_changed(tmp_path: Path) -> No
     with begin(path) as run:
         list(write(run, RUN, failing={1}))
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ConfigError, match="the run cannot go on; remove it and begin anew without --resume"):
+    with pytest.raises(ConfigError, match=r"the run cannot continue\. Use --overwrite instead of --resume"):
         begin(path, resume=True).__enter__()
 
 
@@ -280,35 +281,22 @@ def test_a_source_that_fails_where_it_is_taken_up_is_taken_up_there_later(tmp_pa
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_what_an_unfinished_run_left_is_not_written_over_by_the_same(ending: str, tmp_path: Path) -> None:
+def test_an_unfinished_run_is_discarded_where_that_is_asked_for(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     growing = tmp_path / "x.parquet.jsonl" if ending == ".parquet" else path
     with stopped_after(path, 20):
         pass
     before = growing.read_bytes()
-    with pytest.raises(ConfigError) as caught:
-        begin(path).__enter__()
-    remedy = f"--resume goes on with it; remove {growing} to begin anew"
-    assert str(caught.value) == f"{path}: an unfinished run stands here; {remedy}"
-    assert growing.read_bytes() == before
-    with begin(path, detector="yunet") as run:  # of other settings, nothing written yet
-        run.interrupted()
-    with begin(path, overwrite=True) as run:  # a camera
+    with begin(path, overwrite=True) as run:  # nothing is written yet
         run.interrupted()
     assert growing.read_bytes() == before
-    growing.unlink()
-    unbroken(path, RUN)
-    unbroken(path, RUN)  # a complete one may be replaced
-
-
-def test_an_unfinished_run_of_other_settings_may_be_written_over(tmp_path: Path) -> None:
-    with stopped_after(tmp_path / "x.csv", 20):
-        pass
-    with begin(tmp_path / "x.csv", detector="yunet") as run:
+    with begin(path, overwrite=True, detector="yunet") as run:
         list(write(run, RUN[:3]))
-    assert len(rows_in(tmp_path / "x.csv")) < 10
-    with begin(tmp_path / "x.csv", resume=True, detector="yunet") as run:
+    assert len(rows_in(path)) < 10
+    with begin(path, resume=True, detector="yunet") as run:
         assert run.complete
+    unbroken(path, RUN)  # a complete one may be replaced
+    assert names(tmp_path) == [path.name]
 
 
 def test_going_on_with_other_settings_or_labels_is_refused(tmp_path: Path) -> None:
@@ -316,7 +304,7 @@ def test_going_on_with_other_settings_or_labels_is_refused(tmp_path: Path) -> No
         pass
     with pytest.raises(ConfigError, match=r'other settings: detector \("mtcnn", now "yunet"\)'):
         begin(tmp_path / "x.csv", resume=True, detector="yunet").__enter__()
-    with pytest.raises(ConfigError, match="other settings: columns; give the same"):
+    with pytest.raises(ConfigError, match=r"other settings: columns\. Give the same"):
         journaled_table(tmp_path / "x.csv", (*LABELS, "anger"), SOURCES, SETTINGS, resume=True).__enter__()
     assert names(tmp_path) == ["x.csv"]
 
@@ -341,15 +329,15 @@ def test_going_on_with_a_table_that_was_changed_is_refused(ending: str, tmp_path
         growing.unlink()
         if content is not None:
             growing.write_bytes(content)
-        with pytest.raises(ConfigError, match=f"{what}, so the run cannot go on; remove it and begin anew") as caught:
+        with pytest.raises(ConfigError, match=rf"{what}, so the run cannot continue\. Use --overwrite") as caught:
             begin(path, resume=True).__enter__()
         assert str(caught.value).startswith(f"{growing}: ") and "\n" not in str(caught.value)
         if content is not None:
             assert growing.read_bytes() == content
         else:
             growing.touch()
-    growing.unlink()
-    unbroken(path, RUN)  # without --resume it begins anew
+    with begin(path, overwrite=True) as run:
+        list(write(run, RUN))
     assert names(tmp_path) == [path.name]
 
 
@@ -501,12 +489,12 @@ def test_a_parquet_file_that_cannot_be_made_is_made_later(tmp_path: Path) -> Non
     folder = tmp_path / "folder"
     folder.mkdir()
     path, whole = folder / "x.parquet", unbroken(tmp_path / "whole.parquet", RUN)
-    path.write_bytes(b"old")
+    old = unbroken(path, RUN[:3]).read_bytes()
     in_the_way = folder / ".x.parquet.part.parquet"
     in_the_way.mkdir()
     with pytest.raises(OutputError, match=r"x\.parquet: cannot be written: Is a directory"):
         unbroken(path, RUN)
-    assert path.read_bytes() == b"old"
+    assert path.read_bytes() == old
     in_the_way.rmdir()
     with begin(path, resume=True) as run:
         assert run.place == RUN[-1].place
@@ -593,7 +581,7 @@ def test_tables_may_have_any_name(tmp_path: Path) -> None:
 
 def test_a_link_stays_a_link_and_rights_stay(tmp_path: Path) -> None:
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
-    real.write_text("old")
+    unbroken(real, RUN[:3])
     real.chmod(0o640)
     link.symlink_to(real)
     unbroken(link, RUN)
@@ -616,7 +604,7 @@ def test_a_run_without_a_table_is_remembered_in_its_folder(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == [".ekspresi.journal"]
     with pytest.raises(ConfigError, match="detector"):
         folder(detector="none").__enter__()
-    with pytest.raises(ConfigError, match=r"an unfinished run stands here; .* remove .*\.ekspresi\.journal to begin"):
+    with pytest.raises(ConfigError, match=r"this folder belongs to an unfinished run\. Use --resume to"):
         folder(resume=False).__enter__()
     with folder(resume=False, overwrite=True) as run:
         run.interrupted()

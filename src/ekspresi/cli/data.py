@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekspresi.cli.options import Overwrite
 from ekspresi.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def inspect(
     out: Annotated[Path, typer.Option(help="Folder for the class charts and montages.", file_okay=False)] = Path(
         "runs/inspect"
     ),
+    overwrite: Overwrite = False,
 ) -> None:
     """Count faces by class, split, subject and size; find pictures and people that leak between sides.
 
@@ -77,7 +79,7 @@ def inspect(
         with console.status(f"reading {escape(spec)} ..."):
             datasets.append(read(spec))
         _print_counts(console, datasets[-1])
-        _draw(console, datasets[-1], out, f"{number}-{datasets[-1].name}")
+        _draw(console, datasets[-1], out, f"{number}-{datasets[-1].name}", overwrite)
 
     for dataset in datasets:
         name = escape(dataset.spec)
@@ -153,10 +155,13 @@ def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, N
     console.print(table)
 
 
-def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str) -> None:
+def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str, overwrite: bool) -> None:
     from ekspresi.datasets.overview import draw_class_chart, draw_montage
+    from ekspresi.outputs import check_replaceable
 
     chart, montage = out / f"{name}-classes.png", out / f"{name}-montage.png"
+    for file in (chart, montage):
+        check_replaceable(file, overwrite=overwrite, choice="--out")
     draw_class_chart(dataset, chart)
     draw_montage(dataset, montage)
     console.print(f"drawn: {chart}, {montage}\n", soft_wrap=True, markup=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ekspresi.cli.options import Overwrite
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.protocols import SUITES
@@ -56,6 +57,7 @@ def evaluate_model(
         bool,
         typer.Option(help="Show the most confident mistakes: faces of the data set, not to be passed on."),
     ] = True,
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure a model at every face size: accuracy, F1, intervals, calibration; needs the extra [eval].
 
@@ -63,11 +65,11 @@ def evaluate_model(
     """
     try:
         from ekspresi.evaluation import evaluate
-        from ekspresi.reporting import Asked, provenance_of, trained_split, write_report
+        from ekspresi.reporting import Asked, provenance_of, report_files, trained_split, write_report
     except ImportError as error:
         raise MissingExtraError("ekspresi evaluate", "eval") from error
     from ekspresi.datasets import read
-    from ekspresi.outputs import make_folder
+    from ekspresi.outputs import check_replaceable, make_folder
     from ekspresi.recognition import Recognizer
 
     if suite not in SUITES:
@@ -80,6 +82,8 @@ def evaluate_model(
     faces = _choose(dataset, trained or {}, split, fold, seed, side)
     folder = out or _next_folder(dataset.name)
     make_folder(folder)
+    for file in report_files(folder):
+        check_replaceable(file, overwrite=overwrite, choice="--out")
     evaluation = _with_progress(
         lambda progress: evaluate(
             recognizer,

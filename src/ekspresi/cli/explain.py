@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile
+from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile, Overwrite
 from ekspresi.cli.terminal import printable
 from ekspresi.errors import ImageError, OutputError
 
@@ -39,6 +39,7 @@ def explain(
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
     even_prior: EvenPrior = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Draw which parts of each face carry the belief, and what is left of it from 48 px down to 8 px.
 
@@ -50,11 +51,12 @@ def explain(
     from ekspresi import detection, explanation
     from ekspresi.analysis import Analyzer
     from ekspresi.images import load_image
-    from ekspresi.outputs import picture_file
+    from ekspresi.outputs import check_replaceable, picture_file
     from ekspresi.recognition import Recognizer
     from ekspresi.sheets import explanation_sheet
 
     target = _target(image, out)
+    check_replaceable(target, overwrite=overwrite, choice="--out")
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
     with picture_file(target) as write:
         rgb = load_image(image)

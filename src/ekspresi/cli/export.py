@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekspresi.cli.options import Overwrite
 from ekspresi.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run folder of `ekspresi train`.")],
     out: Annotated[Path | None, typer.Option(help="Model file to write; default RUN/model.onnx.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the model; default that of the file.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a run's chosen epoch as ONNX, checked against torch and calibrated, with its weights beside it.
 
@@ -35,7 +37,7 @@ def export(
         from ekspresi.training.export import export as export_run
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi export", "train") from error
-    done = export_run(run, out or run / "model.onnx", name)
+    done = export_run(run, out or run / "model.onnx", name, overwrite=overwrite)
     typer.echo(
         f"{done.model}: {done.model.stat().st_size / 1e6:.1f} MB, probabilities within "
         f"{done.difference:.1e} of torch (bound {LARGEST_DIFFERENCE:.0e})"

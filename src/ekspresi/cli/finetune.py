@@ -10,6 +10,7 @@ import typer
 
 from ekspresi.cli.evaluate import evaluate_model
 from ekspresi.cli.export import certainty
+from ekspresi.cli.options import Overwrite
 from ekspresi.cli.train import quiet
 from ekspresi.errors import MissingExtraError
 
@@ -26,6 +27,7 @@ def _finetune(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the model; default that of the folder.")] = None,
     gallery: Annotated[bool, typer.Option(help="Show the most confident mistakes in the report.")] = True,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train the bundled model on for faces and labels of your own, and measure it on faces it never saw.
 
@@ -37,13 +39,17 @@ def _finetune(
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi finetune", "train") from error
     from ekspresi.datasets import read
+    from ekspresi.outputs import check_replaceable
+    from ekspresi.reporting import report_files
 
     dataset = read(spec)
     planned = plan(dataset)
     folder = out or Path("runs") / f"{dataset.name}-finetuned"
     typer.echo(f"{len(dataset)} faces, {len(dataset.labels)} classes; {planned.reason}")
+    for file in report_files(folder):
+        check_replaceable(file, overwrite=overwrite, choice="--out")
     quiet()
-    done = finetune(planned, folder, name or folder.name)
+    done = finetune(planned, folder, name or folder.name, overwrite=overwrite)
     typer.echo(certainty(done.calibration))
-    evaluate_model(spec, done.model, out=folder, gallery=gallery)
+    evaluate_model(spec, done.model, out=folder, gallery=gallery, overwrite=overwrite)
     typer.echo(f"{done.model}\nnext: ekspresi predict PICTURE --model {done.model}")

@@ -23,6 +23,14 @@ ModelFile = Annotated[
 
 MinFacePx = Annotated[float, typer.Option(metavar="N", help="Width in pixels of the smallest face to search for.")]
 
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace also files that ekspresi did not make, and what an unfinished run left; never what is read-only.",
+    ),
+]
+
 EvenPrior = Annotated[
     bool,
     typer.Option(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile
-from ekspresi.cli.terminal import printable
+from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile, Overwrite
+from ekspresi.cli.terminal import error_line, printable, tell
+from ekspresi.errors import OutputError
 
 if TYPE_CHECKING:
     from ekspresi.outputs import Setting
@@ -50,6 +51,7 @@ def predict(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the same command was stopped or killed.")
     ] = False,
+    overwrite: Overwrite = False,
     every: Annotated[
         str | None, typer.Option(metavar="TIME", help="Of videos, look at one frame in each 0.2s, 1m, 1:30 ...")
     ] = None,
@@ -87,7 +89,7 @@ def predict(
             f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
         )
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
-    wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window)
+    wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window, overwrite)
     settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
     with stopping() as stop, Watching(Console(stderr=True, emoji=False), window) as watching:
         outcome = predicting.run(sources, analyzer, settings, wanted, watching, stop.event)
@@ -99,7 +101,12 @@ def predict(
         from ekspresi.summaries import made_by, write_page
 
         made = made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
-        write_page(outcome.stories, made, page, before=before(outcome, wanted))
+        try:
+            write_page(outcome.stories, made, page, before=before(outcome, wanted))
+            outcome.written.append(page)
+        except OutputError as error:
+            outcome.unmet.append(error)
+            tell(error_line(error))
     _tell(outcome, wanted)
     if outcome.error is not None:
         raise outcome.error
@@ -144,7 +151,8 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
                 console.print(f"and {telling.counted(hidden, 'track')} of less time", highlight=False)
     for line in sentences:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    for written in filter(None, (wanted.out, wanted.annotate, wanted.page)):
+    for written in outcome.written:
         console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
     if outcome.stopped and (wanted.out or wanted.annotate):
-        console.print("stopped; the same command with --resume goes on from here", highlight=False)
+        flag = "--resume in place of --overwrite" if wanted.overwrite else "--resume"
+        console.print(f"stopped; the same command with {flag} goes on from here", highlight=False)

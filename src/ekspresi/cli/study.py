@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ekspresi.cli.options import Overwrite
 from ekspresi.cli.terminal import printable
 from ekspresi.errors import ConfigError, MissingExtraError
 
@@ -34,6 +35,7 @@ def _study(
     quick: Annotated[
         bool, typer.Option("--quick", help="Two folds, two epochs, nothing tuned: to try it out, in minutes.")
     ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare optimisers and other settings on a data set, fold by fold; needs the extra [train].
 
@@ -50,7 +52,7 @@ def _study(
     folder = out or Path("runs") / (f"{config.stem}-quick" if quick else config.stem)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a scheduler: like Ctrl-C
     with _Board(folder) as board:
-        outcome = run_study(study, folder, jobs, board)
+        outcome = run_study(study, folder, jobs, board, overwrite=overwrite)
     if outcome.study.arms:
         _print(outcome.study, findings(outcome.study))
     for path in outcome.files:

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from ekspresi.datasets.dataset import SPLITS, FaceDataset
 from ekspresi.errors import MissingExtraError
-from ekspresi.outputs import replacing
+from ekspresi.outputs import MAKER, picture_file, replacing
 
 NO_CLASS = "(no class)"
 """Row of the faces without a class: 'unknown', 'not a face', or no votes."""
@@ -74,7 +74,7 @@ def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(frameon=False, loc="outside lower center", ncols=len(sides), fontsize=9)
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+        figure.savefig(temporary, format="png", dpi=120, metadata={"Software": MAKER})
 
 
 def draw_montage(dataset: FaceDataset, path: Path, columns: int = 12) -> None:
@@ -99,5 +99,5 @@ def draw_montage(dataset: FaceDataset, path: Path, columns: int = 12) -> None:
             face = Image.fromarray(np.asarray(dataset.images[position]))
             face = face.resize((_FACE_PX, _FACE_PX), Image.Resampling.BICUBIC)
             sheet.paste(face, (_LABEL_PX + column * step, top))
-    with replacing(path) as temporary:
-        sheet.save(temporary, format="PNG")
+    with picture_file(path) as write:
+        write(sheet)

@@ -5,6 +5,7 @@
     growing.py       a file that grows by whole lines while a run goes on
     parquet.py       rows as JSON Lines -> a Parquet file
     locking.py       one run a table
+    keeping.py       what may be replaced, and what needs --overwrite
     journal.py       how far a run has come, remembered beside what it makes
     tables.py        tables that grow with a run, and go on where a killed one stopped
     seconds.py       rows of every frame -> one a track and second
@@ -14,8 +15,9 @@ Knows nothing of how faces were found.
 """
 
 from ekspresi.outputs.columns import COLUMNS, Value, row_values
-from ekspresi.outputs.files import make_folder, replacing, told
+from ekspresi.outputs.files import check_writable, make_folder, replacing, told
 from ekspresi.outputs.journal import Place, Setting, beginnings
+from ekspresi.outputs.keeping import MAKER, check_replaceable
 from ekspresi.outputs.locking import locked
 from ekspresi.outputs.pictures import Names, annotated_paths, picture_file, save_picture
 from ekspresi.outputs.seconds import BySecond
@@ -23,6 +25,7 @@ from ekspresi.outputs.tables import RunTable, journaled_folder, journaled_table
 
 __all__ = [
     "COLUMNS",
+    "MAKER",
     "BySecond",
     "Names",
     "Place",
@@ -31,6 +34,8 @@ __all__ = [
     "Value",
     "annotated_paths",
     "beginnings",
+    "check_replaceable",
+    "check_writable",
     "journaled_folder",
     "journaled_table",
     "locked",

@@ -38,7 +38,7 @@ def replacing(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[
             that a killed process left is written over by the next.
 
     Raises:
-        OutputError: the file cannot be written; the message names it and the remedy.
+        OutputError: the file cannot be written, or is read-only; the message names it and the remedy.
     """
     target = Path(path)
     real = Path(os.path.realpath(target))
@@ -47,11 +47,13 @@ def replacing(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[
     with told(target, real.parent):
         try:
             check_is_file(target)
+            check_writable(target)
             part.touch(exist_ok=alone)  # an unwritable folder is told before the work, not after
             yield part
             with part.open("r+b") as file:
                 os.fsync(file.fileno())
             if real.exists():
+                check_writable(target)
                 part.chmod(real.stat().st_mode & 0o777)
             part.replace(real)
         finally:
@@ -67,6 +69,22 @@ def check_is_file(target: Path) -> None:
     """
     if target.exists() and not target.is_file():
         raise OutputError(f"{target}: exists and is no file, but a folder, pipe or device; choose another name")
+
+
+def check_writable(target: Path, choice: str = "name") -> None:
+    """Refuse a file that is read-only, though its folder would let it be replaced.
+
+    A file without any right to write is read-only for the superuser too: someone wanted it kept.
+
+    Args:
+        target: a file, or where none is.
+        choice: what else to choose: an option such as ``--out``.
+
+    Raises:
+        OutputError: it is read-only.
+    """
+    if target.is_file() and not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
+        raise OutputError(f"{target}: is read-only. Make it writable, or choose another {choice}.")
 
 
 @contextmanager
@@ -90,5 +108,7 @@ def _remedy(error: OSError, folder: Path) -> str:
             return f"no file can be made in {folder}; choose another folder"
         return f"there is no folder {folder}; make it first"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if os.access(folder, os.W_OK):
+            return "permission is denied; choose another"
         return f"the folder {folder} is not writable; choose another"
     return f"{error.strerror or error}; choose another place"

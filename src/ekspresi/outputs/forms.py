@@ -4,6 +4,7 @@ In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows while a 
 was; the table that is there in the end. Knows nothing of journals, nor of how far a run has come.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -49,6 +50,11 @@ class TableForm:
         self._labels = labels
 
     @property
+    def files(self) -> list[Path]:
+        """The files that are there now, of those it is made of."""
+        return [path for path in dict.fromkeys((self.real, self.growing)) if path.exists()]
+
+    @property
     def is_parquet(self) -> bool:
         """Whether the table is made of the growing file in the end, instead of being it."""
         return self.growing != self.real
@@ -57,20 +63,20 @@ class TableForm:
         """Rows -> lines of the growing file."""
         return (csv_lines if self._csv else jsonl_lines)(rows, self._labels)
 
-    def begin(self) -> GrowingFile:
-        """An empty table -> the growing file; one that exists is replaced.
+    def begin(self, lines: bytes) -> GrowingFile:
+        """The first lines of a table -> the growing file; one that exists is replaced when they are on the disk.
 
         Raises:
             OutputError: it cannot be written.
         """
-        header, digest = csv_header(self._labels) if self._csv else b"", new_digest()
-        digest.update(header)
+        content, digest = (csv_header(self._labels) if self._csv else b"") + lines, new_digest()
+        digest.update(content)
         with replacing(self.growing, alone=True) as part:
-            part.write_bytes(header)
-        return GrowingFile(self.growing, self.shown, len(header), digest)
+            part.write_bytes(content)
+        return GrowingFile(self.growing, self.shown, len(content), digest)
 
-    def going_on(self, size: int, digest: str) -> Callable[[], GrowingFile]:
-        """What the growing file should begin with -> a function that opens it and cuts off what follows.
+    def going_on(self, size: int, digest: str) -> Callable[[bytes], GrowingFile]:
+        """What the growing file should begin with -> a function that opens it, cuts off what follows, and adds lines.
 
         Raises:
             ConfigError: it is gone, shorter, or was changed; at once, nothing is cut yet.
@@ -80,10 +86,15 @@ class TableForm:
             found = digest_of(self.growing, size) if self.growing.is_file() else None
         if found is None or found.hexdigest() != digest:
             what = "was changed since its run stopped" if found else "is gone, or shorter than its run left it"
-            raise ConfigError(
-                f"{self.growing}: {what}, so the run cannot go on; remove it and begin anew without --resume"
-            )
-        return partial(GrowingFile, self.growing, self.shown, size, found)
+            what = f"{what}, so the run cannot continue"
+            raise ConfigError(f"{self.growing}: {what}. Use --overwrite instead of --resume to begin again.")
+        return partial(self._go_on, size, found)
+
+    def _go_on(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> GrowingFile:
+        file = GrowingFile(self.growing, self.shown, size, digest)
+        if lines:
+            file.append(lines)
+        return file
 
     def finish(self) -> None:
         """The growing file -> the table, where they are two.

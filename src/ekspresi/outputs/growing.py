@@ -83,6 +83,15 @@ class GrowingFile:
                 os.fsync(self._file.fileno())
                 self._unsynced = False
 
+    @property
+    def intact(self) -> bool:
+        """Whether it is there, as this process made it."""
+        try:
+            self._look()
+        except (OutputError, OSError):
+            return False
+        return True
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
@@ -96,10 +105,11 @@ class GrowingFile:
             there = None
         if there is None or not os.path.samestat(ours, there):
             what = "was removed" if there is None else "was replaced"
-            raise OutputError(f"{self._shown}: {what} while it was written to, so the run was stopped; begin it anew")
+            what = f"{what} while it was written to, so the run was stopped"
+            raise OutputError(f"{self._shown}: {what}. Begin again with --overwrite.")
         if ours.st_size != self.size:
             what = "was changed by another program while it was written to, so the run was stopped"
-            raise OutputError(f"{self._shown}: {what}; begin it anew, and change a copy")
+            raise OutputError(f"{self._shown}: {what}. Begin again with --overwrite, and change a copy.")
 
 
 def new_digest() -> "hashlib.blake2b":

@@ -7,7 +7,8 @@ complete; what it says when a run goes on. Knows nothing of rows, and nothing of
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,7 @@ class Journal:
 
     Attributes:
         path: where it stands.
+        sources: of the run.
     """
 
     def __init__(self, path: Path, shown: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> None:
@@ -105,8 +107,8 @@ class Journal:
             settings: all else that decides what is in the result; names as the user knows them.
         """
         self.path = path
+        self.sources = sources
         self._shown = shown
-        self._sources = sources
         self._settings = {name: _fingerprint(value) for name, value in settings.items()}
         self._settings["sources"] = _fingerprint(list(sources))
 
@@ -117,30 +119,41 @@ class Journal:
             ConfigError: it is of other sources or settings (named), is damaged, or of another version.
             OutputError: it cannot be read.
         """
+        entry, differing = self.found()
+        if differing:
+            what = f"was begun with other settings: {', '.join(differing)}"
+            raise ConfigError(f"{self._shown}: {what}. Give the same, or use --overwrite instead of --resume.")
+        return entry
+
+    def found(self) -> tuple[Entry | None, list[str]]:
+        """What the last run left, whichever it was, and in words the settings in which it differs from this one.
+
+        Raises:
+            ConfigError: it is damaged, or of another version.
+            OutputError: it cannot be read.
+        """
         try:
             with told(self.path, self.path.parent):
                 text = self.path.read_bytes()
         except OutputError as error:
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-                return None
+                return None, []
             raise
         try:
             content: dict[str, Any] = json.loads(text)
             if content["format"] != FORMAT:
-                raise ConfigError(f"{self.path}: another version of ekspresi wrote it; go on with that, or begin anew")
+                what = "another version of ekspresi wrote it"
+                raise ConfigError(f"{self.path}: {what}. Use that one, or --overwrite instead of --resume.")
             entry, settings = _entry(content), content["settings"]
             if not all(isinstance(value, str) for value in settings.values()):
                 raise TypeError("settings")
             differing = self._differing(settings)
-            if not differing and any(place.source != self._sources[place.number] for place in entry.left(())):
+            if not differing and any(place.source != self.sources[place.number] for place in entry.left(())):
                 raise ValueError("places")
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            remedy = f"remove it and begin {self._shown} anew, without --resume"
-            raise ConfigError(f"{self.path}: the journal is damaged; {remedy}") from error
-        if differing:
-            remedy = "give the same, or begin anew without --resume"
-            raise ConfigError(f"{self._shown}: was begun with other settings: {', '.join(differing)}; {remedy}")
-        return entry
+            remedy = f"Use --overwrite instead of --resume to begin {self._shown} again."
+            raise ConfigError(f"{self.path}: the journal is damaged. {remedy}") from error
+        return entry, differing
 
     def write(self, entry: Entry) -> None:
         """Replace what the journal says.
@@ -160,6 +173,22 @@ class Journal:
         }
         with replacing(self.path, alone=True) as part:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="ascii")
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """A block that writes; where it fails, the journal says again what it said before."""
+        with told(self.path, self.path.parent):
+            before = self.path.read_bytes() if self.path.is_file() else None
+        try:
+            yield
+        except BaseException:
+            with suppress(OutputError, OSError):  # the first error is the one to tell
+                if before is None:
+                    self.path.unlink(missing_ok=True)
+                elif self.path.read_bytes() != before:
+                    with replacing(self.path, alone=True) as part:
+                        part.write_bytes(before)
+            raise
 
     def _differing(self, before: dict[str, str]) -> list[str]:
         now = self._settings

@@ -88,7 +88,7 @@ def _batches(lines: Path, schema: Any) -> Iterator[Any]:
                 batch = pa.RecordBatch.from_pylist(rows, schema=schema)
             except (ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
                 what = "was changed by another program, so no Parquet file can be made of it"
-                raise OutputError(f"{lines}: {what}; begin the run anew") from error
+                raise OutputError(f"{lines}: {what}. Begin again with --overwrite.") from error
             yield batch
 
 

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ekspresi.outputs.files import make_folder, replacing
+from ekspresi.outputs.keeping import MAKER
 from ekspresi.sources import VIDEO_SUFFIXES, below_common_folder
 
 
@@ -79,6 +81,8 @@ def picture_file(path: Path) -> Iterator[Callable[[Image.Image], None]]:
     Raises:
         OutputError: the file cannot be written.
     """
+    maker = PngInfo()
+    maker.add_text("Software", MAKER)
     with replacing(path) as part:
-        # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores both.
-        yield lambda picture: picture.save(part, quality=92, subsampling=0)
+        # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores these, and JPEG ``pnginfo``.
+        yield lambda picture: picture.save(part, quality=92, subsampling=0, comment=MAKER, pnginfo=maker)

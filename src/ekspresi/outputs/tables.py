@@ -18,16 +18,17 @@ at, but where rows of such sources are to be appended.
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ekspresi.errors import ConfigError, EkspresiError
 from ekspresi.outputs.columns import column_names
-from ekspresi.outputs.files import check_is_file
+from ekspresi.outputs.files import check_is_file, check_writable
 from ekspresi.outputs.forms import TableForm
 from ekspresi.outputs.growing import GrowingFile
 from ekspresi.outputs.journal import Entry, Journal, Place, Setting
+from ekspresi.outputs.keeping import check_finished, check_table
 from ekspresi.outputs.locking import locked
 from ekspresi.types import Row
 
@@ -47,30 +48,35 @@ class RunTable:
         place: where an earlier run stopped; None from the start.
         left: places to go on at in the sources that are not done, in the order in which they must be read.
         complete: an earlier run has done everything: nothing may be written.
+        written: the table is there, with what this run wrote.
     """
 
-    def __init__(self, journal: Journal, form: TableForm | None, entry: Entry, sources: Sequence[str]) -> None:
+    def __init__(self, journal: Journal, form: TableForm | None, entry: Entry, beside: Journal | None = None) -> None:
         """Begin at an entry of the journal.
 
         Args:
             journal: of the run.
             form: of its table; None where it has none.
             entry: where it begins.
-            sources: of the run.
+            beside: the journal of a folder that the run fills too.
 
         Raises:
             ConfigError, OutputError: see ``TableForm.going_on``.
         """
+        sources = journal.sources
         self.place = entry.place
         self.left = entry.left(sources)
         self.complete = entry.complete and not entry.failed
-        self._journal, self._form, self._sources = journal, form, len(sources)
+        self.written = False
+        self._journal, self._form, self._sources, self._beside = journal, form, len(sources), beside
         self._entry = replace(entry, complete=False)
         self._failed_before = {place.number: place for place in entry.failed}
         self._failed: dict[int, Place] = {}
         self._file: GrowingFile | None = None
         self._open = None
         if form is not None and not self.complete:
+            for file in form.files:
+                check_writable(file, "--out")
             self._open = form.begin if entry == _START else form.going_on(entry.size, entry.digest)
         self._begun = self._stopped = False
         self._remembered_s = time.monotonic()
@@ -81,9 +87,11 @@ class RunTable:
         Raises:
             OutputError: the file cannot be written, or someone removed or changed it meanwhile.
         """
-        self._begin()
-        if self._form is not None and self._file is not None and rows:
-            self._file.append(self._form.lines(rows))
+        lines = self._form.lines(rows) if self._form is not None and rows else b""
+        if not self._begun:
+            self._begin(lines)
+        elif self._file is not None and lines:
+            self._file.append(lines)
 
     def reached(self, place: Place) -> None:
         """The run has come to a place: the rows of all frames up to it were written. Cheap.
@@ -105,15 +113,22 @@ class RunTable:
         """The run is stopped before its end: when the block is left, it is not complete."""
         self._stopped = True
 
-    def _begin(self) -> None:
+    def _begin(self, lines: bytes = b"") -> None:
+        """Open the table with its first lines; where that fails, an older one and its journal are as they were."""
         assert not self.complete, "a complete table is not written to"
         if self._begun:
             return
-        if self._entry == _START:
-            self._journal.write(_START)  # before the table: whatever a kill leaves between them begins anew
-        if self._open is not None:
-            self._file = self._open()
+        with self._journal.kept(), nullcontext() if self._beside is None else self._beside.kept():
+            if self._entry == _START:
+                self._note(_START)  # before the table: whatever a kill leaves between them begins anew
+            if self._open is not None:
+                self._file = self._open(lines)
         self._begun = True
+
+    def _note(self, entry: Entry) -> None:
+        self._journal.write(entry)
+        if self._beside is not None:
+            self._beside.write(replace(entry, size=0, digest=""))
 
     def _at(self, place: Place | None, reached: int) -> Entry:
         file = self._file
@@ -126,7 +141,7 @@ class RunTable:
         failed = {**self._failed_before, **self._failed}
         here = None if entry.place is None else entry.place.number
         known = (place for number, place in failed.items() if number < entry.reached and number != here)
-        self._journal.write(replace(entry, failed=tuple(known)))
+        self._note(replace(entry, failed=tuple(known)))
         self._remembered_s = time.monotonic()
 
     def _leave(self, failed: bool = False) -> None:
@@ -138,13 +153,15 @@ class RunTable:
         try:
             self._remember()
         finally:
-            if self._file is not None:
+            if self._form is not None and self._file is not None:
+                self.written = self._file.intact and not self._form.is_parquet
                 self._file.close()
         if self._form is not None:
             self._form.finish()
+            self.written = True
         if not keep:
             end = self._at(self._entry.place, self._sources)
-            self._journal.write(replace(end, failed=tuple(self._failed.values()), complete=True))
+            self._note(replace(end, failed=tuple(self._failed.values()), complete=True))
             if self._form is not None and not self._failed:
                 self._form.tidy()
 
@@ -158,6 +175,7 @@ def journaled_table(
     *,
     resume: bool,
     overwrite: bool = False,
+    folder: str | os.PathLike[str] | None = None,
 ) -> Iterator[RunTable]:
     """A path ending in .csv, .jsonl or .parquet -> a table that grows with a run.
 
@@ -168,35 +186,39 @@ def journaled_table(
     unfinished.
 
     Args:
-        path: the file; one that exists is replaced with the first frame, but for ``resume``.
+        path: the file; a finished table is replaced with the first frame, but for ``resume``.
         labels: the model's labels, which name the last columns.
         sources: what will be read.
         settings: all else that decides what is in the table, by the names the user knows.
         resume: go on where a run stopped.
-        overwrite: replace a table also where the same run left it unfinished: such a run cannot go on.
+        overwrite: replace also what is unfinished, or not a table of ekspresi.
+        folder: is filled by the same run, and has a journal of its own; None for none.
 
     Raises:
-        OutputError: another ending, another run writes to it, or the file cannot be written.
+        OutputError: another ending, another run writes to it, the file cannot be written, or may not be replaced.
         ConfigError: the run cannot go on: other sources or settings, no journal or a damaged one, a table that was
-            changed or is gone; or, without ``resume``, it could.
+            changed or is gone; or, without ``resume`` and ``overwrite``, the table or folder is unfinished.
         MissingExtraError: Parquet without pyarrow.
     """
     form = TableForm(path, labels)
     beside, name = form.real.parent, form.real.name
     everything = {**settings, "columns": column_names(labels)}
     journal = Journal(beside / f".{name}.journal", form.shown, sources, everything)
-    with locked(form.shown, beside / f".{name}.lock"):
+    filled = None if folder is None else _folder_journal(Path(folder), sources, settings)
+    with _folder_locked(folder), locked(form.shown, beside / f".{name}.lock"):
         check_is_file(form.shown)
-        if form.is_parquet and form.growing.exists() and not journal.path.exists():
+        if form.is_parquet and form.growing.exists() and not journal.path.exists() and not overwrite:
             what = "holds rows of a run whose journal is gone"
-            raise ConfigError(f"{form.growing}: {what}; remove it, or move it away, and begin anew")
+            raise ConfigError(f"{form.growing}: {what}. Move it away, or use --overwrite to discard it.")
         if resume and form.real.exists() and not journal.path.exists():
-            what = f"has no journal {journal.path.name} beside it, so nothing tells how far it is"
-            raise ConfigError(f"{form.shown}: {what}; begin it anew without --resume, or choose another name")
-        if not resume and not overwrite and form.growing.exists():
-            _check_finished(journal, form.shown, form.growing)
+            what = f"has no journal {journal.path.name} beside it, so nothing shows how far it is"
+            raise ConfigError(f"{form.shown}: {what}. Begin without --resume, or choose another --out.")
+        if not resume and not overwrite:
+            check_table(form, journal)
+        if filled is not None and not overwrite:
+            check_finished(filled, Path(folder or ""), "folder", "--annotate", resume=resume)
         entry = _going_on(journal, form.real.exists()) if resume else _START
-        run = RunTable(journal, form, entry, sources)
+        run = RunTable(journal, form, entry, filled)
         with _leaving(run):
             yield run
 
@@ -223,17 +245,17 @@ def journaled_folder(
 
     Raises:
         OutputError: another run writes to the folder, or the journal cannot be written.
-        ConfigError: the run cannot go on: other sources or settings, or a damaged journal; or, without ``resume``, it
-            could.
+        ConfigError: the run cannot go on: other sources or settings, or a damaged journal; or, without ``resume`` and
+            ``overwrite``, it is unfinished.
     """
     shown = Path(folder)
-    journal = Journal(shown / ".ekspresi.journal", shown, sources, settings)
-    with locked(shown, shown / ".ekspresi.lock"):
+    journal = _folder_journal(shown, sources, settings)
+    with _folder_locked(shown):
         if not resume and not overwrite:
-            _check_finished(journal, shown, journal.path)
+            check_finished(journal, shown, "folder", "--annotate")
         holds_any = any(not path.name.startswith(".") for path in shown.iterdir())
         entry = _going_on(journal, holds_any) if resume else _START
-        run = RunTable(journal, None, entry, sources)
+        run = RunTable(journal, None, entry)
         with _leaving(run):
             yield run
 
@@ -246,20 +268,13 @@ def _going_on(journal: Journal, there: bool) -> Entry:
     return entry
 
 
-def _check_finished(journal: Journal, shown: Path, rows: Path) -> None:
-    """Refuse to write over what the same run left unfinished.
+def _folder_journal(folder: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> Journal:
+    return Journal(folder / ".ekspresi.journal", folder, sources, settings)
 
-    Raises:
-        ConfigError: it did; ``rows`` is what must be removed to begin anew.
-        OutputError: the journal cannot be read.
-    """
-    try:
-        entry = journal.read()
-    except ConfigError:  # of another run: as good as none
-        return
-    if entry is not None and entry.place is not None and not entry.complete:
-        remedy = f"--resume goes on with it; remove {rows} to begin anew"
-        raise ConfigError(f"{shown}: an unfinished run stands here; {remedy}")
+
+def _folder_locked(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
+    """Two runs would draw over each other there."""
+    return nullcontext() if folder is None else locked(Path(folder), Path(folder) / ".ekspresi.lock")
 
 
 @contextmanager

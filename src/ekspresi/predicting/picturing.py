@@ -5,27 +5,40 @@ how they are drawn or encoded.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ekspresi.errors import OutputError
 from ekspresi.filming import Annotator
-from ekspresi.outputs import Names, annotated_paths, make_folder, save_picture
+from ekspresi.outputs import Names, Place, annotated_paths, check_replaceable, make_folder, save_picture, told
 from ekspresi.predicting.reading import Reading
-from ekspresi.recording import FILM_SUFFIX, Recording
+from ekspresi.recording import FILM_SUFFIX, Recording, take_up
 from ekspresi.types import Analyzed
 
 
 class Picturing:
-    """Draws and writes one frame after another; a picture or film that cannot be written costs no other."""
+    """Draws and writes one frame after another; a picture or film that cannot be written costs no other.
 
-    def __init__(self, read: Reading, folder: Path, anonymize: bool, refused: Callable[[OutputError], None]) -> None:
+    Attributes:
+        written: how many pictures and films were written whole.
+    """
+
+    def __init__(
+        self,
+        read: Reading,
+        folder: Path,
+        refused: Callable[[OutputError], None],
+        *,
+        anonymize: bool = False,
+        overwrite: bool = False,
+    ) -> None:
         """Choose where each goes.
 
         Args:
             read: the sources.
             folder: is made where it is missing.
             anonymize: faces are hidden.
+            overwrite: replace also what was not made by ekspresi.
             refused: is told of what cannot be written, once for each picture or film.
 
         Raises:
@@ -41,9 +54,28 @@ class Picturing:
         else:
             self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in read.names}
         self._annotator = Annotator(anonymize=anonymize)
-        self._refused = refused
+        self._refused, self._overwrite = refused, overwrite
+        self.written = 0
         self._film: Recording | None = None
         self._filmed: str | None = None
+
+    def check(self, left: Sequence[Place]) -> None:
+        """Before the work: whether what shall be drawn would replace what must be kept.
+
+        A folder that is in the way of a picture costs that one alone, and is told in its turn.
+
+        Args:
+            left: the places at which the run goes on. One in the middle of a video begins another film.
+
+        Raises:
+            OutputError: it would.
+        """
+        for target in (self._targets[place.source] for place in left if place.frame < 0):
+            if target.is_file():
+                self._check(target)
+
+    def _check(self, target: Path) -> None:
+        check_replaceable(target, overwrite=self._overwrite, choice="--annotate")
 
     def add(self, result: Analyzed, taken_up: bool) -> None:
         """Draw a frame, and write it.
@@ -57,7 +89,9 @@ class Picturing:
             self.close()
         try:
             if frame.time_s is None:
+                self._check(self._targets[frame.source])
                 save_picture(self._annotator.annotate(result), self._targets[frame.source])
+                self.written += 1
                 return
             if frame.source != self._filmed:
                 self._filmed = frame.source
@@ -65,7 +99,12 @@ class Picturing:
                 if target.suffix.lower() != FILM_SUFFIX:  # a video that is not called so
                     target = self._names.free(target.with_suffix(FILM_SUFFIX))
                 make_folder(target.parent)
-                self._film = Recording(self._names.free(target, fresh=True) if taken_up else target)
+                if taken_up:
+                    with told(target, target.parent):
+                        take_up(target)
+                    target = self._names.free(target, fresh=True)
+                self._check(target)
+                self._film = Recording(target)
             if self._film is not None:
                 self._film.add(self._annotator.annotate(result), frame.time_s)
         except OutputError as error:
@@ -78,6 +117,7 @@ class Picturing:
         if film is not None:
             try:
                 film.close()
+                self.written += 1
             except OutputError as error:
                 self._refused(error)
 

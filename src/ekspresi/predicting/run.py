@@ -7,7 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -21,9 +21,9 @@ from ekspresi.outputs import (
     RunTable,
     Setting,
     beginnings,
+    check_replaceable,
     journaled_folder,
     journaled_table,
-    locked,
     make_folder,
     told,
 )
@@ -69,6 +69,8 @@ def run(
     outcome = Outcome(sources=len(read.names), unmet=read.unmet)
     if not read.names:
         return outcome
+    if wanted.resume and wanted.overwrite:
+        raise ConfigError("--overwrite: discards the run that --resume continues. Give one of them.")
     if wanted.resume and read.camera is not None:
         raise ConfigError(
             f"{read.names[0]}: a camera or an address cannot be gone on with; leave --resume out, or name files"
@@ -82,15 +84,20 @@ def run(
         watcher.told(error)
 
     _check_no_source(read, wanted)
-    pictures = Picturing(read, wanted.annotate, wanted.anonymize, refused) if wanted.annotate else None
+    pictures = None
+    if wanted.annotate is not None:
+        pictures = Picturing(read, wanted.annotate, refused, anonymize=wanted.anonymize, overwrite=wanted.overwrite)
     if wanted.page is not None:
-        _check_page(wanted.page)  # it may lie in the folder of the pictures, which is there now
+        _check_page(wanted.page, wanted.overwrite)  # it may lie in the folder of the pictures, which is there now
+    table = None
     try:
         with _journaled(read, analyzer, settings, wanted) as table:
             if table is not None and table.complete:
                 outcome.complete, outcome.done = True, outcome.sources
                 return outcome
             left = beginnings(read.names) if table is None else table.left
+            if pictures is not None:
+                pictures.check(left)
             outcome.done = outcome.sources - len(left)
             outcome.taken_up = [place for place in left if place.frame >= 0]
             watcher.begun(outcome.sources, outcome.done, read.camera is not None)
@@ -103,6 +110,10 @@ def run(
         if not outcome.given:
             raise
         outcome.error = error
+    if table is not None and table.written and wanted.out is not None:
+        outcome.written.append(wanted.out)
+    if pictures is not None and pictures.written and wanted.annotate is not None:
+        outcome.written.append(wanted.annotate)
     return outcome
 
 
@@ -212,11 +223,11 @@ def _check_no_source(read: Reading, wanted: Wanted) -> None:
             raise OutputError(f"{path}: is one of the sources; choose another name")
 
 
-def _check_page(page: Path) -> None:
-    """Before hours of work are told on it: whether a page can be written.
+def _check_page(page: Path, overwrite: bool) -> None:
+    """Before hours of work are told on it: whether a page can be written, and may replace what is there.
 
     Raises:
-        OutputError, MissingExtraError: it cannot.
+        OutputError, MissingExtraError: it cannot, or may not.
     """
     if find_spec("jinja2") is None:
         raise MissingExtraError("a page about what was seen", "video")
@@ -224,6 +235,7 @@ def _check_page(page: Path) -> None:
         raise OutputError(f"{page}: is a folder; --page names a file")
     if page.suffix.lower() not in PAGE_ENDINGS:
         raise OutputError(f"{page}: a page's name ends in {' or '.join(PAGE_ENDINGS)}; choose one of them")
+    check_replaceable(page, overwrite=overwrite, choice="--page")
     with told(page, page.parent):
         trial = page.with_name(f".{page.name}.part")
         trial.touch()
@@ -247,20 +259,12 @@ def _journaled(
         "summary": wanted.summary,
         "anonymize": wanted.anonymize,
     }
-    overwrite = read.camera is not None  # what it showed does not come back
+    given = {"resume": wanted.resume, "overwrite": wanted.overwrite}
     if wanted.out is not None:
         labels = analyzer.recognizer.labels
-        folder = wanted.annotate  # two runs would draw over each other there
-        with (
-            nullcontext() if folder is None else locked(folder, folder / ".ekspresi.lock"),
-            journaled_table(
-                wanted.out, labels, read.names, everything, resume=wanted.resume, overwrite=overwrite
-            ) as table,
-        ):
+        with journaled_table(wanted.out, labels, read.names, everything, folder=wanted.annotate, **given) as table:
             yield table
     elif wanted.annotate is not None:
         make_folder(wanted.annotate)
-        with journaled_folder(
-            wanted.annotate, read.names, everything, resume=wanted.resume, overwrite=overwrite
-        ) as run_:
+        with journaled_folder(wanted.annotate, read.names, everything, **given) as run_:
             yield run_

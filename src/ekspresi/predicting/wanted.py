@@ -26,6 +26,7 @@ class Wanted:
         summary: of videos and cameras one row a track and second.
         resume: go on where the run before stopped.
         window: which frames of videos and cameras.
+        overwrite: replace also what is unfinished, or was not made by ekspresi.
     """
 
     out: Path | None = None
@@ -35,6 +36,7 @@ class Wanted:
     summary: bool = False
     resume: bool = False
     window: Window = field(default_factory=Window)
+    overwrite: bool = False
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Outcome:
         read: names of the pictures of this run that were read.
         failed: sources of this run that gave nothing.
         faceless: pictures without a face.
+        written: of what was wanted, what was written.
         unwritten: annotated pictures and films that could not be written.
         unmet: what was named or asked for and could not be used; a bad file that a folder happens to hold is not.
         rows: of pictures, the first of them; all where no table holds them.
@@ -68,6 +71,7 @@ class Outcome:
     read: list[str] = field(default_factory=list)
     failed: int = 0
     faceless: int = 0
+    written: list[Path] = field(default_factory=list)
     unwritten: int = 0
     unmet: list[EkspresiError] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)

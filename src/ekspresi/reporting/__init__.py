@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ekspresi.reporting.provenance import Asked, Provenance, provenance_of, trained_split
-    from ekspresi.reporting.report import FORMAT, write_report
+    from ekspresi.reporting.report import FORMAT, report_files, write_report
 
-__all__ = ["FORMAT", "Asked", "Provenance", "provenance_of", "trained_split", "write_report"]
+__all__ = ["FORMAT", "Asked", "Provenance", "provenance_of", "report_files", "trained_split", "write_report"]
 
 
 def __getattr__(name: str) -> Any:
     """A public name, loaded at its first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module 'ekspresi.reporting' has no attribute '{name}'")
-    room = "report" if name in ("FORMAT", "write_report") else "provenance"
+    room = "report" if name in ("FORMAT", "report_files", "write_report") else "provenance"
     value = getattr(import_module(f"ekspresi.reporting.{room}"), name)
     globals()[name] = value
     return value

@@ -35,13 +35,18 @@ from PIL import Image
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import shrink
 from ekspresi.evaluation import WITHIN_FACTOR, Evaluation, Mistake
-from ekspresi.outputs import make_folder, replacing
+from ekspresi.outputs import MAKER, make_folder, replacing
 from ekspresi.reporting import plots
 from ekspresi.reporting.pages import page_template
 from ekspresi.reporting.provenance import Provenance
 
 FORMAT = 2
 _TEMPLATE = Path(__file__).with_name("template.html.j2")
+
+
+def report_files(folder: Path) -> tuple[Path, Path]:
+    """A folder -> paths of report.json and report.html in it."""
+    return folder / "report.json", folder / "report.html"
 
 
 def write_report(
@@ -66,11 +71,12 @@ def write_report(
     page = _page(evaluation, provenance, faces)
     record = {
         "format": FORMAT,
+        "made_by": MAKER,
         "headline": evaluation.headline.name,
         "provenance": provenance.to_dict(),
         "evaluation": evaluation.to_dict(),
     }
-    targets = folder / "report.json", folder / "report.html"
+    targets = report_files(folder)
     texts = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", page
     for target, text in zip(targets, texts, strict=True):
         with replacing(target) as temporary:

@@ -14,12 +14,12 @@ from typing import Any
 from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import ConfigError, DatasetError
-from ekspresi.outputs import make_folder, replacing
+from ekspresi.outputs import check_replaceable, make_folder, replacing
 from ekspresi.splits import FOLDS, make_split
 from ekspresi.study.config import Arm, StudyConfig, load_study
 from ekspresi.study.findings import Study
 from ekspresi.study.jobs import on_other_data, result_of
-from ekspresi.study.page import write_study
+from ekspresi.study.page import study_files, write_study
 from ekspresi.study.planning import ArmJob, arm_jobs, rates_found, trials
 from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, tuned
 from ekspresi.study.schedule import Watcher, run_jobs
@@ -40,7 +40,7 @@ class Outcome:
     files: tuple[Path, ...]
 
 
-def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher) -> Outcome:
+def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher, *, overwrite: bool = False) -> Outcome:
     """Run what is not done yet, then count and report.
 
     Args:
@@ -48,8 +48,10 @@ def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher) 
         root: the study's folder; made if it is not there.
         processes: how many jobs at once.
         watcher: is told of each job.
+        overwrite: replace study.json and study.html also where ekspresi did not make them.
 
     Raises:
+        OutputError: they may not be replaced, or cannot be written.
         ConfigError, DatasetError: the data cannot be read or cannot serve a protocol; not for the failure of a job.
     """
     dataset = read(study.data)
@@ -57,6 +59,8 @@ def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher) 
     if study.other_data:
         read(study.other_data)  # fail now, not after an hour
     make_folder(root)
+    for file in study_files(root):
+        check_replaceable(file, overwrite=overwrite, choice="--out")
     tried = trials(study)
     with _Clock(root):
         failed = run_jobs([trial.job for trial in tried], root, processes, watcher)

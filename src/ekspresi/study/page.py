@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import SIZES_PX
-from ekspresi.outputs import make_folder, replacing
+from ekspresi.outputs import MAKER, make_folder, replacing
 from ekspresi.reporting.pages import page_template
 from ekspresi.reporting.plots import confusion
 from ekspresi.study import plots
@@ -31,6 +31,11 @@ averages over classes."""
 
 _CONFUSED_PX = (48, 12)
 _TEMPLATE = Path(__file__).with_name("study.html.j2")
+
+
+def study_files(folder: Path) -> tuple[Path, Path]:
+    """A folder -> paths of study.json and study.html in it."""
+    return folder / "study.json", folder / "study.html"
 
 
 def write_study(study: Study, dataset: FaceDataset, made: dict[str, Any], folder: Path) -> tuple[Path, Path]:
@@ -50,8 +55,8 @@ def write_study(study: Study, dataset: FaceDataset, made: dict[str, Any], folder
     """
     make_folder(folder)
     sentences = findings(study)
-    record = {"format": FORMAT, "made": made, "findings": sentences, **asdict(study)}
-    targets = folder / "study.json", folder / "study.html"
+    record = {"format": FORMAT, "made_by": MAKER, "made": made, "findings": sentences, **asdict(study)}
+    targets = study_files(folder)
     texts = (
         json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         _page(study, dataset, made, sentences),

@@ -24,7 +24,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError, ModelError
 from ekspresi.evaluation.fitting import fit_calibration, fit_sizes
 from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.outputs import make_folder, replacing
+from ekspresi.outputs import check_replaceable, make_folder, replacing
 from ekspresi.recognition import Recognizer
 from ekspresi.runtime import onnx_runtime
 from ekspresi.splits import Split, make_split
@@ -39,6 +39,9 @@ where logits lie beyond ``SANE_LOGITS``, or octaves beyond 1: float32 itself is 
 learnt makes logits of hundreds out of noise."""
 
 SANE_LOGITS = 10.0
+
+WEIGHTS_SUFFIX = ".safetensors"
+"""What the name of the weights ends in; else it is that of the model file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +61,35 @@ class Export:
     calibration: SizeCalibration | None
 
 
-def export(folder: Path, out: Path, name: str | None = None) -> Export:
+def check_files(out: Path, overwrite: bool) -> None:
+    """Refuse to replace what is no model of ekspresi, or is read-only, before a training or a fitting.
+
+    Args:
+        out: the model file; its weights lie beside it.
+        overwrite: the user gave --overwrite.
+
+    Raises:
+        OutputError: it would be replaced.
+    """
+    for file in (out, out.with_suffix(WEIGHTS_SUFFIX)):
+        check_replaceable(file, overwrite=overwrite, choice="--out")
+
+
+def export(folder: Path, out: Path, name: str | None = None, *, overwrite: bool = False) -> Export:
     """Write the chosen epoch of a run as ``out`` (.onnx) and ``out`` with the suffix .safetensors.
 
     The weights are rounded to float16 first and both files hold the rounded values, so that training on from the
     safetensors file starts from exactly the model that is shipped.
 
     Raises:
+        OutputError: see ``check_files``, or a file cannot be written.
         ConfigError: no run folder.
         DatasetError: the data of the run cannot be read, or are other data by now.
         ModelError: ``out`` is no .onnx path, or ONNX Runtime disagrees with torch.
     """
     if out.suffix != ".onnx":
         raise ModelError(f"{out}: name the model file *.onnx")
+    check_files(out, overwrite)
     run, config = load_run(folder)
     record = read_record(run)
     labels = tuple(record["labels"])
@@ -86,7 +105,7 @@ def export(folder: Path, out: Path, name: str | None = None) -> Export:
         provenance=_provenance(record, config),
     )
     make_folder(out.parent)
-    weights = out.with_suffix(".safetensors")
+    weights = out.with_suffix(WEIGHTS_SUFFIX)
     with replacing(out) as temporary:
         graph = _onnx_of(network, config.input_px)
         _write_onnx(graph, metadata, temporary)

@@ -14,7 +14,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError
 from ekspresi.splits import make_split
 from ekspresi.training.config import TrainConfig, load_config
-from ekspresi.training.export import Export, export
+from ekspresi.training.export import Export, check_files, export
 from ekspresi.training.run import finish
 
 RECIPE = Path(__file__).with_name("finetune.toml")
@@ -73,17 +73,20 @@ def plan(dataset: FaceDataset) -> Plan:
     return Plan(load_config(RECIPE, {"data": dataset.spec, "split": protocol, "epochs": epochs}), reason)
 
 
-def finetune(planned: Plan, folder: Path, name: str) -> Export:
+def finetune(planned: Plan, folder: Path, name: str, *, overwrite: bool = False) -> Export:
     """Train as planned from where the folder stands, and export.
 
     Args:
         planned: what ``plan`` said.
         folder: where to; a folder of the same plan is gone on with.
         name: the model's.
+        overwrite: replace a model file also where ekspresi did not make it.
 
     Raises:
         ConfigError: the folder holds another training.
         DatasetError, ModelError, OutputError: see ``train`` and ``export``.
     """
+    model = folder / "model.onnx"
+    check_files(model, overwrite)
     run = finish(planned.config, folder / "run")
-    return export(run.folder, folder / "model.onnx", name)
+    return export(run.folder, model, name, overwrite=overwrite)

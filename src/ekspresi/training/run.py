@@ -195,6 +195,9 @@ def _check_folder(run: Run, config: TrainConfig, resume: bool) -> dict[str, Any]
     if not run.config.exists():
         if resume:
             raise ConfigError(f"{run.folder}: holds no run to resume (no config.toml)")
+        for path in (run.record, run.best.parent):
+            if path.exists():
+                raise ConfigError(f"{path}: belongs to no run of this folder. Move it away, or choose another --out.")
         return {}
     if not resume:
         raise ConfigError(f"{run.folder}: holds a run already; choose another --out, or go on with --resume")
