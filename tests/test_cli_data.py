@@ -46,6 +46,26 @@ def test_counts_and_pictures(run, tmp_path):
     assert "official split as published: clean" in result.output
 
 
+@pytest.mark.parametrize("name", ["1-ferplus-classes.png", "1-ferplus-montage.png"])
+def test_pictures_of_others_are_kept_and_read_only_ones_always(run, tmp_path, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    words = [f"ferplus:{write_ferplus(tmp_path / 'ferplus', 'folders')}", "--out", out]
+    (out / name).write_text("of someone else")
+    with pytest.raises(OutputError) as caught:
+        run(*words)
+    remedy = "Use --overwrite to replace it, or choose another --out."
+    assert str(caught.value) == f"{out / name}: nothing in it shows that ekspresi made it. {remedy}"
+    assert [path.name for path in out.iterdir()] == [name] and (out / name).read_text() == "of someone else"
+    assert run(*words, "--overwrite").exit_code == 0
+    assert run(*words).exit_code == 0  # what ekspresi finished may be replaced
+    (out / name).chmod(0o444)
+    before = [(path.name, path.read_bytes()) for path in out.iterdir()]
+    with pytest.raises(OutputError, match=rf"{name}: is read-only\. Make it writable, or choose another --out\."):
+        run(*words, "--overwrite")
+    assert [(path.name, path.read_bytes()) for path in out.iterdir()] == before
+
+
 def test_a_leaking_official_split_is_told_and_the_deduplicated_one_is_clean(run, tmp_path):
     same = {100: 107}
     folder = write_ferplus(tmp_path / "ferplus", "folders", lambda seed: texture(same.get(seed, seed)))

@@ -200,6 +200,25 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(ckplus, model, 
         run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "file")
 
 
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_reports_of_others_are_kept_and_read_only_ones_always(ckplus, model, tmp_path, name):
+    words = [f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path, "--no-gallery"]
+    (tmp_path / name).write_text("of someone else")
+    with pytest.raises(OutputError) as caught:
+        run(*words)
+    remedy = "Use --overwrite to replace it, or choose another --out."
+    assert str(caught.value) == f"{tmp_path / name}: nothing in it shows that ekspresi made it. {remedy}"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "of someone else"
+    run(*words, "--overwrite")
+    run(*words)  # what ekspresi finished may be replaced
+    (tmp_path / name).chmod(0o444)
+    before = [(path.name, path.read_bytes()) for path in tmp_path.iterdir()]
+    with pytest.raises(OutputError, match=rf"{name}: is read-only\. Make it writable, or choose another --out\."):
+        run(*words, "--overwrite")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == before
+
+
 @pytest.mark.parametrize("package", ["sklearn", "matplotlib", "jinja2"])
 def test_missing_extra(ckplus, model, package):
     """In a process of its own: what is imported once is there for good."""

@@ -8,7 +8,7 @@ import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.degradations import SIZES_PX
-from ekspresi.errors import DatasetError
+from ekspresi.errors import DatasetError, OutputError
 from ekspresi.study import check_protocols, run_study
 from ekspresi.study.config import StudyConfig, load_study
 from ekspresi.study.planning import arm_jobs, trials
@@ -63,6 +63,21 @@ def test_what_is_done_is_counted_and_reported(study: StudyConfig, done: Path) ->
     for text in ("paper, RMSProp", "95.84", "no-oversampling", "What can be told", "100.0"):
         assert text in page
     assert page.count("<svg") == 7  # two by size, two recalls, one learning curve, two confusions
+
+
+@pytest.mark.parametrize("name", ["study.json", "study.html"])
+def test_a_page_of_others_is_kept_and_a_read_only_one_always(study: StudyConfig, name: str, done: Path) -> None:
+    (done / name).write_text("of someone else")
+    with pytest.raises(OutputError, match=r"nothing in it shows that ekspresi made it\. Use --overwrite"):
+        run_study(study, done, 1, Silent())
+    assert (done / name).read_text() == "of someone else"
+    run_study(study, done, 1, Silent(), overwrite=True)
+    run_study(study, done, 1, Silent())  # what ekspresi finished may be replaced
+    (done / name).chmod(0o444)
+    before = (done / name).read_bytes()
+    with pytest.raises(OutputError, match=r"is read-only\. Make it writable, or choose another --out\."):
+        run_study(study, done, 1, Silent(), overwrite=True)
+    assert (done / name).read_bytes() == before
 
 
 def test_a_failed_job_is_named_and_its_arm_counts_what_is_there(study: StudyConfig, done: Path) -> None:

@@ -164,6 +164,34 @@ def test_export_refuses_what_is_no_run_or_does_not_fit(finished: Run, small: dic
     assert not (tmp_path / "m.onnx").exists()
 
 
+@pytest.mark.parametrize("name", ["mine.onnx", "mine.safetensors"])
+def test_export_keeps_files_of_others_and_read_only_ones_always(finished: Run, name: str, tmp_path: Path) -> None:
+    target, kept = tmp_path / "mine.onnx", tmp_path / name
+    kept.write_bytes(b"of someone else")
+    with pytest.raises(ekspresi.OutputError, match=r"nothing in it shows that ekspresi made it\. Use --overwrite"):
+        export(finished.folder, target)
+    assert kept.read_bytes() == b"of someone else" and len(list(tmp_path.iterdir())) == 1
+    export(finished.folder, target, overwrite=True)
+    export(finished.folder, target)  # what ekspresi finished may be replaced
+    kept.chmod(0o444)
+    before = kept.read_bytes()
+    with pytest.raises(ekspresi.OutputError, match=r"is read-only\. Make it writable, or choose another --out\."):
+        export(finished.folder, target, overwrite=True)
+    assert kept.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["run.json", "checkpoints/best.ckpt"])
+def test_a_training_replaces_no_files_of_others(small: dict[str, object], name: str, tmp_path: Path) -> None:
+    kept = tmp_path / name
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("of someone else")
+    with pytest.raises(
+        ConfigError, match=r"belongs to no run of this folder\. Move it away, or choose another --out\."
+    ):
+        train(load_config(None, small), tmp_path)
+    assert kept.read_text() == "of someone else"
+
+
 def test_a_mistyped_data_set_leaves_no_folder_behind(small: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ekspresi.DatasetError, match="nowhere"):
         train(load_config(None, {**small, "data": "ckplus48:nowhere"}), tmp_path / "run")
