@@ -1,5 +1,6 @@
 """What an earlier run made, or someone else, is not lost to another: the commands, as they are called."""
 
+import errno
 import os
 import re
 import shutil
@@ -152,14 +153,15 @@ def test_a_folder_that_another_user_may_not_write_to_is_named(tiny_model: Path) 
         assert "written" not in done.stdout and content(closed) == {}
 
 
-def killed(words: list[object], model: Path, ready) -> None:
-    """A run that is killed when something is there."""
+def killed(words: list[object], model: Path, ready, number: int = signal.SIGKILL) -> None:
+    """A run that is ended by a signal when something is there."""
     command = [sys.executable, "-m", "ekspresi", *map(str, words), "--model", str(model), "--detector", "none"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert wait_until(ready, 60)
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    process.send_signal(number)
+    said, _ = process.communicate()
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert "written" not in said or "--out" in words
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on this system")
@@ -220,13 +222,16 @@ def test_films_of_a_killed_run_are_lost_to_no_other_command(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on this system")
-def test_a_finished_film_is_there_until_the_new_one_is_whole(ekspresi, tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_finished_film_is_there_until_the_new_one_is_whole(
+    number: int, ekspresi, tiny_model: Path, tmp_path: Path
+) -> None:
     clip, films = write_clip(tmp_path / "a.mp4", 1500, gop=25), tmp_path / "films"
     assert ekspresi("predict", clip, "--annotate", films, "--end", "1s")[0] == 0
     old = (films / "a.mp4").read_bytes()
     growing = films / ".a.mp4.part.mp4"
     words = ["predict", clip, "--annotate", films]
-    killed(words, tiny_model, lambda: growing.exists() and growing.stat().st_size > 200_000)
+    killed(words, tiny_model, lambda: growing.exists() and growing.stat().st_size > 200_000, number)
     assert (films / "a.mp4").read_bytes() == old
     code, said, err = ekspresi(*words, "--resume")
     assert (code, err) == (0, "") and f"written: {films}" in said
@@ -283,3 +288,31 @@ def test_a_page_that_cannot_be_written_costs_no_word_of_the_table(
     assert code == 2 and err == f"error: {page}: is read-only. Make it writable, or choose another name.\n"
     assert re.findall("written: .*", said) == [f"written: {table}"] and "2 faces in 2 pictures" in said
     assert page.read_bytes() == before
+
+
+def test_a_finished_film_is_there_where_the_table_of_the_next_run_finds_no_room(
+    ekspresi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, films, table = write_clip(tmp_path / "a.mp4", 30), tmp_path / "films", tmp_path / "rows.csv"
+    words = ["predict", clip, "--annotate", films, "--out", table]
+    assert ekspresi(*words)[0] == 0
+    before = content(tmp_path)
+    sync, synced = os.fsync, 0
+
+    def full(file: int) -> None:
+        nonlocal synced
+        synced += 1
+        if synced == 3:  # after the journals of table and folder: the first rows
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, said, err = ekspresi(*words)
+    monkeypatch.undo()
+    assert (
+        code == 2 and err == f"error: {table}: cannot be written: the disk is full; free some space or choose another\n"
+    )
+    assert "written" not in said
+    after = content(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert ekspresi(*words)[0] == 0  # it is still known as finished

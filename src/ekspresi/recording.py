@@ -60,6 +60,9 @@ class Recording:
 
     The file is made with the first picture: without one there is none. One that exists is replaced when the new film
     is whole, which grows in a hidden file beside it until then.
+
+    Attributes:
+        written: the film is closed, and at its place.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,6 +82,7 @@ class Recording:
             raise OutputError(f"{path}: this PyAV was built without {_ENCODER} and cannot encode H.264; {remedy}")
         self._path = path
         self._growing = path
+        self.written = False
         self._film: _Film | None = None
         self._failure: OutputError | None = None
         self._begun_s = self._last_s = 0.0
@@ -90,7 +94,7 @@ class Recording:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         # Where the block failed, what was filmed before is kept, and its own error is the one that is told.
         with suppress(OutputError) if kind else nullcontext():
-            self.close()
+            self.close(whole=kind is None)
 
     def add(self, picture: Image.Image, time_s: float) -> None:
         """Append a picture, which is shown until the next.
@@ -124,8 +128,11 @@ class Recording:
             self._last_stamp, self._key_stamp = stamp, stamp if key else self._key_stamp
             self._film.add(picture, stamp, key)
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:
         """End the film; nothing is added after it.
+
+        Args:
+            whole: all of it was filmed. Else it does not replace an older one, and waits beside it, see ``take_up``.
 
         Raises:
             OutputError: the end cannot be written; what was written before plays.
@@ -134,8 +141,9 @@ class Recording:
         if film is not None:
             with self._told() if self._failure is None else suppress(Exception):  # one failure is told once
                 film.close()
-                if self._growing != self._path and self._failure is None:
+                if self._failure is None and (whole or self._growing == self._path):
                     take_up(self._path)
+                    self.written = True
 
     @contextmanager
     def _told(self) -> Iterator[None]:

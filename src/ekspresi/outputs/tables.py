@@ -11,8 +11,8 @@ and a hidden journal beside it. Knows nothing of how faces were found.
     .rows.csv.lock           keeps a second run off the same table
 
 A run that goes on cuts the table to where the journal says it was, so that no row stands twice and none is missing.
-Sources that could not be read are tried again then. A complete table is its owner's: what becomes of it is not looked
-at, but where rows of such sources are to be appended.
+Sources that could not be read are tried again then. A complete table is its owner's: what becomes of it is looked at
+only where rows of such sources are to be appended, or where it would be replaced, see ``keeping``.
 """
 
 import os

@@ -111,13 +111,13 @@ class Picturing:
             self._film = None  # of its source nothing more is filmed; what was written stays
             self._refused(error)
 
-    def close(self) -> None:
-        """End the film that is open."""
+    def close(self, *, whole: bool = True) -> None:
+        """End the film that is open; one that is not whole replaces no older one."""
         film, self._film, self._filmed = self._film, None, None
         if film is not None:
             try:
-                film.close()
-                self.written += 1
+                film.close(whole=whole)
+                self.written += film.written
             except OutputError as error:
                 self._refused(error)
 

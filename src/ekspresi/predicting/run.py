@@ -139,6 +139,7 @@ class _Run:
 
     def go(self, left: Sequence[Place], stop: Event) -> None:
         self.left = {place.source: (position, place) for position, place in enumerate(left, self.outcome.done)}
+        whole = False
         try:
             try:
                 for places in _stretches(left):
@@ -146,9 +147,10 @@ class _Run:
             finally:  # what ended the run may not have ended the table
                 if self.table is not None and self.seconds is not None:
                     self.table.write(self.seconds.end())
+            whole = self.read.camera is not None or not stop.is_set()
         finally:
             if self.pictures is not None:
-                self.pictures.close()
+                self.pictures.close(whole=whole)
             self.outcome.stories = self.teller.stories()
 
     def _go(self, places: Sequence[Place], stop: Event) -> None:
