@@ -48,14 +48,14 @@ def loaded(code: str) -> set[str]:
 
 def test_import_ekspresi_costs_nothing() -> None:
     modules = loaded("import ekspresi")
-    assert not modules & {*NOT_AT_RUN_TIME, "numpy", "PIL", "onnxruntime", "typer", "rich"}
+    assert not modules & {*NOT_AT_RUN_TIME, "numpy", "PIL", "onnxruntime", "typer", "rich", "pydantic"}
     assert {name for name in modules if name.startswith("ekspresi.")} == set()
 
 
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys; sys.argv = ['ekspresi', '--help']\nfrom ekspresi.cli import main\n"
     modules = loaded(code + "try: main()\nexcept SystemExit as end: assert end.code == 0")
-    assert not modules & {*NOT_AT_RUN_TIME, "onnxruntime", "jinja2", "numpy", "PIL"}
+    assert not modules & {*NOT_AT_RUN_TIME, "onnxruntime", "jinja2", "numpy", "PIL", "pydantic"}
 
 
 def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: Path) -> None:
@@ -66,7 +66,8 @@ def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: 
     modules = loaded(code + "try: main()\nexcept SystemExit as end: assert not end.code")
     assert (tmp_path / "x.csv").is_file()
     assert "onnxruntime" in modules
-    assert not modules & set(NOT_AT_RUN_TIME)
+    # Typer itself may load pydantic to read the arguments; the configurations that need it are not loaded.
+    assert not modules & {*NOT_AT_RUN_TIME, "ekspresi.settings", "ekspresi.training"}
 
 
 def test_nothing_is_collected_for_anyone(tmp_path: Path, tiny_model: Path) -> None:

@@ -5,7 +5,6 @@ In: configs/bundled-start.toml, then configs/bundled.toml, which trains on from 
 Started again, it goes on where it was stopped. Knows nothing of what the configurations say.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from ekspresi.training.config import load_config
@@ -21,7 +20,7 @@ def main() -> None:
     finish(load_config(Path("configs/bundled-start.toml"), {}), first)
     start = export(first, first / "model.onnx", "ekspresi-b0-start")
     second = RUNS / "bundled"
-    finish(replace(load_config(Path("configs/bundled.toml"), {}), init=str(start.weights)), second)
+    finish(load_config(Path("configs/bundled.toml"), {"init": str(start.weights)}), second)
     done = export(second, second / "model.onnx", "ekspresi-b0")
     print(f"{done.model}, {done.weights}: within {done.difference:.1e} of torch")
 

@@ -2,7 +2,7 @@
 
 In: nothing. Out: classes. Knows no other room.
 
-    EkspresiError              what the user can mend: one line that names the file and the remedy
+    EkspresiError              what the user can mend: a line that names the file and the remedy
     ├── ImageError             a picture that cannot be read, or must not be (too large, not a picture)
     ├── SourceError            a path, address or camera that does not exist, or holds no pictures
     │   └── AccessError        an address that refuses the user or the password
@@ -42,7 +42,15 @@ class DatasetError(EkspresiError):
 
 
 class ConfigError(EkspresiError):
-    """A configuration that is refused: unknown key, value out of range, mismatch with a checkpoint."""
+    """A configuration that is refused: unknown key, value out of range, mismatch with a checkpoint.
+
+    Attributes:
+        problems: a line for each, in the order of the keys; the message has all of them.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class OutputError(EkspresiError):

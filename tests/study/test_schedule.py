@@ -80,11 +80,9 @@ def test_failures_are_told_in_a_line_and_the_rest_is_done(jobs: list[Job], tmp_p
 
 
 def test_a_folder_of_another_configuration_is_refused_and_the_others_go_on(jobs: list[Job], tmp_path: Path) -> None:
-    from dataclasses import replace
-
     config = folder_of(jobs[1], tmp_path) / "run" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text(replace(jobs[1].config, epochs=7).to_toml())
+    config.write_text(jobs[1].config.changed(epochs=7).to_toml())
     failed = run_jobs(jobs[:3], tmp_path, 1, Told(), work)
     assert set(failed) == {jobs[1].name}
     assert "another epochs; remove that folder" in failed[jobs[1].name]

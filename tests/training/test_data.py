@@ -1,4 +1,3 @@
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> 
     dataset = read(str(small["data"]))
     split = make_split(dataset, "subject-10fold")
     config = load_config(None, {**small, "shift": 0.0, "zoom": 0.0, "rotation": 0.0, "flip": False, "contrast": 0.0})
-    config = dataclasses.replace(config, input_px=48, low_res_share=0.0)
+    config = config.changed(input_px=48, low_res_share=0.0)
     batches = TrainingBatches(dataset, split.train, config)
     drawn = torch.cat([batches[(epoch, batch)][0] for epoch in range(2) for batch in range(len(batches))])
     grey = {np.rint((face.numpy()[0] * 0.25 + 0.5) * 255).astype(np.uint8).tobytes() for face in drawn}

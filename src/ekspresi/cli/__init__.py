@@ -14,7 +14,7 @@ import typer
 from ekspresi import __version__
 from ekspresi.cli import data, evaluate, explain, export, finetune, predict, study, train
 from ekspresi.cli.terminal import error_line, stdout_is_lost, tell
-from ekspresi.errors import EkspresiError
+from ekspresi.errors import ConfigError, EkspresiError
 
 app = typer.Typer(
     name="ekspresi",
@@ -50,7 +50,8 @@ def main() -> None:
     try:
         app()
     except EkspresiError as error:
-        tell(error_line(error))
+        for problem in error.problems if isinstance(error, ConfigError) else [error]:
+            tell(error_line(problem))
         sys.exit(2)
     except OSError as error:
         if not stdout_is_lost():

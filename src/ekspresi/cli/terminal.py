@@ -13,8 +13,8 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
-def error_line(error: BaseException) -> str:
-    """An error -> the line that tells it."""
+def error_line(error: BaseException | str) -> str:
+    """An error, or one of its problems -> the line that tells it."""
     return f"error: {printable(str(error))}"
 
 

@@ -6,18 +6,23 @@ In: flags, one for each key of ``TrainConfig``. Out: a run folder, and where to 
 import inspect
 import logging
 import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
+from typer.core import TyperCommand
 
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.errors import ConfigError, MissingExtraError
 
+_Flag = tuple[str, Any, Any]
+"""Name, type and Typer's option."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("train")(_command())
+    app.command("train", cls=_TrainCommand)(_command(_own_options()))
 
 
 def _train(config_file: Path | None, out: Path | None, resume: Path | None, flags: dict[str, Any]) -> None:
@@ -60,8 +65,8 @@ def _next_folder(reader: str) -> Path:
     return folder
 
 
-def _command() -> Any:
-    """The command with one option for each key of the configuration, so that nothing is declared twice."""
+def _command(options: list[_Flag]) -> Any:
+    """Make the command with the given options."""
 
     def command(**values: Any) -> None:
         config_file, out, resume = (values.pop(name) for name in ("config", "out", "resume"))
@@ -70,41 +75,76 @@ def _command() -> Any:
     command.__doc__ = """Train a network on a data set: every layer fine-tuned, unless told otherwise.
 
     The run folder holds the full configuration, figures, logs and checkpoints; `ekspresi export` makes a model file
-    of it. A key can stand in a TOML file (--config) or be a flag; flags win.
+    of it. A key can stand in a TOML file (--config) or be a flag; flags win. Needs the extra [train].
     """
-    option = typer.Option
-    parameters = [
-        ("config", Path | None, option(help="TOML file with the keys below.", dir_okay=False)),
-        ("out", Path | None, option(help="Run folder; default runs/READER-NUMBER.", file_okay=False)),
-        ("resume", Path | None, option(help="Go on with this run folder.", file_okay=False)),
-        *_config_options(),
-    ]
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, info])
-            for name, kind, info in parameters
+            for name, kind, info in options
         ]
     )
-    command.__annotations__ = {name: Annotated[kind, info] for name, kind, info in parameters}
+    command.__annotations__ = {name: Annotated[kind, info] for name, kind, info in options}
     return command
 
 
-def _config_options() -> list[tuple[str, Any, Any]]:
-    import dataclasses
-    from typing import get_type_hints
+def _own_options() -> list[_Flag]:
+    option = typer.Option
+    return [
+        ("config", Path | None, option(help="TOML file with the keys below.", dir_okay=False)),
+        ("out", Path | None, option(help="Run folder; default runs/READER-NUMBER.", file_okay=False)),
+        ("resume", Path | None, option(help="Go on with this run folder.", file_okay=False)),
+    ]
 
+
+def _config_options() -> list[_Flag]:
+    """Make one option for each key of the configuration, so that nothing is declared twice."""
+    from ekspresi.settings import range_of
     from ekspresi.training.config import TrainConfig
 
-    hints = get_type_hints(TrainConfig)
     options = []
-    for field in dataclasses.fields(TrainConfig):
-        kind = list[int] if hints[field.name] == tuple[int, ...] else hints[field.name]
-        default = "" if field.default == "" else f" [default: {field.default}]"
-        options.append(
-            (
-                field.name,
-                kind | None,
-                typer.Option(help=field.metadata["help"] + default, show_default=False),
-            )
-        )
+    for name, field in TrainConfig.model_fields.items():
+        notes = [range_of(field.metadata)]
+        if not field.is_required() and field.default != "":
+            notes.append(f"default: {field.default}")
+        note = "; ".join(filter(None, notes))
+        text = f"{field.description} [{note}]" if note else field.description
+        options.append((name, _kind(field.annotation) | None, typer.Option(help=text, show_default=False)))
     return options
+
+
+def _kind(annotation: Any) -> Any:
+    """Find what a flag takes for a key of this type; the configuration itself refuses what is no choice."""
+    if get_origin(annotation) is Literal:
+        return type(get_args(annotation)[0])
+    return list[int] if get_origin(annotation) is tuple else annotation
+
+
+class _TrainCommand(TyperCommand):
+    """Take the flags from the configuration when the command is used, not before.
+
+    The configuration needs pydantic, which is an extra, and which other commands shall not wait for. Without it the
+    help shows what it can.
+    """
+
+    complete = False
+
+    def get_params(self, ctx: Any) -> Any:
+        """List the options, with a flag for each key where the extra is there."""
+        if not self.complete:
+            with suppress(ModuleNotFoundError):
+                app = typer.Typer(add_completion=False)
+                app.command()(_command([*_own_options(), *_config_options()]))
+                command = typer.main.get_command(app)
+                self.params, self.callback, self.complete = command.params, command.callback, True
+        return super().get_params(ctx)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Refuse all but a request for help where the extra is missing."""
+        self.get_params(ctx)
+        if not self.complete:
+            missing = MissingExtraError("ekspresi train", "train")
+            if not set(args) & set(ctx.help_option_names):
+                raise missing
+            self.epilog = f"The flags of its keys are not shown: {missing}"
+            args = ctx.help_option_names[:1]
+        return super().parse_args(ctx, args)

@@ -1,7 +1,7 @@
 """A study's TOML file -> a validated ``StudyConfig``: which trainings are compared, and what they share.
 
-In: a TOML file. Out: frozen dataclasses. Every key of a training keeps its one definition, ``TrainConfig``; unknown
-keys are refused here as there. Knows nothing of folders, processes or figures.
+In: a TOML file, which ``StudyTable`` describes. Out: frozen dataclasses, where every arm has all its keys. A key of a
+training keeps its one definition, ``Recipe``. Knows nothing of folders, processes or figures.
 
     data = "ckplus48:data/CK+48"        the data set, READER:PATH
     other_data = "ferplus:data/ferplus" a second one, for the cross-data-set figures; may be left out
@@ -21,28 +21,113 @@ keys are refused here as there. Knows nothing of folders, processes or figures.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar, Literal
 
-from ekspresi.errors import ConfigError
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from ekspresi.settings import Settings, read_toml, refused, validated
 from ekspresi.splits import FOLDS
-from ekspresi.training.config import TrainConfig, config_of
-
-PROTOCOLS = ("subject-10fold", "paper-split")
-"""Protocols that a study knows: one that can be believed, and the one the paper reads like."""
+from ekspresi.training.config import Material, Rate, Recipe, Seed, TrainConfig, config_of
 
 TUNING = "tuning"
 """Folder of the jobs that look for learning rates; no arm can have its name."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_OWN = ("name", "protocols", "seeds")
-_PLANNED = ("data", "split", "fold", "seed")
-"""Keys of a training that the study itself sets."""
-
 QUICK_EPOCHS = 2
 QUICK_FOLDS = (0, FOLDS // 2)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+
+
+def _named(name: str) -> str:
+    if not _NAME.fullmatch(name) or name == TUNING:
+        raise refused(f"is no name for an arm. Use small letters, digits, dots and dashes, and not '{TUNING}'.")
+    return name
+
+
+def _each_once(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise refused("has a seed twice. Keep one of them.")
+    return seeds
+
+
+def _without_repeats(protocols: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(protocols))
+
+
+Protocols = Annotated[
+    tuple[Literal["subject-10fold", "paper-split"], ...],
+    Field(strict=False, min_length=1),
+    AfterValidator(_without_repeats),
+]
+"""Protocols that a study knows: one that can be believed, and the one the paper reads like."""
+
+_Rates = Annotated[tuple[Rate, ...], Field(strict=False, min_length=1)]
+
+
+class RecipeTable(Recipe):
+    """Hold keys of a training: what all arms share, or what one of them changes."""
+
+    special: ClassVar = dict.fromkeys(Material.model_fields, "is set by the study itself. Remove it.")
+
+
+class ArmTable(RecipeTable):
+    """Describe one setting to compare; a key that it lacks is the recipe's."""
+
+    special: ClassVar = {**RecipeTable.special, "name": f"is missing. Name the arm, and not '{TUNING}'."}
+
+    name: Annotated[str, AfterValidator(_named)] = Field(
+        description="Unique; small letters, digits, dots and dashes.",
+        json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
+    )
+    protocols: Protocols | None = Field(default=None, description="Protocols of this arm; the study's if left out.")
+    seeds: Annotated[tuple[Seed, ...], Field(strict=False, min_length=1), AfterValidator(_each_once)] = Field(
+        default=(0,), description="Seeds; each is a training of its own in every fold."
+    )
+
+
+class StudyTable(Settings):
+    """Describe a study's TOML file."""
+
+    special: ClassVar = {
+        "data": 'no data set is given. Set data = "READER:PATH".',
+        "arms": "there are no arms. Add one [[arms]] for each setting to compare.",
+    }
+
+    data: str = Field(min_length=1, description="Data set spec, READER:PATH.")
+    other_data: str = Field(default="", description="Spec of a data set that is only tested on; empty for none.")
+    protocols: Protocols = Field(default=("subject-10fold",), description="Protocols of the arms that name none.")
+    recipe: RecipeTable = Field(default_factory=RecipeTable, description="Keys of `ekspresi train` for all arms.")
+    rates: dict[str, _Rates] = Field(
+        default_factory=dict, description="Optimizer -> learning rates to choose from, as many for each."
+    )
+    arms: Annotated[tuple[ArmTable, ...], Field(strict=False, min_length=1)] = Field(description="Settings to compare.")
+
+    @field_validator("rates")
+    @classmethod
+    def _same_budget(cls, rates: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        if len({len(each) for each in rates.values()}) > 1:
+            raise refused("differ in number. Give as many rates to each optimizer: the same budget for all.")
+        return {optimizer: tuple(sorted(each)) for optimizer, each in rates.items()}
+
+    @field_validator("arms")
+    @classmethod
+    def _told_apart_and_with_rates(cls, arms: tuple[ArmTable, ...], info: ValidationInfo) -> tuple[ArmTable, ...]:
+        names = [arm.name for arm in arms]
+        for name in names:
+            if names.count(name) > 1:
+                raise refused(f"two are named '{name}'. Name each differently.")
+        if {"recipe", "rates"} <= set(info.data):
+            for arm in arms:
+                own = "optimizer" in arm.model_fields_set
+                optimizer = arm.optimizer if own else info.data["recipe"].optimizer
+                if not _rate_given(arm) and optimizer not in info.data["rates"]:
+                    raise refused(
+                        f"there is no learning rate for '{optimizer}'. "
+                        "Give some under [rates], or one in each of its arms."
+                    )
+        return arms
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +136,9 @@ class Arm:
 
     Attributes:
         name: unique; small letters, digits, dots and dashes.
-        protocols: of ``PROTOCOLS``.
+        protocols: of ``Protocols``.
         seeds: each is a training of its own in every fold.
-        config: all keys; ``split``, ``fold`` and ``seed`` still stand at their defaults.
+        config: all keys; ``split``, ``fold`` and ``seed`` have their defaults.
         rate_given: the arm itself states its learning rate, so none is looked for.
     """
 
@@ -96,107 +181,38 @@ def load_study(path: Path, quick: bool = False) -> StudyConfig:
 
     Raises:
         ConfigError: no such file, no TOML, an unknown key, a value that a training would refuse, an arm without a
-            learning rate to choose from.
+            learning rate to choose from; a line for each problem.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such study file; configs/study-ckplus.toml is one to begin with") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); give a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is no TOML ({error})") from error
-    known = ("data", "other_data", "protocols", "recipe", "rates", "arms")
-    _refuse_unknown(values, known, str(path))
-    data, other = (_text(values.get(key, ""), f"{path}: {key}") for key in ("data", "other_data"))
-    if not data:
-        raise ConfigError(f'{path}: no data set given; set data = "READER:PATH"')
-    recipe = _table(values.get("recipe", {}), f"{path}: [recipe]")
-    rates = {
-        name: _rates(each, f"{path}: rates.{name}")
-        for name, each in _table(values.get("rates", {}), f"{path}: [rates]").items()
-    }
-    if len({len(each) for each in rates.values()}) > 1:
-        raise ConfigError(f"{path}: [rates] must give as many rates to each optimiser: the same budget for all")
-    default = _protocols(values.get("protocols", ["subject-10fold"]), f"{path}: protocols")
-    entries = values.get("arms")
-    if not isinstance(entries, list) or not entries:
-        raise ConfigError(f"{path}: has no arms; add one [[arms]] for each setting to compare")
-    arms = tuple(_arm(entry, data, recipe, default, f"{path}: arm {n + 1}") for n, entry in enumerate(entries))
-    names = [arm.name for arm in arms]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{path}: two arms are named '{name}'; name each differently")
-    study = StudyConfig(data, other, arms, rates)
-    for optimizer in study.tuned():
-        if optimizer not in rates:
-            raise ConfigError(
-                f"{path}: no learning rate for '{optimizer}'; give some under [rates], or one in each of its arms"
-            )
+    table = validated(StudyTable, read_toml(path, "configs/study-ckplus.toml"), str(path))
+    study = StudyConfig(
+        data=table.data,
+        other_data=table.other_data,
+        arms=tuple(_arm(each, table, f"{path}: [[arms]] '{each.name}'") for each in table.arms),
+        rates=table.rates,
+    )
     return _quick(study) if quick else study
+
+
+def _arm(arm: ArmTable, table: StudyTable, where: str) -> Arm:
+    shared = table.recipe.model_dump(exclude_unset=True)
+    own = arm.model_dump(exclude_unset=True, include=set(Recipe.model_fields))
+    return Arm(
+        name=arm.name,
+        protocols=arm.protocols or table.protocols,
+        seeds=arm.seeds,
+        config=config_of({**shared, **own, "data": table.data}, where),
+        rate_given=_rate_given(arm),
+    )
+
+
+def _rate_given(arm: ArmTable) -> bool:
+    return "learning_rate" in arm.model_fields_set
 
 
 def _quick(study: StudyConfig) -> StudyConfig:
     arms = tuple(
-        replace(arm, seeds=arm.seeds[:1], config=replace(arm.config, epochs=min(QUICK_EPOCHS, arm.config.epochs)))
+        replace(arm, seeds=arm.seeds[:1], config=arm.config.changed(epochs=min(QUICK_EPOCHS, arm.config.epochs)))
         for arm in study.arms
     )
     rates: dict[str, tuple[float, ...]] = {name: (each[len(each) // 2],) for name, each in study.rates.items()}
     return replace(study, arms=arms, rates=rates, folds=QUICK_FOLDS, quick=True)
-
-
-def _arm(entry: Any, data: str, recipe: dict[str, Any], protocols: tuple[str, ...], where: str) -> Arm:
-    values = _table(entry, where)
-    name = values.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name == TUNING:
-        raise ConfigError(
-            f"{where}: name = {name!r} must be of small letters, digits, dots and dashes, and not '{TUNING}'"
-        )
-    where = where.rpartition(": ")[0] + f": arm '{name}'"
-    settings = {**recipe, **{key: value for key, value in values.items() if key not in _OWN}}
-    for key in _PLANNED:
-        if key in settings:
-            raise ConfigError(f"{where}: '{key}' is set by the study itself; take it out")
-    seeds = values.get("seeds", [0])
-    if not isinstance(seeds, list) or not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
-        raise ConfigError(f"{where}: seeds = {seeds!r} must be a list of numbers from 0")
-    if len(set(seeds)) < len(seeds):
-        raise ConfigError(f"{where}: seeds = {seeds!r} names one twice")
-    return Arm(
-        name=name,
-        protocols=_protocols(values.get("protocols", list(protocols)), f"{where}: protocols"),
-        seeds=tuple(seeds),
-        config=config_of({**settings, "data": data}, where),
-        rate_given="learning_rate" in values,
-    )
-
-
-def _protocols(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(each in PROTOCOLS for each in value):
-        raise ConfigError(f"{where} = {value!r} must be a list of {', '.join(PROTOCOLS)}")
-    return tuple(dict.fromkeys(value))
-
-
-def _rates(value: Any, where: str) -> tuple[float, ...]:
-    if not isinstance(value, list) or not value or not all(type(v) in (int, float) and v > 0 for v in value):
-        raise ConfigError(f"{where} = {value!r} must be a list of learning rates above 0")
-    return tuple(sorted(float(rate) for rate in value))
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise ConfigError(f'{where} = {value!r} must be a spec, "READER:PATH"')
-    return value
-
-
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where} must be a table of keys, not {value!r}")
-    return value
-
-
-def _refuse_unknown(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in values:
-        if key not in known:
-            raise ConfigError(f"{where}: unknown key '{key}'; known are {', '.join(known)}")

@@ -149,7 +149,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
             "versions": record["versions"],
             "data": record["data"],
             "parents": record["parents"],
-            "config": asdict(job.config),
+            "config": job.config.model_dump(),
             "other": other,
         }
         with replacing(folder / "result.json") as temporary:

@@ -5,7 +5,7 @@ of processes or figures.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ekspresi.splits import HALVES, half_of
@@ -62,8 +62,7 @@ def trials(study: StudyConfig) -> list[Trial]:
         config = next(arm.config for arm in study.arms if arm.config.optimizer == optimizer and not arm.rate_given)
         for half in range(HALVES):
             for rate in rates:
-                planned = replace(
-                    config,
+                planned = config.changed(
                     split="subject-halves",
                     fold=half,
                     seed=0,
@@ -109,7 +108,7 @@ def arm_jobs(study: StudyConfig, rates: Rates) -> list[ArmJob]:
                         if (arm.config.optimizer, half_of(fold)) not in rates:
                             continue
                         rate = rates[arm.config.optimizer, half_of(fold)]
-                    config = replace(arm.config, split=protocol, fold=fold, seed=seed, learning_rate=rate)
+                    config = arm.config.changed(split=protocol, fold=fold, seed=seed, learning_rate=rate)
                     unseen = arm.config.init in ("random", "imagenet")
                     crossed = protocol == "subject-10fold" and fold == study.folds[0] and seed == arm.seeds[0]
                     job = Job(

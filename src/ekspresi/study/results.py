@@ -6,7 +6,7 @@ folds' answers are pooled first and counted then; intervals resample subjects. K
 
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
@@ -165,13 +165,12 @@ def arm_result(
                 "folder, or take another --out"
             )
     pooled = pool(jobs, root)
-    config = asdict(arm.config)
     curve_px, curve = _mean_curve([folder_of(each.job, root) / "run" for each in jobs], arm.config.validation_px)
     return (
         ArmResult(
             arm=arm.name,
             protocol=protocol,
-            settings={key: config[key] for key in _SHOWN},
+            settings={key: getattr(arm.config, key) for key in _SHOWN},
             rates=tuple(sorted({each.job.config.learning_rate for each in jobs})),
             jobs=len(jobs),
             missing=missing,

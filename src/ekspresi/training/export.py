@@ -8,7 +8,7 @@ torch, then calibrated on the validation side of its split. Knows nothing of tes
 
 import tempfile
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +221,7 @@ def _write_onnx(model: Any, metadata: ModelMetadata, path: Path) -> None:
 def _provenance(record: dict[str, Any], config: TrainConfig) -> dict[str, Any]:
     """What the model file says of its making; no path of the machine it was made on."""
     data = record["data"]
-    settings = {key: value for key, value in asdict(config).items() if key != "data"}
+    settings = config.model_dump(exclude={"data"})
     if settings["init"] not in ("random", "imagenet", "bundled"):
         settings["init"] = Path(config.init).name
     return {

@@ -1,0 +1,210 @@
+"""Keys and values from a file or from flags -> a frozen model, or a ``ConfigError`` with a line for each problem.
+
+In: a model, values as TOML gives them, and where they come from. Out: the model. This is the one place where errors
+of pydantic become sentences; they read ``<file or flags>: <key> = <value>: <problem>. <fix>.`` Knows no key of any
+model. Needs the extra [train].
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from ekspresi.errors import ConfigError
+
+_REFUSED = "refused"
+_LONGEST_VALUE = 60
+"""Characters of a value that a message shows."""
+
+_WANTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "tuple_type": "a list",
+    "dict_type": "a table of keys",
+    "model_type": "a table of keys",
+}
+"""Type of an error -> what was expected."""
+
+_OUTSIDE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number")
+_EMPTY = ("missing", "string_too_short", "too_short")
+
+
+class Settings(BaseModel):
+    """Be the base of every configuration: frozen, finite, typed as TOML is, and without unknown keys."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    special: ClassVar[Mapping[str, str]] = {}
+    """Key -> problem and fix, for a key that must be set, or that only another place may set."""
+
+    def changed(self, **changes: Any) -> Self:
+        """Copy the settings with some values changed, and check them all again.
+
+        Raises:
+            ConfigError: an unknown key, a value of the wrong type or out of range.
+        """
+        return validated(type(self), {**dict(self), **changes}, "changed settings")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def refused(problem: str) -> PydanticCustomError:
+    """Make the error that a validator raises; ``problem`` reads ``<problem>. <fix>.``."""
+    return PydanticCustomError(_REFUSED, "{problem}", {"problem": problem})
+
+
+def read_toml(path: Path, example: str) -> dict[str, Any]:
+    """Read a TOML file -> its keys and values.
+
+    Args:
+        path: the file.
+        example: a file that the message of a missing one names.
+
+    Raises:
+        ConfigError: no such file, one that cannot be read, or no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file. Name a TOML file, as {example}.") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a TOML file, as {example}.") from error
+    except ValueError as error:  # of tomllib, of UTF-8, and of numbers with thousands of digits
+        raise ConfigError(f"{path}: is no TOML ({error}). Correct it there.") from error
+
+
+def validated(model: type[S], values: Mapping[str, Any], where: str, flags: Collection[str] = ()) -> S:
+    """Check keys and values -> the model.
+
+    Args:
+        model: the class of the settings.
+        values: as TOML gives them.
+        where: the place that messages name, a file or 'flags'.
+        flags: keys that come from flags, whatever ``where`` says.
+
+    Raises:
+        ConfigError: an unknown key, a value of the wrong type or out of range; a line for each problem.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        places = [each["loc"] for each in found]
+        problems = [
+            _sentence(model, values, each, "flags" if each["loc"][0] in flags else where)
+            for each in found
+            # A list with a bad item is reported once more, as too short.
+            if not any(place[: len(each["loc"])] == each["loc"] != place for place in places)
+        ]
+        raise ConfigError(*problems) from error
+
+
+def as_toml(value: Any) -> str:
+    """Write a value as TOML does: JSON's strings, whole numbers and booleans are TOML's too."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_toml(each) for each in value)}]"
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
+
+
+def range_of(metadata: Iterable[Any]) -> str:
+    """Put the bounds in a field's metadata into words, as '1 .. 512' or 'above 0'; empty where there are none."""
+    bounds: dict[str, str] = {}
+    for each in metadata:
+        for name in ("ge", "gt", "le", "lt"):
+            if getattr(each, name, None) is not None:
+                bounds.setdefault(name, f"{getattr(each, name):.12g}")
+    if {"ge", "le"} <= set(bounds):
+        return f"{bounds['ge']} .. {bounds['le']}"
+    words = {"ge": "of {} or more", "gt": "above {}", "le": "of {} or less", "lt": "below {}"}
+    return " and ".join(words[name].format(bound) for name, bound in bounds.items())
+
+
+def _sentence(model: type[Settings], values: Mapping[str, Any], each: ErrorDetails, where: str) -> str:
+    """Put one error into the line that tells it."""
+    *above, last = each["loc"]
+    tables, pending, here, inside = [where], [], model, values
+    for part in above:
+        pending.append(part)
+        inside = inside[part]  # type: ignore[index]
+        if isinstance(part, str) and here is not None and part in here.model_fields:
+            here = _model_in(here.model_fields[part].annotation)  # type: ignore[assignment]
+        if isinstance(inside, Mapping):
+            tables.append(_table(pending, inside))
+            pending = []
+    name, *items = *pending, last
+    key = f"{name}{''.join(f'[{item}]' for item in items)}"
+    value = each["input"]
+    shown = "" if each["type"] == "missing" or _holds_tables(value) else f" = {_short(as_toml(value))}"
+    return f"{': '.join(tables)}: {key}{shown}: {_problem(here, key, each)}"
+
+
+def _problem(model: type[Settings] | None, key: str, each: ErrorDetails) -> str:
+    """Say what is wrong and what to do about it."""
+    kind, context = each["type"], each.get("ctx", {})
+    special = {} if model is None else model.special
+    fields = {} if model is None else model.model_fields
+    if kind == _REFUSED:
+        return each["msg"]
+    if kind in (*_EMPTY, "extra_forbidden") and key in special:
+        return special[key]
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(key, fields, n=2)
+        if near:
+            return f"is an unknown key. Use {' or '.join(near)}, or remove it."
+        return f"is an unknown key. Remove it, or use one of {', '.join(fields)}."
+    if kind in _EMPTY:
+        return f"is {'missing' if kind == 'missing' else 'empty'}. Set it."
+    if kind in _WANTED:
+        return f"is {_kind(each['input'])}. Give {_WANTED[kind]}."
+    if kind == "literal_error":
+        return f"is none of the choices. Choose {context['expected']}."
+    if kind in _OUTSIDE:
+        bounds = range_of([*(fields[key].metadata if key in fields else ()), SimpleNamespace(**context)])
+        return f"is out of range. Choose a number {f'in {bounds}' if ' .. ' in bounds else bounds or 'that is finite'}."
+    return f"is refused ({each['msg']}). Change it."
+
+
+def _model_in(annotation: Any) -> type[Settings] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each)) is not None), None)
+
+
+def _table(path: list[Any], values: Mapping[str, Any]) -> str:
+    """Name a table as its file does; one of many tables is known by its name, if it has one, or else counted."""
+    name, *items = path
+    if not items:
+        return f"[{name}]"
+    given = values.get("name")
+    return f"[[{name}]] {repr(given) if isinstance(given, str) else items[0] + 1}"
+
+
+def _holds_tables(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(map(_holds_tables, value)))
+
+
+def _kind(value: Any) -> str:
+    kinds: list[tuple[Any, str]] = [
+        (bool, "a boolean"),
+        (int, "a whole number"),
+        (float, "a decimal number"),
+        (str, "text"),
+        (list | tuple, "a list"),
+        (Mapping, "a table"),
+    ]
+    return next((name for kind, name in kinds if isinstance(value, kind)), "a date or a time")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
