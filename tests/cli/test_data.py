@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from ekspresi.cli import data
 from ekspresi.errors import DatasetError, MissingExtraError, OutputError
-from fake_faces import save, texture, write_ckplus, write_ckplus48, write_ferplus
+from tests.support.fake_faces import save, texture, write_ckplus, write_ckplus48, write_ferplus
 
 
 @pytest.fixture

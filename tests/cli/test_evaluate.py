@@ -15,7 +15,7 @@ from ekspresi.cli import app
 from ekspresi.datasets import read
 from ekspresi.errors import ConfigError, DatasetError, MissingExtraError, ModelError, OutputError
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
-from grey_model import face, write_grey_model
+from tests.support.grey_model import face, write_grey_model
 
 
 @pytest.fixture(scope="module")

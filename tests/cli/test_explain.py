@@ -8,9 +8,9 @@ from PIL import Image
 from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.types import Face
-from grey_model import write_grey_model
-from quadrant_model import chequered, write_quadrant_model
-from test_explanation import CALIBRATION
+from tests.recognition.test_explanation import CALIBRATION
+from tests.support.grey_model import write_grey_model
+from tests.support.quadrant_model import chequered, write_quadrant_model
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clips import write_clip
 from ekspresi.cli import main
 from ekspresi.summaries import Made, made_by
-from network_cameras import wait_until
-from other_user import as_other_user, folder_of_all, give_away
+from tests.support.clips import write_clip
+from tests.support.network_cameras import wait_until
+from tests.support.other_user import as_other_user, folder_of_all, give_away
 
 UNFINISHED = "belongs to an unfinished run"
 

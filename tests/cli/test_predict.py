@@ -12,7 +12,7 @@ from PIL import Image
 from ekspresi.calibration import SizeCalibration
 from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
-from grey_model import write_grey_model
+from tests.support.grey_model import write_grey_model
 
 
 @pytest.fixture

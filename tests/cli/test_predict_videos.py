@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clips import write_clip
 from ekspresi.cli import main
-from network_cameras import http_camera, wait_until
+from tests.support.clips import write_clip
+from tests.support.network_cameras import http_camera, wait_until
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import numpy as np
 from ekspresi.datasets import read, remembered
 from ekspresi.datasets.remembered import duplicates_between
 from ekspresi.weights import cache_folder
-from fake_faces import write_ferplus
+from tests.support.fake_faces import write_ferplus
 
 
 def counting(monkeypatch):
@@ -35,7 +35,7 @@ def test_the_second_search_is_read_back(tmp_path, monkeypatch):
 
 
 def test_other_pixels_are_searched_anew(tmp_path, monkeypatch):
-    from fake_faces import texture
+    from tests.support.fake_faces import texture
 
     calls = counting(monkeypatch)
     one = read(f"ferplus:{write_ferplus(tmp_path / 'a', 'folders')}")

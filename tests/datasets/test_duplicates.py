@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.datasets.duplicates import find_duplicates, first_of_copies
-from fake_faces import texture
+from tests.support.fake_faces import texture
 
 ORIGINALS = np.stack([texture(seed) for seed in range(40)])
 

@@ -10,7 +10,7 @@ from ekspresi.datasets.faces import FaceCutter
 from ekspresi.errors import ImageError
 from ekspresi.types import Face
 from ekspresi.weights import cache_folder
-from fake_faces import save, texture
+from tests.support.fake_faces import save, texture
 
 
 class CornerDetector:

@@ -3,7 +3,7 @@ import pytest
 
 from ekspresi.datasets import FaceDataset, read
 from ekspresi.datasets.audit import audit_datasets, audit_sides
-from fake_faces import texture, write_ckplus48
+from tests.support.fake_faces import texture, write_ckplus48
 
 
 def dataset_of(images, subjects=None, sequences=None, path="x"):

@@ -2,15 +2,8 @@ import numpy as np
 from PIL import Image
 
 from ekspresi.datasets import read
-from ekspresi.datasets.overview import (
-    NO_CLASS,
-    class_counts,
-    draw_class_chart,
-    draw_montage,
-    sides_of,
-    size_counts,
-)
-from fake_faces import write_ferplus
+from ekspresi.datasets.overview import NO_CLASS, class_counts, draw_class_chart, draw_montage, sides_of, size_counts
+from tests.support.fake_faces import write_ferplus
 
 
 def test_counts(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from ekspresi.datasets import OPTIONS, READERS, read
 from ekspresi.datasets.options import WHOLE_NUMBER, YES_OR_NO, arguments_from
 from ekspresi.errors import DatasetError
-from fake_faces import write_ckplus48
+from tests.support.fake_faces import write_ckplus48
 
 DECLARED = {"frames": WHOLE_NUMBER, "neutral": YES_OR_NO}
 

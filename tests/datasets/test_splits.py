@@ -14,7 +14,7 @@ from ekspresi.datasets.overview import sides_of
 from ekspresi.errors import DatasetError, MissingExtraError
 from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
 from ekspresi.splits import FOLDS_OF, class_weights, half_of, make_split, oversample
-from fake_faces import texture, write_ckplus48, write_ferplus
+from tests.support.fake_faces import texture, write_ckplus48, write_ferplus
 
 
 @pytest.fixture(autouse=True)

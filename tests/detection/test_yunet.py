@@ -16,7 +16,7 @@ from ekspresi.detection.yunet import MODEL_NAME, MODEL_SHA256, MODEL_URL, YunetD
 from ekspresi.errors import ConfigError, MissingExtraError, ModelError
 from ekspresi.types import Box
 from ekspresi.weights import bundled_model, cache_folder
-from fake_yunet import FACE_PX, write_fake_yunet
+from tests.support.fake_yunet import FACE_PX, write_fake_yunet
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -4,9 +4,9 @@ import json
 import subprocess
 
 import pytest
-from made_up_runs import MadeUpRuns
 
 import build
+from tests.support.made_up_runs import MadeUpRuns
 
 PARTS = {part.name: part for part in build.read_parts()}
 

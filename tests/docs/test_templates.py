@@ -10,9 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jinja2 import UndefinedError
-from made_up_reports import CKPLUS_LABELS as SHARED_LABELS
-from made_up_reports import SIZES_PX
-from made_up_runs import MadeUpRuns
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -20,7 +17,10 @@ import build
 from ekspresi.cli import app
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from filters import paragraphs
-from grey_model import face
+from tests.support.grey_model import face
+from tests.support.made_up_reports import CKPLUS_LABELS as SHARED_LABELS
+from tests.support.made_up_reports import SIZES_PX
+from tests.support.made_up_runs import MadeUpRuns
 
 EXPECTED = Path(__file__).with_name("expected")
 REPOSITORY = build.ROOT

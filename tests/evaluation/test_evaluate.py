@@ -13,7 +13,7 @@ from ekspresi.errors import DatasetError
 from ekspresi.evaluation import counted_labels, evaluate
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
 from ekspresi.recognition import Recognizer
-from grey_model import face, level, write_grey_model
+from tests.support.grey_model import face, level, write_grey_model
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from ekspresi.recognition import Recognizer
 from ekspresi.reporting import Asked, plots, provenance_of, write_report
 from ekspresi.reporting.provenance import cpu_name, leaks
-from grey_model import face, write_grey_model
-from page_tags import Tags
+from tests.support.grey_model import face, write_grey_model
+from tests.support.page_tags import Tags
 
 ASKED = Asked("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
 

@@ -11,14 +11,14 @@ pytest.importorskip("av", reason="extra [video]")
 
 import av
 
-from clips import number_of, write_clip
 from ekspresi.errors import AccessError, EkspresiError, MissingExtraError, SourceError
 from ekspresi.frames import frames
 from ekspresi.video import cameras, decoding
 from ekspresi.video.cameras import camera_index, connected, has_an_end, stream, webcam
 from ekspresi.video.live import Retries, live_frames
 from ekspresi.video.timestamps import Window
-from network_cameras import RtspCamera, free_port, http_camera, wait_until
+from tests.support.clips import number_of, write_clip
+from tests.support.network_cameras import RtspCamera, free_port, http_camera, wait_until
 
 LOGIN = ":".join(("user", "secret"))  # tracebacks show lines of source: the word must not stand in them
 SOON = Retries(first_s=0.02, longest_s=0.1)

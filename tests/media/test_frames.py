@@ -40,7 +40,7 @@ def test_folders_and_globs_in_natural_order(tmp_path: Path) -> None:
 
 def test_a_folder_of_pictures_and_videos(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
-    from clips import write_clip
+    from tests.support.clips import write_clip
 
     save(tmp_path / "b1.png")
     write_clip(tmp_path / "b2.mp4", 3)
@@ -61,7 +61,7 @@ def test_files_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> N
 
 def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
-    from clips import write_clip
+    from tests.support.clips import write_clip
 
     (tmp_path / "a.mp4").write_bytes(b"x" * 100)
     write_clip(tmp_path / "b.mp4", 2)
@@ -72,7 +72,7 @@ def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> 
 
 def test_an_unknown_ending_may_be_either(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
-    from clips import write_clip
+    from tests.support.clips import write_clip
 
     write_clip(tmp_path / "a.mp4", 2).rename(tmp_path / "clip")
     assert [frame.number for frame in frames(tmp_path / "clip")] == [0, 1]

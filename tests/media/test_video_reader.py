@@ -15,13 +15,13 @@ pytest.importorskip("av", reason="extra [video]")
 
 import av
 
-from clips import cut, number_of, picture, turned, write_clip, write_sound
 from ekspresi import images
 from ekspresi.errors import EkspresiError, ImageError, MissingExtraError, SourceError
 from ekspresi.types import Frame
 from ekspresi.video import decoding, files
 from ekspresi.video.files import container_frames, video_frames, video_length_s
 from ekspresi.video.timestamps import Window
+from tests.support.clips import cut, number_of, picture, turned, write_clip, write_sound
 
 
 def read(path: Path, told: list[EkspresiError] | None = None, **window: float) -> list[Frame]:

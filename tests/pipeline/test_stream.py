@@ -16,13 +16,13 @@ import pytest
 from PIL import Image
 
 import ekspresi
-from clips import write_clip
 from ekspresi import flow, streaming
 from ekspresi.analysis import Analyzer
 from ekspresi.recognition import Recognizer
 from ekspresi.streaming import analyzed
 from ekspresi.types import Analyzed, Face, Frame, Prediction, Row
-from network_cameras import wait_until
+from tests.support.clips import write_clip
+from tests.support.network_cameras import wait_until
 
 
 class OneThatWalks:

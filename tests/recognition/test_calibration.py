@@ -11,7 +11,7 @@ from ekspresi.calibration import SizeCalibration, corrected_px, softmax
 from ekspresi.errors import ModelError
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.recognition import Recognizer
-from grey_model import face, level, write_grey_model
+from tests.support.grey_model import face, level, write_grey_model
 
 CALIBRATION = SizeCalibration(
     sizes_px=(8.0, 16.0),

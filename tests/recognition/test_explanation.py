@@ -13,7 +13,7 @@ from ekspresi.detection import detector
 from ekspresi.explanation import GRID, PATCH, at_sizes, explain, occlusion
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Face
-from quadrant_model import LABELS, chequered, write_quadrant_model
+from tests.support.quadrant_model import LABELS, chequered, write_quadrant_model
 
 CALIBRATION = SizeCalibration(
     sizes_px=(2.0, 16.0),

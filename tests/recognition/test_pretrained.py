@@ -12,7 +12,7 @@ from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.images import load_image
 from ekspresi.weights import bundled_model, bundled_weights
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def test_says_what_it_is() -> None:

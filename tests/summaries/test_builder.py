@@ -8,7 +8,7 @@ import pytest
 from ekspresi.summaries import telling
 from ekspresi.summaries.telling import DETAILED, STILLS, TRACKS, VIEW_PX, Storyteller
 from ekspresi.tracking import LONGEST_STEP_S
-from seen import LABELS, belief, seen
+from tests.support.results import LABELS, belief, seen
 
 
 def test_a_video_is_counted_by_face_time() -> None:

@@ -15,8 +15,8 @@ from ekspresi.recognition import Recognizer
 from ekspresi.summaries import Made, Storyteller, made_by, write_page
 from ekspresi.summaries.page import LISTED, headline
 from ekspresi.summaries.telling import DETAILED, TRACKS
-from page_tags import Tags
-from seen import LABELS, belief, seen
+from tests.support.page_tags import Tags
+from tests.support.results import LABELS, belief, seen
 
 MADE = Made("ekspresi predict '<b>.mp4'", "tiny", "ab" * 32, "0.1.0", "2025-01-01T00:00:00+00:00")
 SOURCE = "/films/<b>bold & co.mp4"

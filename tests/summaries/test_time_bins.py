@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.summaries.steps import STEP_S, STEPS, Steps
-from seen import LABELS, belief
+from tests.support.results import LABELS, belief
 
 
 @given(st.integers(1, 5000), st.sampled_from([0.04, 0.2, 0.5, 1.0]), st.floats(0, 1e6))

@@ -45,7 +45,7 @@ def write_ckplus48(folder: Path) -> Path:
 @lru_cache(maxsize=1)
 def _portrait() -> NDArray[np.uint8]:
     """Head and shoulders of the astronaut, RGB (400, 350, 3); the face is about 145 px wide."""
-    picture = Image.open(Path(__file__).parents[1] / "examples" / "astronaut.jpg").convert("RGB")
+    picture = Image.open(Path(__file__).parents[2] / "examples" / "astronaut.jpg").convert("RGB")
     return np.asarray(picture.crop((120, 0, 330, 240)).resize((350, 400), Image.Resampling.BICUBIC))
 
 

@@ -16,7 +16,7 @@ from ekspresi.metrics import ClassScore, Estimate, Scores
 from ekspresi.reporting.provenance import Asked, Provenance
 from ekspresi.study.findings import Study
 from ekspresi.study.results import ArmResult, Comparison, Tuned
-from grey_model import write_grey_model
+from tests.support.grey_model import write_grey_model
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)
 CKPLUS_LABELS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from made_up_reports import CPU, DATE, SHA256, SIZES_PX, MadeUpReports
+from tests.support.made_up_reports import CPU, DATE, SHA256, SIZES_PX, MadeUpReports
 
 MEASURED = {"cpu": CPU, "date": DATE, "note": "two virtual cores."}
 

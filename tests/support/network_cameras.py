@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from clips import picture
+from tests.support.clips import picture
 
 AUTHORISATION = "Basic " + base64.b64encode(b"user:secret").decode()
 

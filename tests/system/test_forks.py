@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 import ekspresi
-from clips import write_clip
 from ekspresi.analysis import Analyzer, analyze
 from ekspresi.detection import Detector, detector
 from ekspresi.detection.mtcnn import MtcnnDetector
@@ -31,12 +30,13 @@ from ekspresi.forks import PerProcess
 from ekspresi.frames import frames
 from ekspresi.images import load_image
 from ekspresi.recognition import Recognizer
-from fake_yunet import write_fake_yunet
+from tests.support.clips import write_clip
+from tests.support.fake_yunet import write_fake_yunet
 
 PATIENCE_S = 60.0
 """A child needs about a second; a busy machine is no failure."""
 
-CORRIDOR = Path(__file__).parents[1] / "examples" / "corridor.jpg"
+CORRIDOR = Path(__file__).parents[2] / "examples" / "corridor.jpg"
 """A picture with so many faces that MTCNN's threads share the work."""
 
 forks = pytest.mark.skipif(sys.platform != "linux", reason="forks, which other systems' own libraries do not bear")

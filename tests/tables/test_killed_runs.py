@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import recorded_runs
-from recorded_runs import steps, unbroken
+
+from tests.support import recorded_runs
+from tests.support.recorded_runs import steps, unbroken
 
 RUN = steps(60)
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import recorded_runs
 from PIL import Image
-from recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.outputs import Place, check_replaceable, journaled_folder, journaled_table, picture_file
+from tests.support import recorded_runs
+from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 RUN = steps()
 ENDINGS = (".csv", ".jsonl", ".parquet")

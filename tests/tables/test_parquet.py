@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from recorded_runs import LABELS, SETTINGS, steps, unbroken
 
 from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.outputs import journaled_table, parquet
 from ekspresi.outputs.parquet import write_parquet
+from tests.support.recorded_runs import LABELS, SETTINGS, steps, unbroken
 
 SCHEMA = {
     "source": pa.dictionary(pa.int32(), pa.string()),

@@ -2,11 +2,11 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from recorded_runs import SOURCES, Step, left, steps
 
 from ekspresi.outputs import BySecond, Place
 from ekspresi.outputs.journal import Entry
 from ekspresi.types import Face, Row
+from tests.support.recorded_runs import SOURCES, Step, left, steps
 
 FACE = Face((0, 0, 9, 9), 1.0)
 

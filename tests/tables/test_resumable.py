@@ -14,11 +14,11 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.outputs import BySecond, Place, journaled_folder, journaled_table, locking, tables
 from ekspresi.outputs.locking import locked
+from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 RUN = steps()
 ENDINGS = (".csv", ".jsonl", ".parquet")

@@ -14,7 +14,7 @@ from packaging.version import Version
 import check_versions
 from check_versions import CheckError, declared, find_python, off_floor, rows
 
-PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 

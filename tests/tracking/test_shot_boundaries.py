@@ -10,7 +10,7 @@ from PIL import Image
 
 from ekspresi.cuts import Cuts, likeness
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SIZE = (480, 270)
 NAMES = ("astronaut.jpg", "corridor.jpg", "lfw-faces.png")
 

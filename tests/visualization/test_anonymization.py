@@ -14,7 +14,7 @@ from ekspresi.hiding import CELLS, STEPS, head, hide
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Box
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")

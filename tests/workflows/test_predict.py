@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clips import write_clip
 from ekspresi.analysis import Analyzer
 from ekspresi.detection.none import WholeImage
 from ekspresi.errors import AccessError, EkspresiError
@@ -18,6 +17,7 @@ from ekspresi.predicting.picturing import Picturing
 from ekspresi.recognition import Recognizer
 from ekspresi.types import Analyzed, Frame
 from ekspresi.video.timestamps import Window
+from tests.support.clips import write_clip
 
 Frames = list[tuple[str, int]]
 

@@ -7,7 +7,7 @@ from ekspresi.errors import DatasetError
 from ekspresi.evaluation.counting import counted_labels
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.splits import make_split
-from fake_faces import pixel_cell, texture
+from tests.support.fake_faces import pixel_cell, texture
 
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral", "contempt")
 

@@ -13,7 +13,7 @@ from ekspresi.detection.mtcnn import MtcnnDetector
 from ekspresi.errors import DatasetError
 from ekspresi.evaluation.counting import counted_labels
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
-from fake_faces import ckplus_frame, save, write_ckplus, write_ckplus48
+from tests.support.fake_faces import ckplus_frame, save, write_ckplus, write_ckplus48
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 
 from ekspresi.datasets import read
 from ekspresi.errors import DatasetError
-from fake_faces import save, texture, write_ckplus48
+from tests.support.fake_faces import save, texture, write_ckplus48
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from ekspresi.datasets import read
 from ekspresi.errors import DatasetError
-from fake_faces import pixel_cell, save, texture
+from tests.support.fake_faces import pixel_cell, save, texture
 
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 

@@ -3,7 +3,7 @@ import pytest
 
 from ekspresi.datasets import read
 from ekspresi.errors import DatasetError
-from fake_faces import texture, write_ferplus
+from tests.support.fake_faces import texture, write_ferplus
 
 
 @pytest.mark.parametrize("form", ["folders", "csv"])

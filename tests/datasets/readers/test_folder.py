@@ -8,7 +8,7 @@ from PIL import Image
 from ekspresi.datasets import READERS, read
 from ekspresi.datasets.pictures import folders_in
 from ekspresi.errors import DatasetError
-from fake_faces import save, texture
+from tests.support.fake_faces import save, texture
 
 
 @pytest.fixture
