@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ekspresi.reporting.provenance import cpu_name
+from ekspresi.evaluation.provenance import cpu_name
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 7

@@ -40,13 +40,13 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.detection import Detector, detector
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name, versions_of
-from ekspresi.resampling import resize
-from ekspresi.weights import cache_folder
+from ekspresi.datasets.registry import read
+from ekspresi.detection.detector import Detector, detector
+from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.imaging.resampling import resize
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.downloads import cache_folder
 
 Array = NDArray[np.float32]
 Boxes = NDArray[np.float64]

@@ -34,13 +34,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.allocator import KEPT_S, give_back, share_pools
-from ekspresi.analysis import Analyzer
 from ekspresi.errors import EkspresiError
-from ekspresi.frames import frames
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name, versions_of
-from ekspresi.streaming import analyzed
+from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.media.frames import frames
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.pipeline.stream import analyzed
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.memory import KEPT_S, give_back, share_pools
 from ekspresi.types import Face
 
 SIZES = ((320, 240), (400, 304), (256, 192))

@@ -15,8 +15,8 @@ CK+48's sequences are real: three neighbouring frames each, degraded one by one,
 frames in which the three follow each other.
 
 Everything is reported on the de-duplicated PrivateTest side, arg-max; ``--fit`` looks at PublicTest only, and says
-which constants of ``ekspresi.fusion`` give the highest probability to what people saw. Rules of pooling three frames
-are compared on PublicTest too, so that CK+48 chooses none.
+which constants of ``ekspresi.pipeline.fusion`` give the highest probability to what people saw. Rules of pooling three
+frames are compared on PublicTest too, so that CK+48 chooses none.
 """
 
 import argparse
@@ -33,15 +33,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.confidence import calibration, selective
-from ekspresi.datasets import FaceDataset, read
-from ekspresi.degradations import degrade
-from ekspresi.evaluation import counted_labels
-from ekspresi.fusion import FORGET_S, LIKENESS, SIZE_POWER, TrackBelief
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import Asked, provenance_of
-from ekspresi.resampling import resize
-from ekspresi.splits import make_split
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
+from ekspresi.evaluation.provenance import Asked, provenance_of
+from ekspresi.evaluation.views import counted_labels
+from ekspresi.imaging.degradations import degrade
+from ekspresi.imaging.resampling import resize
+from ekspresi.metrics.calibration import calibration, selective
+from ekspresi.pipeline.fusion import FORGET_S, LIKENESS, SIZE_POWER, TrackBelief
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Prediction
 
 CAMERAS = ("changing", "steady")

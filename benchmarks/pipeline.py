@@ -11,7 +11,7 @@ Video: 640 x 480 pixels, H.264, 25 frames/s, 20 seconds: five faces, 30 to 120 p
 workshop, with sensor noise (sigma 2) in each frame. Folder: 1,000 JPEGs of 320 x 240 pixels, each a part of the same
 photograph with one to three faces 24 to 60 px wide. Both are made in a temporary folder.
 
-What is timed is all of it: decode, find, recognise, follow, to the last row. 'stream' is ``streaming.analyzed``; 'one
+What is timed is all of it: decode, find, recognise, follow, to the last row. 'stream' is ``stream.analyzed``; 'one
 after another' reads a frame and gives it to ``Analyzer.analyze``, then the next, without tracks. They take turns, so
 that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores; what other
 programs take is missing in it. 'idle' is the share of the cores' time that nobody used (Linux tells it).
@@ -39,12 +39,12 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.analysis import Analyzer
-from ekspresi.detection import detector
-from ekspresi.frames import frames
-from ekspresi.recognition import Recognizer, cpus
-from ekspresi.reporting.provenance import cpu_name, versions_of
-from ekspresi.streaming import analyzed
+from ekspresi.detection.detector import detector
+from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.media.frames import frames
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.pipeline.stream import analyzed
+from ekspresi.recognition.recognizer import Recognizer, cpus
 
 Pixels = NDArray[np.float32]
 
@@ -185,7 +185,7 @@ def write_photos(folder: Path, count: int) -> None:
 
 
 def streamed(source: Path, analyzer: Analyzer) -> Run:
-    """All of a source through ``streaming.analyzed``."""
+    """All of a source through ``stream.analyzed``."""
     return timed(lambda: ([(row.track, 1) for row in result.rows] for result in analyzed(frames(source), analyzer)))
 
 

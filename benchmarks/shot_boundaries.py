@@ -3,7 +3,7 @@
 In: pictures of scikit-image and of ``examples/``, and walls that are drawn. Out: printed lines and, with ``--out``,
 JSON. Everything is composed: it is not the rate on real video.
 
-    python benchmarks/cuts.py [--films 16] [--out runs/cuts.json]
+    python benchmarks/shot_boundaries.py [--films 16] [--out runs/cuts.json]
 
 Needs the extras [dev] and [video]. A film is 640 x 360 pixels and 25 frames a second, of shots of three seconds, one of
 each kind of ``SHOTS`` in any order, and compressed as hard as bad cameras do. It is looked at in steps of one frame up
@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from skimage import data
 
-from ekspresi.cuts import Cuts
-from ekspresi.reporting.provenance import cpu_name, versions_of
+from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.tracking.shot_boundaries import Cuts
 
 WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 25, 76
 STEPS = (1, 5, 13, 25)
@@ -215,7 +215,7 @@ def main() -> None:
     print(f"{took_ms:.2f} ms a frame of 1920 x 1080")
     if arguments.out is not None:
         written = {
-            "command": shlex.join(["python", "benchmarks/cuts.py", *sys.argv[1:]]),
+            "command": shlex.join(["python", "benchmarks/shot_boundaries.py", *sys.argv[1:]]),
             "note": arguments.note,
             "cpu": cpu_name(),
             "load_after": os.getloadavg()[0],

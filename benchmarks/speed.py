@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # comes with scikit-learn
 
-from ekspresi.cropping import grey
 from ekspresi.detection.mtcnn import MtcnnDetector
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name, versions_of
+from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.imaging.cropping import grey
+from ekspresi.recognition.recognizer import Recognizer
 
 THREADS = 2
 BATCH = 64

@@ -27,9 +27,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ekspresi.recognition import Recognizer
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.study.findings import HONEST, LEAKY, RARE
-from ekspresi.study.page import PAPER
+from ekspresi.study.report import PAPER
 from filters import FILTERS, PROMISED
 
 ROOT = Path(__file__).resolve().parents[1]

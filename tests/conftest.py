@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from ekspresi.cropping import CropConvention
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.preprocessing import Preprocessing
 
 settings.register_profile("ekspresi", deadline=None)  # a busy machine is no failure
 settings.load_profile("ekspresi")

@@ -26,7 +26,7 @@ def test_every_name_loads_and_is_listed() -> None:
         assert getattr(ekspresi, name) is not None
         assert name in dir(ekspresi)
     assert issubclass(ekspresi.ImageError, ekspresi.EkspresiError)
-    assert ekspresi.analyze.__module__ == "ekspresi.analysis"
+    assert ekspresi.analyze.__module__ == "ekspresi.pipeline.analyzer"
 
 
 def test_other_names_are_refused() -> None:
@@ -67,7 +67,7 @@ def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: 
     assert (tmp_path / "x.csv").is_file()
     assert "onnxruntime" in modules
     # Typer itself may load pydantic to read the arguments; the configurations that need it are not loaded.
-    assert not modules & {*NOT_AT_RUN_TIME, "ekspresi.settings", "ekspresi.training"}
+    assert not modules & {*NOT_AT_RUN_TIME, "ekspresi.training.settings", "ekspresi.training"}
 
 
 def test_nothing_is_collected_for_anyone(tmp_path: Path, tiny_model: Path) -> None:

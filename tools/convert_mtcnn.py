@@ -31,7 +31,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from ekspresi.runtime import onnx_runtime
+from ekspresi.system.onnx_runtime import onnx_runtime
 
 Array = NDArray[np.float32]
 

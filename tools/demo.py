@@ -11,15 +11,15 @@ from pathlib import Path
 
 from PIL import Image
 
-from ekspresi.analysis import Analyzer
 from ekspresi.cli import app
 from ekspresi.cli.terminal import error_line, tell
-from ekspresi.drawing import strip
 from ekspresi.errors import EkspresiError, ImageError
-from ekspresi.images import load_image
-from ekspresi.outputs import save_picture
-from ekspresi.recognition import Recognizer
-from ekspresi.sources import image_paths
+from ekspresi.imaging.images import load_image
+from ekspresi.media.paths import image_paths
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.visualization.image_annotator import strip
+from ekspresi.workflows.output_paths import save_picture
 
 ROOT = Path(__file__).resolve().parents[1]
 

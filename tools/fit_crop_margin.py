@@ -1,7 +1,7 @@
 """Folder of 48 x 48 FER+ training faces -> the margin that turns a detector's box into a FER+ frame.
 
 In: FER2013Train (fer0000000.png and so on; training faces only, the tests must not shape the convention).
-Out: printed medians and spreads of ``scale`` and ``shift_y`` for ``ekspresi.cropping.CropConvention``. Knows
+Out: printed medians and spreads of ``scale`` and ``shift_y`` for ``ekspresi.imaging.cropping.CropConvention``. Knows
 nothing of labels.
 
     python tools/fit_crop_margin.py FER2013Train [--faces 600]

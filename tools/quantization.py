@@ -1,7 +1,7 @@
 """A model file and a recipe -> the model in int8, with ekspresi's metadata.
 
 In: a float32 model file, tensors to calibrate on, recipes. Out: ONNX files (QDQ) in a folder. Knows nothing of data
-sets, of accuracy or of speed: ``quantise.py`` measures.
+sets, of accuracy or of speed: ``quantize.py`` measures.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from ekspresi.runtime import onnx_runtime
+from ekspresi.system.onnx_runtime import onnx_runtime
 
 onnx_runtime()  # before its own tools load it, telemetry on
 from onnxruntime.quantization import (  # noqa: E402

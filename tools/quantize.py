@@ -4,7 +4,7 @@ In: a model file and the data set it was trained on. Out: printed tables, and in
 ekspresi's metadata, and ``quantise.json``. Chooses on the validation side, calibrates on the training side, and never
 reads a test face.
 
-    python tools/quantise.py MODEL SPEC [--out runs/quantise]
+    python tools/quantize.py MODEL SPEC [--out runs/quantise]
 
 The rule, fixed before the first trial: int8 becomes the default only where it loses at most ``LARGEST_LOSS`` points
 of accuracy at every size *and* is at least ``LEAST_GAIN`` times as fast, one face alone and in batches. Speed is that
@@ -27,12 +27,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets import read
-from ekspresi.degradations import SIZES_PX, shrink
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting.provenance import cpu_name
-from ekspresi.splits import make_split
-from int8 import METHODS, Recipe, Workshop
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
+from ekspresi.evaluation.provenance import cpu_name
+from ekspresi.imaging.degradations import SIZES_PX, shrink
+from ekspresi.recognition.recognizer import Recognizer
+from quantization import METHODS, Recipe, Workshop
 
 LARGEST_LOSS, LEAST_GAIN = 0.5, 1.3
 CALIBRATION_FACES, BATCH, THREADS, ROUNDS = 128, 64, 2, 40

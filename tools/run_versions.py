@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.cli import app
-from ekspresi.frames import frames
+from ekspresi.media.frames import frames
 
 FRAMES = 6
 """Frames of the small video."""

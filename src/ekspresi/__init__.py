@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ekspresi.analysis import Analyzer, analyze
     from ekspresi.errors import (
         ConfigError,
         DatasetError,
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
         OutputError,
         SourceError,
     )
-    from ekspresi.recognition import Recognizer
-    from ekspresi.streaming import stream
+    from ekspresi.pipeline.analyzer import Analyzer, analyze
+    from ekspresi.pipeline.stream import stream
+    from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.types import Face, Prediction, Row
 
 __version__ = "0.1.0"
@@ -49,11 +49,11 @@ __all__ = [
     "stream",
 ]
 
-_ROOM = {
-    "Analyzer": "analysis",
-    "analyze": "analysis",
-    "Recognizer": "recognition",
-    "stream": "streaming",
+_MODULE = {
+    "Analyzer": "pipeline.analyzer",
+    "analyze": "pipeline.analyzer",
+    "Recognizer": "recognition.recognizer",
+    "stream": "pipeline.stream",
     "Face": "types",
     "Prediction": "types",
     "Row": "types",
@@ -64,7 +64,7 @@ def __getattr__(name: str) -> Any:
     """A public name, loaded at its first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module 'ekspresi' has no attribute '{name}'")
-    value = getattr(import_module(f"ekspresi.{_ROOM.get(name, 'errors')}"), name)
+    value = getattr(import_module(f"ekspresi.{_MODULE.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
 

@@ -125,7 +125,7 @@ def test_frames_of_ckplus_as_released(run, tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_told_before_anything_is_read(run, tmp_path, monkeypatch, arguments, error, message):
-    monkeypatch.setattr("ekspresi.datasets.read", lambda _: pytest.fail("must not read"))
+    monkeypatch.setattr("ekspresi.datasets.registry.read", lambda _: pytest.fail("must not read"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
     if error is MissingExtraError:

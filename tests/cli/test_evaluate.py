@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ekspresi.cli import app
-from ekspresi.datasets import read
+from ekspresi.datasets.registry import read
 from ekspresi.errors import ConfigError, DatasetError, MissingExtraError, ModelError, OutputError
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from tests.support.grey_model import face, write_grey_model

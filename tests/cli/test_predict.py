@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.calibration import SizeCalibration
 from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
+from ekspresi.recognition.calibration import SizeCalibration
 from tests.support.grey_model import write_grey_model
 
 
@@ -288,7 +288,7 @@ def test_other_errors_of_the_system_keep_their_traceback(
     def fail(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("ekspresi.filming.annotate", fail)
+    monkeypatch.setattr("ekspresi.visualization.video_annotator.annotate", fail)
     with pytest.raises(OSError, match="Input/output error"):
         predict(folder, "--annotate", folder)
 
@@ -297,7 +297,7 @@ def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pyte
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ekspresi.frames.load_image", stop)
+    monkeypatch.setattr("ekspresi.media.frames.load_image", stop)
     assert predict(folder)[0] == 130
 
 

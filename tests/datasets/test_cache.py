@@ -1,20 +1,21 @@
 import numpy as np
 
-from ekspresi.datasets import read, remembered
-from ekspresi.datasets.remembered import duplicates_between
-from ekspresi.weights import cache_folder
+from ekspresi.datasets import cache
+from ekspresi.datasets.cache import duplicates_between
+from ekspresi.datasets.registry import read
+from ekspresi.system.downloads import cache_folder
 from tests.support.fake_faces import write_ferplus
 
 
 def counting(monkeypatch):
     calls = []
-    real = remembered.find_duplicates
+    real = cache.find_duplicates
 
     def find(queries, references):
         calls.append(len(queries))
         return real(queries, references)
 
-    monkeypatch.setattr(remembered, "find_duplicates", find)
+    monkeypatch.setattr(cache, "find_duplicates", find)
     return calls
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.cropping import CropConvention
-from ekspresi.datasets import faces
-from ekspresi.datasets.faces import FaceCutter
+from ekspresi.datasets import face_crops
+from ekspresi.datasets.face_crops import FaceCutter
 from ekspresi.errors import ImageError
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.system.downloads import cache_folder
 from ekspresi.types import Face
-from ekspresi.weights import cache_folder
 from tests.support.fake_faces import save, texture
 
 
@@ -28,7 +28,7 @@ class CornerDetector:
 def calls(monkeypatch):
     """Shapes of the pictures that the detector saw."""
     found = []
-    monkeypatch.setattr(faces, "detector", lambda name, min_face_px: CornerDetector(found))
+    monkeypatch.setattr(face_crops, "detector", lambda name, min_face_px: CornerDetector(found))
     return found
 
 
@@ -72,15 +72,15 @@ def test_that_there_is_no_face_is_remembered(calls, tmp_path):
 
 def other_networks(monkeypatch, tmp_path):
     (tmp_path / "mtcnn-pnet.onnx").write_bytes(b"other weights")
-    monkeypatch.setattr(faces, "ASSETS", tmp_path)
+    monkeypatch.setattr(face_crops, "ASSETS", tmp_path)
 
 
 def other_convention(monkeypatch, tmp_path):
-    monkeypatch.setattr(faces, "CropConvention", lambda: CropConvention(scale=1.2))
+    monkeypatch.setattr(face_crops, "CropConvention", lambda: CropConvention(scale=1.2))
 
 
 def other_method(monkeypatch, tmp_path):
-    monkeypatch.setattr(faces, "METHOD", "another")
+    monkeypatch.setattr(face_crops, "METHOD", "another")
 
 
 @pytest.mark.parametrize("change", [other_networks, other_convention, other_method])
@@ -93,7 +93,7 @@ def test_all_that_decides_a_crop_is_in_its_key(calls, frame, monkeypatch, tmp_pa
 
 
 def test_the_networks_of_the_key_are_those_of_the_detector():
-    assert len(list(faces.ASSETS.glob("mtcnn-*.onnx"))) == 3
+    assert len(list(face_crops.ASSETS.glob("mtcnn-*.onnx"))) == 3
 
 
 def test_a_damaged_memory_is_made_anew(calls, frame):

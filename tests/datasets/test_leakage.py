@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from ekspresi.datasets import FaceDataset, read
-from ekspresi.datasets.audit import audit_datasets, audit_sides
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.leakage import audit_datasets, audit_sides
+from ekspresi.datasets.registry import read
 from tests.support.fake_faces import texture, write_ckplus48
 
 

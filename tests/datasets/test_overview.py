@@ -1,8 +1,8 @@
 import numpy as np
 from PIL import Image
 
-from ekspresi.datasets import read
 from ekspresi.datasets.overview import NO_CLASS, class_counts, draw_class_chart, draw_montage, sides_of, size_counts
+from ekspresi.datasets.registry import read
 from tests.support.fake_faces import write_ferplus
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from ekspresi.datasets import OPTIONS, READERS, read
-from ekspresi.datasets.options import WHOLE_NUMBER, YES_OR_NO, arguments_from
+from ekspresi.datasets.reader_options import WHOLE_NUMBER, YES_OR_NO, arguments_from
+from ekspresi.datasets.registry import OPTIONS, READERS, read
 from ekspresi.errors import DatasetError
 from tests.support.fake_faces import write_ckplus48
 

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import RandomOverSampler
 
-from ekspresi.datasets import FaceDataset, read
-from ekspresi.datasets.audit import audit_sides
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.leakage import audit_sides
 from ekspresi.datasets.overview import sides_of
+from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import FOLDS_OF, class_weights, half_of, make_split, oversample
 from ekspresi.errors import DatasetError, MissingExtraError
-from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
-from ekspresi.splits import FOLDS_OF, class_weights, half_of, make_split, oversample
 from tests.support.fake_faces import texture, write_ckplus48, write_ferplus
 
 

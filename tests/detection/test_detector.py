@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from ekspresi.detection import DETECTORS, detector
+from ekspresi.detection.detector import DETECTORS, detector
 from ekspresi.detection.mtcnn import MtcnnDetector
 from ekspresi.errors import ConfigError
 
@@ -36,6 +36,6 @@ def test_unknown_name_and_impossible_size_are_refused_in_one_line() -> None:
 
 
 def test_onnxruntime_is_not_loaded_before_the_first_image() -> None:
-    code = "import sys, ekspresi.detection as d; d.detector('mtcnn'); print('onnxruntime' in sys.modules)"
+    code = "import sys, ekspresi.detection.detector as d; d.detector('mtcnn'); print('onnxruntime' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.detection import detector
+from ekspresi.detection.detector import detector
 from ekspresi.detection.yunet import MODEL_NAME, MODEL_SHA256, MODEL_URL, YunetDetector, plan
 from ekspresi.errors import ConfigError, MissingExtraError, ModelError
+from ekspresi.system.downloads import bundled_model, cache_folder
 from ekspresi.types import Box
-from ekspresi.weights import bundled_model, cache_folder
 from tests.support.fake_yunet import FACE_PX, write_fake_yunet
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -156,7 +156,7 @@ def test_a_file_that_is_not_yunet_is_refused_in_one_line(fake: Path, tmp_path: P
 
 def test_opencv_is_loaded_at_the_first_image_and_says_nothing(fake: Path) -> None:
     code = (
-        "import sys, numpy as np, ekspresi.detection as d\n"
+        "import sys, numpy as np, ekspresi.detection.detector as d\n"
         f"found = d.detector('yunet:' + {str(fake)!r})\n"
         "print('cv2' in sys.modules)\n"
         "found.detect(np.zeros((64, 64, 3), np.uint8))"

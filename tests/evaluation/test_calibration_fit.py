@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ekspresi.calibration import softmax
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.evaluation.fitting import fit_calibration, fit_sizes, lowest_threshold
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.evaluation.calibration_fit import fit_calibration, fit_sizes, lowest_threshold
+from ekspresi.recognition.calibration import softmax
+from ekspresi.recognition.preprocessing import Preprocessing
 
 SIZES = (8, 16, 48)
 TRUE_TEMPERATURES = {8: 3.0, 16: 1.5, 48: 0.7}
@@ -113,8 +113,8 @@ def test_sizes_are_corrected_to_what_faces_carry(monkeypatch):
     def columns(_, size):
         return np.tile((np.arange(480) * size // 480 % 2 * 255).astype(np.uint8), (480, 1))
 
-    monkeypatch.setattr("ekspresi.evaluation.fitting.shrink", columns)
-    monkeypatch.setattr("ekspresi.evaluation.fitting.enlarged_again", lambda crop, _: crop)
+    monkeypatch.setattr("ekspresi.evaluation.calibration_fit.shrink", columns)
+    monkeypatch.setattr("ekspresi.evaluation.calibration_fit.enlarged_again", lambda crop, _: crop)
     dataset, _ = faces(300)
     model = Squinting()
     pairs = fit_sizes(model, dataset, np.arange(300), 6)
@@ -128,7 +128,7 @@ def test_sizes_are_corrected_to_what_faces_carry(monkeypatch):
 
 def test_nobody_stands_in_both_halves():
     """Were a subject's faces in both halves, labels that are random but shared by a subject could be learnt."""
-    from ekspresi.evaluation.fitting import _halves
+    from ekspresi.evaluation.calibration_fit import _halves
 
     dataset, _ = faces(600, subjects=np.array([f"S{i // 7}" for i in range(600)]))
     group, first = _halves(dataset, np.arange(600))

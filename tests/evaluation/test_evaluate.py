@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ekspresi.calibration import SizeCalibration
-from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.registry import read
 from ekspresi.errors import DatasetError
-from ekspresi.evaluation import counted_labels, evaluate
+from ekspresi.evaluation.evaluate import evaluate
+from ekspresi.evaluation.views import counted_labels
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
-from ekspresi.recognition import Recognizer
+from ekspresi.recognition.calibration import SizeCalibration
+from ekspresi.recognition.recognizer import Recognizer
 from tests.support.grey_model import face, level, write_grey_model
 
 

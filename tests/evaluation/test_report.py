@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.evaluation import evaluate
+from ekspresi.evaluation import plots
+from ekspresi.evaluation.evaluate import evaluate
+from ekspresi.evaluation.provenance import Asked, cpu_name, leaks, provenance_of
+from ekspresi.evaluation.report import write_report
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
-from ekspresi.recognition import Recognizer
-from ekspresi.reporting import Asked, plots, provenance_of, write_report
-from ekspresi.reporting.provenance import cpu_name, leaks
+from ekspresi.recognition.recognizer import Recognizer
 from tests.support.grey_model import face, write_grey_model
 from tests.support.page_tags import Tags
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.cropping import CropConvention, grey
+from ekspresi.imaging.cropping import CropConvention, grey
 
 
 def test_square_is_scaled_by_the_longer_side_and_shifted_down() -> None:

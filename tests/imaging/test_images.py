@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from ekspresi.errors import ImageError
-from ekspresi.images import IMAGE_SUFFIXES, as_rgb, load_image
+from ekspresi.imaging.images import IMAGE_SUFFIXES, as_rgb, load_image
 
 RED, BLUE = (200, 30, 20), (10, 40, 180)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ekspresi.resampling import KERNELS, resize, resize_matrix
+from ekspresi.imaging.resampling import KERNELS, resize, resize_matrix
 
 PILLOW = {
     "bilinear": Image.Resampling.BILINEAR,

@@ -12,11 +12,11 @@ pytest.importorskip("av", reason="extra [video]")
 import av
 
 from ekspresi.errors import AccessError, EkspresiError, MissingExtraError, SourceError
-from ekspresi.frames import frames
-from ekspresi.video import cameras, decoding
-from ekspresi.video.cameras import camera_index, connected, has_an_end, stream, webcam
-from ekspresi.video.live import Retries, live_frames
-from ekspresi.video.timestamps import Window
+from ekspresi.media import cameras, decoder
+from ekspresi.media.cameras import camera_index, connected, has_an_end, stream, webcam
+from ekspresi.media.frames import frames
+from ekspresi.media.live import Retries, live_frames
+from ekspresi.media.timestamps import Window
 from tests.support.clips import number_of, write_clip
 from tests.support.network_cameras import RtspCamera, free_port, http_camera, wait_until
 
@@ -249,5 +249,5 @@ def test_a_network_reader_leaves_no_thread(tmp_path: Path) -> None:
 
 def test_errors_of_pyav_are_told_in_their_few_words() -> None:
     error = av.error.ConnectionResetError(104, "Connection reset by peer", f"rtsp://{LOGIN}@cam")
-    assert decoding._reason(error) == "Connection reset by peer"
-    assert decoding._reason(av.error.ExitError(1, "Immediate exit requested", "x")) == "nothing came any more"
+    assert decoder._reason(error) == "Connection reset by peer"
+    assert decoder._reason(av.error.ExitError(1, "Immediate exit requested", "x")) == "nothing came any more"

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.errors import ConfigError, EkspresiError, ImageError, MissingExtraError, SourceError
-from ekspresi.frames import frames
+from ekspresi.media.frames import frames
 from ekspresi.types import Frame
 
 

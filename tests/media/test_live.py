@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
+from ekspresi.media import live
+from ekspresi.media.live import Picture, Retries, live_frames
+from ekspresi.media.timestamps import Window
 from ekspresi.types import Frame
-from ekspresi.video import live
-from ekspresi.video.live import Picture, Retries, live_frames
-from ekspresi.video.timestamps import Window
 
 AT_ONCE = Retries(first_s=0.0, longest_s=0.0)
 Connection = Iterator[tuple[float | None, Picture]]
@@ -323,8 +323,8 @@ LONG_RUN = """
 import threading
 import numpy as np
 from ekspresi.errors import SourceError
-from ekspresi.video.live import Retries, live_frames
-from ekspresi.video.timestamps import Window
+from ekspresi.media.live import Retries, live_frames
+from ekspresi.media.timestamps import Window
 
 EACH, CONNECTIONS = 200, 51
 opened = 0

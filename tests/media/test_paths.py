@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import ImageError, SourceError
-from ekspresi.images import load_image
-from ekspresi.sources import below_common_folder, image_paths, media_paths, natural_key
+from ekspresi.imaging.images import load_image
+from ekspresi.media.paths import below_common_folder, image_paths, media_paths, natural_key
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.errors import ConfigError
-from ekspresi.video.timestamps import TICK_S, CameraClock, FileClock, Window
+from ekspresi.media.timestamps import TICK_S, CameraClock, FileClock, Window
 
 stamps = st.lists(st.none() | st.floats(-1e12, 1e12), min_size=1, max_size=40)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import SourceError
-from ekspresi.video.addresses import address, redacted
+from ekspresi.media.urls import address, redacted
 
 
 @pytest.mark.parametrize(

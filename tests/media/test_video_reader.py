@@ -15,12 +15,13 @@ pytest.importorskip("av", reason="extra [video]")
 
 import av
 
-from ekspresi import images
 from ekspresi.errors import EkspresiError, ImageError, MissingExtraError, SourceError
+from ekspresi.imaging import images
+from ekspresi.media import decoder as decoding
+from ekspresi.media import video_reader
+from ekspresi.media.timestamps import Window
+from ekspresi.media.video_reader import container_frames, video_frames, video_length_s
 from ekspresi.types import Frame
-from ekspresi.video import decoding, files
-from ekspresi.video.files import container_frames, video_frames, video_length_s
-from ekspresi.video.timestamps import Window
 from tests.support.clips import cut, number_of, picture, turned, write_clip, write_sound
 
 
@@ -322,8 +323,8 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", 500, size=(320, 240), codec="mpeg4")
     code = f"""
 from pathlib import Path
-from ekspresi.video.files import video_frames
-from ekspresi.video.timestamps import Window
+from ekspresi.media.video_reader import video_frames
+from ekspresi.media.timestamps import Window
 # Not ru_maxrss: a process inherits it from the one that starts it.
 peak = lambda: next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 for frame in video_frames(Path({str(path)!r}), window=Window()):
@@ -394,6 +395,6 @@ def test_a_tag_in_another_encoding_stops_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("unset", [None, Fraction(0, 1)], ids=["PyAV 18", "PyAV 19"])
 def test_a_rate_that_is_not_stated(unset: Fraction | None) -> None:
     stream = SimpleNamespace(average_rate=unset, frames=3)
-    assert files._step_s(stream) == 1 / 25
+    assert video_reader._step_s(stream) == 1 / 25
     container = SimpleNamespace(duration=None, streams=SimpleNamespace(video=[stream]))
-    assert files._length_s(container) is None
+    assert video_reader._length_s(container) is None

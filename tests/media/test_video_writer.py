@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ekspresi.errors import OutputError
-from ekspresi.recording import KEY_S, LONGEST_S, TICKS, Recording
+from ekspresi.media.video_writer import KEY_S, LONGEST_S, TICKS, Recording
 
 MAKER = """
 import sys
 from pathlib import Path
 from PIL import Image
-from ekspresi.recording import Recording
+from ekspresi.media.video_writer import Recording
 
 step = float(sys.argv[2])
 with Recording(Path(sys.argv[1])) as recording:

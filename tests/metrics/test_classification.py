@@ -7,14 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix,
-    log_loss,
-    precision_recall_fscore_support,
-)
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
-from ekspresi import confidence, metrics
+from ekspresi.metrics import calibration as confidence
+from ekspresi.metrics import classification
 
 
 def one_hot(answers, n_classes, confidence=1.0):
@@ -35,7 +31,7 @@ def random_case(n=400, n_classes=8, seed=0):
 def test_scores_by_hand():
     # Class 0: 3 targets, 2 right; class 1: 2 targets, 1 right; class 2: no target, answered once.
     targets = np.array([0, 0, 0, 1, 1])
-    scores = metrics.score(targets, one_hot(np.array([0, 0, 1, 1, 2]), 3))
+    scores = classification.score(targets, one_hot(np.array([0, 0, 1, 1, 2]), 3))
     assert scores.confusion == ((2, 1, 0), (0, 1, 1), (0, 0, 0))
     assert scores.accuracy.value == pytest.approx(3 / 5)
     first, second, third = scores.classes
@@ -55,7 +51,7 @@ def test_scores_by_hand():
 def test_scores_are_scikit_learns(seed):
     targets, probabilities = random_case(seed=seed)
     answers = probabilities.argmax(axis=1)
-    scores = metrics.score(targets, probabilities, resamples=10)
+    scores = classification.score(targets, probabilities, resamples=10)
     assert scores.accuracy.value == pytest.approx(accuracy_score(targets, answers))
     assert np.array_equal(scores.confusion, confusion_matrix(targets, answers, labels=range(8)))
     for average in ("macro", "weighted"):
@@ -86,7 +82,7 @@ def test_interval_is_that_of_a_textbook_cluster_bootstrap():
     targets, probabilities = random_case(n=300)
     groups = np.repeat([f"S{i:02d}" for i in range(30)], 10)
     probabilities[:150] = one_hot(targets[:150], 8)  # half of the subjects are easy: they vary between them
-    scores = metrics.score(targets, probabilities, groups, resamples=4000)
+    scores = classification.score(targets, probabilities, groups, resamples=4000)
     low, high = naive_interval(targets, probabilities.argmax(axis=1), groups, 4000, np.random.default_rng(7))
     assert scores.clusters == 30
     assert scores.accuracy.low == pytest.approx(low, abs=0.012)
@@ -96,7 +92,7 @@ def test_interval_is_that_of_a_textbook_cluster_bootstrap():
 def test_interval_of_images_is_the_binomial_one():
     rng = np.random.default_rng(1)
     right = rng.random(1000) < 0.7
-    scores = metrics.score(np.zeros(1000, np.int64), one_hot(np.where(right, 0, 1), 2), resamples=4000)
+    scores = classification.score(np.zeros(1000, np.int64), one_hot(np.where(right, 0, 1), 2), resamples=4000)
     half_width = 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / 1000)
     assert scores.accuracy.high - scores.accuracy.low == pytest.approx(2 * half_width, rel=0.08)
 
@@ -104,8 +100,8 @@ def test_interval_of_images_is_the_binomial_one():
 def test_resampling_subjects_widens_the_interval_when_frames_repeat():
     targets, probabilities = random_case(n=100)
     repeated = np.repeat(np.arange(100), 5)
-    images = metrics.score(targets[repeated], probabilities[repeated])
-    subjects = metrics.score(targets[repeated], probabilities[repeated], repeated)
+    images = classification.score(targets[repeated], probabilities[repeated])
+    subjects = classification.score(targets[repeated], probabilities[repeated], repeated)
     assert images.accuracy.value == subjects.accuracy.value
     width = [s.accuracy.high - s.accuracy.low for s in (images, subjects)]
     assert width[1] > 1.7 * width[0]  # sqrt(5) = 2.2 in theory
@@ -116,7 +112,7 @@ def test_the_bootstrap_counts_what_scikit_learn_counts():
     targets, probabilities = random_case(n=60, n_classes=9)
     targets[targets == 8] = 0  # a class that is only answered
     again = np.tile(np.arange(60), 7)
-    scores = metrics.score(targets[again], probabilities[again], np.repeat(np.arange(7), 60), resamples=5)
+    scores = classification.score(targets[again], probabilities[again], np.repeat(np.arange(7), 60), resamples=5)
     for average in ("macro", "weighted"):
         for name in ("precision", "recall", "f1"):
             estimate = getattr(scores, f"{average}_{name}")
@@ -126,7 +122,7 @@ def test_the_bootstrap_counts_what_scikit_learn_counts():
 
 @pytest.mark.filterwarnings("error")
 def test_a_single_label_is_always_right():
-    scores = metrics.score(np.zeros(3, np.int64), np.ones((3, 1)))
+    scores = classification.score(np.zeros(3, np.int64), np.ones((3, 1)))
     assert scores.confusion == ((3,),)
     assert (scores.accuracy.value, scores.macro_f1.value, scores.classes[0].support) == (1, 1, 3)
     calibration = confidence.calibration(np.zeros(3, np.int64), np.ones((3, 1)))
@@ -135,13 +131,13 @@ def test_a_single_label_is_always_right():
 
 def test_bootstrap_is_seeded():
     targets, probabilities = random_case()
-    assert metrics.score(targets, probabilities) == metrics.score(targets, probabilities)
-    assert metrics.score(targets, probabilities) != metrics.score(targets, probabilities, seed=1)
+    assert classification.score(targets, probabilities) == classification.score(targets, probabilities)
+    assert classification.score(targets, probabilities) != classification.score(targets, probabilities, seed=1)
 
 
 def test_no_interval_from_a_single_subject():
     targets, probabilities = random_case(n=20)
-    scores = metrics.score(targets, probabilities, np.full(20, "S001"))
+    scores = classification.score(targets, probabilities, np.full(20, "S001"))
     assert (scores.accuracy.low, scores.accuracy.high, scores.clusters) == (None, None, 1)
 
 
@@ -149,7 +145,7 @@ def test_bootstrap_of_3500_images_takes_under_two_seconds():
     targets, probabilities = random_case(n=3500)
     for groups in (None, np.arange(3500) // 30):
         start = time.process_time()
-        metrics.score(targets, probabilities, groups, resamples=1000)
+        classification.score(targets, probabilities, groups, resamples=1000)
         assert time.process_time() - start < 2
 
 
@@ -194,7 +190,7 @@ def test_confident_mistakes_come_most_confident_first():
 
 def test_sequence_means():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
-    targets, means, first = metrics.sequence_means(
+    targets, means, first = classification.sequence_means(
         np.array([1, 0, 0, 0]), probabilities, np.array(["b", "a", "a", "b"])
     )
     assert targets.tolist() == [0, 0, 1]  # sequence a; b's frame of class 0; b's frame of class 1
@@ -214,7 +210,7 @@ def test_sequence_means():
 )
 def test_bad_input_is_refused(targets, probabilities):
     with pytest.raises(ValueError, match="targets"):
-        metrics.score(targets, probabilities)
+        classification.score(targets, probabilities)
     with pytest.raises(ValueError, match="targets"):
         confidence.calibration(targets, probabilities)
 
@@ -232,7 +228,7 @@ cases = st.tuples(st.integers(1, 40), st.integers(2, 8)).flatmap(
 def test_properties(case):
     targets, weights, groups = case
     probabilities = weights / weights.sum(axis=1, keepdims=True)
-    scores = metrics.score(targets, probabilities, groups, resamples=50)
+    scores = classification.score(targets, probabilities, groups, resamples=50)
     assert scores.weighted_recall.value == pytest.approx(scores.accuracy.value)
     assert sum(map(sum, scores.confusion)) == scores.n == len(targets)
     for name in ("accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1"):
@@ -247,7 +243,7 @@ def test_properties(case):
         if b.count:
             assert b.low - 1e-9 <= b.confidence <= b.high + 1e-9
     order = np.random.default_rng(0).permutation(len(targets))
-    shuffled = metrics.score(targets[order], probabilities[order], groups[order], resamples=50)
+    shuffled = classification.score(targets[order], probabilities[order], groups[order], resamples=50)
     assert shuffled == scores  # the order of images carries no meaning
     mistakes = confidence.confident_mistakes(targets, probabilities, 5)
     assert len(mistakes) == min(5, round((1 - scores.accuracy.value) * len(targets)))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from ekspresi.comparison import Paired, holm, mcnemar, smallest_difference
+from ekspresi.metrics.significance import Paired, holm, mcnemar, smallest_difference
 
 
 def answers(both: int, first: int, second: int, none: int) -> tuple["np.ndarray", "np.ndarray"]:

@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import ekspresi.analysis
-from ekspresi.analysis import Analyzer, analyze
-from ekspresi.cropping import CropConvention, grey
-from ekspresi.detection import detector
+import ekspresi.pipeline.analyzer
+from ekspresi.detection.detector import detector
 from ekspresi.errors import ConfigError, ImageError, ModelError
-from ekspresi.recognition import Recognizer
+from ekspresi.imaging.cropping import CropConvention, grey
+from ekspresi.pipeline.analyzer import Analyzer, analyze
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Face
 
 
@@ -83,7 +83,7 @@ def test_analyze_takes_paths_bytes_and_arrays(tiny_model: Path, image: np.ndarra
 
 def test_analyze_keeps_its_model(tiny_model: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     analyze(image, model=tiny_model, detector="none", min_face_px=77)
-    monkeypatch.setattr(ekspresi.analysis, "Recognizer", None)
+    monkeypatch.setattr(ekspresi.pipeline.analyzer, "Recognizer", None)
     assert len(analyze(image, model=tiny_model, detector="none", min_face_px=77)) == 1
 
 

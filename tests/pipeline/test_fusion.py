@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.calibration import SizeCalibration
-from ekspresi.fusion import FORGET_S, FULL_PX, LIKENESS, SIZE_POWER, Fusion, TrackBelief, log_prior
+from ekspresi.pipeline.fusion import FORGET_S, FULL_PX, LIKENESS, SIZE_POWER, Fusion, TrackBelief, log_prior
+from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.types import Face, Prediction
 
 LABELS = ("neutral", "happiness", "fear")

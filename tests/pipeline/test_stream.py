@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 import ekspresi
-from ekspresi import flow, streaming
-from ekspresi.analysis import Analyzer
-from ekspresi.recognition import Recognizer
-from ekspresi.streaming import analyzed
+from ekspresi.pipeline import prefetch, stream
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.pipeline.stream import analyzed
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Analyzed, Face, Frame, Prediction, Row
 from tests.support.clips import write_clip
 from tests.support.network_cameras import wait_until
@@ -169,7 +169,7 @@ def test_stream_reads_pictures_and_videos_of_a_folder(tmp_path: Path, tiny_model
 
 
 def test_rows_can_be_written_as_they_are(analyzer: Analyzer) -> None:
-    from ekspresi.outputs import row_values
+    from ekspresi.tables.schema import row_values
 
     (row,) = rows_of(frames_of("a.mp4", 1), analyzer)
     values = row_values(replace(row, time_s=1.23456), analyzer.recognizer.labels)
@@ -182,9 +182,9 @@ def test_rows_can_be_written_as_they_are(analyzer: Analyzer) -> None:
 @pytest.fixture(autouse=True)
 def two_finders(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same on every machine."""
-    monkeypatch.setattr(flow, "FINDERS", 2)
-    monkeypatch.setattr(flow, "MOVING", 4)
-    monkeypatch.setattr(flow, "STILL", 16)
+    monkeypatch.setattr(prefetch, "FINDERS", 2)
+    monkeypatch.setattr(prefetch, "MOVING", 4)
+    monkeypatch.setattr(prefetch, "STILL", 16)
 
 
 class Finder:
@@ -358,7 +358,7 @@ def test_frames_in_flight_are_bounded(analyzer: Analyzer, times: bool, most: int
 def test_bytes_in_flight_are_bounded(
     analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch, frames_of_bytes: float, most: int
 ) -> None:
-    monkeypatch.setattr(flow, "BYTES", frames_of_bytes * 48 * 64 * 3)
+    monkeypatch.setattr(prefetch, "BYTES", frames_of_bytes * 48 * 64 * 3)
     seen: list[int] = []
     results = analyzed(read_ahead(numbered(9, times=False), seen), analyzer)
     next(results)
@@ -390,9 +390,9 @@ def test_a_frame_is_let_go_while_the_next_is_waited_for(analyzer: Analyzer) -> N
 LONG_STREAM = """
 import sys
 import numpy as np
-from ekspresi.analysis import Analyzer
-from ekspresi.recognition import Recognizer
-from ekspresi.streaming import analyzed
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.pipeline.stream import analyzed
 from ekspresi.types import Face, Frame
 
 class Walkers:
@@ -560,7 +560,7 @@ def test_rows_that_are_closed_end_a_camera_that_is_silent(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:
     closed, stop = Event(), Event()
-    monkeypatch.setattr(streaming, "frames", lambda source, *, stop, **_: waiting(stop, closed))
+    monkeypatch.setattr(stream, "frames", lambda source, *, stop, **_: waiting(stop, closed))
     rows = ekspresi.stream("rtsp://camera/1", model=tiny_model, detector="none", stop=stop if own else None)
     next(rows)
     began = time.monotonic()
@@ -571,7 +571,7 @@ def test_rows_that_are_closed_end_a_camera_that_is_silent(
 
 def test_the_users_stop_ends_the_rows(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed, stop = Event(), Event()
-    monkeypatch.setattr(streaming, "frames", lambda source, *, stop, **_: waiting(stop, closed))
+    monkeypatch.setattr(stream, "frames", lambda source, *, stop, **_: waiting(stop, closed))
     rows = ekspresi.stream("rtsp://camera/1", model=tiny_model, detector="none", stop=stop)
     next(rows)
     threading.Timer(0.2, stop.set).start()
@@ -580,7 +580,7 @@ def test_the_users_stop_ends_the_rows(tiny_model: Path, monkeypatch: pytest.Monk
 
 
 def test_threads_that_hang_do_not_hold_up_the_end(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow, "_PARTING_S", 0.1)
+    monkeypatch.setattr(prefetch, "_PARTING_S", 0.1)
     free = Event()
 
     def hanging() -> Iterator[Frame]:
@@ -614,10 +614,10 @@ def test_frames_in_flight_are_left_where_it_is_stopped(analyzer: Analyzer) -> No
 INTERRUPTED = """
 import signal, sys, time
 import numpy as np
-from ekspresi.analysis import Analyzer
-from ekspresi.detection.none import WholeImage
-from ekspresi.recognition import Recognizer
-from ekspresi.streaming import analyzed
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.detection.whole_image import WholeImage
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.pipeline.stream import analyzed
 from ekspresi.types import Frame
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it

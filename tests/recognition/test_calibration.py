@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.calibration import SizeCalibration, corrected_px, softmax
 from ekspresi.errors import ModelError
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.recognition import Recognizer
+from ekspresi.recognition.calibration import SizeCalibration, corrected_px, softmax
+from ekspresi.recognition.recognizer import Recognizer
 from tests.support.grey_model import face, level, write_grey_model
 
 CALIBRATION = SizeCalibration(

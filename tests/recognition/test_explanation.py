@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ekspresi.analysis import Analyzer
-from ekspresi.calibration import SizeCalibration
-from ekspresi.cropping import grey
-from ekspresi.degradations import SIZES_PX, shrink
-from ekspresi.detection import detector
-from ekspresi.explanation import GRID, PATCH, at_sizes, explain, occlusion
-from ekspresi.recognition import Recognizer
+from ekspresi.detection.detector import detector
+from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.degradations import SIZES_PX, shrink
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.recognition.calibration import SizeCalibration
+from ekspresi.recognition.explanation import GRID, PATCH, at_sizes, explain, occlusion
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Face
 from tests.support.quadrant_model import LABELS, chequered, write_quadrant_model
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from ekspresi.calibration import SizeCalibration
-from ekspresi.cropping import CropConvention
 from ekspresi.errors import ModelError
-from ekspresi.modelfile import ModelMetadata
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.calibration import SizeCalibration
+from ekspresi.recognition.metadata import ModelMetadata
+from ekspresi.recognition.preprocessing import Preprocessing
 
 METADATA = ModelMetadata(
     "m",

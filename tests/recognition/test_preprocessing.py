@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ekspresi.preprocessing import Preprocessing
-from ekspresi.resampling import resize
+from ekspresi.imaging.resampling import resize
+from ekspresi.recognition.preprocessing import Preprocessing
 
 
 def test_values_and_shape() -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ekspresi.cropping import CropConvention
 from ekspresi.errors import ModelError
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.modelfile import ModelMetadata
-from ekspresi.preprocessing import Preprocessing
-from ekspresi.recognition import Recognizer
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.metadata import ModelMetadata
+from ekspresi.recognition.preprocessing import Preprocessing
+from ekspresi.recognition.recognizer import Recognizer
 
 
 @pytest.fixture(scope="module")

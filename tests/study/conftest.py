@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX
-from ekspresi.splits import make_split
+from ekspresi.datasets.splits import make_split
+from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study.config import StudyConfig, load_study
 from ekspresi.study.jobs import Job, folder_of
 

@@ -10,9 +10,9 @@ import pytest
 
 from ekspresi.errors import ConfigError
 from ekspresi.study.config import StudyConfig
+from ekspresi.study.executor import run_jobs
 from ekspresi.study.jobs import Job, folder_of
-from ekspresi.study.planning import arm_jobs
-from ekspresi.study.schedule import run_jobs
+from ekspresi.study.plan import arm_jobs
 
 
 def work(job: Job, root: Path, threads: int) -> None:

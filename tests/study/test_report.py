@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX
 from ekspresi.errors import DatasetError, OutputError
-from ekspresi.study import check_protocols, run_study
+from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study.config import StudyConfig, load_study
-from ekspresi.study.planning import arm_jobs, trials
+from ekspresi.study.plan import arm_jobs, trials
+from ekspresi.study.run import check_protocols, run_study
 
 
 class Silent:
@@ -32,7 +32,7 @@ class Silent:
 def done(study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A study whose jobs are all done: rmsprop learns best at its lower rate and is wrong only at 8 px."""
     root = tmp_path / "study"
-    monkeypatch.setattr("ekspresi.study.read", lambda spec: dataset)
+    monkeypatch.setattr("ekspresi.study.run.read", lambda spec: dataset)
     for trial in trials(study):
         write(trial.job, root, val_nll=trial.rate, seconds=3.0)
     rates = {("rmsprop", 0): 2e-4, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}

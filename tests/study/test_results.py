@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.splits import half_of, make_split
 from ekspresi.errors import ConfigError
-from ekspresi.splits import half_of, make_split
 from ekspresi.study.config import StudyConfig
 from ekspresi.study.findings import Study, findings, oversampled, recall
 from ekspresi.study.jobs import folder_of
-from ekspresi.study.planning import ArmJob, arm_jobs, rates_found, trials
+from ekspresi.study.plan import ArmJob, arm_jobs, rates_found, trials
 from ekspresi.study.results import ArmResult, Comparison, Pooled, arm_result, compare, tuned
 
 RATES = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}
@@ -130,7 +130,7 @@ def test_the_sentences_say_what_the_figures_say(figures: Study) -> None:
 def test_several_seeds_pool_but_only_the_first_is_compared(dataset: FaceDataset, study: StudyConfig) -> None:
     from dataclasses import replace
 
-    from ekspresi.degradations import SIZES_PX
+    from ekspresi.imaging.degradations import SIZES_PX
 
     everyone = np.arange(len(dataset))
     right = np.eye(4)[dataset.targets] * 0.6 + 0.1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.study.config import load_study
-from ekspresi.study.planning import arm_jobs, trials
+from ekspresi.study.plan import arm_jobs, trials
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("study-*.toml"))
 

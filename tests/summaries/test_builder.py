@@ -5,9 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from ekspresi.summaries import telling
-from ekspresi.summaries.telling import DETAILED, STILLS, TRACKS, VIEW_PX, Storyteller
-from ekspresi.tracking import LONGEST_STEP_S
+from ekspresi.summaries import builder
+from ekspresi.summaries.builder import DETAILED, STILLS, TRACKS, VIEW_PX, Storyteller
+from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from tests.support.results import LABELS, belief, seen
 
 
@@ -151,7 +151,7 @@ def test_a_view_shows_the_face_at_its_largest(side: float) -> None:
 
 
 def test_no_view_is_kept_where_faces_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_view", lambda *_: pytest.fail("a view was cut"))
+    monkeypatch.setattr(builder, "_view", lambda *_: pytest.fail("a view was cut"))
     teller = Storyteller(anonymize=True)
     teller.add(seen([belief()], 0.0))
     teller.add(seen([belief()], None, source="1.png"))

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from ekspresi import __version__
-from ekspresi.drawing import COLOURS
 from ekspresi.errors import MissingExtraError, OutputError
-from ekspresi.recognition import Recognizer
-from ekspresi.summaries import Made, Storyteller, made_by, write_page
-from ekspresi.summaries.page import LISTED, headline
-from ekspresi.summaries.telling import DETAILED, TRACKS
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.summaries.builder import DETAILED, TRACKS, Storyteller
+from ekspresi.summaries.html_report import LISTED, Made, headline, made_by, write_page
+from ekspresi.visualization.image_annotator import COLOURS
 from tests.support.page_tags import Tags
 from tests.support.results import LABELS, belief, seen
 
@@ -185,7 +184,7 @@ def test_a_page_needs_neither_matplotlib_nor_scikit_learn(tmp_path: Path) -> Non
 import sys
 for name in ("matplotlib", "sklearn", "scipy.stats", "torch"):
     sys.modules[name] = None
-from ekspresi.summaries import Made, Storyteller, write_page
+from ekspresi.summaries.html_report import Made, write_page; from ekspresi.summaries.builder import Storyteller
 write_page(Storyteller().stories(), Made("", "", "", "", ""), {str(tmp_path / "page.html")!r})
 """
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -194,7 +193,7 @@ write_page(Storyteller().stories(), Made("", "", "", "", ""), {str(tmp_path / "p
 
 def test_without_jinja2_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    monkeypatch.delitem(sys.modules, "ekspresi.reporting.pages", raising=False)
+    monkeypatch.delitem(sys.modules, "ekspresi.visualization.html_pages", raising=False)
     with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
         write_page(Storyteller().stories(), MADE, tmp_path / "page.html")
     assert not list(tmp_path.iterdir())

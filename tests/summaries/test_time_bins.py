@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.summaries.steps import STEP_S, STEPS, Steps
+from ekspresi.summaries.time_bins import STEP_S, STEPS, Steps
 from tests.support.results import LABELS, belief
 
 

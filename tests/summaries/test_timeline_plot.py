@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.summaries.story import Course
-from ekspresi.summaries.timeline import HEIGHT, WIDTH, Run, areas, clock, runs, span, ticks, veils
+from ekspresi.summaries.summary import Course
+from ekspresi.summaries.timeline_plot import HEIGHT, WIDTH, Run, areas, clock, runs, span, ticks, veils
 
 LABELS = ("neutral", "happiness", "surprise")
 

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ekspresi.confidence import Calibration, Selective
+from ekspresi.evaluation.provenance import Asked, Provenance
 from ekspresi.evaluation.results import EffectiveSize, Evaluation, SizeResult, View
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.metrics import ClassScore, Estimate, Scores
-from ekspresi.reporting.provenance import Asked, Provenance
+from ekspresi.metrics.calibration import Calibration, Selective
+from ekspresi.metrics.classification import ClassScore, Estimate, Scores
 from ekspresi.study.findings import Study
 from ekspresi.study.results import ArmResult, Comparison, Tuned
 from tests.support.grey_model import write_grey_model

@@ -4,9 +4,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ekspresi.cropping import CropConvention
-from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.preprocessing import Preprocessing
 
 SIDE = 16
 LABELS = ("neutral", "happiness", "surprise")

@@ -11,7 +11,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekspresi.outputs import BySecond, Place, RunTable, journaled_table, tables
+from ekspresi.tables import resumable
+from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.per_second import BySecond
+from ekspresi.tables.resumable import RunTable, journaled_table
 from ekspresi.types import Face, Prediction, Row
 
 LABELS = ("neutral", "fear")
@@ -97,7 +100,7 @@ def unbroken(path: Path, run: list[Step], by_second: Callable[[], BySecond | Non
 
 
 if __name__ == "__main__":
-    path, frame_s, tables.JOURNAL_S = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    path, frame_s, resumable.JOURNAL_S = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     with journaled_table(path, LABELS, SOURCES, SETTINGS, resume="--resume" in sys.argv) as table:
         for step in write(table, steps(60)):
             print(step.place.number, step.place.frame, flush=True)

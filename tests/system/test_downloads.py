@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import ModelError
-from ekspresi.weights import cache_folder, fetched
+from ekspresi.system.downloads import cache_folder, fetched
 
 CONTENT = bytes(range(256)) * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -20,16 +20,16 @@ import numpy as np
 import pytest
 
 import ekspresi
-from ekspresi.analysis import Analyzer, analyze
-from ekspresi.detection import Detector, detector
+from ekspresi.detection.detector import Detector, detector
 from ekspresi.detection.mtcnn import MtcnnDetector
-from ekspresi.detection.none import WholeImage
+from ekspresi.detection.whole_image import WholeImage
 from ekspresi.detection.yunet import YunetDetector
 from ekspresi.errors import SourceError
-from ekspresi.forks import PerProcess
-from ekspresi.frames import frames
-from ekspresi.images import load_image
-from ekspresi.recognition import Recognizer
+from ekspresi.imaging.images import load_image
+from ekspresi.media.frames import frames
+from ekspresi.pipeline.analyzer import Analyzer, analyze
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.forks import PerProcess
 from tests.support.clips import write_clip
 from tests.support.fake_yunet import write_fake_yunet
 

@@ -9,7 +9,7 @@ import pytest
 
 _PROGRAM = """
 import ctypes, sys, threading
-from ekspresi.allocator import share_pools
+from ekspresi.system.memory import share_pools
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
@@ -46,7 +46,7 @@ def test_threads_share_two_pools_unless_the_user_decides() -> None:
 _HOLES = """
 import numpy as np
 from pathlib import Path
-from ekspresi.allocator import give_back
+from ekspresi.system.memory import give_back
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs import make_folder, replacing
+from ekspresi.system.storage import make_folder, replacing
 
 
 def test_replacing_writes_all_or_nothing(tmp_path: Path) -> None:

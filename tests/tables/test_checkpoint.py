@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.outputs.journal import Entry, Journal, Place
+from ekspresi.tables.checkpoint import Entry, Journal, Place
 
 SETTINGS: dict[str, Any] = {"detector": "mtcnn", "every": None}
 SOURCES = ("a.png", "b.mp4", "c.mp4", "a\udcff\n.mp4", "e.mp4")

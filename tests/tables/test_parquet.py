@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ekspresi.errors import MissingExtraError, OutputError
-from ekspresi.outputs import journaled_table, parquet
-from ekspresi.outputs.parquet import write_parquet
+from ekspresi.tables import parquet
+from ekspresi.tables.parquet import write_parquet
+from ekspresi.tables.resumable import journaled_table
 from tests.support.recorded_runs import LABELS, SETTINGS, steps, unbroken
 
 SCHEMA = {

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.outputs import BySecond, Place
-from ekspresi.outputs.journal import Entry
+from ekspresi.tables.checkpoint import Entry, Place
+from ekspresi.tables.per_second import BySecond
 from ekspresi.types import Face, Row
 from tests.support.recorded_runs import SOURCES, Step, left, steps
 

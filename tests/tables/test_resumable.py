@@ -16,8 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
-from ekspresi.outputs import BySecond, Place, journaled_folder, journaled_table, locking, tables
-from ekspresi.outputs.locking import locked
+from ekspresi.system import locks
+from ekspresi.system.locks import locked
+from ekspresi.tables import resumable
+from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.per_second import BySecond
+from ekspresi.tables.resumable import journaled_folder, journaled_table
 from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 RUN = steps()
@@ -157,7 +161,7 @@ def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
     whole = unbroken(tmp_path_factory.mktemp("whole") / f"x{ending}", RUN, by_second)
     clock = iter(range(10**9))
     with (
-        patch.object(tables.time, "monotonic", lambda: next(clock) * tick_s),
+        patch.object(resumable.time, "monotonic", lambda: next(clock) * tick_s),
         patch.object(os, "fsync", lambda _: None),
     ):
         for cut, how, failing in [*cuts, (len(RUN) + 1, "end", set())]:
@@ -355,7 +359,7 @@ def test_the_journal_is_written_at_most_once_a_second(tmp_path: Path) -> None:
     now = 0.0
     journal = tmp_path / ".x.csv.journal"
     seen: list[tuple[float, int]] = []
-    with patch.object(tables.time, "monotonic", lambda: now), begin(tmp_path / "x.csv") as run:
+    with patch.object(resumable.time, "monotonic", lambda: now), begin(tmp_path / "x.csv") as run:
         for step in write(run, RUN):
             now += 0.125
             place = json.loads(journal.read_text())["place"]
@@ -391,7 +395,7 @@ def test_a_lock_whose_file_is_removed_before_it_is_taken_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its owner let it go just then: whoever comes next would lock another file."""
-    seized, calls = locking._seized, 0
+    seized, calls = locks._seized, 0
 
     def removed_first(file: int) -> bool:
         nonlocal calls
@@ -400,7 +404,7 @@ def test_a_lock_whose_file_is_removed_before_it_is_taken_is_none(
             (tmp_path / "lock").unlink()
         return seized(file)
 
-    monkeypatch.setattr(locking, "_seized", removed_first)
+    monkeypatch.setattr(locks, "_seized", removed_first)
     with locked(tmp_path / "x", tmp_path / "lock"):
         assert calls == 2
         with pytest.raises(OutputError, match="another run"):

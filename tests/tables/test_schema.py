@@ -3,8 +3,7 @@ import io
 import json
 import os
 
-from ekspresi.outputs import COLUMNS, row_values
-from ekspresi.outputs.columns import csv_header, csv_lines, jsonl_lines
+from ekspresi.tables.schema import COLUMNS, csv_header, csv_lines, jsonl_lines, row_values
 from ekspresi.types import Face, Prediction, Row
 
 LABELS = ("neutral", "fear")

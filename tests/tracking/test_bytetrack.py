@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from ekspresi import tracking
 from ekspresi.errors import ConfigError, MissingExtraError
-from ekspresi.tracking import FRAME_S, HIGH_SCORE, LOST_S, Tracker, overlap, step_s
+from ekspresi.tracking import bytetrack
+from ekspresi.tracking.bytetrack import FRAME_S, HIGH_SCORE, LOST_S, Tracker, overlap, step_s
 from ekspresi.types import Face
 
 LOW = HIGH_SCORE - 0.05
@@ -175,19 +175,19 @@ def test_overlap_of_widened_boxes():
 
 def test_the_filter_is_kalmans():
     rng = np.random.default_rng(3)
-    state = tracking._measured(np.array([[10.0, 20.0, 30.0, 44.0]]))
-    motion = tracking._Motion.of(state)
+    state = bytetrack._measured(np.array([[10.0, 20.0, 30.0, 44.0]]))
+    motion = bytetrack._Motion.of(state)
     means, covariances = [], []
     for k in range(4):
-        start = tracking._noise(tracking._START_SPEED, state)[0, k]
-        jitter = tracking._noise(tracking._JITTER, state)[0, k]
+        start = bytetrack._noise(bytetrack._START_SPEED, state)[0, k]
+        jitter = bytetrack._noise(bytetrack._JITTER, state)[0, k]
         means.append(np.array([state[0, k], 0.0]))
         covariances.append(np.diag([jitter**2, start**2]))
     for step in (0.04, 0.1, 0.5, 0.04):
         motion.predict(step)
-        unrest = tracking._noise(tracking._UNREST, motion.place)[0] ** 2
+        unrest = bytetrack._noise(bytetrack._UNREST, motion.place)[0] ** 2
         seen = motion.place + rng.normal(0, 2, (1, 4))
-        jitter = tracking._noise(tracking._JITTER, seen)[0] ** 2
+        jitter = bytetrack._noise(bytetrack._JITTER, seen)[0] ** 2
         for k in range(4):
             move = np.array([[1, step], [0, 1]])
             noise = unrest[k] * np.array([[step**3 / 3, step**2 / 2], [step**2 / 2, step]])

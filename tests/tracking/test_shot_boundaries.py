@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.cuts import Cuts, likeness
+from ekspresi.tracking.shot_boundaries import Cuts, likeness
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SIZE = (480, 270)

@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.splits import make_split
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
 from ekspresi.training.augmentation import erase
 from ekspresi.training.config import load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, mixed, soft_targets

@@ -9,13 +9,13 @@ pytestmark = pytest.mark.train
 
 from safetensors.torch import save_file
 
-from ekspresi.cropping import CropConvention
 from ekspresi.expressions import FERPLUS_LABELS as LABELS
-from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.training.module import answers
 from ekspresi.training.network import Architecture, build_network, freeze_backbone, load_teacher, parents_of
-from ekspresi.training.optimisers import build_optimizer, warmup_cosine
+from ekspresi.training.optimizers import build_optimizer, warmup_cosine
 
 
 @pytest.mark.parametrize(("stem", "output", "side"), [(2, 32, 2), (2, 16, 4), (2, 8, 8), (1, 16, 4), (1, 4, 16)])

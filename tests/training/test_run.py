@@ -19,8 +19,8 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
 import ekspresi
-from ekspresi.datasets import read
-from ekspresi.splits import make_split
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
 from ekspresi.training.config import load_config
 from ekspresi.training.export import LARGEST_DIFFERENCE, export, largest_difference
 from ekspresi.training.network import Architecture, build_network
@@ -65,8 +65,8 @@ def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: d
 
 
 def test_a_calibration_is_fitted_on_the_validation_side(finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ekspresi.evaluation.fitting.SMALLEST_HALF", 1)
-    monkeypatch.setattr("ekspresi.evaluation.fitting.SMALLEST_AT_ALL", 1)
+    monkeypatch.setattr("ekspresi.evaluation.calibration_fit.SMALLEST_HALF", 1)
+    monkeypatch.setattr("ekspresi.evaluation.calibration_fit.SMALLEST_AT_ALL", 1)
     done = export(finished.folder, finished.folder / "calibrated.onnx")
     metadata = ekspresi.Recognizer(done.model).metadata
     told, true = np.array(metadata.size_correction).T

@@ -16,10 +16,11 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
 import ekspresi
-from ekspresi.datasets import read
-from ekspresi.study import load_study, run_study
+from ekspresi.datasets.registry import read
+from ekspresi.study.config import load_study
 from ekspresi.study.jobs import folder_of
-from ekspresi.study.planning import arm_jobs, trials
+from ekspresi.study.plan import arm_jobs, trials
+from ekspresi.study.run import run_study
 
 STUDY = """
 data = "ckplus48:{data}"
@@ -131,7 +132,7 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
 
 
 def test_a_plan_says_how_faces_are_split_and_trains_small_sets_longer(ck_tree: Path, tmp_path: Path) -> None:
-    from ekspresi.training.finetuning import plan
+    from ekspresi.training.finetune import plan
 
     dataset = read(f"ckplus48:{ck_tree}")
     known = plan(dataset)

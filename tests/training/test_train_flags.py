@@ -23,7 +23,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
         return SimpleNamespace(folder=folder)
 
     monkeypatch.setitem(sys.modules, "ekspresi.training.run", SimpleNamespace(Run=None, train=train))
-    monkeypatch.setattr("ekspresi.datasets.read", lambda spec: SimpleNamespace(skipped=()))
+    monkeypatch.setattr("ekspresi.datasets.registry.read", lambda spec: SimpleNamespace(skipped=()))
     return configurations
 
 
@@ -69,7 +69,7 @@ def test_help_shows_each_key_with_its_description_bounds_and_default() -> None:
 
 
 def test_without_the_extra_there_is_help_and_one_line_for_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ekspresi.settings", None)  # as if pydantic were not installed
+    monkeypatch.setitem(sys.modules, "ekspresi.training.settings", None)  # as if pydantic were not installed
     monkeypatch.delitem(sys.modules, "ekspresi.training.config")
     for arguments in (["--help"], ["--data", "folder:x", "-h"]):
         shown = train(*arguments)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ekspresi.analysis import Analyzer
-from ekspresi.detection import detector
-from ekspresi.hiding import CELLS, STEPS, head, hide
-from ekspresi.recognition import Recognizer
+from ekspresi.detection.detector import detector
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Box
+from ekspresi.visualization.anonymization import CELLS, STEPS, head, hide
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ekspresi.explanation import GRID, Explanation, Occlusion, Reduced
-from ekspresi.sheets import FLAT, SCALES, explanation_sheet, heat_map, scale_of
+from ekspresi.recognition.explanation import GRID, Explanation, Occlusion, Reduced
 from ekspresi.types import Prediction
+from ekspresi.visualization.explanation_sheet import FLAT, SCALES, explanation_sheet, heat_map, scale_of
 
 
 def prediction(abstained=False, effective_px=None):

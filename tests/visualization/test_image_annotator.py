@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ekspresi.degradations import SIZES_PX
-from ekspresi.drawing import COLOURS, annotate, draw_sizes, strip
-from ekspresi.explanation import Reduced
 from ekspresi.expressions import EXPRESSIONS
-from ekspresi.recognition import Recognizer
+from ekspresi.imaging.degradations import SIZES_PX
+from ekspresi.recognition.explanation import Reduced
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Face, Prediction
+from ekspresi.visualization.image_annotator import COLOURS, annotate, draw_sizes, strip
 
 
 def prediction(

@@ -1,7 +1,7 @@
 import numpy as np
 
-from ekspresi.placement import Spot, leader, near, place, stand
 from ekspresi.types import Box
+from ekspresi.visualization.label_layout import Spot, leader, near, place, stand
 
 PICTURE = (400, 300)
 FULL, SMALL = (120, 50), (80, 18)

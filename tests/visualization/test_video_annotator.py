@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ekspresi.drawing import COLOURS, annotate
 from ekspresi.expressions import EXPRESSIONS
-from ekspresi.filming import REST_S, Annotator
-from ekspresi.hiding import head, hide
 from ekspresi.types import Analyzed, Box, Face, Frame, Prediction, Row
+from ekspresi.visualization.anonymization import head, hide
+from ekspresi.visualization.image_annotator import COLOURS, annotate
+from ekspresi.visualization.video_annotator import REST_S, Annotator
 
 GREY = 120
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs import Names, annotated_paths, save_picture
+from ekspresi.workflows.output_paths import Names, annotated_paths, save_picture
 
 
 def test_annotated_pictures_never_meet(tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.analysis import Analyzer
-from ekspresi.detection.none import WholeImage
+from ekspresi.detection.whole_image import WholeImage
 from ekspresi.errors import AccessError, EkspresiError
-from ekspresi.outputs import RunTable
-from ekspresi.predicting import Outcome, Wanted, run
-from ekspresi.predicting.picturing import Picturing
-from ekspresi.recognition import Recognizer
+from ekspresi.media.timestamps import Window
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.tables.resumable import RunTable
 from ekspresi.types import Analyzed, Frame
-from ekspresi.video.timestamps import Window
+from ekspresi.workflows.annotation_writer import Picturing
+from ekspresi.workflows.options import Outcome, Wanted
+from ekspresi.workflows.predict import run
 from tests.support.clips import write_clip
 
 Frames = list[tuple[str, int]]
@@ -134,7 +135,7 @@ def test_what_was_seen_before_an_error_is_told_and_written(
             yield Frame("camera:0", number, number / 25, picture)
         raise AccessError("camera:0: refuses the password")
 
-    monkeypatch.setattr("ekspresi.predicting.reading._frames", failing)
+    monkeypatch.setattr("ekspresi.workflows.source_reader._frames", failing)
     watcher, analyzer = Stopping(), Analyzer(Recognizer(tiny_model), WholeImage())
     wanted = Wanted(out=tmp_path / "x.csv", summary=True)
     outcome = run(["camera:0"], analyzer, {"detector": "none"}, wanted, watcher, watcher.stop)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from ekspresi.datasets import FaceDataset
-    from ekspresi.datasets.audit import Leak
+    from ekspresi.datasets.dataset import FaceDataset
+    from ekspresi.datasets.leakage import Leak
 
 _REASONS = {
     "exact": "same picture, byte for byte",
@@ -64,11 +64,11 @@ def inspect(
     from rich.console import Console
     from rich.markup import escape
 
-    from ekspresi.datasets import read
-    from ekspresi.datasets.audit import audit_datasets, audit_sides
+    from ekspresi.datasets.leakage import audit_datasets, audit_sides
     from ekspresi.datasets.overview import sides_of
-    from ekspresi.outputs import make_folder
-    from ekspresi.splits import FOLDS_OF, make_split, require_protocol
+    from ekspresi.datasets.registry import read
+    from ekspresi.datasets.splits import FOLDS_OF, make_split, require_protocol
+    from ekspresi.system.storage import make_folder
 
     if split:
         require_protocol(split, fold)
@@ -157,7 +157,7 @@ def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, N
 
 def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str, overwrite: bool) -> None:
     from ekspresi.datasets.overview import draw_class_chart, draw_montage
-    from ekspresi.outputs import check_replaceable
+    from ekspresi.tables.overwrite import check_replaceable
 
     chart, montage = out / f"{name}-classes.png", out / f"{name}-montage.png"
     for file in (chart, montage):

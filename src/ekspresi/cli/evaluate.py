@@ -13,17 +13,17 @@ import typer
 
 from ekspresi.cli.options import Overwrite
 from ekspresi.cli.terminal import skipped_line
+from ekspresi.datasets.protocols import SUITES
 from ekspresi.errors import ConfigError, MissingExtraError
-from ekspresi.protocols import SUITES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ekspresi.confidence import Selective
     from ekspresi.datasets.dataset import FaceDataset
-    from ekspresi.evaluation import Evaluation
-    from ekspresi.metrics import Estimate
+    from ekspresi.evaluation.results import Evaluation
+    from ekspresi.metrics.calibration import Selective
+    from ekspresi.metrics.classification import Estimate
 
 EVERY_FACE = "all"
 """Protocol of a data set the model has never seen: nothing is split, every face is measured."""
@@ -64,13 +64,15 @@ def evaluate_model(
     Writes report.json and one self-contained report.html.
     """
     try:
-        from ekspresi.evaluation import evaluate
-        from ekspresi.reporting import Asked, provenance_of, report_files, trained_split, write_report
+        from ekspresi.evaluation.evaluate import evaluate
+        from ekspresi.evaluation.provenance import Asked, provenance_of, trained_split
+        from ekspresi.evaluation.report import report_files, write_report
     except ImportError as error:
         raise MissingExtraError("ekspresi evaluate", "eval") from error
-    from ekspresi.datasets import read
-    from ekspresi.outputs import check_replaceable, make_folder
-    from ekspresi.recognition import Recognizer
+    from ekspresi.datasets.registry import read
+    from ekspresi.recognition.recognizer import Recognizer
+    from ekspresi.system.storage import make_folder
+    from ekspresi.tables.overwrite import check_replaceable
 
     if suite not in SUITES:
         raise ConfigError(f"--suite {suite}: must be one of {', '.join(SUITES)}")
@@ -130,8 +132,8 @@ def _choose(
 ) -> _Faces:
     import numpy as np
 
-    from ekspresi.protocols import PROTOCOLS
-    from ekspresi.splits import make_split
+    from ekspresi.datasets.protocols import PROTOCOLS
+    from ekspresi.datasets.splits import make_split
 
     protocol = split or trained.get("protocol") or (EVERY_FACE if dataset.official is None else "official")
     if protocol not in (EVERY_FACE, *PROTOCOLS):
@@ -178,7 +180,7 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ekspresi.evaluation import WITHIN_FACTOR
+    from ekspresi.evaluation.results import WITHIN_FACTOR
 
     console = Console(emoji=False)
     view = evaluation.headline

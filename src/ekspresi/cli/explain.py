@@ -15,7 +15,7 @@ from ekspresi.errors import ImageError, OutputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ekspresi.explanation import Explanation
+    from ekspresi.recognition.explanation import Explanation
     from ekspresi.types import Face
 
 _LARGEST = 24
@@ -48,16 +48,18 @@ def explain(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ekspresi import detection, explanation
-    from ekspresi.analysis import Analyzer
-    from ekspresi.images import load_image
-    from ekspresi.outputs import check_replaceable, picture_file
-    from ekspresi.recognition import Recognizer
-    from ekspresi.sheets import explanation_sheet
+    from ekspresi.detection.detector import detector as make_detector
+    from ekspresi.imaging.images import load_image
+    from ekspresi.pipeline.analyzer import Analyzer
+    from ekspresi.recognition import explanation
+    from ekspresi.recognition.recognizer import Recognizer
+    from ekspresi.tables.overwrite import check_replaceable
+    from ekspresi.visualization.explanation_sheet import explanation_sheet
+    from ekspresi.workflows.output_paths import picture_file
 
     target = _target(image, out)
     check_replaceable(target, overwrite=overwrite, choice="--out")
-    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
+    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), make_detector(detector, min_face_px))
     with picture_file(target) as write:
         rgb = load_image(image)
         faces = analyzer.analyze(rgb)
@@ -94,8 +96,8 @@ def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from ekspresi.drawing import COLOURS
     from ekspresi.types import percent
+    from ekspresi.visualization.image_annotator import COLOURS
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("face", justify="right", no_wrap=True)

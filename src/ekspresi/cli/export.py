@@ -14,7 +14,7 @@ from ekspresi.cli.options import Overwrite
 from ekspresi.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from ekspresi.calibration import SizeCalibration
+    from ekspresi.recognition.calibration import SizeCalibration
 
 
 def register(app: typer.Typer) -> None:

@@ -35,12 +35,12 @@ def _finetune(
     Stopped, it goes on where it was when it is started again.
     """
     try:
-        from ekspresi.training.finetuning import finetune, plan
+        from ekspresi.training.finetune import finetune, plan
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi finetune", "train") from error
-    from ekspresi.datasets import read
-    from ekspresi.outputs import check_replaceable
-    from ekspresi.reporting import report_files
+    from ekspresi.datasets.registry import read
+    from ekspresi.evaluation.report import report_files
+    from ekspresi.tables.overwrite import check_replaceable
 
     dataset = read(spec)
     planned = plan(dataset)

@@ -15,8 +15,8 @@ from ekspresi.cli.terminal import error_line, printable, tell
 from ekspresi.errors import OutputError
 
 if TYPE_CHECKING:
-    from ekspresi.outputs import Setting
-    from ekspresi.predicting import Outcome, Wanted
+    from ekspresi.tables.checkpoint import Setting
+    from ekspresi.workflows.options import Outcome, Wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -68,37 +68,39 @@ def predict(
     was calibrated for. In videos and cameras faces are followed, and what is said of one rests on all its frames up to
     then. Ctrl-C ends a run in good order: what was seen is written.
     """
-    from ekspresi.allocator import share_pools
+    from ekspresi.system.memory import share_pools
 
     share_pools()  # before anything starts a thread
 
     from rich.console import Console
 
-    from ekspresi import detection, predicting
-    from ekspresi.analysis import Analyzer
     from ekspresi.cli.durations import seconds
-    from ekspresi.cli.stopping import stopping
-    from ekspresi.cli.watching import Watching
-    from ekspresi.recognition import Recognizer
-    from ekspresi.tracking import LONGEST_STEP_S
-    from ekspresi.video.timestamps import Window
+    from ekspresi.cli.progress import Watching
+    from ekspresi.cli.signals import stopping
+    from ekspresi.detection.detector import detector as make_detector
+    from ekspresi.media.timestamps import Window
+    from ekspresi.pipeline.analyzer import Analyzer
+    from ekspresi.recognition.recognizer import Recognizer
+    from ekspresi.tracking.bytetrack import LONGEST_STEP_S
+    from ekspresi.workflows.options import Wanted
+    from ekspresi.workflows.predict import run
 
     window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
     if window.every_s is not None and window.every_s > LONGEST_STEP_S:
         typer.echo(
             f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
         )
-    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), detection.detector(detector, min_face_px))
-    wanted = predicting.Wanted(out, annotate, page, anonymize, summary, resume, window, overwrite)
+    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), make_detector(detector, min_face_px))
+    wanted = Wanted(out, annotate, page, anonymize, summary, resume, window, overwrite)
     settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
     with stopping() as stop, Watching(Console(stderr=True, emoji=False), window) as watching:
-        outcome = predicting.run(sources, analyzer, settings, wanted, watching, stop.event)
+        outcome = run(sources, analyzer, settings, wanted, watching, stop.event)
     if outcome.complete:
         typer.echo(f"nothing is left to do in {printable(str(out or annotate))}; leave --resume out to begin anew")
         return
     if page is not None and outcome.stories is not None and (outcome.given or not outcome.done):
-        from ekspresi.cli.telling import before
-        from ekspresi.summaries import made_by, write_page
+        from ekspresi.cli.predict_output import before
+        from ekspresi.summaries.html_report import made_by, write_page
 
         made = made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
         try:
@@ -120,11 +122,11 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
     """What a run found -> the screen."""
     from rich.console import Console
 
-    from ekspresi.cli import telling
-    from ekspresi.sources import below_common_folder
+    from ekspresi.cli import predict_output
+    from ekspresi.media.paths import below_common_folder
 
     console = Console(emoji=False)
-    sentences = [*telling.summary(outcome), *filter(None, [telling.before(outcome, wanted)])]
+    sentences = [*predict_output.summary(outcome), *filter(None, [predict_output.before(outcome, wanted)])]
     if not outcome.read and not (outcome.stories is not None and outcome.stories.videos):
         if outcome.stopped:
             sentences = ["stopped before the first frame was done"]
@@ -138,17 +140,17 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
     if outcome.rows:
         read = list(map(Path, outcome.read))
         names = dict(zip(outcome.read, below_common_folder(read), strict=True))
-        console.print(telling.picture_table(outcome.rows, names, console.width))
+        console.print(predict_output.picture_table(outcome.rows, names, console.width))
         if len(outcome.rows) < outcome.faces:
             more = outcome.faces - len(outcome.rows)
             console.print(f"and {more} more, all of them in the file", highlight=False)
     videos = outcome.stories.videos if outcome.stories is not None else ()
     for video in videos:
         if video.tracks:
-            console.print(telling.track_table(video, headed=len(videos) > 1))
-            hidden = len(video.tracks) + video.more - telling.SHOWN_TRACKS
+            console.print(predict_output.track_table(video, headed=len(videos) > 1))
+            hidden = len(video.tracks) + video.more - predict_output.SHOWN_TRACKS
             if hidden > 0:
-                console.print(f"and {telling.counted(hidden, 'track')} of less time", highlight=False)
+                console.print(f"and {predict_output.counted(hidden, 'track')} of less time", highlight=False)
     for line in sentences:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for written in outcome.written:

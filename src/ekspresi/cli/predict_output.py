@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ekspresi.cli.terminal import printable
-from ekspresi.drawing import COLOURS
-from ekspresi.predicting import Outcome, Wanted
-from ekspresi.summaries.story import TrackStory, VideoStory
-from ekspresi.summaries.timeline import clock
+from ekspresi.summaries.summary import TrackStory, VideoStory
+from ekspresi.summaries.timeline_plot import clock
 from ekspresi.types import Prediction, Row, percent
+from ekspresi.visualization.image_annotator import COLOURS
+from ekspresi.workflows.options import Outcome, Wanted
 
 SHOWN_TRACKS = 20
 """Tracks of a video that are printed, the longest face time first."""

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from ekspresi.cli.terminal import error_line, printable
 from ekspresi.errors import EkspresiError
+from ekspresi.media.timestamps import Window
+from ekspresi.media.video_reader import video_length_s
 from ekspresi.types import Analyzed, percent
-from ekspresi.video.files import video_length_s
-from ekspresi.video.timestamps import Window
 
 _RATE_S = 5.0
 """The rate that is shown is that of so many seconds."""
@@ -27,7 +27,7 @@ _FACES = 3
 
 
 class Watching:
-    """A ``predicting.Watcher`` for a terminal; a context manager."""
+    """A ``options.Watcher`` for a terminal; a context manager."""
 
     def __init__(self, console: Console, window: Window) -> None:
         """Prepare the line.

@@ -42,8 +42,9 @@ def _study(
     Stopped, it goes on where it was when it is started again. Writes study.json and one self-contained study.html.
     """
     try:
-        from ekspresi.study import load_study, run_study
+        from ekspresi.study.config import load_study
         from ekspresi.study.findings import findings
+        from ekspresi.study.run import run_study
     except ImportError as error:
         raise MissingExtraError("ekspresi study", "train") from error
     if not all(find_spec(package) for package in ("torch", "lightning", "filelock")):

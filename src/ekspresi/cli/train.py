@@ -31,7 +31,7 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
         from ekspresi.training.run import Run, train
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi train", "train") from error
-    from ekspresi.datasets import read
+    from ekspresi.datasets.registry import read
 
     if resume is not None:
         if out is not None or config_file is not None:
@@ -98,8 +98,8 @@ def _own_options() -> list[_Flag]:
 
 def _config_options() -> list[_Flag]:
     """Make one option for each key of the configuration, so that nothing is declared twice."""
-    from ekspresi.settings import range_of
     from ekspresi.training.config import TrainConfig
+    from ekspresi.training.settings import range_of
 
     options = []
     for name, field in TrainConfig.model_fields.items():

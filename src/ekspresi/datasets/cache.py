@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import METHOD, Images, Pairs, find_duplicates
 from ekspresi.errors import OutputError
-from ekspresi.outputs import make_folder, replacing
-from ekspresi.weights import cache_folder
+from ekspresi.system.downloads import cache_folder
+from ekspresi.system.storage import make_folder, replacing
 
 
 def take(images: Images, positions: NDArray[np.int64]) -> Images:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.pictures import folders_in, pictures_in, read_grey, read_pictures, require_some, stacked
+from ekspresi.datasets.image_files import folders_in, pictures_in, read_grey, read_pictures, require_some, stacked
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 
@@ -95,7 +95,7 @@ def read_hard_labelled(
 ) -> FaceDataset:
     """N (label, picture file) and their sides -> a data set; bad pictures are skipped.
 
-    Names are the paths below ``path``. ``read`` makes a face of a file, see ``pictures.read_pictures``.
+    Names are the paths below ``path``. ``read`` makes a face of a file, see ``image_files.read_pictures``.
 
     Raises:
         DatasetError: no picture can be read.

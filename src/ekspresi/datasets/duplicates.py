@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.resampling import resize, resize_matrix
+from ekspresi.imaging.resampling import resize, resize_matrix
 
 Images = NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
 

@@ -5,7 +5,7 @@ labels.
 
 A crop is found again by all that decides it: the bytes of the frame, the detector's networks, ``METHOD`` and the
 crop convention; not by where the frame lies or what asked for it. Unlike the other memories, these hold pixels of
-people: they lie in a folder of their own, ``faces`` in ``weights.cache_folder()``, that its owner alone may look
+people: they lie in a folder of their own, ``faces`` in ``downloads.cache_folder()``, that its owner alone may look
 into. It is safe to delete at any time.
 """
 
@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.cropping import CropConvention
-from ekspresi.datasets.remembered import recall, remember
-from ekspresi.detection import detector
+from ekspresi.datasets.cache import recall, remember
+from ekspresi.detection.detector import detector
 from ekspresi.errors import ImageError
-from ekspresi.images import load_image, require_regular
-from ekspresi.weights import ASSETS, cache_folder
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.imaging.images import load_image, require_regular
+from ekspresi.system.downloads import ASSETS, cache_folder
 
 MIN_FACE_PX = 60
 """Width in pixels of the smallest face searched for: the person of a laboratory's frame fills much of it, and

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.cropping import grey
 from ekspresi.errors import DatasetError, ImageError
-from ekspresi.images import IMAGE_SUFFIXES, load_image, require_regular
+from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
 
 # A data set of faces holds tens of thousands of small grey PNGs; those take the short way. Everything that
 # could need care (colour, alpha, rotation, animation, sheer size) goes through ``load_image`` and its limits.

@@ -11,9 +11,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.datasets.cache import duplicates_between
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import KINDS, Pairs, find_duplicates
-from ekspresi.datasets.remembered import duplicates_between
 
 REASONS = (*KINDS, "subject", "sequence")
 """Why a face is known on the other side; the first three are the same picture, see ``duplicates.KINDS``."""

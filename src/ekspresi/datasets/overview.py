@@ -14,7 +14,9 @@ from PIL import Image, ImageDraw
 
 from ekspresi.datasets.dataset import SPLITS, FaceDataset
 from ekspresi.errors import MissingExtraError
-from ekspresi.outputs import MAKER, picture_file, replacing
+from ekspresi.system.storage import replacing
+from ekspresi.tables.overwrite import MAKER
+from ekspresi.workflows.output_paths import picture_file
 
 NO_CLASS = "(no class)"
 """Row of the faces without a class: 'unknown', 'not a face', or no votes."""

@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ekspresi.datasets.ckextended import read_ckextended
-from ekspresi.datasets.ckplus import CKPLUS_OPTIONS, read_ckplus
-from ekspresi.datasets.ckplus48 import read_ckplus48
-from ekspresi.datasets.dataset import SPLITS, FaceDataset
-from ekspresi.datasets.fer2013 import read_fer2013
-from ekspresi.datasets.ferplus import read_ferplus
-from ekspresi.datasets.folder import read_folder
-from ekspresi.datasets.options import Option, arguments_from
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.reader_options import Option, arguments_from
+from ekspresi.datasets.readers.ckextended import read_ckextended
+from ekspresi.datasets.readers.ckplus import CKPLUS_OPTIONS, read_ckplus
+from ekspresi.datasets.readers.ckplus48 import read_ckplus48
+from ekspresi.datasets.readers.fer2013 import read_fer2013
+from ekspresi.datasets.readers.ferplus import read_ferplus
+from ekspresi.datasets.readers.folder import read_folder
 from ekspresi.errors import DatasetError
 
-__all__ = ["DRAWN_BY_IMAGE", "OPTIONS", "READERS", "SPLITS", "FaceDataset", "family", "read"]
+__all__ = ["DRAWN_BY_IMAGE", "OPTIONS", "READERS", "family", "read"]
 
 READERS: dict[str, Callable[..., FaceDataset]] = {
     "ckextended": read_ckextended,

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.datasets.cache import duplicates_between, take
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import first_of_copies
-from ekspresi.datasets.remembered import duplicates_between, take
+from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
 from ekspresi.errors import DatasetError, MissingExtraError
-from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
 
 Indices = NDArray[np.int64]
 

@@ -52,7 +52,7 @@ def detector(name: str, min_face_px: float = 12) -> Detector:
 
         return YunetDetector(min_face_px, Path(path).expanduser() if path else None)
     if name == "none":
-        from ekspresi.detection.none import WholeImage
+        from ekspresi.detection.whole_image import WholeImage
 
         return WholeImage()
     raise ConfigError(f"unknown detector '{name}'; known are {', '.join(DETECTORS)}, and yunet:PATH")

@@ -30,10 +30,10 @@ from ekspresi.detection import tiling
 from ekspresi.detection.searching import Finds, search
 from ekspresi.detection.tiling import Array, Level, suppress
 from ekspresi.errors import ModelError
-from ekspresi.forks import PerProcess
-from ekspresi.runtime import onnx_runtime
+from ekspresi.system.downloads import ASSETS
+from ekspresi.system.forks import PerProcess
+from ekspresi.system.onnx_runtime import onnx_runtime
 from ekspresi.types import Face
-from ekspresi.weights import ASSETS
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -29,9 +29,9 @@ from ekspresi.detection import tiling
 from ekspresi.detection.searching import Finds, search
 from ekspresi.detection.tiling import Level
 from ekspresi.errors import MissingExtraError, ModelError
-from ekspresi.forks import PerProcess
+from ekspresi.system.downloads import fetched
+from ekspresi.system.forks import PerProcess
 from ekspresi.types import Face
-from ekspresi.weights import fetched
 
 if TYPE_CHECKING:
     import cv2

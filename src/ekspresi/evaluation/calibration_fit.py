@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.calibration import SizeCalibration, SizePairs, softmax
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX, shrink
-from ekspresi.evaluation.effective import enlarged_again
-from ekspresi.recognition import Recognizer
+from ekspresi.evaluation.effective_size import enlarged_again
+from ekspresi.imaging.degradations import SIZES_PX, shrink
+from ekspresi.recognition.calibration import SizeCalibration, SizePairs, softmax
+from ekspresi.recognition.recognizer import Recognizer
 
 PRECISION = 0.92
 """Share of right answers that the thresholds are chosen for."""

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import ENLARGED_PX, shrink
 from ekspresi.evaluation.results import WITHIN_FACTOR, EffectiveSize
-from ekspresi.recognition import Recognizer
-from ekspresi.resampling import KERNELS, resize
+from ekspresi.imaging.degradations import ENLARGED_PX, shrink
+from ekspresi.imaging.resampling import KERNELS, resize
+from ekspresi.recognition.recognizer import Recognizer
 
 SMALLEST_ENLARGED_PX = 48
 FACES = 1000

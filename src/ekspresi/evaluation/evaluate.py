@@ -15,41 +15,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.confidence import calibration, confident_mistakes, selective
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX, degrade
-from ekspresi.evaluation.counting import Count, counted_labels, counts_of, has_counted_votes
-from ekspresi.evaluation.effective import effective_sizes
-from ekspresi.evaluation.results import (
-    WITHIN_FACTOR,
-    Answers,
-    Custom,
-    EffectiveSize,
-    Evaluation,
-    Level,
-    Mistake,
-    Prior,
-    SizeResult,
-    View,
-)
-from ekspresi.metrics import score, sequence_means
-from ekspresi.recognition import Recognizer
+from ekspresi.evaluation.effective_size import effective_sizes
+from ekspresi.evaluation.results import Custom, Evaluation, Level, Mistake, Prior, SizeResult, View
+from ekspresi.evaluation.views import Count, counts_of, has_counted_votes
+from ekspresi.imaging.degradations import SIZES_PX, degrade
+from ekspresi.metrics.calibration import calibration, confident_mistakes, selective
+from ekspresi.metrics.classification import score, sequence_means
+from ekspresi.recognition.recognizer import Recognizer
 
-__all__ = [
-    "MISTAKES",
-    "WITHIN_FACTOR",
-    "Answers",
-    "Custom",
-    "EffectiveSize",
-    "Evaluation",
-    "Level",
-    "Mistake",
-    "Prior",
-    "SizeResult",
-    "View",
-    "counted_labels",
-    "evaluate",
-]
+__all__ = ["MISTAKES", "evaluate"]
 
 MISTAKES = 24
 """How many confident mistakes an evaluation keeps."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from ekspresi.evaluation import SizeResult, View
-from ekspresi.metrics import Estimate
-from ekspresi.reporting.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, figure_of, plain, svg
+from ekspresi.evaluation.results import SizeResult, View
+from ekspresi.metrics.classification import Estimate
+from ekspresi.visualization.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, figure_of, plain, svg
 
 _DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
 """Depth of colour above which a cell of the heat map carries its text in the paper's colour."""

@@ -13,10 +13,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ekspresi.datasets import DRAWN_BY_IMAGE, family
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.modelfile import ModelMetadata
-from ekspresi.recognition import Recognizer
+from ekspresi.datasets.registry import DRAWN_BY_IMAGE, family
+from ekspresi.recognition.metadata import ModelMetadata
+from ekspresi.recognition.recognizer import Recognizer
 
 _PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "matplotlib")
 

@@ -33,15 +33,16 @@ from markupsafe import Markup
 from PIL import Image
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import shrink
-from ekspresi.evaluation import WITHIN_FACTOR, Evaluation, Mistake
-from ekspresi.outputs import MAKER, make_folder, replacing
-from ekspresi.reporting import plots
-from ekspresi.reporting.pages import page_template
-from ekspresi.reporting.provenance import Provenance
+from ekspresi.evaluation import plots
+from ekspresi.evaluation.provenance import Provenance
+from ekspresi.evaluation.results import WITHIN_FACTOR, Evaluation, Mistake
+from ekspresi.imaging.degradations import shrink
+from ekspresi.system.storage import make_folder, replacing
+from ekspresi.tables.overwrite import MAKER
+from ekspresi.visualization.html_pages import page_template
 
 FORMAT = 2
-_TEMPLATE = Path(__file__).with_name("template.html.j2")
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 def report_files(folder: Path) -> tuple[Path, Path]:

@@ -6,8 +6,8 @@ In: nothing. Out: frozen dataclasses. Knows nothing of how they were computed.
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ekspresi.confidence import Calibration, Selective
-from ekspresi.metrics import Scores
+from ekspresi.metrics.calibration import Calibration, Selective
+from ekspresi.metrics.classification import Scores
 
 Custom = Literal["argmax", "majority"]
 """How votes become one label: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""

@@ -1,11 +1,14 @@
-"""What moves: video files and live cameras -> frames.
+"""Read and write what moves: files, videos and cameras -> frames; pictures with times -> a video.
 
-    addresses.py     what may be shown of an address: never its user or password
+    paths.py         files, folders and globs -> paths in natural order
+    frames.py        any source -> frames
+    urls.py          what may be shown of an address: never its user or password
     timestamps.py    stamps -> seconds that only rise; which frames are wanted
-    decoding.py      PyAV: opened containers, decoded pictures turned upright, its errors in one line
-    files.py         a video file -> frames
+    decoder.py       PyAV: open containers, upright pictures, its errors in one line
+    video_reader.py  a video file -> frames
     live.py          a camera that may stall and die -> its newest frames; knows nothing of PyAV
     cameras.py       webcams and network addresses, opened by PyAV for live.py
+    video_writer.py  pictures with times -> an H.264 video that survives a killed run
 
-Knows nothing of faces, and nothing of how files are found.
+Knows nothing of faces.
 """

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ekspresi.errors import SourceError
-from ekspresi.video.addresses import redacted
-from ekspresi.video.decoding import Decoder, Painter, opened, pyav
-from ekspresi.video.live import Picture
+from ekspresi.media.decoder import Decoder, Painter, opened, pyav
+from ekspresi.media.live import Picture
+from ekspresi.media.urls import redacted
 
 if TYPE_CHECKING:
     from av.container import InputContainer

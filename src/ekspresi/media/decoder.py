@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, ImageError, MissingExtraError, SourceError
-from ekspresi.images import MAX_PIXELS
+from ekspresi.imaging.images import MAX_PIXELS
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

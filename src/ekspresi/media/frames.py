@@ -9,15 +9,15 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import EkspresiError, ImageError, SourceError
-from ekspresi.forks import in_one_process
-from ekspresi.images import IMAGE_SUFFIXES, load_image
-from ekspresi.sources import VIDEO_SUFFIXES, media_paths
+from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image
+from ekspresi.media.cameras import camera_index, connected, has_an_end, stream, webcam
+from ekspresi.media.live import live_frames
+from ekspresi.media.paths import VIDEO_SUFFIXES, media_paths
+from ekspresi.media.timestamps import Window
+from ekspresi.media.urls import address, redacted
+from ekspresi.media.video_reader import container_frames, video_frames
+from ekspresi.system.forks import in_one_process
 from ekspresi.types import Frame
-from ekspresi.video.addresses import address, redacted
-from ekspresi.video.cameras import camera_index, connected, has_an_end, stream, webcam
-from ekspresi.video.files import container_frames, video_frames
-from ekspresi.video.live import live_frames
-from ekspresi.video.timestamps import Window
 
 Refused = Callable[[EkspresiError], None] | None
 

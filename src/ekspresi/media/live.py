@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
+from ekspresi.media.timestamps import DRIFT_S, CameraClock, Window
 from ekspresi.types import Frame
-from ekspresi.video.timestamps import DRIFT_S, CameraClock, Window
 
 Picture = NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]
 """uint8 (H, W, 3) RGB, or a function that makes it, which is called only for frames that are not dropped."""

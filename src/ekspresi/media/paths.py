@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ekspresi.errors import SourceError
-from ekspresi.images import IMAGE_SUFFIXES
+from ekspresi.imaging.images import IMAGE_SUFFIXES
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset(

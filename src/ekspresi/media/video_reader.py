@@ -12,9 +12,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ekspresi.errors import EkspresiError, SourceError
+from ekspresi.media.decoder import Decoder, Painter, opened
+from ekspresi.media.timestamps import FileClock, Window
 from ekspresi.types import Frame
-from ekspresi.video.decoding import Decoder, Painter, opened
-from ekspresi.video.timestamps import FileClock, Window
 
 if TYPE_CHECKING:
     from av import VideoFrame

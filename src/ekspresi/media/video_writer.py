@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs import MAKER, check_writable, told
-from ekspresi.video.decoding import pyav
+from ekspresi.media.decoder import pyav
+from ekspresi.system.storage import check_writable, told
+from ekspresi.tables.overwrite import MAKER
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from ekspresi.metrics import checked
+from ekspresi.metrics.classification import checked
 
 CONFIDENCE_BINS = 15
 """Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.cropping import grey
-from ekspresi.detection import Detector, detector
-from ekspresi.detection.none import WholeImage
-from ekspresi.images import as_rgb
-from ekspresi.recognition import Recognizer
+from ekspresi.detection.detector import Detector, detector
+from ekspresi.detection.whole_image import WholeImage
+from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.images import as_rgb
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.downloads import bundled_model
 from ekspresi.types import Face
-from ekspresi.weights import bundled_model
 
 Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 """A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""

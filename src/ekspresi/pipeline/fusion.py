@@ -29,8 +29,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.calibration import SizeCalibration, softmax
-from ekspresi.tracking import step_s
+from ekspresi.recognition.calibration import SizeCalibration, softmax
+from ekspresi.tracking.bytetrack import step_s
 from ekspresi.types import Face, Prediction
 
 LIKENESS = 0.7
@@ -92,7 +92,7 @@ class TrackBelief:
 
         Args:
             prediction: of this frame.
-            time_s: seconds since the start of the video; None where unknown (see ``tracking.step_s``).
+            time_s: seconds since the start of the video; None where unknown (see ``bytetrack.step_s``).
 
         Returns:
             Probabilities of the whole track; ``face_px`` of this frame; ``effective_px`` of its evidence (weighted

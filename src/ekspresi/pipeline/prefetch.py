@@ -20,8 +20,8 @@ from threading import Condition, Thread
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.analysis import Analyzer
-from ekspresi.recognition import cpus
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.recognition.recognizer import cpus
 from ekspresi.types import Face, Frame
 
 FINDERS = min(cpus(), 4)

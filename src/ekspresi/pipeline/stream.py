@@ -3,8 +3,8 @@
 In: what the user named, or frames; an ``Analyzer``. Out: what was found in each frame, as it comes. Knows nothing of
 where rows go.
 
-Reading, finding and recognising overlap (``flow``): whoever asks for results recognises the faces of all frames that
-are ready, in one batch, and follows them in order.
+Reading, finding and recognising overlap (``prefetch``): whoever asks for results recognises the faces of all frames
+that are ready, in one batch, and follows them in order.
 """
 
 import os
@@ -12,15 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 
-from ekspresi.analysis import Analyzer, shared_analyzer
-from ekspresi.cuts import Cuts
 from ekspresi.errors import EkspresiError
-from ekspresi.flow import Flow, Found
-from ekspresi.forks import in_one_process
-from ekspresi.frames import frames
-from ekspresi.fusion import Fusion
-from ekspresi.recognition import Recognizer
-from ekspresi.tracking import Tracker
+from ekspresi.media.frames import frames
+from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
+from ekspresi.pipeline.fusion import Fusion
+from ekspresi.pipeline.prefetch import Flow, Found
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.forks import in_one_process
+from ekspresi.tracking.bytetrack import Tracker
+from ekspresi.tracking.shot_boundaries import Cuts
 from ekspresi.types import Analyzed, Face, Frame, Row
 
 _LOOK_S = 0.1
@@ -49,7 +49,7 @@ def stream(
 
     Args:
         source: a picture, a folder or a glob of pictures and videos, a video; a webcam, as 0 or 'camera:0'; an address,
-            rtsp:// or http://. More about each stands at ``ekspresi.frames.frames``.
+            rtsp:// or http://. More about each stands at ``ekspresi.media.frames.frames``.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width in pixels of the smallest face to search for.
@@ -80,7 +80,7 @@ def analyzed(
 
     ``read`` is asked, and in the end closed, by a thread of its own, ahead of the results: the next frame of a camera
     is not waited for. Tracks begin anew where another file does: ``source`` and ``track`` together name a face; and
-    with further numbers at each cut (``cuts``) and where a camera that was lost is reached again.
+    with further numbers at each cut (``shot_boundaries``) and where a camera that was lost is reached again.
     Predictions are those of single frames taken together in batches, so that they may differ from ``analyze`` in the
     last digits.
 

@@ -2,7 +2,7 @@
 
 In: logits and how many pixels each face really carries. Out: probabilities, and the confidence below which the
 answer is 'unsure'. The numbers are fitted where a model is exported and travel in its file. Knows nothing of
-pictures, of networks, or of how the numbers were fitted (``evaluation.fitting``).
+pictures, of networks, or of how the numbers were fitted (``evaluation.calibration_fit``).
 
 The method is bias-corrected temperature scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017;
 Alexandari et al., Maximum Likelihood with Bias-Corrected Calibration, ICML 2020) with a temperature that depends on

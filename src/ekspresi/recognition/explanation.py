@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.cropping import grey
-from ekspresi.degradations import SIZES_PX, shrink
-from ekspresi.recognition import Recognizer
-from ekspresi.resampling import resize
+from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.degradations import SIZES_PX, shrink
+from ekspresi.imaging.resampling import resize
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Prediction
 
 PATCH = 1 / 4

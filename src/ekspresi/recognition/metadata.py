@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ekspresi.calibration import SizeCalibration, SizePairs
-from ekspresi.cropping import CropConvention
 from ekspresi.errors import ModelError
-from ekspresi.preprocessing import Preprocessing
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.calibration import SizeCalibration, SizePairs
+from ekspresi.recognition.preprocessing import Preprocessing
 
 METADATA_KEY = "ekspresi"
 FORMAT = 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.resampling import resize, resize_matrix
+from ekspresi.imaging.resampling import resize, resize_matrix
 
 _BAND = 8
 """Rows averaged at once. A whole crop above 73 px in one product wakes BLAS's threads, which cost fifty times the

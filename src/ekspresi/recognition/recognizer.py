@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.calibration import corrected_px, softmax
-from ekspresi.cropping import grey
 from ekspresi.errors import ModelError
-from ekspresi.forks import PerProcess
-from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.resampling import KERNELS
-from ekspresi.runtime import onnx_runtime
+from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.resampling import KERNELS
+from ekspresi.recognition.calibration import corrected_px, softmax
+from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.system.downloads import bundled_model
+from ekspresi.system.forks import PerProcess
+from ekspresi.system.onnx_runtime import onnx_runtime
 from ekspresi.types import Prediction
-from ekspresi.weights import bundled_model
 
 BATCH = 64
 """Crops per run of the network: bounds the memory, and larger batches are no faster on a CPU."""

@@ -27,9 +27,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from ekspresi.settings import Settings, read_toml, refused, validated
-from ekspresi.splits import FOLDS
+from ekspresi.datasets.splits import FOLDS
 from ekspresi.training.config import Material, Rate, Recipe, Seed, TrainConfig, config_of
+from ekspresi.training.settings import Settings, read_toml, refused, validated
 
 TUNING = "tuning"
 """Folder of the jobs that look for learning rates; no arm can have its name."""

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ekspresi.errors import EkspresiError
-from ekspresi.outputs import make_folder
 from ekspresi.study.jobs import Job, folder_of, is_done, run_job, tidy
+from ekspresi.system.storage import make_folder
 
-_PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evaluation"]
+_PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evaluation.evaluate"]
 """Loaded once, in the process that all jobs are forked from: torch takes seconds to load."""
 
 _LOOK_S = 0.5

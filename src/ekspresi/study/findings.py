@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
-from ekspresi.comparison import SIGNIFICANCE
 from ekspresi.evaluation.results import View
+from ekspresi.metrics.significance import SIGNIFICANCE
 from ekspresi.study.results import COMPARED_PX, ArmResult, Comparison, Tuned
 
 HONEST, LEAKY = "subject-10fold", "paper-split"

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets import read
-from ekspresi.degradations import SIZES_PX, shrink
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
 from ekspresi.errors import ConfigError
-from ekspresi.outputs import make_folder, replacing
-from ekspresi.splits import make_split
+from ekspresi.imaging.degradations import SIZES_PX, shrink
+from ekspresi.system.storage import make_folder, replacing
 from ekspresi.training.config import TrainConfig, load_config
 
 FORMAT = 1
@@ -168,7 +168,7 @@ def tidy(job: Job, root: Path) -> None:
 
 def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:
     """Export, answer the test side at every size into answers.npz, and measure on the other data."""
-    from ekspresi.recognition import Recognizer
+    from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.training.export import export
 
     model = folder / "model.onnx"
@@ -193,8 +193,8 @@ def on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
         data, view, labels, faces, and accuracy and macro_f1 by size, each value, low, high, 0..1; why the figures may
         flatter, under warnings.
     """
-    from ekspresi.evaluation import evaluate
-    from ekspresi.reporting.provenance import Asked, leaks
+    from ekspresi.evaluation.evaluate import evaluate
+    from ekspresi.evaluation.provenance import Asked, leaks
 
     dataset = read(spec)
     protocol = "all" if dataset.official is None else "official"

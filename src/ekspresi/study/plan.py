@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekspresi.splits import HALVES, half_of
+from ekspresi.datasets.splits import HALVES, half_of
 from ekspresi.study.config import TUNING, Arm, StudyConfig
 from ekspresi.study.jobs import Job, result_of
 

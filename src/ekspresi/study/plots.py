@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ekspresi.reporting.svg import INK, LINE, MUTED, SERIES, figure_of, plain, svg
 from ekspresi.study.findings import recall
 from ekspresi.study.results import ArmResult
+from ekspresi.visualization.svg import INK, LINE, MUTED, SERIES, figure_of, plain, svg
 
 
 def by_size(arms: Sequence[ArmResult], name: str) -> str:

@@ -16,13 +16,14 @@ from typing import Any
 from markupsafe import Markup
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX
-from ekspresi.outputs import MAKER, make_folder, replacing
-from ekspresi.reporting.pages import page_template
-from ekspresi.reporting.plots import confusion
+from ekspresi.evaluation.plots import confusion
+from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study import plots
 from ekspresi.study.findings import HONEST, LEAKY, RARE, Study, findings, largest, oversampled
 from ekspresi.study.results import ArmResult
+from ekspresi.system.storage import make_folder, replacing
+from ekspresi.tables.overwrite import MAKER
+from ekspresi.visualization.html_pages import page_template
 
 FORMAT = 1
 PAPER = {"accuracy": 96.0, "macro_recall": 96.0, "macro_precision": 96.5, "macro_f1": 95.84}
@@ -30,7 +31,7 @@ PAPER = {"accuracy": 96.0, "macro_recall": 96.0, "macro_precision": 96.5, "macro
 averages over classes."""
 
 _CONFUSED_PX = (48, 12)
-_TEMPLATE = Path(__file__).with_name("study.html.j2")
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 def study_files(folder: Path) -> tuple[Path, Path]:

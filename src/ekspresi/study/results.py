@@ -14,16 +14,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.comparison import holm, mcnemar, smallest_difference
-from ekspresi.confidence import calibration
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import SIZES_PX
 from ekspresi.errors import ConfigError
 from ekspresi.evaluation.results import SizeResult, View
-from ekspresi.metrics import score, sequence_means
+from ekspresi.imaging.degradations import SIZES_PX
+from ekspresi.metrics.calibration import calibration
+from ekspresi.metrics.classification import score, sequence_means
+from ekspresi.metrics.significance import holm, mcnemar, smallest_difference
 from ekspresi.study.config import Arm
 from ekspresi.study.jobs import answers_of, folder_of, result_of
-from ekspresi.study.planning import ArmJob, Trial
+from ekspresi.study.plan import ArmJob, Trial
 
 COMPARED_PX = (48, 16)
 """Face sizes at which arms are tested against each other."""

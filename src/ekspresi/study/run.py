@@ -2,7 +2,7 @@
 
 In: a ``StudyConfig`` and a folder. Out, in the folder: ``jobs/`` (one a training, see ``jobs``), ``study.json`` and
 ``study.html``. Started again it goes on where it was stopped; jobs that are done are not done twice. Knows nothing of
-how a network learns (``training``) or of how a job is run (``schedule``).
+how a network learns (``training``) or of how a job is run (``executor``).
 """
 
 import json
@@ -11,20 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import FOLDS, make_split
 from ekspresi.errors import ConfigError, DatasetError
-from ekspresi.outputs import check_replaceable, make_folder, replacing
-from ekspresi.splits import FOLDS, make_split
-from ekspresi.study.config import Arm, StudyConfig, load_study
+from ekspresi.study.config import Arm, StudyConfig
+from ekspresi.study.executor import Watcher, run_jobs
 from ekspresi.study.findings import Study
 from ekspresi.study.jobs import on_other_data, result_of
-from ekspresi.study.page import study_files, write_study
-from ekspresi.study.planning import ArmJob, arm_jobs, rates_found, trials
+from ekspresi.study.plan import ArmJob, arm_jobs, rates_found, trials
+from ekspresi.study.report import study_files, write_study
 from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, tuned
-from ekspresi.study.schedule import Watcher, run_jobs
+from ekspresi.system.storage import make_folder, replacing
+from ekspresi.tables.overwrite import check_replaceable
 
-__all__ = ["Outcome", "load_study", "run_study"]
+__all__ = ["Outcome", "run_study"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _other(planned: list[ArmJob], failed: dict[str, str], root: Path) -> dict[st
 
 
 def _reverse(study: StudyConfig) -> dict[str, Any]:
-    from ekspresi.recognition import Recognizer
+    from ekspresi.recognition.recognizer import Recognizer
 
     return on_other_data(Recognizer(), study.data)
 

@@ -2,10 +2,10 @@
 
 In: ``Analyzed`` values in the order of their sources. Out: ``Stories``. Knows nothing of pages.
 
-Memory is bounded however long a video is: of a track ``steps.STEPS`` stretches of time are kept, which grow with it,
-and of a video ``TRACKS`` tracks, the longest; the others are counted. Times are face time: a face counts for as long as
-its frame lies behind the one before, at most ``LONGEST_STEP_S``, so that neither the rate of a video nor a camera that
-was away tells.
+Memory is bounded however long a video is: of a track ``time_bins.STEPS`` stretches of time are kept, which grow with
+it, and of a video ``TRACKS`` tracks, the longest; the others are counted. Times are face time: a face counts for as
+long as its frame lies behind the one before, at most ``LONGEST_STEP_S``, so that neither the rate of a video nor a
+camera that was away tells.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.summaries.steps import Steps
-from ekspresi.summaries.story import Shown, StillStory, Stories, TrackStory, VideoStory
-from ekspresi.tracking import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
+from ekspresi.summaries.summary import Shown, StillStory, Stories, TrackStory, VideoStory
+from ekspresi.summaries.time_bins import Steps
+from ekspresi.tracking.bytetrack import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
 from ekspresi.types import Analyzed, Prediction, Row
 
 TRACKS = 500

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi import __version__
-from ekspresi.drawing import COLOURS, INK
 from ekspresi.errors import MissingExtraError, SourceError
-from ekspresi.outputs import replacing
-from ekspresi.recognition import Recognizer
-from ekspresi.summaries import timeline
-from ekspresi.summaries.story import Shown, Stories, TrackStory, VideoStory
+from ekspresi.media.urls import address, redacted
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.summaries import timeline_plot
+from ekspresi.summaries.summary import Shown, Stories, TrackStory, VideoStory
+from ekspresi.system.storage import replacing
 from ekspresi.types import percent
-from ekspresi.video.addresses import address, redacted
+from ekspresi.visualization.image_annotator import COLOURS, INK
 
 LISTED = 60
 """Runs of a track that its table names; the plot shows all."""
@@ -34,7 +34,7 @@ LISTED = 60
 _BRIEF_S = 120
 """Videos up to this length are told in tenths of seconds."""
 _OTHER_COLOUR = "#868E98"
-_TEMPLATE = Path(__file__).with_name("page.html.j2")
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
         MissingExtraError: Jinja2 is not installed.
     """
     try:
-        from ekspresi.reporting.pages import page_template
+        from ekspresi.visualization.html_pages import page_template
     except ImportError as error:
         raise MissingExtraError("a page about what was seen", "video") from error
     text = page_template(_TEMPLATE).render(
@@ -100,7 +100,7 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
         before=before,
         legend=[(label, _colours(label)) for label in stories.labels],
         listed=LISTED,
-        clock=timeline.clock,
+        clock=timeline_plot.clock,
         named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
         plot=_plot,
         said=_said,
@@ -165,14 +165,14 @@ class Plot:
     Attributes:
         runs: each with its left edge and width.
         areas: each with its colour.
-        veils: left edges and widths in ``timeline.WIDTH``, where it was unsure.
+        veils: left edges and widths in ``timeline_plot.WIDTH``, where it was unsure.
         ticks: each with its place.
         within: left edge and width of the track in the time of its video.
         label: all of it in words.
     """
 
-    runs: list[tuple[timeline.Run, float, float]]
-    areas: list[tuple[timeline.Area, str]]
+    runs: list[tuple[timeline_plot.Run, float, float]]
+    areas: list[tuple[timeline_plot.Area, str]]
     veils: list[tuple[float, float]]
     ticks: list[tuple[str, float]]
     within: tuple[float, float]
@@ -183,24 +183,24 @@ def _plot(track: TrackStory, video: VideoStory) -> Plot | None:
     course = track.course
     if course is None:
         return None
-    begin_s, end_s = timeline.span(course)
+    begin_s, end_s = timeline_plot.span(course)
 
     def place(time_s: float) -> float:
         return round(100 * (time_s - begin_s) / (end_s - begin_s), 2)
 
-    runs = timeline.runs(course)
-    marks = timeline.ticks(begin_s, end_s)
+    runs = timeline_plot.runs(course)
+    marks = timeline_plot.ticks(begin_s, end_s)
     tenths = any(mark % 1 for mark in marks)
     whole_s = max(video.last_s - video.first_s, end_s - begin_s)
     left = min(max(100 * (begin_s - video.first_s) / whole_s, 0), 100)
     shares = ", ".join(f"{name} {share}" for name, share in _said(track.shown))
     return Plot(
         runs=[(run, place(run.begin_s), place(run.end_s) - place(run.begin_s)) for run in runs],
-        areas=[(area, _colours(area.label)[0]) for area in timeline.areas(course)],
-        veils=timeline.veils(course),
-        ticks=[(timeline.clock(mark, tenths), place(mark)) for mark in marks],
+        areas=[(area, _colours(area.label)[0]) for area in timeline_plot.areas(course)],
+        veils=timeline_plot.veils(course),
+        ticks=[(timeline_plot.clock(mark, tenths), place(mark)) for mark in marks],
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
-        label=f"Track {track.number} from {timeline.clock(begin_s)} to {timeline.clock(end_s)}: {shares}",
+        label=f"Track {track.number} from {timeline_plot.clock(begin_s)} to {timeline_plot.clock(end_s)}: {shares}",
     )
 
 
@@ -246,7 +246,7 @@ def _length(seconds: float) -> str:
         return "<0.1\u00a0s"
     if seconds < 60:
         return f"{seconds:.1f}\u00a0s" if seconds < 9.95 else f"{seconds:.0f}\u00a0s"
-    return timeline.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
+    return timeline_plot.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
 
 
 def _counted(number: int, what: str) -> str:

@@ -1,6 +1,6 @@
 """The story of each source: what its faces showed, as values.
 
-In: nothing. Out: frozen dataclasses, times in seconds. Knows nothing of how they are told (``telling``) or shown.
+In: nothing. Out: frozen dataclasses, times in seconds. Knows nothing of how they are told (``builder``) or shown.
 """
 
 from dataclasses import dataclass

@@ -6,8 +6,8 @@ In: predictions with their times. Out: what they were on average in each step. K
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.summaries.story import Course
-from ekspresi.tracking import LONGEST_STEP_S
+from ekspresi.summaries.summary import Course
+from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from ekspresi.types import Prediction
 
 STEP_S = 0.25

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.summaries.story import Course
+from ekspresi.summaries.summary import Course
 
 WIDTH, HEIGHT = 1000, 100
 """Units of the areas: from the beginning to the end of the course, and from probability 0, below, to 1."""

@@ -19,7 +19,7 @@ from typing import IO
 
 from ekspresi.errors import ModelError
 
-ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).parents[1] / "assets"
 """Folder of the files that are shipped with the package."""
 
 TIMEOUT_S = 30.0

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs.files import told
+from ekspresi.system.storage import told
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ekspresi.errors import OutputError
-from ekspresi.outputs.files import told
+from ekspresi.system.storage import told
 
 _CHUNK = 1 << 20
 

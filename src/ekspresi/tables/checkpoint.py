@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.outputs.files import replacing, told
+from ekspresi.system.storage import replacing, told
 
 FORMAT = 2
 """Number of the layout of the file."""

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.outputs.columns import csv_header, csv_lines, jsonl_lines
-from ekspresi.outputs.files import replacing, told
-from ekspresi.outputs.growing import GrowingFile, digest_of, new_digest
-from ekspresi.outputs.parquet import pyarrow, write_parquet
+from ekspresi.system.storage import replacing, told
+from ekspresi.tables.append_only import GrowingFile, digest_of, new_digest
+from ekspresi.tables.parquet import pyarrow, write_parquet
+from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
 from ekspresi.types import Row
 
 ENDINGS = (".csv", ".jsonl", ".parquet")

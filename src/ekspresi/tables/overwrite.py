@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.frames import stream_name
-from ekspresi.modelfile import METADATA_KEY
-from ekspresi.outputs.columns import COLUMNS
-from ekspresi.outputs.files import check_is_file, check_writable, told
-from ekspresi.outputs.forms import TableForm
-from ekspresi.outputs.growing import digest_of
-from ekspresi.outputs.journal import Entry, Journal
-from ekspresi.outputs.parquet import pyarrow
+from ekspresi.media.frames import stream_name
+from ekspresi.recognition.metadata import METADATA_KEY
+from ekspresi.system.storage import check_is_file, check_writable, told
+from ekspresi.tables.append_only import digest_of
+from ekspresi.tables.checkpoint import Entry, Journal
+from ekspresi.tables.formats import TableForm
+from ekspresi.tables.parquet import pyarrow
+from ekspresi.tables.schema import COLUMNS
 
 MAKER = "ekspresi"
 """What files name as their maker: PNG as Software, JPEG and MP4 as comment, HTML as generator, JSON as made_by."""

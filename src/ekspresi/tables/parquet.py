@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ekspresi.errors import MissingExtraError, OutputError
-from ekspresi.outputs.columns import column_names
-from ekspresi.outputs.files import replacing
+from ekspresi.system.storage import replacing
+from ekspresi.tables.schema import column_names
 
 _GROUP_ROWS = 64_000
 """Rows in a row group: about 5 MB of columns, which are in memory at once."""

@@ -8,7 +8,7 @@ with what is handed out. Knows nothing of files, and nothing of how tracks were 
 import math
 from collections.abc import Sequence
 
-from ekspresi.outputs.journal import Place
+from ekspresi.tables.checkpoint import Place
 from ekspresi.types import Row
 
 

@@ -23,13 +23,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ekspresi.errors import ConfigError, EkspresiError
-from ekspresi.outputs.columns import column_names
-from ekspresi.outputs.files import check_is_file, check_writable
-from ekspresi.outputs.forms import TableForm
-from ekspresi.outputs.growing import GrowingFile
-from ekspresi.outputs.journal import Entry, Journal, Place, Setting
-from ekspresi.outputs.keeping import check_finished, check_table
-from ekspresi.outputs.locking import locked
+from ekspresi.system.locks import locked
+from ekspresi.system.storage import check_is_file, check_writable
+from ekspresi.tables.append_only import GrowingFile
+from ekspresi.tables.checkpoint import Entry, Journal, Place, Setting
+from ekspresi.tables.formats import TableForm
+from ekspresi.tables.overwrite import check_finished, check_table
+from ekspresi.tables.schema import column_names
 from ekspresi.types import Row
 
 JOURNAL_S = 1.0

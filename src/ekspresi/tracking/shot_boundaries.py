@@ -14,9 +14,9 @@ Detection using Frequency Domain Correlation, ICPR 2000). Changed, so that only 
   less light, a flash, a camera that goes over to grey at night only make colours stronger or weaker.
 - Black and white frames show nothing, and are passed over: a scene is compared to the last that was seen.
 
-Thresholds were chosen on pairs of such pictures as ``benchmarks/cuts.py`` makes films of, which tells how often it is
-right. What it cannot tell: a dissolve, in which no frame begins another scene; a cut to another person before the same
-wall.
+Thresholds were chosen on pairs of such pictures as ``benchmarks/shot_boundaries.py`` makes films of, which tells how
+often it is right. What it cannot tell: a dissolve, in which no frame begins another scene; a cut to another person
+before the same wall.
 """
 
 from dataclasses import dataclass

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from ekspresi.protocols import OVERSAMPLING, PROTOCOLS
-from ekspresi.settings import Settings, as_toml, read_toml, refused, validated
+from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
+from ekspresi.training.settings import Settings, as_toml, read_toml, refused, validated
 
 if TYPE_CHECKING:  # the names are listed in `protocols`, which a type checker cannot unpack
     _Protocol: TypeAlias = str

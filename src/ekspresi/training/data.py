@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.degradations import LowResolution, shrink
-from ekspresi.preprocessing import Preprocessing
-from ekspresi.resampling import resize
-from ekspresi.splits import class_weights, oversample
+from ekspresi.datasets.splits import class_weights, oversample
+from ekspresi.imaging.degradations import LowResolution, shrink
+from ekspresi.imaging.resampling import resize
+from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.training.augmentation import Geometry, erase, photometry
 from ekspresi.training.config import TrainConfig
 

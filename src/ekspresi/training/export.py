@@ -17,17 +17,18 @@ import onnx
 import torch
 from safetensors.torch import save
 
-from ekspresi.calibration import SizeCalibration
-from ekspresi.cropping import CropConvention
-from ekspresi.datasets import read
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import Split, make_split
 from ekspresi.errors import DatasetError, ModelError
-from ekspresi.evaluation.fitting import fit_calibration, fit_sizes
-from ekspresi.modelfile import METADATA_KEY, ModelMetadata
-from ekspresi.outputs import check_replaceable, make_folder, replacing
-from ekspresi.recognition import Recognizer
-from ekspresi.runtime import onnx_runtime
-from ekspresi.splits import Split, make_split
+from ekspresi.evaluation.calibration_fit import fit_calibration, fit_sizes
+from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.calibration import SizeCalibration
+from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.onnx_runtime import onnx_runtime
+from ekspresi.system.storage import make_folder, replacing
+from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import TrainingBatches, preprocessing_of
 from ekspresi.training.network import Architecture, FaceNetwork, build_network

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.splits import make_split
 from ekspresi.errors import DatasetError
-from ekspresi.splits import make_split
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.export import Export, check_files, export
 from ekspresi.training.run import finish

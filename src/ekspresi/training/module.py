@@ -15,7 +15,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import Batch
 from ekspresi.training.network import Architecture, FaceNetwork, build_network, freeze_backbone, load_teacher
-from ekspresi.training.optimisers import build_optimizer, warmup_cosine
+from ekspresi.training.optimizers import build_optimizer, warmup_cosine
 
 RESOLUTION_WEIGHT = 0.1
 """Weight of the second head's loss (smooth L1, in octaves of size) beside the cross-entropy."""

@@ -16,9 +16,9 @@ from safetensors import safe_open
 from torch import nn
 
 from ekspresi.errors import ConfigError, ModelError
-from ekspresi.modelfile import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.system.downloads import bundled_weights
 from ekspresi.training.imagenet import load_imagenet
-from ekspresi.weights import bundled_weights
 
 
 @dataclass(frozen=True, slots=True)

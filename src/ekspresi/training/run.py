@@ -19,11 +19,11 @@ import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
-from ekspresi.datasets import read
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.outputs import make_folder, replacing
-from ekspresi.reporting.provenance import cpu_name
-from ekspresi.splits import make_split
+from ekspresi.evaluation.provenance import cpu_name
+from ekspresi.system.storage import make_folder, replacing
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
 from ekspresi.training.module import ExpressionModule

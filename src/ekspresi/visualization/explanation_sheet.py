@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ekspresi.drawing import DIM, FAINT, INK, PAPER, draw_sizes, font
-from ekspresi.explanation import PATCH, Explanation, Occlusion
-from ekspresi.resampling import resize
+from ekspresi.imaging.resampling import resize
+from ekspresi.recognition.explanation import PATCH, Explanation, Occlusion
 from ekspresi.types import Prediction, percent
+from ekspresi.visualization.image_annotator import DIM, FAINT, INK, PAPER, draw_sizes, font
 
 FLAT = 0.03
 """A fall of the belief, 0..1, below which a map is not coloured: its differences would be read as meaning."""

@@ -11,9 +11,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 if TYPE_CHECKING:  # a page that shows none needs no scikit-learn
-    from ekspresi.metrics import Estimate
+    from ekspresi.metrics.classification import Estimate
 
-_STYLE = Path(__file__).with_name("style.css")
+_STYLE = Path(__file__).with_name("theme.css")
 
 
 def page_template(path: Path) -> Template:

@@ -1,7 +1,7 @@
 """Faces -> pictures that a person looks at.
 
 In: an image with its faces, or one crop and a recogniser. Out: a Pillow image. Knows nothing of files, nor of how a
-belief is explained (``sheets``).
+belief is explained (``explanation_sheet``).
 
 The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any common colour
 blindness tell apart; names and numbers stand beside them everywhere, so that no meaning rests on colour
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ekspresi.degradations import SIZES_PX
-from ekspresi.explanation import Reduced, at_sizes
-from ekspresi.placement import leader, near, place
-from ekspresi.recognition import Recognizer
+from ekspresi.imaging.degradations import SIZES_PX
+from ekspresi.recognition.explanation import Reduced, at_sizes
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Box, Face, Prediction, percent
+from ekspresi.visualization.label_layout import leader, near, place
 
 COLOURS = {
     "neutral": "#A7ADB5",

@@ -1,7 +1,7 @@
 """A matplotlib figure -> SVG text that lies in a page and follows its colours, light and dark.
 
 In: figures drawn with the marker colours below. Out: strings beginning with ``<svg``; the markers are replaced by the
-page's CSS variables (``style.css``), text stays text, in the page's font. Knows nothing of what is drawn.
+page's CSS variables (``theme.css``), text stays text, in the page's font. Knows nothing of what is drawn.
 """
 
 import io

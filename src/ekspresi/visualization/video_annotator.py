@@ -3,19 +3,27 @@
 In: ``Analyzed`` values, one after another. Out: a Pillow image of each. Knows nothing of files, nor of how a film is
 encoded.
 
-What a still needs is in ``drawing``; a film needs memory besides. A label keeps its place beside its face as long as it
-is free there, has always the same size, and does not tremble with the box: only where it would be more than a line's
-width off does it follow. What is said is that of the row. The number of the track is that of the table and the page.
+What a still needs is in ``image_annotator``; a film needs memory besides. A label keeps its place beside its face as
+long as it is free there, has always the same size, and does not tremble with the box: only where it would be more than
+a line's width off does it follow. What is said is that of the row. The number of the track is that of the table and the
+page.
 """
 
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from ekspresi.drawing import annotate, colour_of, draw_frame, enlarged, steady_labels_of, text_px_of
-from ekspresi.hiding import hide
-from ekspresi.placement import BEARABLE, GOOD, Spot, leader, near, place, stand
 from ekspresi.types import Analyzed, Box, Row
+from ekspresi.visualization.anonymization import hide
+from ekspresi.visualization.image_annotator import (
+    annotate,
+    colour_of,
+    draw_frame,
+    enlarged,
+    steady_labels_of,
+    text_px_of,
+)
+from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, leader, near, place, stand
 
 REST_S = 1.0
 """A label that has moved, shrunk, vanished or come back stays so for this long, if it hides little."""
@@ -49,7 +57,7 @@ class Annotator:
     """Draws one frame after another.
 
     Attributes:
-        anonymize: no face can be recognised in what is drawn, see ``hiding``.
+        anonymize: no face can be recognised in what is drawn, see ``anonymization``.
     """
 
     def __init__(self, *, anonymize: bool = False) -> None:
@@ -64,7 +72,7 @@ class Annotator:
 
         Returns:
             RGB picture. Of a video: of the frame's size, or a whole multiple of it, the same for all frames of that
-            size, where it is too small for text. A still is drawn as ``drawing.annotate`` does.
+            size, where it is too small for text. A still is drawn as ``image_annotator.annotate`` does.
         """
         frame = analyzed.frame
         image = hide(frame.image, analyzed.hidden) if self.anonymize else frame.image

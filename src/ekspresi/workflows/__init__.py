@@ -1,15 +1,10 @@
-"""What was named -> all that was asked for: the run behind ``ekspresi predict``.
+"""Run what a user asks for, from its inputs to its files; the command line only parses, calls and shows.
 
-In: pictures, folders, videos or a camera, and what is wanted of them. Out: a table, annotated pictures and films, a
-page, and what a screen can tell. Knows nothing of screens.
+    options.py            what is asked of a prediction run, and its result
+    source_reader.py      sources -> frames, from where an earlier run stopped; which could not be read
+    output_paths.py       annotated pictures: their names, and how they are saved
+    annotation_writer.py  results -> annotated pictures and videos
+    predict.py            frames -> results -> tables, pictures, summaries, in order, until the end or a stop
 
-    wanted.py        what is wanted, and what became of it
-    reading.py       sources -> frames, from where an earlier run stopped; which could not be read
-    picturing.py     what was seen -> annotated pictures and films
-    run.py           the run: frames -> what was seen -> tables, pictures, stories, in order, until the end or a stop
+Knows nothing of screens.
 """
-
-from ekspresi.predicting.run import run
-from ekspresi.predicting.wanted import Outcome, Wanted, Watcher
-
-__all__ = ["Outcome", "Wanted", "Watcher", "run"]

@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ekspresi.errors import OutputError
-from ekspresi.filming import Annotator
-from ekspresi.outputs import Names, Place, annotated_paths, check_replaceable, make_folder, save_picture, told
-from ekspresi.predicting.reading import Reading
-from ekspresi.recording import FILM_SUFFIX, Recording, take_up
+from ekspresi.media.video_writer import FILM_SUFFIX, Recording, take_up
+from ekspresi.system.storage import make_folder, told
+from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.types import Analyzed
+from ekspresi.visualization.video_annotator import Annotator
+from ekspresi.workflows.output_paths import Names, annotated_paths, save_picture
+from ekspresi.workflows.source_reader import Reading
 
 
 class Picturing:

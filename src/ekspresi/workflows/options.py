@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ekspresi.errors import EkspresiError
-from ekspresi.outputs import Place
-from ekspresi.summaries.story import Stories
+from ekspresi.media.timestamps import Window
+from ekspresi.summaries.summary import Stories
+from ekspresi.tables.checkpoint import Place
 from ekspresi.types import Analyzed, Row
-from ekspresi.video.timestamps import Window
 
 
 @dataclass(frozen=True, slots=True)

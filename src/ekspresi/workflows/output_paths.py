@@ -11,9 +11,9 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ekspresi.outputs.files import make_folder, replacing
-from ekspresi.outputs.keeping import MAKER
-from ekspresi.sources import VIDEO_SUFFIXES, below_common_folder
+from ekspresi.media.paths import VIDEO_SUFFIXES, below_common_folder
+from ekspresi.system.storage import make_folder, replacing
+from ekspresi.tables.overwrite import MAKER
 
 
 class Names:

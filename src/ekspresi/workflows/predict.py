@@ -12,27 +12,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 
-from ekspresi.allocator import KEPT_S, give_back
-from ekspresi.analysis import Analyzer
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
-from ekspresi.outputs import (
-    BySecond,
-    Place,
-    RunTable,
-    Setting,
-    beginnings,
-    check_replaceable,
-    journaled_folder,
-    journaled_table,
-    make_folder,
-    told,
-)
-from ekspresi.predicting.picturing import Picturing
-from ekspresi.predicting.reading import Reading, reading
-from ekspresi.predicting.wanted import Outcome, Wanted, Watcher
-from ekspresi.streaming import analyzed
-from ekspresi.summaries.telling import Storyteller
+from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.pipeline.stream import analyzed
+from ekspresi.summaries.builder import Storyteller
+from ekspresi.system.memory import KEPT_S, give_back
+from ekspresi.system.storage import make_folder, told
+from ekspresi.tables.checkpoint import Place, Setting, beginnings
+from ekspresi.tables.overwrite import check_replaceable
+from ekspresi.tables.per_second import BySecond
+from ekspresi.tables.resumable import RunTable, journaled_folder, journaled_table
 from ekspresi.types import Analyzed, Row
+from ekspresi.workflows.annotation_writer import Picturing
+from ekspresi.workflows.options import Outcome, Wanted, Watcher
+from ekspresi.workflows.source_reader import Reading, reading
 
 PAGE_ENDINGS = (".html", ".htm")
 """What a page's name may end in; upper case too."""

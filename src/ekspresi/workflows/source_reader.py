@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, SourceError
-from ekspresi.frames import frames, stream_name
-from ekspresi.outputs import Place
-from ekspresi.sources import media_paths
+from ekspresi.media.frames import frames, stream_name
+from ekspresi.media.paths import media_paths
+from ekspresi.media.timestamps import Window
+from ekspresi.tables.checkpoint import Place
 from ekspresi.types import Frame
-from ekspresi.video.timestamps import Window
 
 WARM_S = 2.0
 """A video that is taken up again is looked at from so long before: what is believed of a face rests on its past."""

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from ekspresi.datasets import read
 from ekspresi.datasets.overview import sides_of
+from ekspresi.datasets.registry import read
+from ekspresi.datasets.splits import make_split
 from ekspresi.errors import DatasetError
-from ekspresi.evaluation.counting import counted_labels
+from ekspresi.evaluation.views import counted_labels
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.splits import make_split
 from tests.support.fake_faces import pixel_cell, texture
 
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral", "contempt")

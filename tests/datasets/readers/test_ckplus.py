@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.cropping import CropConvention
-from ekspresi.datasets import family, read
-from ekspresi.datasets.audit import audit_datasets
-from ekspresi.detection import detector
+from ekspresi.datasets.leakage import audit_datasets
+from ekspresi.datasets.registry import family, read
+from ekspresi.detection.detector import detector
 from ekspresi.detection.mtcnn import MtcnnDetector
 from ekspresi.errors import DatasetError
-from ekspresi.evaluation.counting import counted_labels
+from ekspresi.evaluation.views import counted_labels
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
+from ekspresi.imaging.cropping import CropConvention
 from tests.support.fake_faces import ckplus_frame, save, write_ckplus, write_ckplus48
 
 

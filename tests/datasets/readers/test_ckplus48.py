@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
-from ekspresi.datasets import read
+from ekspresi.datasets.registry import read
 from ekspresi.errors import DatasetError
 from tests.support.fake_faces import save, texture, write_ckplus48
 

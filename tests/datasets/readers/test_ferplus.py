@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ekspresi.datasets import read
+from ekspresi.datasets.registry import read
 from ekspresi.errors import DatasetError
 from tests.support.fake_faces import texture, write_ferplus
 

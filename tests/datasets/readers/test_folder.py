@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.datasets import READERS, read
-from ekspresi.datasets.pictures import folders_in
+from ekspresi.datasets.image_files import folders_in
+from ekspresi.datasets.registry import READERS, read
 from ekspresi.errors import DatasetError
 from tests.support.fake_faces import save, texture
 

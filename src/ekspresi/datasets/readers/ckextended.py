@@ -24,7 +24,7 @@ Dataset (CK+): a complete dataset for action unit and emotion-specified expressi
 from pathlib import Path
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.fer2013 import read_pixel_csv
+from ekspresi.datasets.readers.fer2013 import read_pixel_csv
 from ekspresi.expressions import CKEXTENDED_LABELS
 
 

@@ -35,12 +35,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ekspresi.datasets.ckplus48 import with_people
-from ekspresi.datasets.classtree import read_hard_labelled
+from ekspresi.datasets.class_folders import read_hard_labelled
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.faces import FaceCutter
-from ekspresi.datasets.options import WHOLE_NUMBER, YES_OR_NO
-from ekspresi.datasets.pictures import folders_in
+from ekspresi.datasets.face_crops import FaceCutter
+from ekspresi.datasets.image_files import folders_in
+from ekspresi.datasets.reader_options import WHOLE_NUMBER, YES_OR_NO
+from ekspresi.datasets.readers.ckplus48 import with_people
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import CKPLUS_LABELS
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ekspresi.datasets.classtree import read_hard_labelled, required_classes
+from ekspresi.datasets.class_folders import read_hard_labelled, required_classes
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import CKPLUS_LABELS

@@ -30,16 +30,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.classtree import (
-    no_other_votes,
-    one_hot,
-    read_hard_labelled,
-    required_classes,
-    side_folders,
-)
+from ekspresi.datasets.class_folders import no_other_votes, one_hot, read_hard_labelled, required_classes, side_folders
+from ekspresi.datasets.csv_files import read_columns
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.pictures import require_some
-from ekspresi.datasets.tables import read_columns
+from ekspresi.datasets.image_files import require_some
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import FER2013_LABELS
 

@@ -41,10 +41,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.datasets.csv_files import read_columns
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.fer2013 import read_pixel_rows, sides_of_usages
-from ekspresi.datasets.pictures import read_pictures, require_some, stacked
-from ekspresi.datasets.tables import read_columns
+from ekspresi.datasets.image_files import read_pictures, require_some, stacked
+from ekspresi.datasets.readers.fer2013 import read_pixel_rows, sides_of_usages
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import FERPLUS_LABELS
 

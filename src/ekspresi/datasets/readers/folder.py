@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.classtree import read_hard_labelled, side_folders
+from ekspresi.datasets.class_folders import read_hard_labelled, side_folders
+from ekspresi.datasets.csv_files import read_columns
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.pictures import folders_in, pictures_in
-from ekspresi.datasets.tables import read_columns
+from ekspresi.datasets.image_files import folders_in, pictures_in
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 

@@ -1,0 +1,1 @@
+"""Hold what concerns the machine: files, locks, downloads, memory and ONNX Runtime. Knows nothing of faces."""
