@@ -15,11 +15,11 @@ from ekspresi.cli import app
 from ekspresi.cli.terminal import error_line, tell
 from ekspresi.errors import EkspresiError, ImageError
 from ekspresi.imaging.images import load_image
+from ekspresi.media.image_writer import save_picture
 from ekspresi.media.paths import image_paths
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.visualization.image_annotator import strip
-from ekspresi.workflows.output_paths import save_picture
 
 ROOT = Path(__file__).resolve().parents[1]
 

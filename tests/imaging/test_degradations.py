@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ekspresi.datasets.protocols import SUITES
 from ekspresi.imaging.degradations import LowResolution, degrade, jpeg, shrink
+from ekspresi.imaging.suites import SUITES
 
 
 def faces(n: int = 40) -> np.ndarray:

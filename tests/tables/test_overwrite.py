@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
+from ekspresi.media.image_writer import picture_file
 from ekspresi.tables.checkpoint import Place
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.tables.resumable import journaled_folder, journaled_table
-from ekspresi.workflows.output_paths import picture_file
 from tests.support import recorded_runs
 from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from ekspresi.errors import OutputError
-from ekspresi.workflows.output_paths import Names, annotated_paths, save_picture
+from ekspresi.media.image_writer import save_picture
+from ekspresi.workflows.output_paths import Names, annotated_paths
 
 
 def test_annotated_pictures_never_meet(tmp_path: Path) -> None:

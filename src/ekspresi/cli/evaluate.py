@@ -13,8 +13,8 @@ import typer
 
 from ekspresi.cli.options import Overwrite
 from ekspresi.cli.terminal import skipped_line
-from ekspresi.datasets.protocols import SUITES
 from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.imaging.suites import SUITES
 
 if TYPE_CHECKING:
     import numpy as np

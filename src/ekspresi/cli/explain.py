@@ -50,12 +50,12 @@ def explain(
 
     from ekspresi.detection.detector import detector as make_detector
     from ekspresi.imaging.images import load_image
+    from ekspresi.media.image_writer import picture_file
     from ekspresi.pipeline.analyzer import Analyzer
     from ekspresi.recognition import explanation
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.tables.overwrite import check_replaceable
     from ekspresi.visualization.explanation_sheet import explanation_sheet
-    from ekspresi.workflows.output_paths import picture_file
 
     target = _target(image, out)
     check_replaceable(target, overwrite=overwrite, choice="--out")

@@ -14,9 +14,8 @@ from PIL import Image, ImageDraw
 
 from ekspresi.datasets.dataset import SPLITS, FaceDataset
 from ekspresi.errors import MissingExtraError
-from ekspresi.system.storage import replacing
-from ekspresi.tables.overwrite import MAKER
-from ekspresi.workflows.output_paths import picture_file
+from ekspresi.media.image_writer import picture_file
+from ekspresi.system.storage import MAKER, replacing
 
 NO_CLASS = "(no class)"
 """Row of the faces without a class: 'unknown', 'not a face', or no votes."""

@@ -15,7 +15,3 @@ PROTOCOLS = {
     "paper-split": "80 / 10 / 10 % of the images, drawn with the seed: LEAKY where subjects or clips repeat",
 }
 """Protocol -> what it does, in a line."""
-
-SUITES = ("clean", "kernels", "cctv")
-"""How faces are shrunk to be measured at small sizes: by antialiased area; by any other kernel at random; by an
-imitated poor camera. All of them are synthetic."""

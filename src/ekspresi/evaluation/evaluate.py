@@ -58,7 +58,7 @@ def evaluate(
         sizes: face sides in pixels.
         customs: the first is the headline's; None: 'argmax', and 'majority' too where faces have several
             people's votes.
-        suite: one of ``degradations.SUITES``; its random numbers are drawn from the size and the face's index.
+        suite: one of ``imaging.suites.SUITES``; its random numbers are drawn from the size and the face's index.
         subset: name of the headline's faces.
         further: name -> indices of other faces to count beside them; what they share is recognised once.
         progress: called with how many faces have been recognised, and how many will be in all.

@@ -37,8 +37,7 @@ from ekspresi.evaluation import plots
 from ekspresi.evaluation.provenance import Provenance
 from ekspresi.evaluation.results import WITHIN_FACTOR, Evaluation, Mistake
 from ekspresi.imaging.degradations import shrink
-from ekspresi.system.storage import make_folder, replacing
-from ekspresi.tables.overwrite import MAKER
+from ekspresi.system.storage import MAKER, make_folder, replacing
 from ekspresi.visualization.html_pages import page_template
 
 FORMAT = 2

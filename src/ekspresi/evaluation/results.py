@@ -122,7 +122,7 @@ class Evaluation:
     """All that was measured.
 
     Attributes:
-        suite: the imaging model, one of ``degradations.SUITES``.
+        suite: the imaging model, one of ``imaging.suites.SUITES``.
         sizes_px: face sizes, largest first.
         model_labels: labels of the model, in its order.
         views: the ways of counting; the first is the headline.

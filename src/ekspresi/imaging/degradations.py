@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.datasets.protocols import SUITES
 from ekspresi.imaging.resampling import KERNELS, resize, resize_matrix
+from ekspresi.imaging.suites import SUITES
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)
 """Face sizes (sides of the crop in pixels before any enlargement) at which ekspresi reports figures."""

@@ -22,8 +22,7 @@ from PIL import Image, ImageOps
 
 from ekspresi.errors import OutputError
 from ekspresi.media.decoder import pyav
-from ekspresi.system.storage import check_writable, told
-from ekspresi.tables.overwrite import MAKER
+from ekspresi.system.storage import MAKER, check_writable, told
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

@@ -21,8 +21,7 @@ from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study import plots
 from ekspresi.study.findings import HONEST, LEAKY, RARE, Study, findings, largest, oversampled
 from ekspresi.study.results import ArmResult
-from ekspresi.system.storage import make_folder, replacing
-from ekspresi.tables.overwrite import MAKER
+from ekspresi.system.storage import MAKER, make_folder, replacing
 from ekspresi.visualization.html_pages import page_template
 
 FORMAT = 1

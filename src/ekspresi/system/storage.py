@@ -112,3 +112,7 @@ def _remedy(error: OSError, folder: Path) -> str:
             return "permission is denied; choose another"
         return f"the folder {folder} is not writable; choose another"
     return f"{error.strerror or error}; choose another place"
+
+
+MAKER = "ekspresi"
+"""What files name as their maker: PNG as Software, JPEG and MP4 as comment, HTML as generator, JSON as made_by."""

@@ -19,15 +19,12 @@ from typing import Any
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.media.frames import stream_name
 from ekspresi.recognition.metadata import METADATA_KEY
-from ekspresi.system.storage import check_is_file, check_writable, told
+from ekspresi.system.storage import MAKER, check_is_file, check_writable, told
 from ekspresi.tables.append_only import digest_of
 from ekspresi.tables.checkpoint import Entry, Journal
 from ekspresi.tables.formats import TableForm
 from ekspresi.tables.parquet import pyarrow
 from ekspresi.tables.schema import COLUMNS
-
-MAKER = "ekspresi"
-"""What files name as their maker: PNG as Software, JPEG and MP4 as comment, HTML as generator, JSON as made_by."""
 
 _SIGNS = {
     ".png": f"Software\0{MAKER}".encode(),

@@ -5,15 +5,26 @@ In: the path of a Jinja template. Out: a template that knows ``style`` (the styl
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-if TYPE_CHECKING:  # a page that shows none needs no scikit-learn
-    from ekspresi.metrics.classification import Estimate
-
 _STYLE = Path(__file__).with_name("theme.css")
+
+
+class HasInterval(Protocol):
+    """Any figure with a 95 % interval, such as ``metrics.classification.Estimate``."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of the interval, 0..1; None where there is none."""
+        ...
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of the interval, 0..1; None where there is none."""
+        ...
 
 
 def page_template(path: Path) -> Template:
@@ -35,7 +46,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def interval(estimate: "Estimate") -> str:
+def interval(estimate: HasInterval) -> str:
     """The 95 % interval of a figure, in percent."""
     if estimate.low is None or estimate.high is None:
         return "no interval"

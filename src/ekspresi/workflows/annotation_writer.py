@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ekspresi.errors import OutputError
+from ekspresi.media.image_writer import save_picture
 from ekspresi.media.video_writer import FILM_SUFFIX, Recording, take_up
 from ekspresi.system.storage import make_folder, told
 from ekspresi.tables.checkpoint import Place
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.types import Analyzed
 from ekspresi.visualization.video_annotator import Annotator
-from ekspresi.workflows.output_paths import Names, annotated_paths, save_picture
+from ekspresi.workflows.output_paths import Names, annotated_paths
 from ekspresi.workflows.source_reader import Reading
 
 

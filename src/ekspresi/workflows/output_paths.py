@@ -4,16 +4,10 @@ In: paths of sources, pictures. Out: paths of targets, picture files. Knows noth
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
-
 from ekspresi.media.paths import VIDEO_SUFFIXES, below_common_folder
-from ekspresi.system.storage import make_folder, replacing
-from ekspresi.tables.overwrite import MAKER
 
 
 class Names:
@@ -59,30 +53,3 @@ def _suffix(source: Path) -> str:
     if source.suffix.lower() in VIDEO_SUFFIXES:
         return ".mp4"
     return source.suffix if source.suffix.lower() in (".jpg", ".jpeg") else ".png"
-
-
-def save_picture(picture: Image.Image, path: Path) -> None:
-    """A picture -> a file of the kind its ending names, in a folder that is made where it is missing.
-
-    Raises:
-        OutputError: the folder or the file cannot be written.
-    """
-    make_folder(path.parent)
-    with picture_file(path) as write:
-        write(picture)
-
-
-@contextmanager
-def picture_file(path: Path) -> Iterator[Callable[[Image.Image], None]]:
-    """A path -> a function that writes a picture of the kind its ending names.
-
-    The file appears when the block ends, see ``replacing``.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    maker = PngInfo()
-    maker.add_text("Software", MAKER)
-    with replacing(path) as part:
-        # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores these, and JPEG ``pnginfo``.
-        yield lambda picture: picture.save(part, quality=92, subsampling=0, comment=MAKER, pnginfo=maker)
