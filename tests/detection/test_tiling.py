@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.detection.tiling import Tile, cut_by_seam, levels, suppress, tiles
+from ekspresi.detection.tiling import Tile, cut_by_seam, levels, tiles
 
 lengths = st.integers(1, 5000)
 
@@ -78,37 +78,3 @@ def test_seams_are_not_where_the_frame_ends() -> None:
     assert cut_by_seam(boxes, tile, 200, 100, 4).tolist() == [False, True, False, False]
     assert cut_by_seam(boxes, tile, 100, 100, 4).tolist() == [False] * 4
     assert cut_by_seam(boxes[:0], tile, 200, 100, 4).tolist() == []
-
-
-def test_suppress_keeps_the_best_of_overlapping_boxes() -> None:
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30], [22, 22, 26, 26]], np.float32)
-    scores = np.array([0.7, 0.9, 0.8, 0.6], np.float32)
-    assert suppress(boxes, scores, 0.5).tolist() == [1, 2, 3]
-    assert suppress(boxes, scores, 0.5, of_smaller=True).tolist() == [1, 2]
-    assert suppress(boxes[:0], scores[:0], 0.5).tolist() == []
-
-
-def suppressed_one_by_one(boxes: np.ndarray, scores: np.ndarray, threshold: float, of_smaller: bool) -> list[int]:
-    """The definition: the best that is left stays, and what overlaps it too much goes."""
-    left, kept = sorted(range(len(boxes)), key=lambda i: (-scores[i], i)), []
-    area = [max(x2 - x1, np.float32(0)) * max(y2 - y1, np.float32(0)) for x1, y1, x2, y2 in boxes]
-    while left:
-        best = left.pop(0)
-        kept.append(best)
-        for other in list(left):
-            low, high = np.maximum(boxes[best, :2], boxes[other, :2]), np.minimum(boxes[best, 2:], boxes[other, 2:])
-            shared = max(high[0] - low[0], np.float32(0)) * max(high[1] - low[1], np.float32(0))
-            whole = min(area[best], area[other]) if of_smaller else area[best] + area[other] - shared
-            if shared > threshold * whole:
-                left.remove(other)
-    return kept
-
-
-@given(st.integers(0, 150), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 0.5, 0.7]), st.booleans())
-def test_suppress_equals_its_definition(count: int, seed: int, threshold: float, of_smaller: bool) -> None:
-    generator = np.random.default_rng(seed)
-    corners = generator.uniform(0, 60, (count, 2))
-    boxes = np.concatenate([corners, corners + generator.uniform(-2, 30, (count, 2))], axis=1).astype(np.float32)
-    scores = generator.integers(0, 20, count).astype(np.float32) / 20  # some are equal
-    expected = suppressed_one_by_one(boxes, scores, threshold, of_smaller)
-    assert suppress(boxes, scores, threshold, of_smaller).tolist() == expected

@@ -8,7 +8,7 @@ import pytest
 
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.tracking import bytetrack
-from ekspresi.tracking.bytetrack import FRAME_S, HIGH_SCORE, LOST_S, Tracker, overlap, step_s
+from ekspresi.tracking.bytetrack import FRAME_S, HIGH_SCORE, LOST_S, Tracker, step_s
 from ekspresi.types import Face
 
 LOW = HIGH_SCORE - 0.05
@@ -161,16 +161,6 @@ def test_the_memory_of_a_tracker_stays_flat():
     for frame in range(500):
         tracker.update([at(40 * i, 900 * (frame % 7), 20) for i in range(20)], frame * 0.5)
     assert len(tracker.live) <= 20 * 3
-
-
-def test_overlap_of_widened_boxes():
-    one = np.array([[0.0, 0.0, 8.0, 8.0]])
-    others = np.array(
-        [[0.0, 0.0, 8.0, 8.0], [8.0, 0.0, 16.0, 8.0], [-16.0, -16.0, 24.0, 24.0], [99.0, 0.0, 107.0, 8.0]]
-    )
-    # Margin 12: sides of 32; the second is moved by 8, so (24 * 32) / (40 * 32); the third has a side of 64.
-    np.testing.assert_allclose(overlap(one, others, np.array([12.0]))[0], [1, 0.6, 0.25, 0])
-    np.testing.assert_allclose(overlap(one, others, np.array([0.0]))[0], [1, 0, 0.04, 0])
 
 
 def test_the_filter_is_kalmans():

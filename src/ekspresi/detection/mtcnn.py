@@ -28,8 +28,9 @@ from PIL import Image
 
 from ekspresi.detection import tiling
 from ekspresi.detection.searching import Finds, search
-from ekspresi.detection.tiling import Array, Level, suppress
+from ekspresi.detection.tiling import Array, Level
 from ekspresi.errors import ModelError
+from ekspresi.imaging.boxes import nms
 from ekspresi.system.downloads import ASSETS
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import onnx_runtime
@@ -105,11 +106,11 @@ class MtcnnDetector:
             corners = np.stack([columns, rows, columns, rows], axis=1).astype(np.float32) * STRIDE_PX
             corners[:, 2:] += WINDOW_PX
             moved = (corners + WINDOW_PX * offsets[:, rows, columns].T) * _unit(levels[0], level)
-            kept = suppress(moved, score, 0.5)
+            kept = nms(moved, score, 0.5)
             boxes.append(moved[kept])
             scores.append(score[kept])
         all_boxes, all_scores = np.concatenate(boxes), np.concatenate(scores)
-        return _squared(all_boxes[suppress(all_boxes, all_scores, 0.7)[:MAX_PROPOSALS]])
+        return _squared(all_boxes[nms(all_boxes, all_scores, 0.7)[:MAX_PROPOSALS]])
 
     def _scan(self, level: NDArray[np.uint8]) -> tuple[Array, Array]:
         """P-Net on RGB uint8 (H, W, 3), in strips -> offsets (4, h, w) and scores (h, w) of all windows."""
@@ -130,7 +131,7 @@ class MtcnnDetector:
         scores = faces[:, 1]
         good = scores > THRESHOLDS[1]
         boxes, scores = _moved(boxes, offsets)[good], scores[good]
-        return _squared(boxes[suppress(boxes, scores, 0.7)])
+        return _squared(boxes[nms(boxes, scores, 0.7)])
 
     def _finish(self, levels: list[Image.Image], boxes: Array) -> tuple[Array, Array, Array]:
         """Square boxes -> boxes (k, 4), scores (k,), landmarks (k, 5, 2) of O-Net."""
@@ -140,7 +141,7 @@ class MtcnnDetector:
         landmarks = boxes[:, None, :2] + sides * points.reshape(-1, 2, 5).transpose(0, 2, 1)
         boxes = _moved(boxes, offsets)
         good = np.flatnonzero(scores > THRESHOLDS[2])
-        kept = good[suppress(boxes[good], scores[good], 0.7, of_smaller=True)]
+        kept = good[nms(boxes[good], scores[good], 0.7, of_smaller=True)]
         return boxes[kept], scores[kept], landmarks[kept]
 
     def _judge(self, name: str, patches: NDArray[np.uint8]) -> list[Array]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.detection.tiling import Array, Level, cut_by_seam, suppress
+from ekspresi.detection.tiling import Array, Level, cut_by_seam
+from ekspresi.imaging.boxes import area, nms
 from ekspresi.types import Face
 
 SEAM_PX = 4.0
@@ -52,7 +53,7 @@ def search(image: NDArray[np.uint8], levels: Sequence[Level], find: Find) -> lis
             scores.append(finds.scores[whole])
             landmarks.append(finds.landmarks[whole] + offset)
     all_boxes, all_scores, all_landmarks = (np.concatenate(parts) for parts in (boxes, scores, landmarks))
-    kept = suppress(all_boxes, all_scores, SAME_FACE, of_smaller=True)
+    kept = nms(all_boxes, all_scores, SAME_FACE, of_smaller=True)
     found = [
         Face(
             box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
@@ -61,9 +62,4 @@ def search(image: NDArray[np.uint8], levels: Sequence[Level], find: Find) -> lis
         )
         for box, score, points in zip(all_boxes[kept], all_scores[kept], all_landmarks[kept], strict=True)
     ]
-    return sorted(found, key=_area, reverse=True)
-
-
-def _area(face: Face) -> float:
-    x1, y1, x2, y2 = face.box_xyxy
-    return (x2 - x1) * (y2 - y1)
+    return sorted(found, key=lambda face: area(face.box_xyxy), reverse=True)

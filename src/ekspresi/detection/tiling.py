@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-_TOGETHER = 32
-"""Boxes that ``suppress`` compares with all others at once: 1 kB for each other box."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -104,36 +101,3 @@ def cut_by_seam(boxes: Array, tile: Tile, width: int, height: int, margin: float
         [boxes[:, 0] - tile.left, boxes[:, 1] - tile.top, tile.right - boxes[:, 2], tile.bottom - boxes[:, 3]], axis=1
     )
     return np.asarray((seams & (room < margin)).any(axis=1))
-
-
-def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = False) -> NDArray[np.int64]:
-    """Non-maximum suppression: boxes (n, 4), scores (n,) -> indices of those kept, best first.
-
-    Args:
-        boxes: x1, y1, x2, y2.
-        scores: higher is better.
-        threshold: a box goes where it overlaps a better one by more than this, 0..1.
-        of_smaller: measure the overlap by the smaller box instead of by the union.
-    """
-    order = np.argsort(-scores, kind="stable")
-    ranked = boxes[order]
-    areas = np.prod(np.maximum(ranked[:, 2:] - ranked[:, :2], 0), axis=1)
-    left = np.arange(len(order))
-    kept = [np.zeros(0, dtype=np.int64)]
-    while len(left):
-        # The best few against all at once: one by one, calls cost more than what they compute.
-        some = left[:_TOGETHER]
-        low = np.maximum(ranked[some, None, :2], ranked[left, :2])
-        high = np.minimum(ranked[some, None, 2:], ranked[left, 2:])
-        sides = np.maximum(high - low, 0)
-        shared = sides[..., 0] * sides[..., 1]
-        smaller = np.minimum(areas[some, None], areas[left])
-        whole = smaller if of_smaller else areas[some, None] + areas[left] - shared
-        apart = shared <= threshold * whole
-        good = np.ones(len(some), dtype=np.bool_)
-        for i in range(len(some)):
-            if good[i]:
-                good[i + 1 :] &= apart[i, i + 1 : len(some)]
-        kept.append(some[good])
-        left = left[len(some) :][apart[good, len(some) :].all(axis=0)]
-    return np.asarray(order[np.concatenate(kept)])

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.imaging.boxes import iou
 from ekspresi.types import Box, Face
 
 HIGH_SCORE = 0.8
@@ -205,7 +206,7 @@ class Tracker:
         self, boxes: Array, tracks: NDArray[np.int64], least: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Boxes (M, 4), tracks (T,) and the least overlap -> the pairs, as positions in both."""
-        overlaps = overlap(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._doubt_px()[tracks])
+        overlaps = iou(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._doubt_px()[tracks])
         rows, columns = self._assign(np.where(overlaps >= least, overlaps, 0), maximize=True)
         good = overlaps[rows, columns] >= least
         return columns[good], rows[good]
@@ -222,20 +223,6 @@ class Tracker:
         self._unseen_s = np.append(self._unseen_s, np.zeros(len(boxes)))
         self._forgotten = np.append(self._forgotten, np.zeros(len(boxes), dtype=np.bool_))
         self._motion = self._motion.and_also(_Motion.of(_measured(boxes)))
-
-
-def overlap(one: Array, other: Array, margins_px: Array) -> Array:
-    """Boxes (T, 4) and (M, 4) -> IoU (T, M) of the boxes, each widened on every side by the margin (T,) of the first.
-
-    What is widened keeps a sense of size: a face of 8 px in the middle of one of 40 px has an overlap of 0.25.
-    """
-    margin = margins_px[:, None, None]
-    low_one, high_one = one[:, None, :2] - margin, one[:, None, 2:] + margin
-    low_other, high_other = other[None, :, :2] - margin, other[None, :, 2:] + margin
-    sides = np.minimum(high_one, high_other) - np.maximum(low_one, low_other)
-    shared = np.clip(sides, 0, None).prod(axis=-1)
-    whole = (high_one - low_one).prod(axis=-1) + (high_other - low_other).prod(axis=-1) - shared
-    return np.asarray(shared / whole, dtype=np.float64)
 
 
 def _measured(boxes: Array) -> Array:
