@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ekspresi.detection.searching import Finds, search
-from ekspresi.detection.tiling import levels
+from ekspresi.detection.tiling import Finds, levels, search
 
 
 class BrightSquares:

@@ -27,8 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.detection import tiling
-from ekspresi.detection.searching import Finds, search
-from ekspresi.detection.tiling import Array, Level
+from ekspresi.detection.tiling import Array, Finds, Level, search
 from ekspresi.errors import ModelError
 from ekspresi.imaging.boxes import nms
 from ekspresi.system.downloads import ASSETS

@@ -26,8 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.detection import tiling
-from ekspresi.detection.searching import Finds, search
-from ekspresi.detection.tiling import Level
+from ekspresi.detection.tiling import Finds, Level, search
 from ekspresi.errors import MissingExtraError, ModelError
 from ekspresi.system.downloads import fetched
 from ekspresi.system.forks import PerProcess
