@@ -14,7 +14,8 @@ from PIL import Image
 from ekspresi.detection.detector import detector
 from ekspresi.detection.yunet import MODEL_NAME, MODEL_SHA256, MODEL_URL, YunetDetector, plan
 from ekspresi.errors import ConfigError, MissingExtraError, ModelError
-from ekspresi.system.downloads import bundled_model, cache_folder
+from ekspresi.recognition.pretrained import bundled_model
+from ekspresi.system.downloads import cache_folder
 from ekspresi.types import Box
 from tests.support.fake_yunet import FACE_PX, write_fake_yunet
 

@@ -10,7 +10,7 @@ import ekspresi
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.imaging.degradations import shrink
 from ekspresi.imaging.images import load_image
-from ekspresi.system.downloads import bundled_model, bundled_weights
+from ekspresi.recognition.pretrained import bundled_model, bundled_weights
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

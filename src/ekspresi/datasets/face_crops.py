@@ -21,7 +21,8 @@ from ekspresi.detection.detector import detector
 from ekspresi.errors import ImageError
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.imaging.images import load_image, require_regular
-from ekspresi.system.downloads import ASSETS, cache_folder
+from ekspresi.system.assets import ASSETS
+from ekspresi.system.downloads import cache_folder
 
 MIN_FACE_PX = 60
 """Width in pixels of the smallest face searched for: the person of a laboratory's frame fills much of it, and

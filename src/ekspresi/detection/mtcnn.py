@@ -30,7 +30,7 @@ from ekspresi.detection import tiling
 from ekspresi.detection.tiling import Array, Finds, Level, search
 from ekspresi.errors import ModelError
 from ekspresi.imaging.boxes import nms
-from ekspresi.system.downloads import ASSETS
+from ekspresi.system.assets import ASSETS
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import onnx_runtime
 from ekspresi.types import Face

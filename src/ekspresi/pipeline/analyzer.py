@@ -17,8 +17,8 @@ from ekspresi.detection.detector import Detector, detector
 from ekspresi.detection.whole_image import WholeImage
 from ekspresi.imaging.cropping import grey
 from ekspresi.imaging.images import as_rgb
+from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.system.downloads import bundled_model
 from ekspresi.types import Face
 
 Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8]

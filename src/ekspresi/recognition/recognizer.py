@@ -19,7 +19,7 @@ from ekspresi.imaging.cropping import grey
 from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import corrected_px, softmax
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
-from ekspresi.system.downloads import bundled_model
+from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import onnx_runtime
 from ekspresi.types import Prediction

@@ -1,6 +1,6 @@
-"""Where a model file comes from: the package itself, or a verified download that is kept.
+"""Download files, verify them, and keep them in the cache folder.
 
-In: nothing, or an address and the SHA-256 of what it must give. Out: paths of files. Knows nothing of what is in
+In: an address and the SHA-256 of what it must give. Out: paths of files. Knows nothing of what is in
 them.
 
 Nothing is downloaded unless ``fetched`` is called. What it got lies in ``models`` in the cache folder, safe to
@@ -19,32 +19,11 @@ from typing import IO
 
 from ekspresi.errors import ModelError
 
-ASSETS = Path(__file__).parents[1] / "assets"
-"""Folder of the files that are shipped with the package."""
-
 TIMEOUT_S = 30.0
 """A server that says nothing for so long is given up."""
 
 _BLOCK = 1 << 16
 _MOST_BYTES = 1 << 30
-
-
-def bundled_model() -> Path:
-    """The ONNX file of the bundled recogniser.
-
-    Raises:
-        ModelError: the file is missing.
-    """
-    return _shipped("ekspresi-b0.onnx")
-
-
-def bundled_weights() -> Path:
-    """The fp16 safetensors file of the bundled recogniser, to train on from.
-
-    Raises:
-        ModelError: the file is missing.
-    """
-    return _shipped("ekspresi-b0.safetensors")
 
 
 def cache_folder() -> Path:
@@ -160,10 +139,3 @@ def _said(error: BaseException) -> str:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
     code = f"{error.code} " if isinstance(error, urllib.error.HTTPError) else ""
     return code + (" ".join(str(reason).split()) or type(error).__name__)
-
-
-def _shipped(name: str) -> Path:
-    path = ASSETS / name
-    if not path.is_file():
-        raise ModelError(f"{path}: this file of the package is missing; install ekspresi again")
-    return path

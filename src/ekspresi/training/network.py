@@ -17,7 +17,7 @@ from torch import nn
 
 from ekspresi.errors import ConfigError, ModelError
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
-from ekspresi.system.downloads import bundled_weights
+from ekspresi.recognition.pretrained import bundled_weights
 from ekspresi.training.imagenet import load_imagenet
 
 
