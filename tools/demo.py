@@ -19,7 +19,7 @@ from ekspresi.media.image_writer import save_picture
 from ekspresi.media.paths import image_paths
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.visualization.image_annotator import strip
+from ekspresi.workflows.explain import strip
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,7 +13,7 @@ from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.builder import DETAILED, TRACKS, Storyteller
 from ekspresi.summaries.html_report import LISTED, Made, headline, made_by, write_page
-from ekspresi.visualization.image_annotator import COLOURS
+from ekspresi.visualization.palette import COLOURS
 from tests.support.page_tags import Tags
 from tests.support.results import LABELS, belief, seen
 

@@ -1,14 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from ekspresi.expressions import EXPRESSIONS
-from ekspresi.imaging.degradations import SIZES_PX
-from ekspresi.recognition.explanation import Reduced
-from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Face, Prediction
-from ekspresi.visualization.image_annotator import COLOURS, annotate, draw_sizes, strip
+from ekspresi.visualization.image_annotator import annotate
+from ekspresi.visualization.palette import COLOURS
 
 
 def prediction(
@@ -105,38 +101,3 @@ def test_an_abstention_names_its_guess_below_and_has_no_share_of_its_own() -> No
     first_line = np.s_[rows[0] : rows[0] + 15]
     np.testing.assert_array_equal(labels[0][first_line], labels[1][first_line])
     assert (labels[0] != labels[1]).any()
-
-
-def test_sizes_say_unsure_and_what_a_face_carries() -> None:
-    def sheet(**belief: object) -> np.ndarray:
-        reduced = Reduced(np.full((16, 16), 90, np.uint8), prediction(**belief))
-        return np.asarray(draw_sizes([reduced])).astype(int)
-
-    head, verdict = np.s_[:60, -(288 + 40) :], np.s_[66 + 288 + 10 : 66 + 288 + 60, -(288 + 40) :]
-    sure, unsure, sized = sheet(), sheet(abstained=True), sheet(effective_px=11.0)
-    assert (sure[verdict].min(), unsure[verdict].min()) == (rgb_of("#14171C")[0], rgb_of("#5A626D")[0])
-    np.testing.assert_array_equal(unsure[verdict], sheet(abstained=True, confidence=0.5)[verdict])
-    np.testing.assert_array_equal(sure[verdict], sized[verdict])
-    right = np.s_[:60, -200:]
-    assert (sure[right] == 255).all()
-    assert (sized[right] < 255).any()
-    assert (sized[head] != sheet(effective_px=12.0)[head]).any()
-
-
-def test_strip_shows_each_size(tiny_model: Path) -> None:
-    recognizer = Recognizer(tiny_model)
-    crop = np.random.default_rng(2).integers(0, 256, (96, 96, 3), dtype=np.uint8)
-    six, two = strip(recognizer, crop), strip(recognizer, crop, sizes=(48, 8))
-    assert (six.width - two.width) % (len(SIZES_PX) - 2) == 0
-    assert six.height == two.height
-    panel = np.asarray(two)[66 : 66 + 288, -(288 + 40) : -40]
-    assert (panel[:36, :36] == panel[0, 0]).all(), "a pixel of 8 px is a square of 36"
-    assert not (panel[:36, :37] == panel[0, 0]).all()
-    (belief,) = recognizer.predict([panel[::36, ::36, 0].copy()])
-    assert has_colour(np.asarray(two)[66 + 288 :, -(288 + 40) :], COLOURS[belief.expression])
-
-
-def test_strip_does_not_enlarge(tiny_model: Path) -> None:
-    crop = np.random.default_rng(2).integers(0, 256, (12, 12), dtype=np.uint8)
-    own_and_eight = strip(Recognizer(tiny_model), crop)
-    assert own_and_eight.width == strip(Recognizer(tiny_model), crop, sizes=(12, 8)).width, "12 px is shown once"

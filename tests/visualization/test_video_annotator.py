@@ -9,7 +9,8 @@ import pytest
 from ekspresi.expressions import EXPRESSIONS
 from ekspresi.types import Analyzed, Box, Face, Frame, Prediction, Row
 from ekspresi.visualization.anonymization import head, hide
-from ekspresi.visualization.image_annotator import COLOURS, annotate
+from ekspresi.visualization.image_annotator import annotate
+from ekspresi.visualization.palette import COLOURS
 from ekspresi.visualization.video_annotator import REST_S, Annotator
 
 GREY = 120

@@ -14,7 +14,7 @@ from ekspresi.cli.terminal import printable
 from ekspresi.summaries.summary import TrackStory, VideoStory
 from ekspresi.summaries.timeline_plot import clock
 from ekspresi.types import Prediction, Row, percent
-from ekspresi.visualization.image_annotator import COLOURS
+from ekspresi.visualization.palette import COLOURS
 from ekspresi.workflows.options import Outcome, Wanted
 
 SHOWN_TRACKS = 20

@@ -26,7 +26,7 @@ from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import Shown, Stories, TrackStory, VideoStory
 from ekspresi.system.storage import replacing
 from ekspresi.types import percent
-from ekspresi.visualization.image_annotator import COLOURS, INK
+from ekspresi.visualization.palette import COLOURS, INK
 
 LISTED = 60
 """Runs of a track that its table names; the plot shows all."""

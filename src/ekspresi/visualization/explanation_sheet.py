@@ -17,7 +17,9 @@ from PIL import Image, ImageDraw
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.explanation import PATCH, Explanation, Occlusion
 from ekspresi.types import Prediction, percent
-from ekspresi.visualization.image_annotator import DIM, FAINT, INK, PAPER, draw_sizes, font
+from ekspresi.visualization.labels import font
+from ekspresi.visualization.palette import DIM, FAINT, INK, PAPER
+from ekspresi.visualization.size_strip import draw_sizes
 
 FLAT = 0.03
 """A fall of the belief, 0..1, below which a map is not coloured: its differences would be read as meaning."""

@@ -15,15 +15,10 @@ from PIL import Image, ImageDraw
 
 from ekspresi.types import Analyzed, Box, Row
 from ekspresi.visualization.anonymization import hide
-from ekspresi.visualization.image_annotator import (
-    annotate,
-    colour_of,
-    draw_frame,
-    enlarged,
-    steady_labels_of,
-    text_px_of,
-)
+from ekspresi.visualization.image_annotator import annotate, draw_frame, enlarged, text_px_of
 from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, leader, near, place, stand
+from ekspresi.visualization.labels import steady_labels_of
+from ekspresi.visualization.palette import colour_of
 
 REST_S = 1.0
 """A label that has moved, shrunk, vanished or come back stays so for this long, if it hides little."""
