@@ -44,7 +44,8 @@ from ekspresi.evaluation.provenance import cpu_name, versions_of
 from ekspresi.media.frames import frames
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyzed
-from ekspresi.recognition.recognizer import Recognizer, cpus
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.onnx_runtime import cpus
 
 Pixels = NDArray[np.float32]
 

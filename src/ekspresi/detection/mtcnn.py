@@ -32,7 +32,7 @@ from ekspresi.errors import ModelError
 from ekspresi.imaging.boxes import nms
 from ekspresi.system.assets import ASSETS
 from ekspresi.system.forks import PerProcess
-from ekspresi.system.onnx_runtime import onnx_runtime
+from ekspresi.system.onnx_runtime import create_session
 from ekspresi.types import Face
 
 if TYPE_CHECKING:
@@ -272,17 +272,12 @@ def _patches(levels: list[Image.Image], boxes: Array, side: int) -> NDArray[np.u
 
 
 def _load(name: str) -> "InferenceSession":
-    onnxruntime = onnx_runtime()
-    options: Any = onnxruntime.SessionOptions()
     # The detector runs strips and batches side by side. Threads inside a network would wait for each other at
     # every layer: many times slower where other programs want the processor too.
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
     # Every picture has its own pyramid sizes: an arena would keep the largest one's memory for good.
-    options.enable_cpu_mem_arena = False
     asset = ASSETS / f"mtcnn-{name}.onnx"
     try:
-        return onnxruntime.InferenceSession(_content(asset), options, providers=["CPUExecutionProvider"])
+        return create_session(_content(asset), threads=1, keep_memory=False)
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         message = f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi"
         raise ModelError(message) from error

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.pipeline.analyzer import Analyzer
-from ekspresi.recognition.recognizer import cpus
+from ekspresi.system.onnx_runtime import cpus
 from ekspresi.types import Face, Frame
 
 FINDERS = min(cpus(), 4)

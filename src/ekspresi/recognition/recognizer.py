@@ -21,7 +21,7 @@ from ekspresi.recognition.calibration import corrected_px, softmax
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.system.forks import PerProcess
-from ekspresi.system.onnx_runtime import onnx_runtime
+from ekspresi.system.onnx_runtime import create_session
 from ekspresi.types import Prediction
 
 BATCH = 64
@@ -203,23 +203,10 @@ def _content(path: Path) -> bytes:
 
 
 def _session(content: bytes, path: Path, threads: int | None) -> Any:
-    ort = onnx_runtime()
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = min(4, cpus()) if threads is None else threads
-    options.inter_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 4  # what fails is raised, and told once
-    # Detector and recogniser take turns: threads that spin while they wait would slow the other down.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return create_session(content, threads)
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
         raise ModelError(f"{path}: is no ONNX model that can be run; make one with 'ekspresi export'") from error
-
-
-def cpus() -> int:
-    """CPUs this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _metadata(session: Any, path: Path) -> ModelMetadata:

@@ -26,7 +26,7 @@ from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.system.onnx_runtime import onnx_runtime
+from ekspresi.system.onnx_runtime import create_session
 from ekspresi.system.storage import make_folder, replacing
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
@@ -182,7 +182,7 @@ def largest_difference(network: FaceNetwork, model: Path, input_px: int) -> floa
     """
     generator = np.random.default_rng(0)
     tensor = generator.normal(size=(32, 1, input_px, input_px)).astype(np.float32)
-    session = onnx_runtime().InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    session = create_session(str(model))
     logits, octaves = map(torch.from_numpy, session.run(["logits", "log2_px"], {"tensor": tensor}))
     with torch.inference_mode():
         their_logits, their_octaves = network(torch.from_numpy(tensor))
