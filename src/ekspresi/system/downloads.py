@@ -11,13 +11,12 @@ import hashlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
 
 from ekspresi.errors import ModelError
+from ekspresi.system.locks import wait_for_lock
 
 TIMEOUT_S = 30.0
 """A server that says nothing for so long is given up."""
@@ -56,7 +55,7 @@ def fetched(url: str, sha256: str, name: str, *, instead: str) -> Path:
     remedy = f"get it from {url} and {instead}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target.with_name(f".{name}.lock")):
+        with wait_for_lock(target.with_name(f".{name}.lock")):
             if _sha256(target) != sha256:  # no other process was faster
                 part = target.with_name(f".{name}-{sha256[:8]}.part")
                 found = _completed(part, url, sha256)
@@ -110,19 +109,6 @@ def _download(url: str, stream: IO[bytes]) -> None:
 def _continues(answer: HTTPResponse, there: int) -> bool:
     """Whether an answer starts at the byte that was asked for; servers without Range send the whole file."""
     return answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {there}-")
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process is in here. Windows has no such lock: there the hash alone protects."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with lock.open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # let go when the file is closed, however the process ends
-        yield
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""One run a table: a second one that would write to it is refused.
+"""Lock files: refuse a second run on one table; let downloads of one file wait for each other.
 
 In: the path of a lock file. Out: the right to write, as long as the block lasts. Knows nothing of what is written.
 
@@ -89,3 +89,16 @@ else:
         except OSError:  # the file system knows no locks
             pass
         return True
+
+
+@contextmanager
+def wait_for_lock(lock: Path) -> Iterator[None]:
+    """Wait until no other process is in here. Windows has no such lock: there the hash alone protects."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with lock.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # let go when the file is closed, however the process ends
+        yield
