@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ekspresi.evaluation.provenance import cpu_name
+from ekspresi.system.machine import cpu_name
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 7

@@ -43,10 +43,10 @@ from PIL import Image
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.detection.detector import Detector, detector
-from ekspresi.evaluation.provenance import cpu_name, versions_of
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.downloads import cache_folder
+from ekspresi.system.machine import cpu_name, versions_of
 
 Array = NDArray[np.float32]
 Boxes = NDArray[np.float64]

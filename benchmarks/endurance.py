@@ -35,11 +35,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.errors import EkspresiError
-from ekspresi.evaluation.provenance import cpu_name, versions_of
 from ekspresi.media.frames import frames
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyzed
 from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.machine import cpu_name, versions_of
 from ekspresi.system.memory import KEPT_S, give_back, share_pools
 from ekspresi.types import Face
 

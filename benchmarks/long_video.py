@@ -24,7 +24,7 @@ from pathlib import Path
 
 import av
 
-from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.system.machine import cpu_name, versions_of
 from endurance import status
 from pipeline import SECONDS, VERSIONS, write_video
 

@@ -40,11 +40,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.detection.detector import detector
-from ekspresi.evaluation.provenance import cpu_name, versions_of
 from ekspresi.media.frames import frames
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyzed
 from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.machine import cpu_name, versions_of
 from ekspresi.system.onnx_runtime import cpus
 
 Pixels = NDArray[np.float32]

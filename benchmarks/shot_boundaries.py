@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from skimage import data
 
-from ekspresi.evaluation.provenance import cpu_name, versions_of
+from ekspresi.system.machine import cpu_name, versions_of
 from ekspresi.tracking.shot_boundaries import Cuts
 
 WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 25, 76

@@ -31,9 +31,9 @@ from PIL import Image
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # comes with scikit-learn
 
 from ekspresi.detection.mtcnn import MtcnnDetector
-from ekspresi.evaluation.provenance import cpu_name, versions_of
 from ekspresi.imaging.cropping import grey
 from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.machine import cpu_name, versions_of
 
 THREADS = 2
 BATCH = 64

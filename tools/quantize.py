@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
-from ekspresi.evaluation.provenance import cpu_name
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.machine import cpu_name
 from quantization import METHODS, Recipe, Workshop
 
 LARGEST_LOSS, LEAST_GAIN = 0.5, 1.3

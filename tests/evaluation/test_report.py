@@ -10,7 +10,7 @@ import pytest
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation import plots
 from ekspresi.evaluation.evaluate import evaluate
-from ekspresi.evaluation.provenance import Asked, cpu_name, leaks, provenance_of
+from ekspresi.evaluation.provenance import Asked, leaks, provenance_of
 from ekspresi.evaluation.report import write_report
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from ekspresi.recognition.recognizer import Recognizer
@@ -231,12 +231,6 @@ def test_what_the_first_weights_have_seen_is_named(recognizer, dataset):
     assert leaks(of_training(recognizer, data=here, split=split, parents=[alike]), dataset, ASKED) == ()
     other = {**here, "split": {**alike["split"], "fold": 9}}
     assert leaks(of_training(recognizer, data=here, split=split, parents=[other]), dataset, ASKED)
-
-
-def test_the_processor_has_a_name():
-    name, _, cores = cpu_name().rpartition(", ")
-    assert name
-    assert re.fullmatch(r"\d+ logical cores", cores)
 
 
 def test_a_leak_stands_on_top_of_the_page(recognizer, dataset, evaluation, tmp_path):

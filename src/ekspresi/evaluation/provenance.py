@@ -4,19 +4,15 @@ In: what was measured and how it was asked for. Out: a frozen ``Provenance``. Kn
 """
 
 import hashlib
-import os
-import platform
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import DRAWN_BY_IMAGE, family
 from ekspresi.recognition.metadata import ModelMetadata
 from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.machine import cpu_name, versions_of
 
 _PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "matplotlib")
 
@@ -176,27 +172,3 @@ def _relative(data: Any, dataset: FaceDataset) -> str | None:
     """The reader of the data that a model learned from, where it reads the same pictures as the data set's."""
     reader = data.get("reader") if isinstance(data, dict) else None
     return reader if isinstance(reader, str) and family(reader) == family(dataset.name) else None
-
-
-def versions_of(packages: Iterable[str]) -> dict[str, str]:
-    """Names of packages -> the version of Python and of each that is installed."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def cpu_name() -> str:
-    """Name of the processor and number of cores; ``platform`` knows no name on Linux, the kernel does."""
-    name = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
-    return f"{name}, {os.cpu_count()} logical cores"

@@ -22,7 +22,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.evaluation.provenance import cpu_name
+from ekspresi.system.machine import cpu_name
 from ekspresi.system.storage import make_folder, replacing
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
