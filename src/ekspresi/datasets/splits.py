@@ -1,9 +1,6 @@
-"""A data set and the name of a protocol -> who trains, validates and tests, and how training is fed.
+"""A data set and the name of a protocol -> who trains, validates and tests.
 
-In: a ``FaceDataset``. Out: a ``Split`` of index arrays, positions to draw, class weights. Knows no network
-and no metric. Oversampling sees the targets of the training side and nothing else, and answers with positions
-*within*
-it: a validation or test image has no number here that could be drawn.
+In: a ``FaceDataset``. Out: a ``Split`` of index arrays. Knows no network and no metric.
 """
 
 from collections.abc import Callable
@@ -15,8 +12,8 @@ from numpy.typing import NDArray
 from ekspresi.datasets.cache import duplicates_between, take
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import first_of_copies
-from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
-from ekspresi.errors import DatasetError, MissingExtraError
+from ekspresi.datasets.protocols import PROTOCOLS
+from ekspresi.errors import DatasetError
 
 Indices = NDArray[np.int64]
 
@@ -208,46 +205,3 @@ _MAKERS: dict[str, Callable[[FaceDataset, int, int], _Sides]] = {
     "official": _official,
     "paper-split": _paper_split,
 }
-
-
-def oversample(targets: NDArray[np.int64], method: str, rng: np.random.Generator) -> Indices:
-    """Targets of the training side, int64 (N,) -> int64 (M,) positions in 0..N-1 to train on, ascending.
-
-    Every position stands in the answer at least once; those of rare classes are repeated, drawn with ``rng``.
-    Positions without a class (-1) are never repeated.
-
-    Raises:
-        DatasetError: a method that is not in ``OVERSAMPLING``.
-        MissingExtraError: imbalanced-learn, the sampler, is not installed.
-    """
-    if method not in OVERSAMPLING:
-        raise DatasetError(f"unknown oversampling '{method}'; known are {', '.join(OVERSAMPLING)}")
-    everyone = np.arange(len(targets), dtype=np.int64)
-    classed = everyone[targets >= 0]
-    labels, counts = np.unique(targets[classed], return_counts=True)
-    if method == "none" or len(labels) < 2:
-        return everyone
-    try:
-        from imblearn.over_sampling import RandomOverSampler
-    except ImportError as error:
-        raise MissingExtraError("oversampling", "train") from error
-    goals = np.full(len(counts), counts.max())
-    if method == "sqrt":
-        goals = np.round(np.sqrt(counts * counts.max())).astype(np.int64)
-    sampler = RandomOverSampler(
-        sampling_strategy=dict(zip(labels.tolist(), goals.tolist(), strict=True)),
-        random_state=int(rng.integers(2**31)),
-    )
-    sampler.fit_resample(classed[:, None], targets[classed])
-    drawn = classed[sampler.sample_indices_]
-    return np.sort(np.concatenate([drawn, everyone[targets < 0]]))
-
-
-def class_weights(targets: NDArray[np.int64], n_classes: int) -> NDArray[np.float32]:
-    """Targets of the training side int64 (N,) and K -> float32 (K,), inversely proportional to the counts.
-
-    The mean over the N classed faces is 1 (scikit-learn's 'balanced'); a class without faces weighs 0.
-    """
-    counts = np.bincount(targets[targets >= 0], minlength=n_classes)
-    weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.where(counts > 0, weights, 0.0).astype(np.float32)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.splits import class_weights, oversample
 from ekspresi.imaging.degradations import LowResolution, shrink
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.training.augmentation import Geometry, erase, photometry
 from ekspresi.training.config import TrainConfig
+from ekspresi.training.sampling import class_weights, oversample
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Tensor float32 (N, 1, S, S), target distribution float32 (N, K), weight of each face float32 (N,), log2 of the
