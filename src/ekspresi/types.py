@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # words weigh nothing
     import numpy as np
     from numpy.typing import NDArray
 
+
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the original image; x to the right, y down, x2 and y2 exclusive."""
 
@@ -106,9 +107,3 @@ class Analyzed:
     frame: Frame
     rows: tuple[Row, ...]
     hidden: tuple[Box, ...]
-
-
-def percent(probability: float) -> str:
-    """A probability 0..1 as people read it; never '0%' or '100%', which no model can know: 0 and 1 were rounded to."""
-    text = f"{probability:.0%}"
-    return {"0%": "<1%", "100%": ">99%"}.get(text, text)

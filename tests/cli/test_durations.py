@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.cli.durations import seconds
-from ekspresi.summaries.timeline_plot import clock
+from ekspresi.visualization.formatting import clock
 
 
 @pytest.mark.parametrize(

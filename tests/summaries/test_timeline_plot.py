@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.summaries.summary import Course
-from ekspresi.summaries.timeline_plot import HEIGHT, WIDTH, Run, areas, clock, runs, span, ticks, veils
+from ekspresi.summaries.timeline_plot import HEIGHT, WIDTH, Run, areas, runs, span, ticks, veils
 
 LABELS = ("neutral", "happiness", "surprise")
 
@@ -71,19 +71,3 @@ def test_ticks_are_few_and_within(begin_s: float, length_s: float) -> None:
     assert all(begin_s - 0.01 <= mark <= begin_s + length_s + 0.01 for mark in marks)
     if length_s > 0.6:
         assert marks
-
-
-@pytest.mark.parametrize(
-    ("time_s", "tenths", "text"),
-    [
-        (0, False, "0:00"),
-        (59.6, False, "1:00"),
-        (59.94, True, "0:59.9"),
-        (59.96, True, "1:00.0"),
-        (5.3, True, "0:05.3"),
-        (3725, False, "1:02:05"),
-        (90000, False, "25:00:00"),
-    ],
-)
-def test_a_clock(time_s: float, tenths: bool, text: str) -> None:
-    assert clock(time_s, tenths) == text

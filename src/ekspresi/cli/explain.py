@@ -96,7 +96,7 @@ def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from ekspresi.types import percent
+    from ekspresi.visualization.formatting import percent
     from ekspresi.visualization.palette import COLOURS
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

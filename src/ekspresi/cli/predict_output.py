@@ -12,8 +12,8 @@ from rich.text import Text
 
 from ekspresi.cli.terminal import printable
 from ekspresi.summaries.summary import TrackStory, VideoStory
-from ekspresi.summaries.timeline_plot import clock
-from ekspresi.types import Prediction, Row, percent
+from ekspresi.types import Prediction, Row
+from ekspresi.visualization.formatting import clock, percent
 from ekspresi.visualization.palette import COLOURS
 from ekspresi.workflows.options import Outcome, Wanted
 

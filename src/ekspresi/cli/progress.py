@@ -18,7 +18,8 @@ from ekspresi.cli.terminal import error_line, printable
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.media.video_reader import video_length_s
-from ekspresi.types import Analyzed, percent
+from ekspresi.types import Analyzed
+from ekspresi.visualization.formatting import percent
 
 _RATE_S = 5.0
 """The rate that is shown is that of so many seconds."""

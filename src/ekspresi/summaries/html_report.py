@@ -25,7 +25,8 @@ from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import Shown, Stories, TrackStory, VideoStory
 from ekspresi.system.storage import replacing
-from ekspresi.types import percent
+from ekspresi.visualization import formatting
+from ekspresi.visualization.formatting import percent
 from ekspresi.visualization.palette import COLOURS, INK
 
 LISTED = 60
@@ -100,7 +101,7 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
         before=before,
         legend=[(label, _colours(label)) for label in stories.labels],
         listed=LISTED,
-        clock=timeline_plot.clock,
+        clock=formatting.clock,
         named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
         plot=_plot,
         said=_said,
@@ -198,9 +199,9 @@ def _plot(track: TrackStory, video: VideoStory) -> Plot | None:
         runs=[(run, place(run.begin_s), place(run.end_s) - place(run.begin_s)) for run in runs],
         areas=[(area, _colours(area.label)[0]) for area in timeline_plot.areas(course)],
         veils=timeline_plot.veils(course),
-        ticks=[(timeline_plot.clock(mark, tenths), place(mark)) for mark in marks],
+        ticks=[(formatting.clock(mark, tenths), place(mark)) for mark in marks],
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
-        label=f"Track {track.number} from {timeline_plot.clock(begin_s)} to {timeline_plot.clock(end_s)}: {shares}",
+        label=f"Track {track.number} from {formatting.clock(begin_s)} to {formatting.clock(end_s)}: {shares}",
     )
 
 
@@ -246,7 +247,7 @@ def _length(seconds: float) -> str:
         return "<0.1\u00a0s"
     if seconds < 60:
         return f"{seconds:.1f}\u00a0s" if seconds < 9.95 else f"{seconds:.0f}\u00a0s"
-    return timeline_plot.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
+    return formatting.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
 
 
 def _counted(number: int, what: str) -> str:

@@ -125,15 +125,6 @@ def ticks(begin_s: float, end_s: float, most: int = 6) -> list[float]:
     return [number * step for number in range(first, math.floor(end_s / step + 1e-9) + 1)]
 
 
-def clock(time_s: float, tenths: bool = False) -> str:
-    """Seconds -> '0:05', '1:02:05'; with ``tenths`` '0:05.3'."""
-    shown = round(time_s, 1) if tenths else round(time_s)
-    minutes, seconds = divmod(shown, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    last = f"{seconds:04.1f}" if tenths else f"{int(seconds):02d}"
-    return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"
-
-
 def _stretches(course: Course) -> Iterator[tuple[int, int]]:
     """First step, and the one after the last, of each stretch without a gap."""
     gaps = np.flatnonzero(course.starts_s[1:] > course.ends_s[:-1]) + 1

@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.explanation import PATCH, Explanation, Occlusion
-from ekspresi.types import Prediction, percent
+from ekspresi.types import Prediction
+from ekspresi.visualization.formatting import percent
 from ekspresi.visualization.labels import font
 from ekspresi.visualization.palette import DIM, FAINT, INK, PAPER
 from ekspresi.visualization.size_strip import draw_sizes

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ekspresi.types import Prediction, percent
+from ekspresi.types import Prediction
+from ekspresi.visualization.formatting import percent
 from ekspresi.visualization.palette import COLOURS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOUR, colour_of
 
 _UNSURE = "unsure"

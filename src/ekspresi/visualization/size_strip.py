@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from ekspresi.recognition.explanation import Reduced
-from ekspresi.types import Box, percent
+from ekspresi.types import Box
+from ekspresi.visualization.formatting import percent
 from ekspresi.visualization.labels import font
 from ekspresi.visualization.palette import COLOURS, DIM, FAINT, INK, PAPER
 
