@@ -40,7 +40,7 @@ from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyzed
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
-from ekspresi.system.memory import KEPT_S, give_back, share_pools
+from ekspresi.system.memory import KEPT_S, limit_malloc_arenas, trim_heap
 from ekspresi.types import Face
 
 SIZES = ((320, 240), (400, 304), (256, 192))
@@ -179,7 +179,7 @@ def memory(frame: int) -> Memory:
 
 def endure(address: str, wanted: int) -> Outcome:
     """A camera's address and how many frames it shall give -> what came of it."""
-    share_pools()  # as the command line does
+    limit_malloc_arenas()  # as the command line does
     analyzer = Analyzer(Recognizer(), TwoSquares())
     stop, told = Event(), list[EkspresiError]()
     began = gave_s = time.monotonic()
@@ -195,7 +195,7 @@ def endure(address: str, wanted: int) -> Outcome:
         analysed, rows = analysed + 1, rows + len(tracks)
         if time.monotonic() - gave_s >= KEPT_S:
             gave_s = time.monotonic()
-            give_back()  # as the command line does
+            trim_heap()  # as the command line does
         if analysed % LOOK == 0:
             looks.append(memory(last))
         if analysed % 5000 == 0:
@@ -206,7 +206,7 @@ def endure(address: str, wanted: int) -> Outcome:
         max((look for look in looks if low <= look.frame / wanted <= high), key=lambda look: look.rss_mb)
         for low, high in (EARLY, LATE)
     )
-    give_back()
+    trim_heap()
     used_mb = memory(last).rss_mb
     stop.set()
     results.close()  # type: ignore[attr-defined] # it is a generator

@@ -116,7 +116,7 @@ def test_without_a_path_the_published_file_is_taken_from_the_cache(
         asked.append((*arguments, instead))
         return fake
 
-    monkeypatch.setattr("ekspresi.detection.yunet.fetched", fetched)
+    monkeypatch.setattr("ekspresi.detection.yunet.download_verified", fetched)
     assert len(detector("yunet", 40).detect(squares(100, 100, FACE_PX, [(40, 40)]))) == 1
     assert asked == [(MODEL_URL, MODEL_SHA256, MODEL_NAME, "give its path as 'yunet:PATH'")]
 

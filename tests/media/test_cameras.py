@@ -156,11 +156,11 @@ def test_rtsp_that_dies_and_comes_again() -> None:
 
 def test_rtsp_that_stalls_is_lost() -> None:
     with RtspCamera(10, then="stall", times=1) as camera:
-        connect = stream(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", read_s=0.3, open_s=2)
+        open_stream = stream(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", read_s=0.3, open_s=2)
         retries = Retries(0.01, 0.01, attempts=0)
         began = time.monotonic()
         with pytest.raises(SourceError, match="cam: given up after 0 attempts"):
-            list(live_frames(connect, "cam", window=Window(), retries=retries))
+            list(live_frames(open_stream, "cam", window=Window(), retries=retries))
         assert time.monotonic() - began < 10
 
 

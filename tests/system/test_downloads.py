@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import ModelError
-from ekspresi.system.downloads import cache_folder, fetched
+from ekspresi.system.downloads import cache_folder, download_verified
 
 CONTENT = bytes(range(256)) * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -76,7 +76,7 @@ def server() -> Iterator[Server]:
 
 
 def fetch(server: Server, sha256: str = SHA256) -> Path:
-    return fetched(server.url, sha256, "model.onnx", instead=INSTEAD)
+    return download_verified(server.url, sha256, "model.onnx", instead=INSTEAD)
 
 
 def leftovers(cache: Path) -> list[str]:
@@ -142,7 +142,7 @@ def test_offline_says_where_the_file_is_and_what_to_do(server: Server) -> None:
     url = server.url
     server.server_close()
     with pytest.raises(ModelError, match="cannot be downloaded") as refused:
-        fetched(url, SHA256, "model.onnx", instead=INSTEAD)
+        download_verified(url, SHA256, "model.onnx", instead=INSTEAD)
     assert url in str(refused.value) and INSTEAD in str(refused.value)
 
 

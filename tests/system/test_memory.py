@@ -9,11 +9,11 @@ import pytest
 
 _PROGRAM = """
 import ctypes, sys, threading
-from ekspresi.system.memory import share_pools
+from ekspresi.system.memory import limit_malloc_arenas
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
-agreed = sys.argv[1] == "shared" and share_pools()
+agreed = sys.argv[1] == "shared" and limit_malloc_arenas()
 barrier = threading.Barrier(8)
 
 def work():
@@ -46,7 +46,7 @@ def test_threads_share_two_pools_unless_the_user_decides() -> None:
 _HOLES = """
 import numpy as np
 from pathlib import Path
-from ekspresi.system.memory import give_back
+from ekspresi.system.memory import trim_heap
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -55,7 +55,7 @@ kept = [np.ones(12_500) for _ in range(2000)]  # 100 kB each: below what is give
 full = resident_mb()
 del kept[::2], kept[-1]
 kept = kept[::50]
-given = give_back()
+given = trim_heap()
 print(given, full - resident_mb())
 """
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import OutputError
-from ekspresi.system.storage import make_folder, replacing
+from ekspresi.system.storage import atomic_write, ensure_folder
 
 
 def test_replacing_writes_all_or_nothing(tmp_path: Path) -> None:
     target = tmp_path / "x.txt"
     target.write_text("old")
     target.chmod(0o640)
-    with replacing(target) as part:
+    with atomic_write(target) as part:
         assert part.parent == target.parent
         assert part.suffix == ".txt"
         part.write_text("new")
@@ -26,7 +26,7 @@ def test_replacing_writes_all_or_nothing(tmp_path: Path) -> None:
 def test_replacing_leaves_nothing_of_what_failed(error: type[BaseException], tmp_path: Path) -> None:
     target = tmp_path / "x.txt"
     target.write_text("old")
-    with pytest.raises(error), replacing(target) as part:
+    with pytest.raises(error), atomic_write(target) as part:
         part.write_text("half")
         raise error
     assert target.read_text() == "old"
@@ -47,7 +47,7 @@ def test_a_disk_that_fails(number: int, remedy: str, tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(os, "fsync", fail)
     path = tmp_path / "x.csv"
-    with pytest.raises(OutputError, match=remedy) as caught, replacing(path) as part:
+    with pytest.raises(OutputError, match=remedy) as caught, atomic_write(path) as part:
         part.write_text("x")
     assert str(caught.value).startswith(f"{path}: cannot be written: ")
     assert list(tmp_path.iterdir()) == []
@@ -58,7 +58,7 @@ def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.Monk
     """Writes go to a device that is always full, so the error is the system's own."""
     touch = Path.touch
     monkeypatch.setattr(Path, "touch", lambda path, **_: path.symlink_to("/dev/full"))
-    with pytest.raises(OutputError, match="the disk is full"), replacing(tmp_path / "x.csv") as part:
+    with pytest.raises(OutputError, match="the disk is full"), atomic_write(tmp_path / "x.csv") as part:
         part.write_bytes(bytes(10_000))
     monkeypatch.setattr(Path, "touch", touch)
     assert list(tmp_path.iterdir()) == []
@@ -68,7 +68,7 @@ def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_folder_that_takes_no_files() -> None:
     with (
         pytest.raises(OutputError, match=r"no file can be made in /proc; choose another"),
-        replacing("/proc/x.csv"),
+        atomic_write("/proc/x.csv"),
     ):
         pytest.fail("must not start")
 
@@ -81,7 +81,7 @@ def test_targets_that_cannot_be(tmp_path: Path) -> None:
         (tmp_path / "file" / "x.csv", "there is no folder"),
         (tmp_path / ("x" * 300), "cannot be written"),
     ):
-        with pytest.raises(OutputError, match=what), replacing(target) as part:
+        with pytest.raises(OutputError, match=what), atomic_write(target) as part:
             part.write_text("x")
 
 
@@ -90,7 +90,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     real, link = tmp_path / "real.txt", tmp_path / "link.txt"
     real.write_text("old")
     link.symlink_to(real)
-    with replacing(link) as part:
+    with atomic_write(link) as part:
         part.write_text("new")
     assert link.is_symlink()
     assert real.read_text() == "new"
@@ -100,29 +100,29 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_a_link_to_itself_does_no_harm(tmp_path: Path) -> None:
     loop = tmp_path / "a.jpg"
     loop.symlink_to("a.jpg")
-    with replacing(loop) as part:
+    with atomic_write(loop) as part:
         part.write_text("new")
     assert loop.read_text() == "new"
 
 
 def test_make_folder(tmp_path: Path) -> None:
-    make_folder(tmp_path / "new" / "folder")
-    make_folder(tmp_path / "new" / "folder")
+    ensure_folder(tmp_path / "new" / "folder")
+    ensure_folder(tmp_path / "new" / "folder")
     assert (tmp_path / "new" / "folder").is_dir()
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="the folder cannot be made"):
-        make_folder(tmp_path / "file" / "report")
+        ensure_folder(tmp_path / "file" / "report")
 
 
 def test_what_a_killed_process_left_is_written_over_where_nobody_else_writes(tmp_path: Path) -> None:
     target = tmp_path / "x.txt"
-    with replacing(target, alone=True) as part:
+    with atomic_write(target, alone=True) as part:
         part.write_text("half of something long")
         left = tmp_path / part.name
         copy = part.read_bytes()
         part.write_text("one")
     left.write_bytes(copy)
-    with replacing(target, alone=True) as part:
+    with atomic_write(target, alone=True) as part:
         assert part == left
         part.write_text("two")
     assert target.read_text() == "two"
@@ -133,5 +133,8 @@ def test_what_a_killed_process_left_is_written_over_where_nobody_else_writes(tmp
 def test_pipes_and_devices_are_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.csv")
     for target in (tmp_path / "x.csv", Path("/dev/null")):
-        with pytest.raises(OutputError, match="exists and is no file, but a folder, pipe or device"), replacing(target):
+        with (
+            pytest.raises(OutputError, match="exists and is no file, but a folder, pipe or device"),
+            atomic_write(target),
+        ):
             pytest.fail("must not start")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.system import locks
-from ekspresi.system.locks import locked
+from ekspresi.system.locks import exclusive_lock
 from ekspresi.tables import resumable
 from ekspresi.tables.checkpoint import Place
 from ekspresi.tables.per_second import BySecond
@@ -405,10 +405,10 @@ def test_a_lock_whose_file_is_removed_before_it_is_taken_is_none(
         return seized(file)
 
     monkeypatch.setattr(locks, "_seized", removed_first)
-    with locked(tmp_path / "x", tmp_path / "lock"):
+    with exclusive_lock(tmp_path / "x", tmp_path / "lock"):
         assert calls == 2
         with pytest.raises(OutputError, match="another run"):
-            locked(tmp_path / "x", tmp_path / "lock").__enter__()
+            exclusive_lock(tmp_path / "x", tmp_path / "lock").__enter__()
     assert names(tmp_path) == []
 
 

@@ -68,11 +68,11 @@ def inspect(
     from ekspresi.datasets.overview import sides_of
     from ekspresi.datasets.registry import read
     from ekspresi.datasets.splits import FOLDS_OF, make_split, require_protocol
-    from ekspresi.system.storage import make_folder
+    from ekspresi.system.storage import ensure_folder
 
     if split:
         require_protocol(split, fold)
-    make_folder(out)
+    ensure_folder(out)
     console = Console(highlight=False, emoji=False)
     datasets = []
     for number, spec in enumerate(specs, start=1):

@@ -71,7 +71,7 @@ def evaluate_model(
         raise MissingExtraError("ekspresi evaluate", "eval") from error
     from ekspresi.datasets.registry import read
     from ekspresi.recognition.recognizer import Recognizer
-    from ekspresi.system.storage import make_folder
+    from ekspresi.system.storage import ensure_folder
     from ekspresi.tables.overwrite import check_replaceable
 
     if suite not in SUITES:
@@ -83,7 +83,7 @@ def evaluate_model(
     trained = trained_split(recognizer.metadata, dataset)
     faces = _choose(dataset, trained or {}, split, fold, seed, side)
     folder = out or _next_folder(dataset.name)
-    make_folder(folder)
+    ensure_folder(folder)
     for file in report_files(folder):
         check_replaceable(file, overwrite=overwrite, choice="--out")
     evaluation = _with_progress(

@@ -68,9 +68,9 @@ def predict(
     was calibrated for. In videos and cameras faces are followed, and what is said of one rests on all its frames up to
     then. Ctrl-C ends a run in good order: what was seen is written.
     """
-    from ekspresi.system.memory import share_pools
+    from ekspresi.system.memory import limit_malloc_arenas
 
-    share_pools()  # before anything starts a thread
+    limit_malloc_arenas()  # before anything starts a thread
 
     from rich.console import Console
 

@@ -19,7 +19,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import METHOD, Images, Pairs, find_duplicates
 from ekspresi.errors import OutputError
 from ekspresi.system.downloads import cache_folder
-from ekspresi.system.storage import make_folder, replacing
+from ekspresi.system.storage import atomic_write, ensure_folder
 
 
 def take(images: Images, positions: NDArray[np.int64]) -> Images:
@@ -61,8 +61,8 @@ def recall(file: Path, *names: str) -> list[NDArray[Any]] | None:
 def remember(file: Path, **arrays: Any) -> None:
     """Write named arrays to a file of the cache, whole or not at all."""
     try:
-        make_folder(file.parent)
-        with replacing(file) as temporary, temporary.open("wb") as stream:
+        ensure_folder(file.parent)
+        with atomic_write(file) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)
     except OutputError:
         pass  # a cache that cannot be written costs seconds next time, not the run

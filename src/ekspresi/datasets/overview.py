@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from ekspresi.datasets.dataset import SPLITS, FaceDataset
 from ekspresi.errors import MissingExtraError
 from ekspresi.media.image_writer import picture_file
-from ekspresi.system.storage import MAKER, replacing
+from ekspresi.system.storage import MAKER, atomic_write
 
 NO_CLASS = "(no class)"
 """Row of the faces without a class: 'unknown', 'not a face', or no votes."""
@@ -74,7 +74,7 @@ def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
     axes.set_title(f"{dataset.spec}: {len(dataset):,} faces", loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(frameon=False, loc="outside lower center", ncols=len(sides), fontsize=9)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120, metadata={"Software": MAKER})
 
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ekspresi.detection import tiling
 from ekspresi.detection.tiling import Finds, Level, search
 from ekspresi.errors import MissingExtraError, ModelError
-from ekspresi.system.downloads import fetched
+from ekspresi.system.downloads import download_verified
 from ekspresi.system.forks import PerProcess
 from ekspresi.types import Face
 
@@ -133,7 +133,7 @@ def plan(width: int, height: int, min_face_px: float) -> list[Level]:
 
 def _read(path: Path | None) -> tuple[Path, NDArray[np.uint8]]:
     """The model file, None for OpenCV Zoo's -> the file and its bytes."""
-    file = path or fetched(MODEL_URL, MODEL_SHA256, MODEL_NAME, instead="give its path as 'yunet:PATH'")
+    file = path or download_verified(MODEL_URL, MODEL_SHA256, MODEL_NAME, instead="give its path as 'yunet:PATH'")
     try:
         weights = np.fromfile(file, dtype=np.uint8)  # bytes, because OpenCV opens no path with letters beyond ASCII
     except OSError as error:

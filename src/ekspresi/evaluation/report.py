@@ -37,7 +37,7 @@ from ekspresi.evaluation import plots
 from ekspresi.evaluation.provenance import Provenance
 from ekspresi.evaluation.results import WITHIN_FACTOR, Evaluation, Mistake
 from ekspresi.imaging.degradations import shrink
-from ekspresi.system.storage import MAKER, make_folder, replacing
+from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
 from ekspresi.visualization.html_pages import page_template
 
 FORMAT = 2
@@ -67,7 +67,7 @@ def write_report(
     Raises:
         OutputError: the files cannot be written.
     """
-    make_folder(folder)
+    ensure_folder(folder)
     page = _page(evaluation, provenance, faces)
     record = {
         "format": FORMAT,
@@ -79,7 +79,7 @@ def write_report(
     targets = report_files(folder)
     texts = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", page
     for target, text in zip(targets, texts, strict=True):
-        with replacing(target) as temporary:
+        with atomic_write(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return targets
 

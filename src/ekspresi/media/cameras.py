@@ -55,12 +55,12 @@ def webcam(index: int, *, open_s: float = OPEN_S, read_s: float = READ_S) -> Cal
     """
     shown = f"camera:{index}"
 
-    def connect() -> Connection:
+    def open_stream() -> Connection:
         name, form, options = _device(index)
         container = opened(name, shown, form=form, options=options, open_s=open_s, read_s=read_s)
         return _shots(container, shown, PICTURE_S)
 
-    return connect
+    return open_stream
 
 
 def stream(
@@ -77,11 +77,11 @@ def stream(
     """
     shown, waiting = redacted(address), [first] if first is not None else []
 
-    def connect() -> Connection:
+    def open_stream() -> Connection:
         container = waiting.pop() if waiting else connected(address, open_s=open_s, read_s=read_s)
         return _shots(container, shown, picture_s)
 
-    return connect
+    return open_stream
 
 
 def connected(address: str, *, open_s: float = OPEN_S, read_s: float = READ_S) -> "InputContainer":

@@ -134,6 +134,6 @@ def _from_http(where: str, name: str, window: Window, stop: Event | None, refuse
     if has_an_end(container):
         yield from container_frames(container, name, window=window, stop=stop, refused=refused)
         return
-    connect = stream(where, first=container)
+    open_stream = stream(where, first=container)
     del container  # now it is the reader's
-    yield from live_frames(connect, name, window=window, stop=stop, refused=refused)
+    yield from live_frames(open_stream, name, window=window, stop=stop, refused=refused)

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ekspresi.system.storage import MAKER, make_folder, replacing
+from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
@@ -19,7 +19,7 @@ def save_picture(picture: Image.Image, path: Path) -> None:
     Raises:
         OutputError: the folder or the file cannot be written.
     """
-    make_folder(path.parent)
+    ensure_folder(path.parent)
     with picture_file(path) as write:
         write(picture)
 
@@ -28,13 +28,13 @@ def save_picture(picture: Image.Image, path: Path) -> None:
 def picture_file(path: Path) -> Iterator[Callable[[Image.Image], None]]:
     """A path -> a function that writes a picture of the kind its ending names.
 
-    The file appears when the block ends, see ``replacing``.
+    The file appears when the block ends, see ``atomic_write``.
 
     Raises:
         OutputError: the file cannot be written.
     """
     maker = PngInfo()
     maker.add_text("Software", MAKER)
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores these, and JPEG ``pnginfo``.
         yield lambda picture: picture.save(part, quality=92, subsampling=0, comment=MAKER, pnginfo=maker)

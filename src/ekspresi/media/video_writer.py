@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 
 from ekspresi.errors import OutputError
 from ekspresi.media.decoder import pyav
-from ekspresi.system.storage import MAKER, check_writable, told
+from ekspresi.system.storage import MAKER, check_writable, os_errors_as_output_error
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -149,7 +149,7 @@ class Recording:
     def _told(self) -> Iterator[None]:
         """What goes wrong ends the film, and is told in one line."""
         try:
-            with told(self._path, self._path.parent):
+            with os_errors_as_output_error(self._path, self._path.parent):
                 try:
                     yield
                 except pyav().error.FFmpegError as error:

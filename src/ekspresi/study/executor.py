@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.study.jobs import Job, folder_of, is_done, run_job, tidy
-from ekspresi.system.storage import make_folder
+from ekspresi.system.storage import ensure_folder
 
 _PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evaluation.evaluate"]
 """Loaded once, in the process that all jobs are forked from: torch takes seconds to load."""
@@ -126,7 +126,7 @@ def _process(work: Callable[[Job, Path, int], None], job: Job, root: Path, threa
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
     folder = folder_of(job, root)
     try:
-        make_folder(folder)
+        ensure_folder(folder)
         log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)

@@ -20,7 +20,7 @@ from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.errors import ConfigError
 from ekspresi.imaging.degradations import SIZES_PX, shrink
-from ekspresi.system.storage import make_folder, replacing
+from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.training.config import TrainConfig, load_config
 
 FORMAT = 1
@@ -129,7 +129,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
     from ekspresi.training.run import Run, finish, read_record
 
     folder = folder_of(job, root)
-    make_folder(folder)
+    ensure_folder(folder)
     with FileLock(folder / "lock"):
         if is_done(job, root):
             return
@@ -152,7 +152,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
             "config": job.config.model_dump(),
             "other": other,
         }
-        with replacing(folder / "result.json") as temporary:
+        with atomic_write(folder / "result.json") as temporary:
             temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         tidy(job, root)
 
@@ -178,7 +178,7 @@ def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:
     test = make_split(dataset, job.config.split, job.config.fold, job.config.seed).test
     test = test[dataset.targets[test] >= 0]
     by_size = [recognizer.probabilities([shrink(dataset.images[i], size) for i in test]) for size in SIZES_PX]
-    with replacing(folder / "answers.npz") as temporary, temporary.open("wb") as file:
+    with atomic_write(folder / "answers.npz") as temporary, temporary.open("wb") as file:
         np.savez(file, indices=test, probabilities=np.stack(by_size).astype(np.float32))
     other = on_other_data(recognizer, job.other_data) if job.other_data else {}
     model.unlink()

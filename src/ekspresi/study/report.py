@@ -21,7 +21,7 @@ from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study import plots
 from ekspresi.study.findings import HONEST, LEAKY, RARE, Study, findings, largest, oversampled
 from ekspresi.study.results import ArmResult
-from ekspresi.system.storage import MAKER, make_folder, replacing
+from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
 from ekspresi.visualization.html_pages import page_template
 
 FORMAT = 1
@@ -53,7 +53,7 @@ def write_study(study: Study, dataset: FaceDataset, made: dict[str, Any], folder
     Raises:
         OutputError: the files cannot be written.
     """
-    make_folder(folder)
+    ensure_folder(folder)
     sentences = findings(study)
     record = {"format": FORMAT, "made_by": MAKER, "made": made, "findings": sentences, **asdict(study)}
     targets = study_files(folder)
@@ -62,7 +62,7 @@ def write_study(study: Study, dataset: FaceDataset, made: dict[str, Any], folder
         _page(study, dataset, made, sentences),
     )
     for target, text in zip(targets, texts, strict=True):
-        with replacing(target) as temporary:
+        with atomic_write(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return targets
 

@@ -22,7 +22,7 @@ from ekspresi.study.jobs import on_other_data, result_of
 from ekspresi.study.plan import ArmJob, arm_jobs, rates_found, trials
 from ekspresi.study.report import study_files, write_study
 from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, tuned
-from ekspresi.system.storage import make_folder, replacing
+from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 
 __all__ = ["Outcome", "run_study"]
@@ -59,7 +59,7 @@ def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher, 
     check_protocols(study, dataset)
     if study.other_data:
         read(study.other_data)  # fail now, not after an hour
-    make_folder(root)
+    ensure_folder(root)
     for file in study_files(root):
         check_replaceable(file, overwrite=overwrite, choice="--out")
     tried = trials(study)
@@ -179,5 +179,5 @@ class _Clock:
 
     def __exit__(self, *_: object) -> None:
         self.seconds = round(self.seconds + time.monotonic() - self.started, 1)
-        with replacing(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             temporary.write_text(json.dumps({"seconds": self.seconds}) + "\n", encoding="utf-8")

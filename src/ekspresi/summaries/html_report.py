@@ -24,7 +24,7 @@ from ekspresi.media.urls import address, redacted
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import Shown, Stories, TrackStory, VideoStory
-from ekspresi.system.storage import replacing
+from ekspresi.system.storage import atomic_write
 from ekspresi.visualization import formatting
 from ekspresi.visualization.formatting import percent
 from ekspresi.visualization.palette import COLOURS, INK
@@ -114,7 +114,7 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
         counted=_counted,
         length=_length,
     )
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8", errors="replace")
 
 

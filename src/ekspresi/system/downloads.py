@@ -3,8 +3,8 @@
 In: an address and the SHA-256 of what it must give. Out: paths of files. Knows nothing of what is in
 them.
 
-Nothing is downloaded unless ``fetched`` is called. What it got lies in ``models`` in the cache folder, safe to
-delete at any time.
+Nothing is downloaded unless ``download_verified`` is called. What it got lies in ``models`` in the cache folder, safe
+to delete at any time.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def cache_folder() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "ekspresi"
 
 
-def fetched(url: str, sha256: str, name: str, *, instead: str) -> Path:
+def download_verified(url: str, sha256: str, name: str, *, instead: str) -> Path:
     """A file's address and SHA-256 -> its path in the cache, downloaded where it is not there yet.
 
     The file appears under its name when all of it is there and its hash is right. A download that was cut off goes

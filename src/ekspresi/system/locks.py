@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ekspresi.errors import OutputError
-from ekspresi.system.storage import told
+from ekspresi.system.storage import os_errors_as_output_error
 
 
 @contextmanager
-def locked(target: Path, lock: Path) -> Iterator[None]:
+def exclusive_lock(target: Path, lock: Path) -> Iterator[None]:
     """A target and its lock file -> a block within which no other process has the same lock.
 
     The lock file holds the number of the process; it is removed at the end.
@@ -29,10 +29,10 @@ def locked(target: Path, lock: Path) -> Iterator[None]:
     Raises:
         OutputError: another run has it, or the lock file cannot be written.
     """
-    with told(target, lock.parent):
+    with os_errors_as_output_error(target, lock.parent):
         held = _taken(target, lock)
     try:
-        with told(target, lock.parent):
+        with os_errors_as_output_error(target, lock.parent):
             os.ftruncate(held, 0)
             os.write(held, str(os.getpid()).encode())
         yield

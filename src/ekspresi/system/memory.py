@@ -16,12 +16,12 @@ POOLS = 2
 """One that the main thread grows, one for all others."""
 
 KEPT_S = 30.0
-"""How often ``give_back`` is worth its milliseconds in a run without end."""
+"""How often ``trim_heap`` is worth its milliseconds in a run without end."""
 
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 
 
-def share_pools() -> bool:
+def limit_malloc_arenas() -> bool:
     """Let all threads share ``POOLS`` pools -> whether the allocator agreed.
 
     Other systems' allocators are left alone, and so is one that the user's environment gives a number already. Call it
@@ -33,7 +33,7 @@ def share_pools() -> bool:
     return mallopt is not None and bool(mallopt(_ARENA_MAX, POOLS))
 
 
-def give_back() -> bool:
+def trim_heap() -> bool:
     """What was freed, and is kept for later, goes back to the system -> whether there was any."""
     trim = _glibc("malloc_trim")
     return trim is not None and bool(trim(0))

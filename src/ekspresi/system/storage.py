@@ -13,7 +13,7 @@ from pathlib import Path
 from ekspresi.errors import OutputError
 
 
-def make_folder(folder: Path) -> None:
+def ensure_folder(folder: Path) -> None:
     """Make a folder of results, before minutes of work are spent on what could not be written.
 
     Raises:
@@ -26,7 +26,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[Path]:
+def atomic_write(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[Path]:
     """A target -> a temporary path beside it, which becomes the target when the block ends without an error.
 
     The temporary file has the target's ending, is flushed to the disk before it is renamed, and is removed where the
@@ -44,9 +44,9 @@ def replacing(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[
     real = Path(os.path.realpath(target))
     mark = real.name if alone else f"{real.stem[:100]}-{secrets.token_hex(4)}"
     part = real.with_name(f".{mark}.part{real.suffix}")
-    with told(target, real.parent):
+    with os_errors_as_output_error(target, real.parent):
         try:
-            check_is_file(target)
+            require_file_target(target)
             check_writable(target)
             part.touch(exist_ok=alone)  # an unwritable folder is told before the work, not after
             yield part
@@ -61,7 +61,7 @@ def replacing(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[
                 part.unlink(missing_ok=True)
 
 
-def check_is_file(target: Path) -> None:
+def require_file_target(target: Path) -> None:
     """Refuse to write where something stands that is no file: it could neither be replaced nor cut.
 
     Raises:
@@ -88,7 +88,7 @@ def check_writable(target: Path, choice: str = "name") -> None:
 
 
 @contextmanager
-def told(target: Path, folder: Path) -> Iterator[None]:
+def os_errors_as_output_error(target: Path, folder: Path) -> Iterator[None]:
     """A block that writes a target in a folder: errors of the system become one line that names the remedy.
 
     Raises:

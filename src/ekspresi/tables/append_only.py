@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ekspresi.errors import OutputError
-from ekspresi.system.storage import told
+from ekspresi.system.storage import os_errors_as_output_error
 
 _CHUNK = 1 << 20
 
@@ -41,7 +41,7 @@ class GrowingFile:
         self.size = size
         self._path, self._shown, self._digest = path, shown, digest
         self._unsynced = False
-        with told(shown, path.parent):
+        with os_errors_as_output_error(shown, path.parent):
             self._file = path.open("r+b", buffering=0)
             self._file.truncate(size)
             self._file.seek(size)
@@ -57,7 +57,7 @@ class GrowingFile:
         Raises:
             OutputError: the disk is full; or someone removed, replaced or changed the file meanwhile.
         """
-        with told(self._shown, self._path.parent):
+        with os_errors_as_output_error(self._shown, self._path.parent):
             self._look()
             try:
                 left = memoryview(lines)
@@ -77,7 +77,7 @@ class GrowingFile:
         Raises:
             OutputError: it cannot be written; or see ``append``.
         """
-        with told(self._shown, self._path.parent):
+        with os_errors_as_output_error(self._shown, self._path.parent):
             self._look()
             if self._unsynced:
                 os.fsync(self._file.fileno())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.system.storage import replacing, told
+from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 
 FORMAT = 2
 """Number of the layout of the file."""
@@ -133,7 +133,7 @@ class Journal:
             OutputError: it cannot be read.
         """
         try:
-            with told(self.path, self.path.parent):
+            with os_errors_as_output_error(self.path, self.path.parent):
                 text = self.path.read_bytes()
         except OutputError as error:
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
@@ -171,13 +171,13 @@ class Journal:
             "complete": entry.complete,
             "settings": self._settings,
         }
-        with replacing(self.path, alone=True) as part:
+        with atomic_write(self.path, alone=True) as part:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="ascii")
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """A block that writes; where it fails, the journal says again what it said before."""
-        with told(self.path, self.path.parent):
+        with os_errors_as_output_error(self.path, self.path.parent):
             before = self.path.read_bytes() if self.path.is_file() else None
         try:
             yield
@@ -186,7 +186,7 @@ class Journal:
                 if before is None:
                     self.path.unlink(missing_ok=True)
                 elif self.path.read_bytes() != before:
-                    with replacing(self.path, alone=True) as part:
+                    with atomic_write(self.path, alone=True) as part:
                         part.write_bytes(before)
             raise
 

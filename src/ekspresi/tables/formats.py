@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.system.storage import replacing, told
+from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 from ekspresi.tables.append_only import GrowingFile, digest_of, new_digest
 from ekspresi.tables.parquet import pyarrow, write_parquet
 from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
@@ -71,7 +71,7 @@ class TableForm:
         """
         content, digest = (csv_header(self._labels) if self._csv else b"") + lines, new_digest()
         digest.update(content)
-        with replacing(self.growing, alone=True) as part:
+        with atomic_write(self.growing, alone=True) as part:
             part.write_bytes(content)
         return GrowingFile(self.growing, self.shown, len(content), digest)
 
@@ -82,7 +82,7 @@ class TableForm:
             ConfigError: it is gone, shorter, or was changed; at once, nothing is cut yet.
             OutputError: it cannot be read.
         """
-        with told(self.growing, self.growing.parent):
+        with os_errors_as_output_error(self.growing, self.growing.parent):
             found = digest_of(self.growing, size) if self.growing.is_file() else None
         if found is None or found.hexdigest() != digest:
             what = "was changed since its run stopped" if found else "is gone, or shorter than its run left it"
@@ -112,5 +112,5 @@ class TableForm:
             OutputError: it cannot be removed.
         """
         if self.is_parquet:
-            with told(self.growing, self.growing.parent):
+            with os_errors_as_output_error(self.growing, self.growing.parent):
                 self.growing.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from typing import Any
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.media.frames import stream_name
 from ekspresi.recognition.metadata import METADATA_KEY
-from ekspresi.system.storage import MAKER, check_is_file, check_writable, told
+from ekspresi.system.storage import MAKER, check_writable, os_errors_as_output_error, require_file_target
 from ekspresi.tables.append_only import digest_of
 from ekspresi.tables.checkpoint import Entry, Journal
 from ekspresi.tables.formats import TableForm
@@ -51,8 +51,8 @@ def check_replaceable(target: Path, *, overwrite: bool, choice: str) -> None:
     Raises:
         OutputError: it is read-only, no file, or, without ``overwrite``, was not made by ekspresi.
     """
-    with told(target, target.parent):
-        check_is_file(target)
+    with os_errors_as_output_error(target, target.parent):
+        require_file_target(target)
         check_writable(target, choice)
         if overwrite or not target.exists() or not target.stat().st_size or _is_ours(target):
             return
@@ -75,7 +75,7 @@ def check_table(form: TableForm, journal: Journal) -> None:
         check_replaceable(form.shown, overwrite=False, choice="--out")
     if entry is None or form.is_parquet or not form.real.stat().st_size:
         return
-    with told(form.shown, form.real.parent):
+    with os_errors_as_output_error(form.shown, form.real.parent):
         found = digest_of(form.real, entry.size)
         same = found is not None and found.hexdigest() == entry.digest and form.real.stat().st_size == entry.size
     if not same:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ekspresi.errors import MissingExtraError, OutputError
-from ekspresi.system.storage import replacing
+from ekspresi.system.storage import atomic_write
 from ekspresi.tables.schema import column_names
 
 _GROUP_ROWS = 64_000
@@ -56,7 +56,7 @@ def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
     schema = _schema(labels)
     # pyarrow is given open files: it takes names for addresses, and refuses those that are no UTF-8.
     with (
-        replacing(target, alone=True) as part,
+        atomic_write(target, alone=True) as part,
         part.open("wb") as file,
         pa.parquet.ParquetWriter(file, schema) as writer,
     ):

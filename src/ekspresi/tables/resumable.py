@@ -23,8 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ekspresi.errors import ConfigError, EkspresiError
-from ekspresi.system.locks import locked
-from ekspresi.system.storage import check_is_file, check_writable
+from ekspresi.system.locks import exclusive_lock
+from ekspresi.system.storage import check_writable, require_file_target
 from ekspresi.tables.append_only import GrowingFile
 from ekspresi.tables.checkpoint import Entry, Journal, Place, Setting
 from ekspresi.tables.formats import TableForm
@@ -205,8 +205,8 @@ def journaled_table(
     everything = {**settings, "columns": column_names(labels)}
     journal = Journal(beside / f".{name}.journal", form.shown, sources, everything)
     filled = None if folder is None else _folder_journal(Path(folder), sources, settings)
-    with _folder_locked(folder), locked(form.shown, beside / f".{name}.lock"):
-        check_is_file(form.shown)
+    with _folder_locked(folder), exclusive_lock(form.shown, beside / f".{name}.lock"):
+        require_file_target(form.shown)
         if form.is_parquet and form.growing.exists() and not journal.path.exists() and not overwrite:
             what = "holds rows of a run whose journal is gone"
             raise ConfigError(f"{form.growing}: {what}. Move it away, or use --overwrite to discard it.")
@@ -274,7 +274,7 @@ def _folder_journal(folder: Path, sources: Sequence[str], settings: Mapping[str,
 
 def _folder_locked(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
     """Two runs would draw over each other there."""
-    return nullcontext() if folder is None else locked(Path(folder), Path(folder) / ".ekspresi.lock")
+    return nullcontext() if folder is None else exclusive_lock(Path(folder), Path(folder) / ".ekspresi.lock")
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.onnx_runtime import create_session
-from ekspresi.system.storage import make_folder, replacing
+from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import TrainingBatches, preprocessing_of
@@ -105,9 +105,9 @@ def export(folder: Path, out: Path, name: str | None = None, *, overwrite: bool 
         architecture=Architecture(config.backbone, config.stem_stride, config.output_stride).to_dict(),
         provenance=_provenance(record, config),
     )
-    make_folder(out.parent)
+    ensure_folder(out.parent)
     weights = out.with_suffix(WEIGHTS_SUFFIX)
-    with replacing(out) as temporary:
+    with atomic_write(out) as temporary:
         graph = _onnx_of(network, config.input_px)
         _write_onnx(graph, metadata, temporary)
         difference = largest_difference(network, temporary, config.input_px)
@@ -119,7 +119,7 @@ def export(folder: Path, out: Path, name: str | None = None, *, overwrite: bool 
         _write_onnx(graph, metadata, temporary)
         metadata = replace(metadata, calibration=_calibrate(Recognizer(temporary), dataset, split, config))
         _write_onnx(graph, metadata, temporary)
-    with replacing(weights) as temporary:
+    with atomic_write(weights) as temporary:
         contiguous = {key: value.contiguous() for key, value in state.items()}
         temporary.write_bytes(save(contiguous, metadata={METADATA_KEY: metadata.to_json()}))
     return Export(out, weights, difference, metadata.calibration)

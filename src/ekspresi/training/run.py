@@ -23,7 +23,7 @@ from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.system.machine import cpu_name
-from ekspresi.system.storage import make_folder, replacing
+from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
 from ekspresi.training.module import ExpressionModule
@@ -119,8 +119,8 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
         "labels": list(dataset.labels),
         "seconds": before.get("seconds", 0.0),
     }
-    make_folder(folder)
-    with replacing(run.config) as path:
+    ensure_folder(folder)
+    with atomic_write(run.config) as path:
         path.write_text(config.to_toml(), encoding="utf-8")
     _write(run.record, record)
 
@@ -239,12 +239,12 @@ def _follow_a_moved_folder(run: Run) -> None:
             if state.get(key):
                 state[key] = str(Path(here) / Path(state[key]).name)
         state["best_k_models"] = {str(Path(here) / Path(k).name): v for k, v in state["best_k_models"].items()}
-    with replacing(run.last) as temporary:
+    with atomic_write(run.last) as temporary:
         torch.save(checkpoint, temporary)
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ekspresi.errors import OutputError
 from ekspresi.media.image_writer import save_picture
 from ekspresi.media.video_writer import FILM_SUFFIX, Recording, take_up
-from ekspresi.system.storage import make_folder, told
+from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Place
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.types import Analyzed
@@ -50,7 +50,7 @@ class Picturing:
         """
         if folder.suffix.lower() in (FILM_SUFFIX, ".jpg", ".jpeg", ".png", ".avi", ".mov") and not folder.is_dir():
             raise OutputError(f"{folder}: --annotate names a folder, in which each source gets a file; give it as such")
-        make_folder(folder)
+        ensure_folder(folder)
         self._names = Names(read.paths)
         if read.camera is None:
             targets = annotated_paths(read.paths, folder, self._names)
@@ -102,9 +102,9 @@ class Picturing:
                 target = self._targets[frame.source]
                 if target.suffix.lower() != FILM_SUFFIX:  # a video that is not called so
                     target = self._names.free(target.with_suffix(FILM_SUFFIX))
-                make_folder(target.parent)
+                ensure_folder(target.parent)
                 if taken_up:
-                    with told(target, target.parent):
+                    with os_errors_as_output_error(target, target.parent):
                         take_up(target)
                     target = self._names.free(target, fresh=True)
                 self._check(target)

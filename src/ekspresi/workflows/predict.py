@@ -16,8 +16,8 @@ from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, Outpu
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyzed
 from ekspresi.summaries.builder import Storyteller
-from ekspresi.system.memory import KEPT_S, give_back
-from ekspresi.system.storage import make_folder, told
+from ekspresi.system.memory import KEPT_S, trim_heap
+from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Place, Setting, beginnings
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.tables.per_second import BySecond
@@ -168,7 +168,7 @@ class _Run:
                 self.watcher.seen(result, position)
                 if time.monotonic() - self.gave_s >= KEPT_S:
                     self.gave_s = time.monotonic()
-                    give_back()
+                    trim_heap()
         finally:
             results.close()  # type: ignore[attr-defined] # it is a generator
 
@@ -231,7 +231,7 @@ def _check_page(page: Path, overwrite: bool) -> None:
     if page.suffix.lower() not in PAGE_ENDINGS:
         raise OutputError(f"{page}: a page's name ends in {' or '.join(PAGE_ENDINGS)}; choose one of them")
     check_replaceable(page, overwrite=overwrite, choice="--page")
-    with told(page, page.parent):
+    with os_errors_as_output_error(page, page.parent):
         trial = page.with_name(f".{page.name}.part")
         trial.touch()
         trial.unlink()
@@ -260,6 +260,6 @@ def _journaled(
         with journaled_table(wanted.out, labels, read.names, everything, folder=wanted.annotate, **given) as table:
             yield table
     elif wanted.annotate is not None:
-        make_folder(wanted.annotate)
+        ensure_folder(wanted.annotate)
         with journaled_folder(wanted.annotate, read.names, everything, **given) as run_:
             yield run_
