@@ -35,9 +35,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.errors import EkspresiError
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer
-from ekspresi.pipeline.stream import analyzed
+from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
 from ekspresi.system.memory import KEPT_S, limit_malloc_arenas, trim_heap
@@ -186,7 +186,7 @@ def endure(address: str, wanted: int) -> Outcome:
     looks: list[Memory] = []
     seen = last = -1
     analysed = rows = twice = 0
-    results = analyzed(frames(address, stop=stop, refused=told.append), analyzer, stop=stop)
+    results = analyze_frames(read_frames(address, stop=stop, refused=told.append), analyzer, stop=stop)
     for result in results:
         last = result.frame.number
         tracks = [row.track for row in result.rows]

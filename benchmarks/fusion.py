@@ -41,7 +41,7 @@ from ekspresi.evaluation.views import counted_labels
 from ekspresi.imaging.degradations import degrade
 from ekspresi.imaging.resampling import resize
 from ekspresi.metrics.calibration import calibration, selective
-from ekspresi.pipeline.fusion import FORGET_S, LIKENESS, SIZE_POWER, TrackBelief
+from ekspresi.pipeline.fusion import ERROR_CORRELATION, SIZE_POWER, TIME_CONSTANT_S, TrackFusion
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Prediction
 
@@ -108,7 +108,7 @@ def fused(
     predictions: Sequence[Prediction], rate: float, recognizer: Recognizer, **constants: float
 ) -> list[Prediction]:
     """Predictions of a track's frames -> what is believed at each of them."""
-    belief = TrackBelief(recognizer.metadata.calibration, recognizer.even_prior, **constants)
+    belief = TrackFusion(recognizer.metadata.calibration, recognizer.even_prior, **constants)
     return [belief.update(prediction, i / rate) for i, prediction in enumerate(predictions)]
 
 
@@ -426,7 +426,7 @@ def main() -> None:
         **provenance_of(recognizer, dataset, Asked("official", 0, 0, "test", command)).to_dict(),
         "frames": FRAMES,
         "rate": RATE,
-        "constants": {"likeness": LIKENESS, "forget_s": FORGET_S, "size_power": SIZE_POWER},
+        "constants": {"likeness": ERROR_CORRELATION, "forget_s": TIME_CONSTANT_S, "size_power": SIZE_POWER},
         "clips": on_clips(recognizer, dataset, sampled(dataset, "test", arguments.faces)),
     }
     found["triples"] = on_triples(recognizer, dataset, sampled(dataset, "validation", arguments.faces))

@@ -11,9 +11,9 @@ Video: 640 x 480 pixels, H.264, 25 frames/s, 20 seconds: five faces, 30 to 120 p
 workshop, with sensor noise (sigma 2) in each frame. Folder: 1,000 JPEGs of 320 x 240 pixels, each a part of the same
 photograph with one to three faces 24 to 60 px wide. Both are made in a temporary folder.
 
-What is timed is all of it: decode, find, recognise, follow, to the last row. 'stream' is ``stream.analyzed``; 'one
-after another' reads a frame and gives it to ``Analyzer.analyze``, then the next, without tracks. They take turns, so
-that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores; what other
+What is timed is all of it: decode, find, recognise, follow, to the last row. 'stream' is ``stream.analyze_frames``;
+'one after another' reads a frame and gives it to ``Analyzer.analyze``, then the next, without tracks. They take turns,
+so that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores; what other
 programs take is missing in it. 'idle' is the share of the cores' time that nobody used (Linux tells it).
 """
 
@@ -40,9 +40,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.detection.detector import detector
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer
-from ekspresi.pipeline.stream import analyzed
+from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
 from ekspresi.system.onnx_runtime import cpus
@@ -186,13 +186,15 @@ def write_photos(folder: Path, count: int) -> None:
 
 
 def streamed(source: Path, analyzer: Analyzer) -> Run:
-    """All of a source through ``stream.analyzed``."""
-    return timed(lambda: ([(row.track, 1) for row in result.rows] for result in analyzed(frames(source), analyzer)))
+    """All of a source through ``stream.analyze_frames``."""
+    return timed(
+        lambda: ([(row.track, 1) for row in result.rows] for result in analyze_frames(read_frames(source), analyzer))
+    )
 
 
 def one_after_another(source: Path, analyzer: Analyzer) -> Run:
     """All of a source, a frame at a time."""
-    return timed(lambda: ([(None, 1) for _ in analyzer.analyze(frame.image)] for frame in frames(source)))
+    return timed(lambda: ([(None, 1) for _ in analyzer.analyze(frame.image)] for frame in read_frames(source)))
 
 
 def timed(run: Callable[[], Iterator[list[tuple[int | None, int]]]]) -> Run:

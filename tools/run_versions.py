@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.cli import app
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 
 FRAMES = 6
 """Frames of the small video."""
@@ -131,7 +131,7 @@ def check_colors(folder: Path) -> None:
     for bits, full in ((8, False), (8, True), (10, False), (10, True)):
         path = folder / f"colors-{bits}-{'full' if full else 'limited'}.mkv"
         write_chart(path, bits, full)
-        image = next(iter(frames(path))).image
+        image = next(iter(read_frames(path))).image
         for number, color in enumerate(PATCHES):
             left = number * PATCH_PX
             middle = image[8 : HEIGHT_PX - 8, left + 8 : left + PATCH_PX - 8].reshape(-1, 3).mean(axis=0)

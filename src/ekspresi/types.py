@@ -94,7 +94,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Analyzed:
+class FrameResult:
     """One frame and what was found in it.
 
     Attributes:

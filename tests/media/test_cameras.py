@@ -14,7 +14,7 @@ import av
 from ekspresi.errors import AccessError, EkspresiError, MissingExtraError, SourceError
 from ekspresi.media import cameras, decoder
 from ekspresi.media.cameras import camera_index, connected, has_an_end, stream, webcam
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 from ekspresi.media.live import Retries, live_frames
 from ekspresi.media.timestamps import Window
 from tests.support.clips import number_of, write_clip
@@ -51,7 +51,7 @@ def test_what_names_a_webcam() -> None:
 @pytest.mark.parametrize("index", [97, -1])
 def test_a_webcam_that_does_not_exist(index: int) -> None:
     with pytest.raises(SourceError, match=r"there is no such camera, .*; check that it is plugged in") as caught:
-        list(frames(index))
+        list(read_frames(index))
     one_line(caught.value, f"camera:{index}: ")
 
 
@@ -90,14 +90,14 @@ def test_an_address_where_nothing_answers(
     caplog.set_level(logging.DEBUG)
     port = free_port()
     with pytest.raises(SourceError, match="cannot be opened") as caught:
-        list(frames(f"{scheme}://{LOGIN}@127.0.0.1:{port}/x"))
+        list(read_frames(f"{scheme}://{LOGIN}@127.0.0.1:{port}/x"))
     one_line(caught.value, f"{scheme}://***@127.0.0.1:{port}/x: ")
     assert "secret" not in caplog.text + "".join(capfd.readouterr())
 
 
 def test_a_host_that_does_not_exist() -> None:
     with pytest.raises(SourceError, match="cannot be opened") as caught:
-        list(frames(f"rtsp://{LOGIN}@no-such-host.invalid/x"))
+        list(read_frames(f"rtsp://{LOGIN}@no-such-host.invalid/x"))
     one_line(caught.value, "rtsp://***@no-such-host.invalid/x: ")
 
 
@@ -111,13 +111,13 @@ def test_a_host_that_does_not_exist() -> None:
 )
 def test_a_camera_that_refuses(answer: str, error: type[Exception], what: str) -> None:
     with RtspCamera(1, answer=answer) as camera, pytest.raises(error, match=what) as caught:
-        list(frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x"))
+        list(read_frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x"))
     one_line(caught.value, f"rtsp://***@127.0.0.1:{camera.port}/x: ")
 
 
 def test_a_wrong_password() -> None:
     with RtspCamera(1) as camera, pytest.raises(AccessError, match="refuses") as caught:
-        list(frames(f"rtsp://{LOGIN}-one@127.0.0.1:{camera.port}/x"))
+        list(read_frames(f"rtsp://{LOGIN}-one@127.0.0.1:{camera.port}/x"))
     one_line(caught.value, "rtsp://***@127.0.0.1:")
 
 
@@ -174,7 +174,7 @@ def test_pictures_that_stay_away_while_other_data_comes(tmp_path: Path) -> None:
 def test_motion_jpeg_over_http(tmp_path: Path) -> None:
     told: list[EkspresiError] = []
     with http_camera(tmp_path, frames=30) as host:
-        reading = frames(f"http://{host}/live", refused=told.append)
+        reading = read_frames(f"http://{host}/live", refused=told.append)
         found = []
         for frame in reading:
             found.append(frame)
@@ -194,7 +194,7 @@ def test_a_video_behind_an_address_is_read_to_its_end(name: str, tmp_path: Path)
     write_clip(tmp_path / name, 60, options={"movflags": "faststart"} if name == "a.mp4" else {})
     with http_camera(tmp_path) as host:
         found = []
-        for frame in frames(f"http://{host}/{name}", every_s=0.4):
+        for frame in read_frames(f"http://{host}/{name}", every_s=0.4):
             time.sleep(0.005)
             found.append(frame)
     assert [frame.number for frame in found] == [0, 10, 20, 30, 40, 50]
@@ -205,9 +205,9 @@ def test_http_that_refuses_or_has_nothing_there(tmp_path: Path) -> None:
     with http_camera(tmp_path) as host:
         bare = host.partition("@")[2]
         with pytest.raises(AccessError, match="refuses the user or the password"):
-            list(frames(f"http://{bare}/live"))
+            list(read_frames(f"http://{bare}/live"))
         with pytest.raises(SourceError, match="the host has no such stream") as caught:
-            list(frames(f"http://{host}/nothing.mp4"))
+            list(read_frames(f"http://{host}/nothing.mp4"))
     one_line(caught.value, f"http://***@{bare}/nothing.mp4: ")
 
 
@@ -233,14 +233,14 @@ def test_pyav_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     for source in (f"rtsp://{LOGIN}@127.0.0.1:1/x", "http://127.0.0.1:1/x"):
         with pytest.raises(MissingExtraError, match=r"needs the extra \[video\]"):
-            list(frames(source))
+            list(read_frames(source))
 
 
 def test_a_network_reader_leaves_no_thread(tmp_path: Path) -> None:
     import threading
 
     with RtspCamera(1000, rate=50) as camera:
-        reading = frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x")
+        reading = read_frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x")
         next(reading)
         reading.close()  # type: ignore[attr-defined]
         assert wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("camera ")])

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.errors import ConfigError, EkspresiError, ImageError, MissingExtraError, SourceError
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 from ekspresi.types import Frame
 
 
@@ -22,7 +22,7 @@ def told_of(found: list[Frame], root: Path) -> list[tuple[str, int, float | None
 
 
 def test_a_picture_is_one_frame_without_time(tmp_path: Path) -> None:
-    (frame,) = frames(save(tmp_path / "a.png", 7))
+    (frame,) = read_frames(save(tmp_path / "a.png", 7))
     assert (frame.source, frame.number, frame.time_s) == (str(tmp_path / "a.png"), 0, None)
     assert frame.image.shape == (20, 30, 3) and frame.image.max() == 7
 
@@ -30,12 +30,12 @@ def test_a_picture_is_one_frame_without_time(tmp_path: Path) -> None:
 def test_folders_and_globs_in_natural_order(tmp_path: Path) -> None:
     for name in ("f10.png", "f2.png", "sub/f1.png"):
         save(tmp_path / name)
-    assert told_of(list(frames(tmp_path)), tmp_path) == [
+    assert told_of(list(read_frames(tmp_path)), tmp_path) == [
         ("f2.png", 0, None),
         ("f10.png", 0, None),
         ("sub/f1.png", 0, None),
     ]
-    assert told_of(list(frames(str(tmp_path / "f*.png"))), tmp_path) == [("f2.png", 0, None), ("f10.png", 0, None)]
+    assert told_of(list(read_frames(str(tmp_path / "f*.png"))), tmp_path) == [("f2.png", 0, None), ("f10.png", 0, None)]
 
 
 def test_a_folder_of_pictures_and_videos(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_folder_of_pictures_and_videos(tmp_path: Path) -> None:
 
     save(tmp_path / "b1.png")
     write_clip(tmp_path / "b2.mp4", 3)
-    found = told_of(list(frames(tmp_path, every_s=0.08)), tmp_path)
+    found = told_of(list(read_frames(tmp_path, every_s=0.08)), tmp_path)
     assert found == [("b1.png", 0, None), ("b2.mp4", 0, 0.0), ("b2.mp4", 2, pytest.approx(0.08))]
 
 
@@ -53,10 +53,10 @@ def test_files_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> N
     (tmp_path / "b.png").write_bytes(b"x" * 100)
     save(tmp_path / "c.png")
     told: list[EkspresiError] = []
-    assert [Path(frame.source).name for frame in frames(tmp_path, refused=told.append)] == ["a.png", "c.png"]
+    assert [Path(frame.source).name for frame in read_frames(tmp_path, refused=told.append)] == ["a.png", "c.png"]
     assert [type(error) for error in told] == [ImageError]
     with pytest.raises(ImageError, match=r"b\.png"):
-        list(frames(tmp_path))
+        list(read_frames(tmp_path))
 
 
 def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> 
     (tmp_path / "a.mp4").write_bytes(b"x" * 100)
     write_clip(tmp_path / "b.mp4", 2)
     told: list[EkspresiError] = []
-    assert [Path(frame.source).name for frame in frames(tmp_path, refused=told.append)] == ["b.mp4", "b.mp4"]
+    assert [Path(frame.source).name for frame in read_frames(tmp_path, refused=told.append)] == ["b.mp4", "b.mp4"]
     assert len(told) == 1 and str(told[0]).startswith(f"{tmp_path / 'a.mp4'}: is no video")
 
 
@@ -75,21 +75,21 @@ def test_an_unknown_ending_may_be_either(tmp_path: Path) -> None:
     from tests.support.clips import write_clip
 
     write_clip(tmp_path / "a.mp4", 2).rename(tmp_path / "clip")
-    assert [frame.number for frame in frames(tmp_path / "clip")] == [0, 1]
+    assert [frame.number for frame in read_frames(tmp_path / "clip")] == [0, 1]
     save(tmp_path / "photo")
-    assert [frame.time_s for frame in frames(tmp_path / "photo")] == [None]
+    assert [frame.time_s for frame in read_frames(tmp_path / "photo")] == [None]
     (tmp_path / "notes").write_text("hello\n" * 50)
     with pytest.raises(ImageError, match="text, not a picture"):
-        list(frames(tmp_path / "notes"))
+        list(read_frames(tmp_path / "notes"))
 
 
 def test_what_is_wrong_is_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
-        frames(tmp_path / "nowhere.mp4")
+        read_frames(tmp_path / "nowhere.mp4")
     with pytest.raises(SourceError, match=r"ftp://\*\*\*@host/x: cannot be read; an address starts with"):
-        frames("ftp://user:secret@host/x")
+        read_frames("ftp://user:secret@host/x")
     with pytest.raises(ConfigError, match="one frame in every 0 s: must be above 0"):
-        frames(save(tmp_path / "a.png"), every_s=0)
+        read_frames(save(tmp_path / "a.png"), every_s=0)
 
 
 def test_stop_ends_a_folder(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_stop_ends_a_folder(tmp_path: Path) -> None:
         save(tmp_path / name)
     stop = threading.Event()
     found = []
-    for frame in frames(tmp_path, stop=stop):
+    for frame in read_frames(tmp_path, stop=stop):
         found.append(frame)
         stop.set()
     assert len(found) == 1
@@ -105,13 +105,13 @@ def test_stop_ends_a_folder(tmp_path: Path) -> None:
 
 def test_pictures_need_no_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    assert len(list(frames(save(tmp_path / "a.png")))) == 1
+    assert len(list(read_frames(save(tmp_path / "a.png")))) == 1
     (tmp_path / "b.mp4").write_bytes(b"x" * 100)
     with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
-        list(frames(tmp_path / "b.mp4", refused=lambda error: None))
+        list(read_frames(tmp_path / "b.mp4", refused=lambda error: None))
 
 
 @pytest.mark.parametrize("source", [None, b"a.jpg", ["a.jpg", "b.jpg"]])
 def test_what_is_no_source_at_all_is_a_type_error(source: object) -> None:
     with pytest.raises(TypeError, match="a source is a path, an address or the number of a webcam, not"):
-        frames(source)  # type: ignore[arg-type]
+        read_frames(source)  # type: ignore[arg-type]

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.pipeline.fusion import FORGET_S, FULL_PX, LIKENESS, SIZE_POWER, Fusion, TrackBelief, log_prior
+from ekspresi.pipeline.fusion import (
+    ERROR_CORRELATION,
+    FULL_PX,
+    SIZE_POWER,
+    TIME_CONSTANT_S,
+    FusionByTrack,
+    TrackFusion,
+    log_prior,
+)
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.types import Face, Prediction
 
@@ -47,7 +55,7 @@ def normalised(*powers):
 @pytest.mark.parametrize("calibration", [CALIBRATION, None])
 def test_one_frame_gives_back_its_own_probabilities(calibration):
     given_ = prediction(0.2, 0.7, 0.1, px=12.0)
-    found = TrackBelief(calibration).update(given_, 3.0)
+    found = TrackFusion(calibration).update(given_, 3.0)
     assert values(found) == pytest.approx([0.2, 0.7, 0.1])
     assert (found.expression, found.face_px) == ("happiness", 20.0)
     assert found.confidence == pytest.approx(0.7)
@@ -58,7 +66,7 @@ def test_two_frames_by_hand():
     # At once and of one size: both weigh 1, n = 2. Errors that agree by 0.5 make them 2 / 1.5 = 4/3 witnesses, so each
     # likelihood counts with the power 2/3. Likelihoods are probabilities over the prior (1/2, 1/4, 1/4):
     # (0.4, 1.6, 1.6) and (1.0, 1.6, 0.4) of products (0.4, 2.56, 0.64).
-    belief = TrackBelief(CALIBRATION, likeness=0.5)
+    belief = TrackFusion(CALIBRATION, error_correlation=0.5)
     belief.update(prediction(0.2, 0.4, 0.4), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
     power = 2 / 3
@@ -69,7 +77,7 @@ def test_two_frames_by_hand():
 
 @pytest.mark.parametrize(("likeness", "power"), [(0.0, 1.0), (1.0, 0.5)])
 def test_the_two_ends_of_likeness(likeness, power):
-    belief = TrackBelief(CALIBRATION, likeness=likeness)  # independent: the product; alike: the geometric mean
+    belief = TrackFusion(CALIBRATION, error_correlation=likeness)  # independent: the product; alike: the geometric mean
     belief.update(prediction(0.2, 0.4, 0.4), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
     assert values(found) == pytest.approx(normalised(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power))
@@ -77,7 +85,7 @@ def test_the_two_ends_of_likeness(likeness, power):
 
 def test_forgetting_and_size_by_hand():
     # The first frame has 12 px, half of FULL_PX, so it weighs 1/4 under a power of 2; one time constant later 1/4e.
-    belief = TrackBelief(CALIBRATION, forget_s=2.0, likeness=0.5, size_power=2.0)
+    belief = TrackFusion(CALIBRATION, time_constant_s=2.0, error_correlation=0.5, size_power=2.0)
     belief.update(prediction(0.2, 0.4, 0.4, px=FULL_PX / 2), 10.0)
     found = belief.update(prediction(0.5, 0.4, 0.1, px=2 * FULL_PX), 12.0)
     old = 0.25 / math.e
@@ -90,10 +98,10 @@ def test_forgetting_and_size_by_hand():
 
 
 def test_many_frames_of_one_still_face_are_not_many_witnesses():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     for frame in range(300):
         found = belief.update(prediction(0.3, 0.5, 0.2), frame / 25)
-    most = normalised(*np.array([0.5, 0.25, 0.25]) * np.array([0.6, 2.0, 0.8]) ** (1 / LIKENESS))
+    most = normalised(*np.array([0.5, 0.25, 0.25]) * np.array([0.6, 2.0, 0.8]) ** (1 / ERROR_CORRELATION))
     assert 0.5 < found.confidence < most[1]
     assert values(found) == pytest.approx(most, abs=0.01)
 
@@ -103,7 +111,7 @@ def test_a_higher_frame_rate_is_no_more_evidence(rate):
     frames = (prediction(0.3, 0.5, 0.2), prediction(0.25, 0.45, 0.3))
     found = {}
     for frequency in (rate, 2 * rate):
-        belief = TrackBelief(CALIBRATION)
+        belief = TrackFusion(CALIBRATION)
         for frame in range(3 * frequency):
             found[frequency] = belief.update(frames[frame % 2], frame / frequency)
     assert values(found[rate]) == pytest.approx(values(found[2 * rate]), abs=0.05)
@@ -112,7 +120,7 @@ def test_a_higher_frame_rate_is_no_more_evidence(rate):
 @pytest.mark.parametrize("rate", [8, 15, 30])
 def test_a_face_that_changes_is_followed_within_a_second(rate):
     rng = np.random.default_rng(0)
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
 
     def noisy(*scores):
         return prediction(*normalised(*np.exp(np.array(scores) + rng.normal(0, 0.5, 3))))
@@ -123,12 +131,12 @@ def test_a_face_that_changes_is_followed_within_a_second(rate):
     times = [frame / rate for frame in range(4 * rate, 7 * rate)]
     labels = [belief.update(noisy(0.0, 1.0, 0.0), time_s).expression for time_s in times]
     settled = (len(labels) - labels[::-1].index("neutral")) / rate
-    assert 0.2 < settled < FORGET_S
+    assert 0.2 < settled < TIME_CONSTANT_S
 
 
 def test_the_belief_does_not_follow_the_noise():
     rng = np.random.default_rng(1)
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     single, fused = [], []
     for frame in range(450):
         scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.shares) + rng.normal(0, 0.8, 3)
@@ -140,7 +148,7 @@ def test_the_belief_does_not_follow_the_noise():
 
 
 def test_what_is_too_small_to_judge_is_no_evidence():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     good = belief.update(prediction(0.05, 0.9, 0.05, px=16.0), 0.0)
     for frame in range(1, 10):
         found = belief.update(prediction(0.01, 0.01, 0.98, px=5.9, face_px=6.0), frame / 25)
@@ -152,7 +160,7 @@ def test_what_is_too_small_to_judge_is_no_evidence():
 
 def test_small_faces_weigh_less_than_large_ones():
     for small in (7.0, 12.0):
-        belief = TrackBelief(CALIBRATION)
+        belief = TrackFusion(CALIBRATION)
         belief.update(prediction(0.15, 0.7, 0.15, px=FULL_PX), 0.0)
         found = belief.update(prediction(0.15, 0.15, 0.7, px=small), 0.0)
         assert found.expression == "happiness"
@@ -160,7 +168,7 @@ def test_small_faces_weigh_less_than_large_ones():
 
 
 def test_without_new_evidence_the_belief_fades_to_the_prior_and_is_kept_back():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     belief.update(prediction(0.05, 0.9, 0.05), 0.0)
     tiny = prediction(0.0, 0.0, 1.0, px=3.0)
     confidence = [belief.update(tiny, t).probabilities["happiness"] for t in (0.0, 0.5, 1.0, 2.0)]
@@ -172,19 +180,19 @@ def test_without_new_evidence_the_belief_fades_to_the_prior_and_is_kept_back():
 
 
 def test_a_track_that_was_never_large_enough_stays_unanswered():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     for frame in range(30):
         found = belief.update(prediction(0.0, 0.0, 1.0, px=5.0), frame / 15)
         assert found.abstained and found.expression == "fear" and found.confidence > 0.99
         assert found.effective_px == pytest.approx(5.0)
     # A mean of such sizes may be rounded up to one that is large enough.
     hardly = prediction(0.0, 0.0, 1.0, px=math.nextafter(CALIBRATION.smallest_px, 0))
-    assert TrackBelief(CALIBRATION).update(hardly, 0.0).abstained
+    assert TrackFusion(CALIBRATION).update(hardly, 0.0).abstained
 
 
 def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better():
     # At once, of one size and entirely alike: their geometric mean. (0.3, 0.4, 0.3) and (0.5, 0.4, 0.1).
-    belief = TrackBelief(CALIBRATION, likeness=1.0)
+    belief = TrackFusion(CALIBRATION, error_correlation=1.0)
     belief.update(prediction(0.3, 0.4, 0.3, px=5.0), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1, px=5.0), 0.0)
     assert values(found) == pytest.approx(normalised(0.15**0.5, 0.4, 0.03**0.5))
@@ -193,7 +201,7 @@ def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better(
 
 def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
     rng = np.random.default_rng(2)
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     single, fused = [], []
     for frame in range(450):
         scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.shares) + rng.normal(0, 0.8, 3)
@@ -206,7 +214,7 @@ def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
 
 
 def test_the_first_evidence_replaces_the_guess():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     for frame in range(30):
         belief.update(prediction(0.01, 0.01, 0.98, px=5.9), frame / 30)
     found = belief.update(prediction(0.2, 0.7, 0.1, px=6.0), 1.0)
@@ -218,14 +226,14 @@ def test_the_first_evidence_replaces_the_guess():
 
 def test_silence_by_the_threshold_at_the_size_of_the_evidence():
     # At 8 px 0.9 is asked for, at 16 px 0.5.
-    assert TrackBelief(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=8.0), 0.0).abstained
-    assert not TrackBelief(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=16.0), 0.0).abstained
-    assert TrackBelief(CALIBRATION).update(prediction(0.3, 0.49, 0.21, px=16.0), 0.0).abstained
-    assert not TrackBelief(None).update(prediction(0.34, 0.33, 0.33, px=2.0), 0.0).abstained
+    assert TrackFusion(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=8.0), 0.0).abstained
+    assert not TrackFusion(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=16.0), 0.0).abstained
+    assert TrackFusion(CALIBRATION).update(prediction(0.3, 0.49, 0.21, px=16.0), 0.0).abstained
+    assert not TrackFusion(None).update(prediction(0.34, 0.33, 0.33, px=2.0), 0.0).abstained
 
 
 def test_fusing_makes_an_unsure_face_sure_enough():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     first = belief.update(prediction(0.31, 0.48, 0.21), 0.0)
     for frame in range(1, 15):
         found = belief.update(prediction(0.31, 0.48, 0.21), frame / 15)
@@ -233,7 +241,7 @@ def test_fusing_makes_an_unsure_face_sure_enough():
 
 
 def test_a_model_that_tells_no_size_is_weighed_by_the_crop():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     belief.update(prediction(0.05, 0.9, 0.05, face_px=20.0, tells_size=False), 0.0)
     found = belief.update(prediction(0.0, 0.0, 1.0, face_px=5.0, tells_size=False), 0.04)
     assert found.effective_px is None and found.expression == "happiness" and not found.abstained
@@ -242,10 +250,10 @@ def test_a_model_that_tells_no_size_is_weighed_by_the_crop():
 def test_an_even_prior_is_what_is_divided_by():
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, False)), [0.5, 0.25, 0.25])
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, True)), [1 / 3] * 3)
-    belief = TrackBelief(CALIBRATION, even_prior=True, likeness=0.0)
+    belief = TrackFusion(CALIBRATION, even_prior=True, error_correlation=0.0)
     belief.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalised(4, 1, 1))
-    usual = TrackBelief(CALIBRATION, likeness=0.0)  # to the trained prior the same is no evidence at all
+    usual = TrackFusion(CALIBRATION, error_correlation=0.0)  # to the trained prior the same is no evidence at all
     usual.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(usual.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx([0.5, 0.25, 0.25])
 
@@ -262,7 +270,7 @@ def test_an_even_prior_is_what_is_divided_by():
     )
 )
 def test_beliefs_are_probabilities_whatever_comes_when(frames):
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     for powers, px, time_s in frames:
         found = belief.update(prediction(*normalised(*powers), px=px), time_s)
         assert all(0 <= value <= 1 for value in values(found))
@@ -272,7 +280,7 @@ def test_beliefs_are_probabilities_whatever_comes_when(frames):
 
 
 def test_a_certain_frame_rules_nothing_out_for_ever():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     belief.update(prediction(1.0, 0.0, 0.0), 0.0)
     for frame in range(1, 60):
         found = belief.update(prediction(0.1, 0.8, 0.1), frame / 15)
@@ -280,7 +288,7 @@ def test_a_certain_frame_rules_nothing_out_for_ever():
 
 
 def test_other_labels_than_before_are_refused():
-    belief = TrackBelief(CALIBRATION)
+    belief = TrackFusion(CALIBRATION)
     belief.update(prediction(0.2, 0.7, 0.1), 0.0)
     with pytest.raises(ValueError, match="over happy, sad in a track over neutral, happiness, fear"):
         belief.update(Prediction("happy", 1.0, {"happy": 1.0, "sad": 0.0}, 20.0), 0.1)
@@ -291,7 +299,7 @@ def face(predicted):
 
 
 def test_each_track_has_a_belief_of_its_own_and_the_rest_stays_as_it_is():
-    fusion = Fusion(CALIBRATION)
+    fusion = FusionByTrack(CALIBRATION)
     a, b = prediction(0.1, 0.8, 0.1), prediction(0.1, 0.1, 0.8)
     for frame in range(5):
         without, found_b, found_a, blank = fusion.update(
@@ -307,7 +315,7 @@ def test_each_track_has_a_belief_of_its_own_and_the_rest_stays_as_it_is():
 
 @pytest.mark.parametrize("stamped", [True, False])
 def test_tracks_of_the_past_are_dropped(stamped):
-    fusion = Fusion(CALIBRATION)
+    fusion = FusionByTrack(CALIBRATION)
     for frame in range(2000):
         fusion.update([face(prediction(0.1, 0.8, 0.1))], [1 + frame // 10], frame / 25 if stamped else None)
     assert len(fusion._beliefs) == len(fusion._updated_s) < 60
@@ -315,7 +323,7 @@ def test_tracks_of_the_past_are_dropped(stamped):
 
 def test_time_passes_in_frames_without_the_face():
     for gap, forgotten in ((1, False), (250, True)):
-        fusion = Fusion(CALIBRATION)
+        fusion = FusionByTrack(CALIBRATION)
         fusion.update([face(prediction(0.05, 0.9, 0.05))], [1], None)
         for _ in range(gap):
             fusion.update([], [], None)

@@ -18,9 +18,9 @@ from PIL import Image
 import ekspresi
 from ekspresi.pipeline import prefetch, stream
 from ekspresi.pipeline.analyzer import Analyzer
-from ekspresi.pipeline.stream import analyzed
+from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.types import Analyzed, Face, Frame, Prediction, Row
+from ekspresi.types import Face, Frame, FrameResult, Prediction, Row
 from tests.support.clips import write_clip
 from tests.support.network_cameras import wait_until
 
@@ -49,7 +49,7 @@ def frames_of(source: str, count: int, times: bool = True, grey: int = 100) -> I
 
 
 def rows_of(read: Iterator[Frame], analyzer: Analyzer) -> list[Row]:
-    return [row for result in analyzed(read, analyzer) for row in result.rows]
+    return [row for result in analyze_frames(read, analyzer) for row in result.rows]
 
 
 def test_a_video_is_followed_and_each_file_begins_anew(analyzer: Analyzer) -> None:
@@ -89,7 +89,7 @@ def test_tracks_and_beliefs_begin_anew_at_a_cut(tiny_model: Path) -> None:
     rooms = [scene(1)] * 4 + [scene(2)] * 3 + [np.zeros_like(scene(1))] + [scene(2)] * 2 + [scene(1)] * 2
     read = (Frame("a.mp4", number, number / 25, image) for number, image in enumerate(rooms))
     analyzer = Analyzer(Recognizer(tiny_model), OneThatStands())
-    results = list(analyzed(read, analyzer, first_track=5))
+    results = list(analyze_frames(read, analyzer, first_track=5))
     assert [result.rows[0].track for result in results] == [5] * 4 + [6] * 6 + [7] * 2
     for first in (0, 4, 10):  # one frame gives back its own probabilities
         alone = analyzer.analyze(rooms[first])[0].prediction
@@ -100,7 +100,7 @@ def test_tracks_and_beliefs_begin_anew_at_a_cut(tiny_model: Path) -> None:
 
 def test_tracks_begin_anew_where_a_frame_says_so(tiny_model: Path) -> None:
     read = (Frame("camera:0", number, number / 25, scene(1), cut=number == 2) for number in range(5))
-    results = analyzed(read, Analyzer(Recognizer(tiny_model), OneThatStands()))
+    results = analyze_frames(read, Analyzer(Recognizer(tiny_model), OneThatStands()))
     assert [result.rows[0].track for result in results] == [1, 1, 2, 2, 2]
 
 
@@ -110,7 +110,7 @@ def test_another_file_is_no_cut_in_the_one_before(tiny_model: Path) -> None:
             for number in range(3):
                 yield Frame(source, number, number / 25, image)
 
-    results = analyzed(both(), Analyzer(Recognizer(tiny_model), OneThatStands()))
+    results = analyze_frames(both(), Analyzer(Recognizer(tiny_model), OneThatStands()))
     assert [result.rows[0].track for result in results] == [1] * 6
 
 
@@ -123,7 +123,7 @@ def test_after_a_cut_those_seen_before_are_hidden_for_a_second_more(tiny_model: 
 
     rooms = [scene(1)] * 3 + [scene(2, (121, 110, 100))] * 40
     read = (Frame("a.mp4", number, number / 25, image) for number, image in enumerate(rooms))
-    results = list(analyzed(read, Analyzer(Recognizer(tiny_model), Sometimes())))
+    results = list(analyze_frames(read, Analyzer(Recognizer(tiny_model), Sometimes())))
     for result in results[3 : 3 + 25]:
         ((x1, y1, x2, y2),) = result.hidden
         assert result.rows == () and x1 <= 40 and y1 <= 30 and x2 >= 64 and y2 >= 54
@@ -145,7 +145,7 @@ def test_the_source_is_closed_when_the_rows_are(analyzer: Analyzer) -> None:
         finally:
             closed.append(True)
 
-    results = analyzed(endless(), analyzer)
+    results = analyze_frames(endless(), analyzer)
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert closed == [True] and threads() == []
@@ -232,7 +232,7 @@ def test_results_come_in_order_also_where_later_frames_are_found_sooner(tiny_mod
         time.sleep(0.02 * (number % 3 == 0))
         return one_face()
 
-    results = list(analyzed(numbered(20), Analyzer(Recognizer(tiny_model), Finder(find))))
+    results = list(analyze_frames(numbered(20), Analyzer(Recognizer(tiny_model), Finder(find))))
     assert [result.frame.number for result in results] == list(range(20))
     assert [int(result.frame.image[0, 0, 0]) for result in results] == list(range(20))
     assert all(row.frame == result.frame.number for result in results for row in result.rows)
@@ -249,7 +249,7 @@ def test_results_are_those_of_one_frame_after_another(tiny_model: Path) -> None:
         image[0, 0, 0] = number
     analyzer = Analyzer(Recognizer(tiny_model), Finder(find))
     read = (Frame(f"{number}.png", 0, None, image) for number, image in enumerate(images))
-    for result, image in zip(analyzed(read, analyzer), images, strict=True):
+    for result, image in zip(analyze_frames(read, analyzer), images, strict=True):
         expected = analyzer.analyze(image)
         assert [row.face.box_xyxy for row in result.rows] == [face.box_xyxy for face in expected]
         assert result.hidden == tuple(face.box_xyxy for face in expected)
@@ -271,7 +271,7 @@ def test_the_faces_of_all_frames_that_are_ready_are_recognised_together(tiny_mod
         return one_face() * 2
 
     recognizer = Counting(tiny_model)
-    results = list(analyzed(numbered(10, times=False), Analyzer(recognizer, Finder(find))))
+    results = list(analyze_frames(numbered(10, times=False), Analyzer(recognizer, Finder(find))))
     assert recognizer.batches == [20]
     assert [len(result.rows) for result in results] == [2] * 10
 
@@ -285,7 +285,7 @@ def test_a_batch_is_bounded_unless_one_frame_has_more(tiny_model: Path) -> None:
         return faces if number == 3 else faces[:30]
 
     recognizer = Counting(tiny_model)
-    results = list(analyzed(numbered(12, times=False), Analyzer(recognizer, Finder(find))))
+    results = list(analyze_frames(numbered(12, times=False), Analyzer(recognizer, Finder(find))))
     assert [len(result.rows) for result in results] == [30] * 3 + [500] + [30] * 8
     assert sum(recognizer.batches) == 11 * 30 + 500
     assert set(recognizer.batches) <= {30, 60, 500}
@@ -293,7 +293,7 @@ def test_a_batch_is_bounded_unless_one_frame_has_more(tiny_model: Path) -> None:
 
 def test_five_hundred_faces_in_a_frame_are_followed(tiny_model: Path) -> None:
     faces = [Face((30.0 * x, 30.0 * y, 30.0 * x + 15, 30.0 * y + 15), 0.99) for x in range(25) for y in range(20)]
-    for result in analyzed(numbered(3), Analyzer(Recognizer(tiny_model), Finder(lambda _: faces))):
+    for result in analyze_frames(numbered(3), Analyzer(Recognizer(tiny_model), Finder(lambda _: faces))):
         assert sorted(row.track or 0 for row in result.rows) == list(range(1, 501))
         assert len(result.hidden) == 500
 
@@ -310,7 +310,7 @@ def test_reading_finding_and_recognising_overlap(tiny_model: Path) -> None:
 
     recognizer = Counting(tiny_model, before=lambda crops: time.sleep(0.03 * len(crops)))
     began = time.monotonic()
-    assert len(list(analyzed(slowly(), Analyzer(recognizer, Finder(find))))) == 16
+    assert len(list(analyze_frames(slowly(), Analyzer(recognizer, Finder(find))))) == 16
     alone_s = 16 * (0.03 + 0.06 + 0.03)
     assert time.monotonic() - began < 0.6 * alone_s
 
@@ -324,7 +324,7 @@ def test_a_result_comes_while_the_next_frame_is_withheld(analyzer: Analyzer) -> 
             assert more.wait(10)
             more.clear()
 
-    results = analyzed(camera(), analyzer)
+    results = analyze_frames(camera(), analyzer)
     for number in range(3):
         began = time.monotonic()
         assert next(results).frame.number == number
@@ -345,7 +345,7 @@ def read_ahead(read: Iterator[Frame], seen: list[int]) -> Iterator[Frame]:
 @pytest.mark.parametrize(("times", "most"), [(True, 4), (False, 16)])
 def test_frames_in_flight_are_bounded(analyzer: Analyzer, times: bool, most: int) -> None:
     seen: list[int] = []
-    results = analyzed(read_ahead(numbered(50, times), seen), analyzer)
+    results = analyze_frames(read_ahead(numbered(50, times), seen), analyzer)
     for taken in range(1, 4):
         next(results)
         assert wait_until(lambda taken=taken: len(seen) == taken - 1 + most)
@@ -360,7 +360,7 @@ def test_bytes_in_flight_are_bounded(
 ) -> None:
     monkeypatch.setattr(prefetch, "BYTES", frames_of_bytes * 48 * 64 * 3)
     seen: list[int] = []
-    results = analyzed(read_ahead(numbered(9, times=False), seen), analyzer)
+    results = analyze_frames(read_ahead(numbered(9, times=False), seen), analyzer)
     next(results)
     assert wait_until(lambda: len(seen) == most)
     time.sleep(0.05)
@@ -376,9 +376,9 @@ def test_a_frame_is_let_go_while_the_next_is_waited_for(analyzer: Analyzer) -> N
             yield Frame("camera:0", number, number / 10, np.full((48, 64, 3), number, dtype=np.uint8))
             assert more.wait(10)
 
-    results = analyzed(camera(), analyzer)
+    results = analyze_frames(camera(), analyzer)
     image = weakref.ref(next(results).frame.image)
-    rest: list[Analyzed] = []
+    rest: list[FrameResult] = []
     asking = threading.Thread(target=lambda: rest.extend(results))
     asking.start()
     assert wait_until(lambda: image() is None)
@@ -392,7 +392,7 @@ import sys
 import numpy as np
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.pipeline.stream import analyzed
+from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.types import Face, Frame
 
 class Walkers:
@@ -409,7 +409,7 @@ def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 
 rows = 0
-for result in analyzed(read(), Analyzer(Recognizer(sys.argv[1]), Walkers())):
+for result in analyze_frames(read(), Analyzer(Recognizer(sys.argv[1]), Walkers())):
     rows += len(result.rows)
     if result.frame.number == 300:
         early = peak()
@@ -430,7 +430,7 @@ def test_memory_stays_flat_over_a_long_stream(tiny_model: Path) -> None:
 # What goes wrong.
 
 
-def collect(results: Iterator[Analyzed]) -> tuple[list[int], Exception | None]:
+def collect(results: Iterator[FrameResult]) -> tuple[list[int], Exception | None]:
     numbers = []
     try:
         for result in results:
@@ -449,7 +449,7 @@ def test_what_reading_raises_comes_after_what_was_read(tiny_model: Path) -> None
         yield from numbered(5)
         raise ekspresi.SourceError("a.mp4: is cut off")
 
-    numbers, error = collect(analyzed(broken(), Analyzer(Recognizer(tiny_model), Finder(find))))
+    numbers, error = collect(analyze_frames(broken(), Analyzer(Recognizer(tiny_model), Finder(find))))
     assert numbers == [0, 1, 2, 3, 4] and str(error) == "a.mp4: is cut off"
     assert threads() == []
 
@@ -461,7 +461,7 @@ def test_what_finding_raises_comes_in_order(tiny_model: Path) -> None:
             raise ZeroDivisionError(number)
         return one_face()
 
-    numbers, error = collect(analyzed(numbered(9), Analyzer(Recognizer(tiny_model), Finder(find))))
+    numbers, error = collect(analyze_frames(numbered(9), Analyzer(Recognizer(tiny_model), Finder(find))))
     assert numbers == [0, 1, 2] and isinstance(error, ZeroDivisionError) and error.args == (3,)
     assert threads() == []
 
@@ -476,7 +476,7 @@ def test_what_recognising_raises_comes_in_order_also_out_of_a_batch(tiny_model: 
         return one_face()
 
     recognizer = Counting(tiny_model, fail)
-    numbers, error = collect(analyzed(numbered(9, times=False), Analyzer(recognizer, Finder(find))))
+    numbers, error = collect(analyze_frames(numbered(9, times=False), Analyzer(recognizer, Finder(find))))
     assert numbers == [0, 1, 2, 3] and isinstance(error, ekspresi.ModelError)
     assert recognizer.batches[0] > 1 and threads() == []
 
@@ -489,7 +489,7 @@ def test_frames_may_change_their_size(tiny_model: Path) -> None:
 
     sizes = [(48, 64)] * 3 + [(480, 640)] * 3 + [(20, 20)] * 3
     read = (Frame("a.mp4", i, i / 10, np.full((*size, 3), 9, np.uint8)) for i, size in enumerate(sizes))
-    results = list(analyzed(read, Analyzer(Recognizer(tiny_model), Middle())))
+    results = list(analyze_frames(read, Analyzer(Recognizer(tiny_model), Middle())))
     assert [result.frame.image.shape[:2] for result in results] == sizes
     assert [result.rows[0].track for result in results] == [1, 1, 1, 2, 2, 2, 3, 3, 3]  # places cannot be compared
     assert results[3].rows[0].face.box_xyxy == (312.0, 232.0, 328.0, 248.0)
@@ -505,7 +505,7 @@ def test_a_face_that_is_not_found_is_hidden_where_it_should_be(tiny_model: Path)
     def find(number: int) -> list[Face]:
         return [Face(place(number), 0.99)] if number < 10 else []
 
-    results = list(analyzed(numbered(30), Analyzer(Recognizer(tiny_model), Finder(find))))
+    results = list(analyze_frames(numbered(30), Analyzer(Recognizer(tiny_model), Finder(find))))
     for result in results[:10]:
         assert result.hidden == (result.rows[0].face.box_xyxy,)
     for result in results[10:18]:  # frames are 0.1 s apart
@@ -521,7 +521,7 @@ def test_numbers_of_tracks_go_on_where_a_video_is_taken_up_again(analyzer: Analy
         yield from frames_of("a.mp4", 2)
         yield from frames_of("b.mp4", 2)
 
-    results = list(analyzed(both(), analyzer, first_track=7))
+    results = list(analyze_frames(both(), analyzer, first_track=7))
     assert [row.track for result in results for row in result.rows] == [7, 7, 1, 1]
 
 
@@ -530,7 +530,7 @@ def test_numbers_of_tracks_go_on_where_a_video_is_taken_up_again(analyzer: Analy
 
 def test_an_iterator_that_is_never_asked_starts_nothing(analyzer: Analyzer) -> None:
     seen: list[int] = []
-    results = analyzed(read_ahead(numbered(5), seen), analyzer)
+    results = analyze_frames(read_ahead(numbered(5), seen), analyzer)
     assert threads() == [] and seen == []
     results.close()  # type: ignore[attr-defined]
 
@@ -547,7 +547,7 @@ def waiting(stop: Event, closed: Event) -> Iterator[Frame]:
 
 def test_stop_ends_all_threads_also_while_nothing_comes(analyzer: Analyzer) -> None:
     stop, closed = Event(), Event()
-    results = analyzed(waiting(stop, closed), analyzer, stop=stop)
+    results = analyze_frames(waiting(stop, closed), analyzer, stop=stop)
     next(results)
     threading.Timer(0.2, stop.set).start()
     began = time.monotonic()
@@ -560,7 +560,7 @@ def test_rows_that_are_closed_end_a_camera_that_is_silent(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:
     closed, stop = Event(), Event()
-    monkeypatch.setattr(stream, "frames", lambda source, *, stop, **_: waiting(stop, closed))
+    monkeypatch.setattr(stream, "read_frames", lambda source, *, stop, **_: waiting(stop, closed))
     rows = ekspresi.stream("rtsp://camera/1", model=tiny_model, detector="none", stop=stop if own else None)
     next(rows)
     began = time.monotonic()
@@ -571,7 +571,7 @@ def test_rows_that_are_closed_end_a_camera_that_is_silent(
 
 def test_the_users_stop_ends_the_rows(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed, stop = Event(), Event()
-    monkeypatch.setattr(stream, "frames", lambda source, *, stop, **_: waiting(stop, closed))
+    monkeypatch.setattr(stream, "read_frames", lambda source, *, stop, **_: waiting(stop, closed))
     rows = ekspresi.stream("rtsp://camera/1", model=tiny_model, detector="none", stop=stop)
     next(rows)
     threading.Timer(0.2, stop.set).start()
@@ -592,7 +592,7 @@ def test_threads_that_hang_do_not_hold_up_the_end(tiny_model: Path, monkeypatch:
             free.wait(10)
         return one_face()
 
-    results = analyzed(hanging(), Analyzer(Recognizer(tiny_model), Finder(find)))
+    results = analyze_frames(hanging(), Analyzer(Recognizer(tiny_model), Finder(find)))
     next(results)
     began = time.monotonic()
     results.close()  # type: ignore[attr-defined]
@@ -604,7 +604,7 @@ def test_threads_that_hang_do_not_hold_up_the_end(tiny_model: Path, monkeypatch:
 def test_frames_in_flight_are_left_where_it_is_stopped(analyzer: Analyzer) -> None:
     stop = Event()
     numbers = []
-    for result in analyzed(numbered(200), analyzer, stop=stop):
+    for result in analyze_frames(numbered(200), analyzer, stop=stop):
         numbers.append(result.frame.number)
         if result.frame.number == 5:
             stop.set()
@@ -617,7 +617,7 @@ import numpy as np
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.detection.whole_image import WholeImage
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.pipeline.stream import analyzed
+from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.types import Frame
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
@@ -627,7 +627,7 @@ def camera():
         yield Frame("camera:0", number, number / 25, np.zeros((48, 48, 3), np.uint8))
         time.sleep(0.01 if number < 20 else 0.5)
 
-for result in analyzed(camera(), Analyzer(Recognizer(sys.argv[1]), WholeImage())):
+for result in analyze_frames(camera(), Analyzer(Recognizer(sys.argv[1]), WholeImage())):
     print(result.frame.number, flush=True)
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ekspresi.types import Analyzed, Face, Frame, Prediction, Row
+from ekspresi.types import Face, Frame, FrameResult, Prediction, Row
 
 LABELS = ("neutral", "happiness", "surprise")
 SIZE = (64, 48)
@@ -22,7 +22,7 @@ def seen(
     tracks: Sequence[int | None] | None = None,
     source: str = "a.mp4",
     image: np.ndarray | None = None,
-) -> Analyzed:
+) -> FrameResult:
     if image is None:
         image = np.full((SIZE[1], SIZE[0], 3), 90, dtype=np.uint8)
     tracks = range(1, len(beliefs) + 1) if tracks is None and time_s is not None else tracks
@@ -32,4 +32,4 @@ def seen(
         Row(source, 0, time_s, track, Face(box, 0.9, None, one))
         for track, box, one in zip(tracks, boxes, beliefs, strict=True)
     )
-    return Analyzed(Frame(source, 0, time_s, image), rows, tuple(boxes))
+    return FrameResult(Frame(source, 0, time_s, image), rows, tuple(boxes))

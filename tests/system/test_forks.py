@@ -26,7 +26,7 @@ from ekspresi.detection.whole_image import WholeImage
 from ekspresi.detection.yunet import YunetDetector
 from ekspresi.errors import SourceError
 from ekspresi.imaging.images import load_image
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, analyze
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.forks import PerProcess
@@ -201,7 +201,7 @@ def test_a_stream_of_its_own_in_the_child(tmp_path: Path, tiny_model: Path) -> N
 def test_what_a_parent_began_is_an_error_in_the_child_at_once(kind: str, tmp_path: Path, tiny_model: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     clip = write_clip(tmp_path / "clip.mp4")
-    begun = ekspresi.stream(clip, model=tiny_model, detector="none") if kind == "stream" else frames(clip)
+    begun = ekspresi.stream(clip, model=tiny_model, detector="none") if kind == "stream" else read_frames(clip)
     first = next(begun)
 
     def left() -> str:

@@ -113,10 +113,10 @@ def test_colors_that_are_read_wrong_are_seen(tmp_path: Path, monkeypatch: pytest
     import run_versions
 
     run_versions.check_colors(tmp_path)
-    image = next(iter(run_versions.frames(tmp_path / "colors-8-limited.mkv"))).image
+    image = next(iter(run_versions.read_frames(tmp_path / "colors-8-limited.mkv"))).image
     assert np.abs(image[16, 16].astype(int) - run_versions.PATCHES[0]).max() <= 1  # swscale rounds once
     shifted = SimpleNamespace(image=np.where(image > 4, image - 4, image))
-    monkeypatch.setattr(run_versions, "frames", lambda path: [shifted])
+    monkeypatch.setattr(run_versions, "read_frames", lambda path: [shifted])
     with pytest.raises(run_versions.WrongError, match=r"the color \(200, 30, 30\) was read as \(19\d, 2\d, 2\d\)"):
         run_versions.check_colors(tmp_path)
 

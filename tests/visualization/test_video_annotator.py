@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ekspresi.expressions import EXPRESSIONS
-from ekspresi.types import Analyzed, Box, Face, Frame, Prediction, Row
+from ekspresi.types import Box, Face, Frame, FrameResult, Prediction, Row
 from ekspresi.visualization.anonymization import head, hide
 from ekspresi.visualization.image_annotator import annotate
 from ekspresi.visualization.palette import COLOURS
@@ -31,14 +31,14 @@ def analyzed(
     size: tuple[int, int] = (640, 480),
     source: str = "a.mp4",
     hidden: Sequence[Box] = (),
-) -> Analyzed:
+) -> FrameResult:
     image = np.full((size[1], size[0], 3), GREY, dtype=np.uint8)
     tracks = range(1, len(boxes) + 1) if tracks is None else tracks
     rows = tuple(
         Row(source, 0, time_s, track, Face(box, 0.9, None, belief))
         for box, track, belief in zip(boxes, tracks, beliefs or [prediction()] * len(boxes), strict=True)
     )
-    return Analyzed(Frame(source, 0, time_s, image), rows, tuple(hidden))
+    return FrameResult(Frame(source, 0, time_s, image), rows, tuple(hidden))
 
 
 def dark(picture: object) -> np.ndarray:

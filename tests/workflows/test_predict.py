@@ -14,7 +14,7 @@ from ekspresi.media.timestamps import Window
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.tables.resumable import RunTable
-from ekspresi.types import Analyzed, Frame
+from ekspresi.types import Frame, FrameResult
 from ekspresi.workflows.annotation_writer import Picturing
 from ekspresi.workflows.options import Outcome, Wanted
 from ekspresi.workflows.predict import run
@@ -35,7 +35,7 @@ class Stopping:
     def begun(self, sources: int, done: int, camera: bool) -> None:
         self.camera = camera
 
-    def seen(self, result: Analyzed, number: int) -> None:
+    def seen(self, result: FrameResult, number: int) -> None:
         self.frames.append((Path(result.frame.source).name, result.frame.number))
         if len(self.frames) == self.after:
             self.stop.set()
@@ -112,7 +112,7 @@ def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
     happened = []
     drawn, reached = Picturing.add, RunTable.reached
 
-    def add(self: Picturing, result: Analyzed, taken_up: bool) -> None:
+    def add(self: Picturing, result: FrameResult, taken_up: bool) -> None:
         drawn(self, result, taken_up)
         happened.append("drawn")
 

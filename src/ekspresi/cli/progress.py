@@ -18,7 +18,7 @@ from ekspresi.cli.terminal import error_line, printable
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.media.video_reader import video_length_s
-from ekspresi.types import Analyzed
+from ekspresi.types import FrameResult
 from ekspresi.visualization.formatting import percent
 
 _RATE_S = 5.0
@@ -61,7 +61,7 @@ class Watching:
         if sources > 1:
             self._sources = self._progress.add_task("all", total=sources, completed=done, rate="")
 
-    def seen(self, result: Analyzed, number: int) -> None:
+    def seen(self, result: FrameResult, number: int) -> None:
         """One frame further; the line is redrawn ten times a second."""
         now = time.monotonic()
         self._times.append(now)
@@ -110,7 +110,7 @@ class Watching:
         return printable(Path(source).name or source)[:40]
 
 
-def _now(result: Analyzed) -> str:
+def _now(result: FrameResult) -> str:
     """What the largest faces of a frame show."""
     faces = [
         f"#{row.track} {'unsure' if belief.abstained else f'{belief.expression} {percent(belief.confidence)}'}"

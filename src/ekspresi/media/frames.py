@@ -23,7 +23,7 @@ Refused = Callable[[EkspresiError], None] | None
 
 
 @in_one_process
-def frames(
+def read_frames(
     source: str | os.PathLike[str] | int,
     *,
     every_s: float | None = None,

@@ -21,7 +21,7 @@ from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Face
 
-Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8]
+ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 """A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
 
 
@@ -48,7 +48,7 @@ class Analyzer:
         self.recognizer = Recognizer() if recognizer is None else recognizer
         self.detector = _default_detector() if detector is None else detector
 
-    def analyze(self, image: Picture) -> list[Face]:
+    def analyze(self, image: ImageInput) -> list[Face]:
         """A picture -> its faces, each with a ``prediction``, largest first.
 
         Each face is cropped as the model's file says; its ``face_px`` is the side of that square in pixels.
@@ -76,7 +76,7 @@ class Analyzer:
 
 
 def analyze(
-    image: Picture,
+    image: ImageInput,
     *,
     model: str | os.PathLike[str] | None = None,
     detector: str = "mtcnn",

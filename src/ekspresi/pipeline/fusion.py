@@ -6,10 +6,10 @@ In: what the recogniser says of each frame of a track, and when. Out: what all o
 A frame's evidence is the logarithm of how much likelier it makes each expression: of its calibrated probability over
 the prior that the recogniser holds. Thirty frames of one face are not thirty witnesses: what is peculiar to that face,
 which is most of what misleads a recogniser, comes with every frame. So the evidence of a track is the weighted mean of
-its frames', times a number of witnesses that grows with the frames, but never beyond 1 / ``LIKENESS``: n frames whose
-errors agree by r are worth n / (1 + (n - 1) r), the design effect of a cluster sample (Kish, Survey Sampling, 1965),
-and n itself is his effective number of weighted frames, the square of the sum of weights over the sum of squares. One
-frame gives back its own probabilities.
+its frames', times a number of witnesses that grows with the frames, but never beyond 1 / ``ERROR_CORRELATION``: n
+frames whose errors agree by r are worth n / (1 + (n - 1) r), the design effect of a cluster sample (Kish, Survey
+Sampling, 1965), and n itself is his effective number of weighted frames, the square of the sum of weights over the sum
+of squares. One frame gives back its own probabilities.
 
 Weights fade exponentially with time, so that the belief follows a face that changes, and grow with the effective size:
 two frames of the same confidence, one of 8 and one of 16 px, are not equally likely to be confirmed by the next. What
@@ -33,9 +33,9 @@ from ekspresi.recognition.calibration import SizeCalibration, softmax
 from ekspresi.tracking.bytetrack import step_s
 from ekspresi.types import Face, Prediction
 
-LIKENESS = 0.7
+ERROR_CORRELATION = 0.7
 """How much the errors of two frames of one track agree, 0..1: no track is worth more than 1 / 0.7 = 1.4 frames."""
-FORGET_S = 1.0
+TIME_CONSTANT_S = 1.0
 """Time constant in seconds: a frame this old weighs 1 / e. Still faces would have it longer; those that change, not."""
 SIZE_POWER = 4.0
 """Weights grow as this power of the effective size in pixels, up to ``FULL_PX``. Still faces would have it higher; but
@@ -49,11 +49,11 @@ _DROPPED_S = 20.0
 """A belief without a frame for this long is dropped: of its weights 2e-9 is left."""
 
 
-class TrackBelief:
+class TrackFusion:
     """What is believed of one track.
 
     Attributes:
-        forget_s, likeness, size_power: see ``FORGET_S``, ``LIKENESS``, ``SIZE_POWER``.
+        time_constant_s, error_correlation, size_power: see ``TIME_CONSTANT_S``, ``ERROR_CORRELATION``, ``SIZE_POWER``.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class TrackBelief:
         calibration: SizeCalibration | None,
         even_prior: bool = False,
         *,
-        forget_s: float = FORGET_S,
-        likeness: float = LIKENESS,
+        time_constant_s: float = TIME_CONSTANT_S,
+        error_correlation: float = ERROR_CORRELATION,
         size_power: float = SIZE_POWER,
     ) -> None:
         """Begin without evidence.
@@ -71,11 +71,12 @@ class TrackBelief:
             calibration: of the model that predicts (``recognizer.metadata.calibration``); without one the prior is
                 even, no frame too small and no belief too weak.
             even_prior: whether the model holds all expressions equally likely beforehand (``recognizer.even_prior``).
-            forget_s: time constant of the forgetting, seconds.
-            likeness: how much the errors of two frames agree, 0 (not at all) to 1 (more frames tell nothing new).
+            time_constant_s: time constant of the forgetting, seconds.
+            error_correlation: how much the errors of two frames agree, 0 (not at all) to 1 (more frames tell nothing
+                new).
             size_power: weights grow as this power of the effective size.
         """
-        self.forget_s, self.likeness, self.size_power = forget_s, likeness, size_power
+        self.time_constant_s, self.error_correlation, self.size_power = time_constant_s, error_correlation, size_power
         self._calibration = calibration
         self._log_prior = np.zeros(()) if calibration is None else log_prior(calibration, even_prior)
         self._labels: tuple[str, ...] = ()
@@ -133,7 +134,7 @@ class TrackBelief:
 
     def _add(self, probabilities: NDArray[np.float64], size_px: float) -> None:
         """A frame's probabilities (K,) become evidence; what was there before fades by its age."""
-        kept = math.exp(-self._age_s / self.forget_s)
+        kept = math.exp(-self._age_s / self.time_constant_s)
         weight = min(1.0, size_px / FULL_PX) ** self.size_power
         evidence = np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY)) - self._log_prior
         self._evidence = kept * self._evidence + weight * evidence
@@ -145,21 +146,21 @@ class TrackBelief:
     def _probabilities(self) -> NDArray[np.float64]:
         """What all evidence says together, (K,)."""
         frames = self._weight**2 / self._squares
-        witnesses = frames / (1 + (frames - 1) * self.likeness) * math.exp(-self._age_s / self.forget_s)
+        witnesses = frames / (1 + (frames - 1) * self.error_correlation) * math.exp(-self._age_s / self.time_constant_s)
         scores = self._log_prior + witnesses * self._evidence / self._weight
         return np.asarray(softmax(scores[None])[0], dtype=np.float64)
 
 
-class Fusion:
+class FusionByTrack:
     """The beliefs of all tracks of one video; for another one make another.
 
     Its memory is bounded by the tracks of the last seconds.
     """
 
     def __init__(self, calibration: SizeCalibration | None, even_prior: bool = False) -> None:
-        """Begin without evidence; see ``TrackBelief``."""
+        """Begin without evidence; see ``TrackFusion``."""
         self._calibration, self._even_prior = calibration, even_prior
-        self._beliefs: dict[int, TrackBelief] = {}
+        self._beliefs: dict[int, TrackFusion] = {}
         self._updated_s: dict[int, float] = {}
         self._time_s: float | None = None
         self._clock_s = 0.0
@@ -181,7 +182,7 @@ class Fusion:
                 found.append(face)
                 continue
             if track not in self._beliefs:
-                self._beliefs[track] = TrackBelief(self._calibration, self._even_prior)
+                self._beliefs[track] = TrackFusion(self._calibration, self._even_prior)
             belief = self._beliefs[track].update(face.prediction, self._clock_s)
             self._updated_s[track] = self._clock_s
             found.append(replace(face, prediction=belief))

@@ -42,7 +42,7 @@ is done with that; who is asked to stop has seconds, not more, to close files.""
 
 
 @dataclass(slots=True, eq=False)
-class Found:
+class PendingFrame:
     """A frame in flight.
 
     Attributes:
@@ -60,7 +60,7 @@ class Found:
     error: BaseException | None = None
 
 
-class Flow:
+class DetectionPrefetcher:
     """The frames in flight, and the one place where threads wait for each other."""
 
     def __init__(self, read: Iterator[Frame], analyzer: Analyzer) -> None:
@@ -71,8 +71,8 @@ class Flow:
             analyzer: its detector is called by several threads at once.
         """
         self._changed = Condition()
-        self._unsearched: deque[Found] = deque()
-        self._ordered: deque[Found] = deque()  # not yet taken
+        self._unsearched: deque[PendingFrame] = deque()
+        self._ordered: deque[PendingFrame] = deque()  # not yet taken
         self._frames = self._bytes = 0  # in flight: read, and not yet released
         self._most = STILL
         self._halted = self._ended = False
@@ -83,17 +83,17 @@ class Flow:
         for thread in self._threads:
             thread.start()
 
-    def take(self, patience_s: float) -> deque[Found] | None:
+    def next_batch(self, patience_s: float) -> deque[PendingFrame] | None:
         """The frames that are ready, in order, as many as make a batch; none where none is in time; None at the end.
 
-        Each is to be given to ``release``.
+        Each is to be given to ``done``.
 
         Raises:
             What finding faces in the next frame, or reading the one after the last, raised.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._ordered[0].done if self._ordered else self._ended, patience_s)
-            ready: deque[Found] = deque()
+            ready: deque[PendingFrame] = deque()
             crops = 0
             while self._ordered and self._ordered[0].done and self._ordered[0].error is None:
                 crops += len(self._ordered[0].crops)
@@ -107,14 +107,14 @@ class Flow:
                 raise error
             return None if self._ended and not self._ordered else ready
 
-    def release(self, found: Found) -> None:
+    def done(self, found: PendingFrame) -> None:
         """A frame that was taken is in flight no longer."""
         with self._changed:
             self._frames -= 1
             self._bytes -= found.frame.image.nbytes
             self._changed.notify_all()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Leave what is in flight, and wait for the threads to end, at most ``_PARTING_S``."""
         with self._changed:
             self._halted = True
@@ -153,7 +153,7 @@ class Flow:
 
     def _put(self, frame: Frame) -> None:
         with self._changed:
-            found = Found(frame)
+            found = PendingFrame(frame)
             self._unsearched.append(found)
             self._ordered.append(found)
             self._frames += 1
@@ -174,7 +174,7 @@ class Flow:
                 self._changed.notify_all()
             del found
 
-    def _next_unsearched(self) -> Found | None:
+    def _next_unsearched(self) -> PendingFrame | None:
         """Wait for a frame to search; None where there will be none."""
         with self._changed:
             self._changed.wait_for(lambda: self._halted or self._unsearched or self._ended)

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 
 from ekspresi.errors import EkspresiError
-from ekspresi.media.frames import frames
+from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
-from ekspresi.pipeline.fusion import Fusion
-from ekspresi.pipeline.prefetch import Flow, Found
+from ekspresi.pipeline.fusion import FusionByTrack
+from ekspresi.pipeline.prefetch import DetectionPrefetcher, PendingFrame
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.forks import in_one_process
 from ekspresi.tracking.bytetrack import Tracker
 from ekspresi.tracking.shot_boundaries import Cuts
-from ekspresi.types import Analyzed, Face, Frame, Row
+from ekspresi.types import Face, Frame, FrameResult, Row
 
 _LOOK_S = 0.1
 """How often ``stop`` is looked at while nothing is ready."""
@@ -49,7 +49,7 @@ def stream(
 
     Args:
         source: a picture, a folder or a glob of pictures and videos, a video; a webcam, as 0 or 'camera:0'; an address,
-            rtsp:// or http://. More about each stands at ``ekspresi.media.frames.frames``.
+            rtsp:// or http://. More about each stands at ``ekspresi.media.frames.read_frames``.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width in pixels of the smallest face to search for.
@@ -63,19 +63,19 @@ def stream(
             reads, which is ahead of the rows.
 
     Raises:
-        SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``frames.frames`` and ``analyze``.
+        SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``frames.read_frames`` and ``analyze``.
         SourceError: a forked child asks for more rows of what its parent began. It can call ``stream`` itself.
     """
     analyzer = shared_analyzer(model, detector, min_face_px, even_prior)
     halt = _Halt(stop)
-    read = frames(source, every_s=every_s, start_s=start_s, end_s=end_s, stop=halt, refused=refused)
+    read = read_frames(source, every_s=every_s, start_s=start_s, end_s=end_s, stop=halt, refused=refused)
     return _rows(read, analyzer, halt)
 
 
 @in_one_process
-def analyzed(
+def analyze_frames(
     read: Iterator[Frame], analyzer: Analyzer, *, stop: Event | None = None, first_track: int = 1
-) -> Iterator[Analyzed]:
+) -> Iterator[FrameResult]:
     """Frames -> what is found in each of them, in order, each as soon as it and all before it are ready.
 
     ``read`` is asked, and in the end closed, by a thread of its own, ahead of the results: the next frame of a camera
@@ -89,7 +89,7 @@ def analyzed(
     camera that is silent, give it the same ``stop`` and set it.
 
     Args:
-        read: frames, see ``frames.frames``.
+        read: frames, see ``frames.read_frames``.
         analyzer: what finds and recognises. Its detector is called by several threads at once.
         stop: the end, from outside; what is in flight then is left.
         first_track: number of the first track of the first video, for one that is taken up again; further videos
@@ -99,25 +99,25 @@ def analyzed(
         What ``read`` or the analysis of a frame raises, after the results of all frames before.
         SourceError: a forked child asks for more of what its parent began.
     """
-    flow, following = Flow(read, analyzer), _Following(analyzer.recognizer, first_track)
+    flow, following = DetectionPrefetcher(read, analyzer), _TrackState(analyzer.recognizer, first_track)
     try:
         while not (stop is not None and stop.is_set()):
-            ready = flow.take(_LOOK_S)
+            ready = flow.next_batch(_LOOK_S)
             if ready is None:
                 return
             for found, faces in _recognised(ready, analyzer):
-                result = following.analyzed(found.frame, faces)
+                result = following.update(found.frame, faces)
                 yield result
-                flow.release(found)
+                flow.done(found)
                 del found, result  # a frame is held by whoever asked for it, not by us while the next one is waited for
                 if stop is not None and stop.is_set():
                     return
     finally:
-        flow.end()
+        flow.close()
 
 
 def _rows(read: Iterator[Frame], analyzer: Analyzer, halt: "_Halt") -> Iterator[Row]:
-    results = analyzed(read, analyzer, stop=halt)
+    results = analyze_frames(read, analyzer, stop=halt)
     try:
         for result in results:
             rows = result.rows
@@ -139,7 +139,7 @@ class _Halt(Event):
         return super().is_set() or (self._other is not None and self._other.is_set())
 
 
-class _Following:
+class _TrackState:
     """Faces of one frame after another -> tracks and what they say; each file, and each scene of it, by itself."""
 
     def __init__(self, recognizer: Recognizer, first_track: int) -> None:
@@ -148,15 +148,15 @@ class _Following:
         self._source: str | None = None
         self._cuts = Cuts()
         self._tracker: Tracker | None = None
-        self._fusion: Fusion | None = None
+        self._fusion: FusionByTrack | None = None
 
-    def analyzed(self, frame: Frame, faces: list[Face]) -> Analyzed:
+    def update(self, frame: Frame, faces: list[Face]) -> FrameResult:
         tracks: list[int | None] = [None] * len(faces)
         hidden = [face.box_xyxy for face in faces]
         if frame.time_s is not None:
             if self._tracker is None or self._fusion is None or frame.source != self._source:
                 self._source, self._cuts, self._tracker = frame.source, Cuts(), Tracker(first=self._first_track)
-                self._fusion = Fusion(self._recognizer.metadata.calibration, self._recognizer.even_prior)
+                self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.even_prior)
                 self._first_track = 1
             if self._cuts(frame.image) or frame.cut:
                 self._tracker.forget()  # new numbers, and so new beliefs
@@ -165,10 +165,10 @@ class _Following:
             hidden += self._tracker.unseen_boxes()
         found = zip(faces, tracks, strict=True)
         rows = tuple(Row(frame.source, frame.number, frame.time_s, track, face) for face, track in found)
-        return Analyzed(frame, rows, tuple(hidden))
+        return FrameResult(frame, rows, tuple(hidden))
 
 
-def _recognised(ready: deque[Found], analyzer: Analyzer) -> Iterator[tuple[Found, list[Face]]]:
+def _recognised(ready: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:
     """Frames that are ready -> each with its faces recognised; where that fails, those before it come first."""
     try:
         faces = _together(ready, analyzer)
@@ -183,7 +183,7 @@ def _recognised(ready: deque[Found], analyzer: Analyzer) -> Iterator[tuple[Found
         yield ready.popleft(), faces.popleft()
 
 
-def _together(ready: Sequence[Found], analyzer: Analyzer) -> deque[list[Face]]:
+def _together(ready: Sequence[PendingFrame], analyzer: Analyzer) -> deque[list[Face]]:
     """Frames -> the faces of each, recognised in one batch."""
     unknown = [face for found in ready for face in found.faces]
     faces = iter(analyzer.recognised(unknown, [crop for found in ready for crop in found.crops]))

@@ -1,6 +1,6 @@
 """Frames with their rows, one after another -> the story of each source.
 
-In: ``Analyzed`` values in the order of their sources. Out: ``Stories``. Knows nothing of pages.
+In: ``FrameResult`` values in the order of their sources. Out: ``Stories``. Knows nothing of pages.
 
 Memory is bounded however long a video is: of a track ``time_bins.STEPS`` stretches of time are kept, which grow with
 it, and of a video ``TRACKS`` tracks, the longest; the others are counted. Times are face time: a face counts for as
@@ -18,7 +18,7 @@ from PIL import Image
 from ekspresi.summaries.summary import Shown, StillStory, Stories, TrackStory, VideoStory
 from ekspresi.summaries.time_bins import Steps
 from ekspresi.tracking.bytetrack import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
-from ekspresi.types import Analyzed, Prediction, Row
+from ekspresi.types import FrameResult, Prediction, Row
 
 TRACKS = 500
 """Tracks that are kept of a video, and of all videos together ten times as many."""
@@ -51,7 +51,7 @@ class Storyteller:
         self._more_stills = 0
         self._labels: tuple[str, ...] = ()
 
-    def add(self, analyzed: Analyzed) -> None:
+    def add(self, analyzed: FrameResult) -> None:
         """Listen to one frame; those of one source come one after another."""
         frame = analyzed.frame
         for row in analyzed.rows:
@@ -70,7 +70,7 @@ class Storyteller:
         videos = [*self._ended, *([self._story(self._video)] if self._video else [])]
         return Stories(tuple(videos), tuple(self._stills), self._more_stills, self._labels, self._anonymize)
 
-    def _add_still(self, analyzed: Analyzed) -> None:
+    def _add_still(self, analyzed: FrameResult) -> None:
         if len(self._stills) >= STILLS:
             self._more_stills += 1
             return
@@ -156,7 +156,7 @@ class _Track:
 class _Video:
     """One video, being listened to."""
 
-    def __init__(self, first: Analyzed, *, views: bool) -> None:
+    def __init__(self, first: FrameResult, *, views: bool) -> None:
         height, width = first.frame.image.shape[:2]
         self.source = first.frame.source
         self._views = views
@@ -169,7 +169,7 @@ class _Video:
             self.source, width, height, False, 0, first_s, first_s, 0, 0, Shown(0, 0, {}), (), 0, 0.0
         )
 
-    def add(self, analyzed: Analyzed, time_s: float) -> None:
+    def add(self, analyzed: FrameResult, time_s: float) -> None:
         amount = FRAME_S if self._time_s is None else min(max(time_s - self._time_s, 0.0), LONGEST_STEP_S)
         amount = amount or FRAME_S
         self._time_s = time_s

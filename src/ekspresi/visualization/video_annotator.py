@@ -1,6 +1,6 @@
 """Frames of a video with their faces -> pictures of a film, in which labels stand still.
 
-In: ``Analyzed`` values, one after another. Out: a Pillow image of each. Knows nothing of files, nor of how a film is
+In: ``FrameResult`` values, one after another. Out: a Pillow image of each. Knows nothing of files, nor of how a film is
 encoded.
 
 What a still needs is in ``image_annotator``; a film needs memory besides. A label keeps its place beside its face as
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from ekspresi.types import Analyzed, Box, Row
+from ekspresi.types import Box, FrameResult, Row
 from ekspresi.visualization.anonymization import hide
 from ekspresi.visualization.image_annotator import annotate, draw_frame, enlarged, text_px_of
 from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, leader, near, place, stand
@@ -62,7 +62,7 @@ class Annotator:
         self._labels: dict[int, _Label] = {}
         self._factor = 0
 
-    def annotate(self, analyzed: Analyzed) -> Image.Image:
+    def annotate(self, analyzed: FrameResult) -> Image.Image:
         """A frame and its rows -> the frame with boxes, names, confidences and the strongest beliefs.
 
         Returns:

@@ -1,7 +1,7 @@
 """What was seen -> annotated pictures and films.
 
-In: ``Analyzed`` values, in order. Out: a picture for each still, a film for each video, in a folder. Knows nothing of
-how they are drawn or encoded.
+In: ``FrameResult`` values, in order. Out: a picture for each still, a film for each video, in a folder. Knows nothing
+of how they are drawn or encoded.
 """
 
 import re
@@ -14,7 +14,7 @@ from ekspresi.media.video_writer import FILM_SUFFIX, Recording, take_up
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Place
 from ekspresi.tables.overwrite import check_replaceable
-from ekspresi.types import Analyzed
+from ekspresi.types import FrameResult
 from ekspresi.visualization.video_annotator import Annotator
 from ekspresi.workflows.output_paths import Names, annotated_paths
 from ekspresi.workflows.source_reader import Reading
@@ -81,7 +81,7 @@ class Picturing:
     def _check(self, target: Path) -> None:
         check_replaceable(target, overwrite=self._overwrite, choice="--annotate")
 
-    def add(self, result: Analyzed, taken_up: bool) -> None:
+    def add(self, result: FrameResult, taken_up: bool) -> None:
         """Draw a frame, and write it.
 
         Args:

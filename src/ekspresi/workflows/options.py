@@ -11,7 +11,7 @@ from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.summaries.summary import Stories
 from ekspresi.tables.checkpoint import Place
-from ekspresi.types import Analyzed, Row
+from ekspresi.types import FrameResult, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Watcher(Protocol):
     def begun(self, sources: int, done: int, camera: bool) -> None:
         """So many sources will be read, ``done`` of which an earlier run has done; or one camera, without an end."""
 
-    def seen(self, result: Analyzed, number: int) -> None:
+    def seen(self, result: FrameResult, number: int) -> None:
         """A frame is done; of all sources, so many come before its own."""
 
     def told(self, error: EkspresiError) -> None:

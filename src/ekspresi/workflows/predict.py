@@ -14,7 +14,7 @@ from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
 from ekspresi.pipeline.analyzer import Analyzer
-from ekspresi.pipeline.stream import analyzed
+from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.summaries.builder import Storyteller
 from ekspresi.system.memory import KEPT_S, trim_heap
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
@@ -22,7 +22,7 @@ from ekspresi.tables.checkpoint import Place, Setting, beginnings
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.tables.per_second import BySecond
 from ekspresi.tables.resumable import RunTable, journaled_folder, journaled_table
-from ekspresi.types import Analyzed, Row
+from ekspresi.types import FrameResult, Row
 from ekspresi.workflows.annotation_writer import Picturing
 from ekspresi.workflows.options import Outcome, Wanted, Watcher
 from ekspresi.workflows.source_reader import Reading, reading
@@ -149,7 +149,7 @@ class _Run:
     def _go(self, places: Sequence[Place], stop: Event) -> None:
         source, next_track = None, 1
         frames = self.read.frames(self.wanted.window, places, stop, self._failed)
-        results = analyzed(frames, self.analyzer, stop=stop, first_track=places[0].next_track)
+        results = analyze_frames(frames, self.analyzer, stop=stop, first_track=places[0].next_track)
         try:
             for result in results:
                 frame = result.frame
@@ -177,7 +177,7 @@ class _Run:
         if self.table is not None:
             self.table.failed(place)
 
-    def _keep(self, result: Analyzed, here: Place) -> None:
+    def _keep(self, result: FrameResult, here: Place) -> None:
         """A frame's rows -> the table, or the second they lie in; of pictures the first for the screen."""
         rows: list[Row] = list(result.rows)
         done: Place | None = here

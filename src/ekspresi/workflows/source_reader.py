@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, SourceError
-from ekspresi.media.frames import frames, stream_name
+from ekspresi.media.frames import read_frames, stream_name
 from ekspresi.media.paths import media_paths
 from ekspresi.media.timestamps import Window
 from ekspresi.tables.checkpoint import Place
@@ -111,7 +111,7 @@ def reading(sources: Sequence[str], tell: Callable[[EkspresiError], None]) -> Re
 def _frames(
     source: str | os.PathLike[str], window: Window, stop: Event, refused: Callable[[EkspresiError], None]
 ) -> Iterator[Frame]:
-    return frames(
+    return read_frames(
         source, every_s=window.every_s, start_s=window.start_s, end_s=window.end_s, stop=stop, refused=refused
     )
 
