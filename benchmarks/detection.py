@@ -42,7 +42,7 @@ from PIL import Image
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
-from ekspresi.detection.detector import Detector, detector
+from ekspresi.detection.detector import Detector, make_detector
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.downloads import cache_folder
@@ -235,7 +235,7 @@ def find(name: str) -> Iterator[Finding]:
     """A detector's name -> what it finds, for each setting and size."""
     backgrounds = photographs()
     for min_face_px in SETTINGS:
-        searcher = detector(name, min_face_px)
+        searcher = make_detector(name, min_face_px)
         searcher.detect(rgb(backgrounds[0]))  # loads the networks
         for face_px in SIZES:
             faces = found = portraits = portraits_found = alarms = frames = 0
@@ -292,7 +292,7 @@ def read_faces(name: str, dataset: FaceDataset, recognizer: Recognizer) -> Itera
     backgrounds = photographs()
     crops, targets = sample(dataset, recognizer.labels)
     places_a_scene = COLUMNS * ROWS
-    searcher = detector(name, READING_SETTING)
+    searcher = make_detector(name, READING_SETTING)
     for side_px in SIZES:
         given, seen, matched, ratios = [], [], [], []
         for number, start in enumerate(range(0, len(crops), places_a_scene)):

@@ -39,7 +39,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.detection.detector import detector
+from ekspresi.detection.detector import make_detector
 from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyze_frames
@@ -240,7 +240,7 @@ def figure(what: str, name: str, way: str, runs: list[Run]) -> Figure:
 
 def measure(what: str, source: Path, name: str, rounds: int) -> Iterator[Figure]:
     """A source and a detector -> the figures of both ways, which take turns."""
-    analyzer = Analyzer(Recognizer(), detector(name, MIN_FACE_PX))
+    analyzer = Analyzer(Recognizer(), make_detector(name, MIN_FACE_PX))
     analyzer.analyze(finished(background(), np.random.default_rng(2)))  # loads the networks
     ways = {"stream": streamed, "one after another": one_after_another}
     runs: dict[str, list[Run]] = {way: [] for way in ways}

@@ -29,7 +29,7 @@ from PIL import Image, ImageDraw
 from skimage import data
 
 from ekspresi.system.machine import cpu_name, versions_of
-from ekspresi.tracking.shot_boundaries import Cuts
+from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
 
 WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 25, 76
 STEPS = (1, 5, 13, 25)
@@ -161,7 +161,7 @@ def film(path: Path, rng: np.random.Generator) -> tuple[list[str], list[str]]:
 def looked_at(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple[Counter[str], Counter[str]]:
     """A film, one frame in so many -> true cuts by kind and those found ('found ...'), and the same of false ones."""
     true, false = Counter[str](), Counter[str]()
-    look, before = Cuts(), -1
+    look, before = ShotBoundaryDetector(), -1
     with av.open(str(path)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number % step:
@@ -178,7 +178,7 @@ def looked_at(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple
 def milliseconds() -> float:
     """What one frame of 1920 x 1080 takes: the median of a hundred."""
     frames = np.random.default_rng(0).integers(0, 256, (3, 1080, 1920, 3), dtype=np.uint8)
-    look, took = Cuts(), []
+    look, took = ShotBoundaryDetector(), []
     for number in range(100):
         began = time.perf_counter()
         look(frames[number % 3])

@@ -151,7 +151,7 @@ def test_every_face_has_a_line_and_a_band(
 ) -> None:
     image = np.random.default_rng(1).integers(0, 256, (12, 12 * number, 3), dtype=np.uint8)
     Image.fromarray(image).save(tmp_path / "crowd.png")
-    monkeypatch.setattr("ekspresi.detection.detector.detector", lambda *_: Crowd(number))
+    monkeypatch.setattr("ekspresi.detection.detector.make_detector", lambda *_: Crowd(number))
     code, out, _ = explain("crowd.png", detector="mtcnn")
     assert code == 0
     assert f"{12 * bands - 12},0 {12 * bands},12" in out

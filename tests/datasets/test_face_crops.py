@@ -28,7 +28,7 @@ class CornerDetector:
 def calls(monkeypatch):
     """Shapes of the pictures that the detector saw."""
     found = []
-    monkeypatch.setattr(face_crops, "detector", lambda name, min_face_px: CornerDetector(found))
+    monkeypatch.setattr(face_crops, "make_detector", lambda name, min_face_px: CornerDetector(found))
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.detection import mtcnn
-from ekspresi.detection.mtcnn import MtcnnDetector, plan, pyramid
+from ekspresi.detection.mtcnn import MtcnnDetector, mtcnn_levels, pyramid
 from ekspresi.errors import ModelError
 from ekspresi.types import Box
 
@@ -92,17 +92,17 @@ def test_strips_give_what_the_whole_level_gives(cascade: MtcnnDetector, monkeypa
 
 
 def test_small_frames_are_enlarged_and_large_ones_still_shown_at_what_the_smallest_face_needs() -> None:
-    assert [level.scale for level in plan(300, 200, 12)] == [2.0]
-    assert plan(300, 200, 4)[0].scale == mtcnn.MAX_ENLARGEMENT
-    assert plan(4000, 3000, 12)[0].scale == mtcnn.WINDOW_PX / 12
-    assert plan(4000, 3000, 48)[0].scale == mtcnn.OVERSIZE * mtcnn.WINDOW_PX / 48
-    between = plan(2000, 1000, 12)[0].scale
+    assert [level.scale for level in mtcnn_levels(300, 200, 12)] == [2.0]
+    assert mtcnn_levels(300, 200, 4)[0].scale == mtcnn.MAX_ENLARGEMENT
+    assert mtcnn_levels(4000, 3000, 12)[0].scale == mtcnn.WINDOW_PX / 12
+    assert mtcnn_levels(4000, 3000, 48)[0].scale == mtcnn.OVERSIZE * mtcnn.WINDOW_PX / 48
+    between = mtcnn_levels(2000, 1000, 12)[0].scale
     assert between * 2000 * between * 1000 == pytest.approx(mtcnn.FREE_PX)
 
 
 def test_memory_does_not_grow_with_the_frame() -> None:
     for size in ((640, 480), (4000, 3000), (20_000, 4_000)):
-        levels = plan(*size, 12)
+        levels = mtcnn_levels(*size, 12)
         for level in levels:
             for tile in level.tiles:
                 pixels = (tile.right - tile.left) * (tile.bottom - tile.top) * level.scale**2
@@ -148,7 +148,7 @@ print(len(found), int(peak_kb) // 1024)
 def test_a_face_that_fills_a_large_photo_is_one_face() -> None:
     portrait = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB").crop((150, 30, 300, 200))
     large = np.asarray(portrait.resize((2400, 2720), Image.Resampling.BICUBIC))
-    assert len(plan(2400, 2720, 24)) == 2
+    assert len(mtcnn_levels(2400, 2720, 24)) == 2
     (face,) = MtcnnDetector(min_face_px=24).detect(large)
     assert iou(face.box_xyxy, (29 * 16, 30 * 16, 117 * 16, 141 * 16)) > 0.7
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ekspresi.detection.tiling import Finds, levels, search
+from ekspresi.detection.tiling import Detections, detect_tiled, levels
 
 
 class BrightSquares:
@@ -11,7 +11,7 @@ class BrightSquares:
     def __init__(self) -> None:
         self.largest = 0
 
-    def __call__(self, part: np.ndarray, scale: float) -> Finds:
+    def __call__(self, part: np.ndarray, scale: float) -> Detections:
         self.largest = max(self.largest, round(part.shape[0] * scale) * round(part.shape[1] * scale))
         boxes, scores = [], []
         bright = part[:, :, 0] > 0
@@ -25,7 +25,7 @@ class BrightSquares:
                 boxes.append((x, y, x + width, y + height))
                 scores.append(part[y, x, 0] / 255 - 0.001 * (width != height))
         corners = np.array(boxes, np.float32).reshape(-1, 4)
-        return Finds(corners, np.array(scores, np.float32), corners[:, [0, 1] * 5].reshape(-1, 5, 2))
+        return Detections(corners, np.array(scores, np.float32), corners[:, [0, 1] * 5].reshape(-1, 5, 2))
 
 
 def squares(width: int, height: int, where: list[tuple[int, int, int]]) -> np.ndarray:
@@ -40,7 +40,7 @@ def test_a_face_on_a_seam_is_found_once_wherever_it_lies() -> None:
     plan = levels(900, 300, 1.0, side_px=300, overlap_px=60, step=3, last_px=300)
     assert len(plan[0].tiles) > 2
     for x in range(150, 400, 7):
-        (face,) = search(squares(900, 300, [(x, 100, 40)]), plan, BrightSquares())
+        (face,) = detect_tiled(squares(900, 300, [(x, 100, 40)]), plan, BrightSquares())
         assert face.box_xyxy == (x, 100, x + 40, 140)
         assert face.landmarks == ((x, 100),) * 5
 
@@ -48,14 +48,14 @@ def test_a_face_on_a_seam_is_found_once_wherever_it_lies() -> None:
 def test_a_face_larger_than_the_overlap_is_found_on_a_coarser_level() -> None:
     plan = levels(900, 300, 1.0, side_px=300, overlap_px=60, step=3, last_px=300)
     for x in range(0, 700, 31):
-        (face,) = search(squares(900, 300, [(x, 40, 180)]), plan, BrightSquares())
+        (face,) = detect_tiled(squares(900, 300, [(x, 40, 180)]), plan, BrightSquares())
         assert face.box_xyxy == (x, 40, x + 180, 220)
 
 
 def test_500_faces_are_found_each_once_largest_first() -> None:
     where = [(10 + 48 * column, 10 + 48 * row, 12 + (row + column) % 20) for row in range(20) for column in range(25)]
     plan = levels(1220, 980, 1.0, side_px=400, overlap_px=64, step=4, last_px=400)
-    found = search(squares(1220, 980, where), plan, BrightSquares())
+    found = detect_tiled(squares(1220, 980, where), plan, BrightSquares())
     assert sorted((face.box_xyxy[0], face.box_xyxy[1]) for face in found) == sorted((x, y) for x, y, _ in where)
     areas = [face.box_xyxy[2] - face.box_xyxy[0] for face in found]
     assert areas == sorted(areas, reverse=True)
@@ -65,11 +65,11 @@ def test_a_panorama_is_never_seen_whole() -> None:
     where = [(x, 100 + x % 300, 13) for x in range(40, 20_000, 997)]
     finder = BrightSquares()
     plan = levels(20_000, 600, 1.0, side_px=1024, overlap_px=128, step=8, last_px=1024)
-    found = search(squares(20_000, 600, where), plan, finder)
+    found = detect_tiled(squares(20_000, 600, where), plan, finder)
     assert len(found) == len(where)
     assert finder.largest <= 1024**2
 
 
 def test_no_faces_are_an_empty_list() -> None:
     plan = levels(30, 20, 1.0, side_px=300, overlap_px=60, step=3, last_px=300)
-    assert search(squares(30, 20, []), plan, BrightSquares()) == []
+    assert detect_tiled(squares(30, 20, []), plan, BrightSquares()) == []

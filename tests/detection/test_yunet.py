@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.detection.detector import detector
-from ekspresi.detection.yunet import MODEL_NAME, MODEL_SHA256, MODEL_URL, YunetDetector, plan
+from ekspresi.detection.detector import make_detector
+from ekspresi.detection.yunet import MODEL_NAME, MODEL_SHA256, MODEL_URL, YunetDetector, yunet_levels
 from ekspresi.errors import ConfigError, MissingExtraError, ModelError
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.system.downloads import cache_folder
@@ -68,7 +68,7 @@ def test_small_faces_are_enlarged_and_large_ones_shrunk(fake: Path, min_face_px:
 
 def test_a_face_on_a_seam_is_found_once(fake: Path) -> None:
     image = squares(1500, 200, FACE_PX, [(x, 80) for x in range(8, 1450, 40)])
-    assert len(plan(1500, 200, 40)[0].tiles) > 1
+    assert len(yunet_levels(1500, 200, 40)[0].tiles) > 1
     lefts = sorted(face.box_xyxy[0] for face in YunetDetector(40, fake).detect(image) if face.score > 0.9)
     assert lefts == pytest.approx(range(8, 1450, 40), abs=4)  # its step is 8 px from a tile's edge
 
@@ -90,21 +90,21 @@ def test_pictures_without_a_face_give_an_empty_list(fake: Path, shape: tuple[int
 
 def test_memory_does_not_grow_with_the_frame() -> None:
     for width, height in ((640, 480), (20_000, 4_000)):
-        for level in plan(width, height, 12):
+        for level in yunet_levels(width, height, 12):
             for tile in level.tiles:
                 assert (tile.right - tile.left) * (tile.bottom - tile.top) * level.scale**2 <= 1024**2
         assert max(width, height) * level.scale <= 320
 
 
 def test_names_choose_the_file(fake: Path) -> None:
-    made = detector(f"yunet:{fake}", min_face_px=20)
+    made = make_detector(f"yunet:{fake}", min_face_px=20)
     assert isinstance(made, YunetDetector) and made.path == fake and made.min_face_px == 20
-    downloaded = detector("yunet")
+    downloaded = make_detector("yunet")
     assert isinstance(downloaded, YunetDetector) and downloaded.path is None
     with pytest.raises(ConfigError, match=r"'yunet:'.*yunet:PATH"):
-        detector("yunet:")
+        make_detector("yunet:")
     with pytest.raises(ModelError, match=r"nowhere\.onnx: no such file"):
-        detector("yunet:nowhere.onnx")
+        make_detector("yunet:nowhere.onnx")
 
 
 def test_without_a_path_the_published_file_is_taken_from_the_cache(
@@ -117,7 +117,7 @@ def test_without_a_path_the_published_file_is_taken_from_the_cache(
         return fake
 
     monkeypatch.setattr("ekspresi.detection.yunet.download_verified", fetched)
-    assert len(detector("yunet", 40).detect(squares(100, 100, FACE_PX, [(40, 40)]))) == 1
+    assert len(make_detector("yunet", 40).detect(squares(100, 100, FACE_PX, [(40, 40)]))) == 1
     assert asked == [(MODEL_URL, MODEL_SHA256, MODEL_NAME, "give its path as 'yunet:PATH'")]
 
 
@@ -127,7 +127,7 @@ def test_offline_the_message_names_file_and_remedy(tmp_path: Path, monkeypatch: 
     for proxy in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # the port of 'discard': nobody listens
     with pytest.raises(ModelError, match=r"^face_detection_yunet_2026may\.onnx: cannot be downloaded") as refused:
-        detector("yunet").detect(np.zeros((50, 50, 3), np.uint8))
+        make_detector("yunet").detect(np.zeros((50, 50, 3), np.uint8))
     assert MODEL_URL in str(refused.value) and "yunet:PATH" in str(refused.value)
     assert str(cache_folder()).startswith(str(tmp_path))
 
@@ -135,7 +135,7 @@ def test_offline_the_message_names_file_and_remedy(tmp_path: Path, monkeypatch: 
 def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ekspresi.detection.yunet.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"'yunet' needs the extra \[yunet\]: pip install"):
-        detector("yunet")
+        make_detector("yunet")
 
 
 def other_files(tmp_path: Path) -> Iterator[tuple[Path, str]]:
@@ -158,7 +158,7 @@ def test_a_file_that_is_not_yunet_is_refused_in_one_line(fake: Path, tmp_path: P
 def test_opencv_is_loaded_at_the_first_image_and_says_nothing(fake: Path) -> None:
     code = (
         "import sys, numpy as np, ekspresi.detection.detector as d\n"
-        f"found = d.detector('yunet:' + {str(fake)!r})\n"
+        f"found = d.make_detector('yunet:' + {str(fake)!r})\n"
         "print('cv2' in sys.modules)\n"
         "found.detect(np.zeros((64, 64, 3), np.uint8))"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ekspresi.pipeline.analyzer
-from ekspresi.detection.detector import detector
+from ekspresi.detection.detector import make_detector
 from ekspresi.errors import ConfigError, ImageError, ModelError
 from ekspresi.imaging.cropping import CropConvention, grey
 from ekspresi.pipeline.analyzer import Analyzer, analyze
@@ -54,7 +54,7 @@ def test_faces_are_cropped_as_the_model_says(recognizer: Recognizer, image: np.n
 
 
 def test_without_detection_the_whole_picture_is_the_crop(recognizer: Recognizer, image: np.ndarray) -> None:
-    (face,) = Analyzer(recognizer, detector("none")).analyze(image)
+    (face,) = Analyzer(recognizer, make_detector("none")).analyze(image)
     assert face.box_xyxy == (0, 0, 60, 80)
     (expected,) = recognizer.predict([grey(image)])
     assert face.prediction == expected

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ekspresi.detection.detector import detector
+from ekspresi.detection.detector import make_detector
 from ekspresi.imaging.cropping import grey
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.pipeline.analyzer import Analyzer
@@ -133,7 +133,7 @@ class OneFace:
         return [Face((10.0, 5.0, 41.0, 45.0), 0.9)]
 
 
-@pytest.mark.parametrize("finder", [OneFace(), detector("none")], ids=["a box", "the whole picture"])
+@pytest.mark.parametrize("finder", [OneFace(), make_detector("none")], ids=["a box", "the whole picture"])
 def test_the_crop_is_the_one_that_was_judged(tiny_model, finder):
     image = np.random.default_rng(6).integers(0, 256, (50, 60, 3), dtype=np.uint8)
     analyzer = Analyzer(Recognizer(tiny_model), finder)

@@ -169,15 +169,15 @@ def test_the_filter_is_kalmans():
     motion = bytetrack._Motion.of(state)
     means, covariances = [], []
     for k in range(4):
-        start = bytetrack._noise(bytetrack._START_SPEED, state)[0, k]
-        jitter = bytetrack._noise(bytetrack._JITTER, state)[0, k]
+        start = bytetrack._noise(bytetrack._INITIAL_SPEED_STD, state)[0, k]
+        jitter = bytetrack._noise(bytetrack._MEASUREMENT_STD, state)[0, k]
         means.append(np.array([state[0, k], 0.0]))
         covariances.append(np.diag([jitter**2, start**2]))
     for step in (0.04, 0.1, 0.5, 0.04):
         motion.predict(step)
-        unrest = bytetrack._noise(bytetrack._UNREST, motion.place)[0] ** 2
+        unrest = bytetrack._noise(bytetrack._ACCELERATION_STD, motion.place)[0] ** 2
         seen = motion.place + rng.normal(0, 2, (1, 4))
-        jitter = bytetrack._noise(bytetrack._JITTER, seen)[0] ** 2
+        jitter = bytetrack._noise(bytetrack._MEASUREMENT_STD, seen)[0] ** 2
         for k in range(4):
             move = np.array([[1, step], [0, 1]])
             noise = unrest[k] * np.array([[step**3 / 3, step**2 / 2], [step**2 / 2, step]])
@@ -230,7 +230,7 @@ def test_what_is_forgotten_is_not_continued_but_hidden_for_as_long_as_it_would_h
     tracker = Tracker()
     tracker.update([at(50, 50), at(200, 50)], 0.0)
     tracker.update([at(52, 50)], 0.04)
-    tracker.forget()
+    tracker.start_new_shot()
     assert tracker.live == frozenset()
     assert tracker.update([at(54, 50), at(300, 200)], 0.08) == [3, 4]
     assert tracker.live == {3, 4}
@@ -245,9 +245,9 @@ def test_what_is_forgotten_is_not_continued_but_hidden_for_as_long_as_it_would_h
 def test_two_cuts_in_a_row_show_nobody():
     tracker = Tracker()
     tracker.update([at(50, 50)], 0.0)
-    tracker.forget()
+    tracker.start_new_shot()
     tracker.update([], 0.04)  # a flash
-    tracker.forget()
+    tracker.start_new_shot()
     assert tracker.update([], 0.08) == [] and len(tracker.unseen_boxes()) == 1
     assert tracker.update([at(50, 50, score=LOW)], 0.12) == [None]
     assert tracker.update([at(50, 50)], 0.16) == [2]

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.tracking.shot_boundaries import Cuts, likeness
+from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector, similarity
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SIZE = (480, 270)
@@ -47,7 +47,7 @@ def lit(image: NDArray[np.uint8], gain: float, more: float = 0.0) -> NDArray[np.
 
 
 def cuts(*images: NDArray[np.uint8]) -> list[bool]:
-    look = Cuts()
+    look = ShotBoundaryDetector()
     return [look(image) for image in images]
 
 
@@ -64,7 +64,7 @@ def test_other_parts_of_one_picture_are_cuts() -> None:
 
 def test_another_wall_is_a_cut_by_its_colour_alone() -> None:
     brown, blue = plain((120, 90, 60)), plain((40, 60, 110))
-    assert likeness(brown, blue) > 0.6  # the same little structure
+    assert similarity(brown, blue) > 0.6  # the same little structure
     assert cuts(brown, noisy(brown, 3, 1), noisy(blue, 3, 2), blue, brown) == [False, False, True, False, True]
 
 
@@ -132,13 +132,13 @@ def test_black_and_white_frames_are_passed_over(blank: int) -> None:
     nothing = noisy(np.full(a.shape, blank, dtype=np.uint8), 2, 0)
     assert cuts(a, nothing, nothing, a, nothing, b, b) == [False, False, False, False, False, True, False]
     assert cuts(nothing, a) == [False, False]
-    assert likeness(a, nothing) == 0
+    assert similarity(a, nothing) == 0
 
 
 def test_a_picture_of_another_size_is_a_cut() -> None:
     image = view("corridor.jpg")
     assert cuts(image, image[::2, ::2], image[::2, ::2]) == [False, True, False]
-    assert likeness(image, image[::2, ::2]) > 0.9
+    assert similarity(image, image[::2, ::2]) > 0.9
     black = np.zeros_like(image)
     assert cuts(black, black[::2, ::2], image[::2, ::2]) == [False, True, False]
 
@@ -147,12 +147,12 @@ def test_a_picture_of_another_size_is_a_cut() -> None:
 def test_pictures_of_any_size(shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     assert cuts(image, image) == [False, False]
-    assert 0.99 < likeness(image, image) <= 1.0001
+    assert 0.99 < similarity(image, image) <= 1.0001
 
 
 def test_a_large_frame_takes_about_a_millisecond() -> None:
     frames = np.random.default_rng(0).integers(0, 256, (3, 1080, 1920, 3), dtype=np.uint8)
-    look = Cuts()
+    look = ShotBoundaryDetector()
     look(frames[0])
     began = time.process_time()
     for number in range(60):

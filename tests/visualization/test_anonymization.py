@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ekspresi.detection.detector import detector
+from ekspresi.detection.detector import make_detector
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Box
@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module")
 def analyzer() -> Analyzer:
-    return Analyzer(Recognizer(), detector("mtcnn", 10))
+    return Analyzer(Recognizer(), make_detector("mtcnn", 10))
 
 
 def astronaut(face_px: int) -> np.ndarray:

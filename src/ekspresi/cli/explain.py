@@ -48,7 +48,7 @@ def explain(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ekspresi.detection.detector import detector as make_detector
+    from ekspresi.detection.detector import make_detector as make_detector
     from ekspresi.imaging.images import load_image
     from ekspresi.media.image_writer import picture_file
     from ekspresi.pipeline.analyzer import Analyzer

@@ -77,7 +77,7 @@ def predict(
     from ekspresi.cli.durations import seconds
     from ekspresi.cli.progress import Watching
     from ekspresi.cli.signals import stopping
-    from ekspresi.detection.detector import detector as make_detector
+    from ekspresi.detection.detector import make_detector as make_detector
     from ekspresi.media.timestamps import Window
     from ekspresi.pipeline.analyzer import Analyzer
     from ekspresi.recognition.recognizer import Recognizer

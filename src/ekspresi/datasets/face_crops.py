@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.cache import recall, remember
-from ekspresi.detection.detector import detector
+from ekspresi.detection.detector import make_detector
 from ekspresi.errors import ImageError
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.imaging.images import load_image, require_regular
@@ -39,7 +39,7 @@ class FaceCutter:
 
     def __init__(self) -> None:
         self._convention = CropConvention()
-        self._detector = detector("mtcnn", MIN_FACE_PX)
+        self._detector = make_detector("mtcnn", MIN_FACE_PX)
         key = hashlib.sha256(f"{METHOD}; {self._convention!r}".encode())
         for network in sorted(ASSETS.glob("mtcnn-*.onnx")):
             key.update(hashlib.sha256(network.read_bytes()).digest())

@@ -2,7 +2,7 @@
 
 In: an RGB image. Out: faces with boxes, largest first, without predictions. Knows nothing of crops,
 expressions or pictures' files. A new detector is a class with ``detect`` in a file of its own and a line in
-``detector``.
+``make_detector``.
 """
 
 import math
@@ -16,7 +16,7 @@ from ekspresi.errors import ConfigError
 from ekspresi.types import Face
 
 DETECTORS = ("mtcnn", "yunet", "none")
-"""Names that ``detector`` knows."""
+"""Names that ``make_detector`` knows."""
 
 
 class Detector(Protocol):
@@ -27,7 +27,7 @@ class Detector(Protocol):
         ...
 
 
-def detector(name: str, min_face_px: float = 12) -> Detector:
+def make_detector(name: str, min_face_px: float = 12) -> Detector:
     """A detector's name -> the detector; its weights are loaded at the first image.
 
     Args:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.detection import tiling
-from ekspresi.detection.tiling import Array, Finds, Level, search
+from ekspresi.detection.tiling import Array, Detections, PyramidLevel, detect_tiled
 from ekspresi.errors import ModelError
 from ekspresi.imaging.boxes import nms
 from ekspresi.system.assets import ASSETS
@@ -86,14 +86,14 @@ class MtcnnDetector:
             ModelError: the bundled networks are missing or damaged.
         """
         with self._searches().one():
-            return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+            return detect_tiled(image, mtcnn_levels(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
-    def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
+    def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
         """A part of an image, RGB uint8 (h, w, 3), and the scale of the first level -> finds in its pixels."""
         factor = max(int(1 / (DETAIL * scale)), 1)
         levels = _levels(_shrunk(part, factor), scale * factor)
         boxes, scores, landmarks = self._finish(levels, self._refine(levels, self._propose(levels)))
-        return Finds(boxes * np.float32(factor), scores, landmarks * np.float32(factor))
+        return Detections(boxes * np.float32(factor), scores, landmarks * np.float32(factor))
 
     def _propose(self, levels: list[Image.Image]) -> Array:
         """Original and pyramid levels -> square proposals of P-Net (n, 4) in pixels of the original."""
@@ -177,7 +177,7 @@ class _Searches:
                 self.now -= 1
 
 
-def plan(width: int, height: int, min_face_px: float) -> list[Level]:
+def mtcnn_levels(width: int, height: int, min_face_px: float) -> list[PyramidLevel]:
     """Size of an image and of the smallest face, in pixels -> where to look.
 
     The finest level makes the smallest face ``OVERSIZE`` windows wide, but enlarges at most ``MAX_ENLARGEMENT`` times

@@ -34,7 +34,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class PyramidLevel:
     """One look at the frame.
 
     Attributes:
@@ -73,7 +73,7 @@ def _cuts(length: int, side: int, overlap: int) -> tuple[int, list[int]]:
 
 def levels(
     width: int, height: int, scale: float, *, side_px: int, overlap_px: int, step: float, last_px: int
-) -> list[Level]:
+) -> list[PyramidLevel]:
     """A frame's size -> the levels to look at, finest first; at least one.
 
     Args:
@@ -89,7 +89,7 @@ def levels(
     found = []
     while True:
         side, overlap = max(int(side_px / scale), 2), ceil(overlap_px / scale)
-        found.append(Level(scale, tuple(tiles(width, height, side, min(overlap, side - 1)))))
+        found.append(PyramidLevel(scale, tuple(tiles(width, height, side, min(overlap, side - 1)))))
         if max(width, height) * scale <= last_px:
             return found
         scale /= step
@@ -115,7 +115,7 @@ SAME_FACE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Finds:
+class Detections:
     """What a network found in one picture.
 
     Attributes:
@@ -129,11 +129,11 @@ class Finds:
     landmarks: Array
 
 
-Find = Callable[[NDArray[np.uint8], float], Finds]
+DetectPart = Callable[[NDArray[np.uint8], float], Detections]
 """A part of the image, RGB uint8 (h, w, 3), and the scale to look at it -> finds in pixels of that part."""
 
 
-def search(image: NDArray[np.uint8], levels: Sequence[Level], find: Find) -> list[Face]:
+def detect_tiled(image: NDArray[np.uint8], levels: Sequence[PyramidLevel], find: DetectPart) -> list[Face]:
     """RGB image, uint8 (H, W, 3), and where to look -> its faces, largest first."""
     height, width = image.shape[:2]
     boxes, scores, landmarks = [], [], []

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.detection import tiling
-from ekspresi.detection.tiling import Finds, Level, search
+from ekspresi.detection.tiling import Detections, PyramidLevel, detect_tiled
 from ekspresi.errors import MissingExtraError, ModelError
 from ekspresi.system.downloads import download_verified
 from ekspresi.system.forks import PerProcess
@@ -97,9 +97,9 @@ class YunetDetector:
             ModelError: the model file cannot be downloaded, or is not YuNet's.
         """
         with self._turn():
-            return search(image, plan(image.shape[1], image.shape[0], self.min_face_px), self._find)
+            return detect_tiled(image, yunet_levels(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
-    def _find(self, part: NDArray[np.uint8], scale: float) -> Finds:
+    def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
         """A part of an image, RGB uint8 (h, w, 3), and the scale to look at it -> finds in its pixels."""
         network = self._loaded()
         import cv2
@@ -117,7 +117,7 @@ class YunetDetector:
         unit = np.array([width / size[0], height / size[1]], dtype=np.float32)
         corners = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
         corners[:, 1::2] += SHIFT_Y * rows[:, 2:4].max(axis=1, keepdims=True, initial=0)
-        return Finds(corners * np.tile(unit, 2), rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2) * unit)
+        return Detections(corners * np.tile(unit, 2), rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2) * unit)
 
     def _loaded(self) -> "cv2.FaceDetectorYN":
         if self._network is None:
@@ -125,7 +125,7 @@ class YunetDetector:
         return self._network()
 
 
-def plan(width: int, height: int, min_face_px: float) -> list[Level]:
+def yunet_levels(width: int, height: int, min_face_px: float) -> list[PyramidLevel]:
     """Size of an image and of the smallest face, in pixels -> where to look."""
     scale = min(FACE_PX / min_face_px, MAX_ENLARGEMENT)
     return tiling.levels(width, height, scale, side_px=TILE_PX, overlap_px=OVERLAP_PX, step=COARSER, last_px=LAST_PX)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.detection.detector import Detector, detector
+from ekspresi.detection.detector import Detector, make_detector
 from ekspresi.detection.whole_image import WholeImage
 from ekspresi.imaging.cropping import grey
 from ekspresi.imaging.images import as_rgb
@@ -114,8 +114,8 @@ def shared_analyzer(
 @lru_cache(maxsize=4)
 def _analyzer(model: Path, _changed: int, name: str, min_face_px: float, even_prior: bool) -> Analyzer:
     """Kept until the model file changes."""
-    return Analyzer(Recognizer(model, even_prior=even_prior), detector(name, min_face_px))
+    return Analyzer(Recognizer(model, even_prior=even_prior), make_detector(name, min_face_px))
 
 
 def _default_detector() -> Detector:
-    return detector("mtcnn")
+    return make_detector("mtcnn")

@@ -20,7 +20,7 @@ from ekspresi.pipeline.prefetch import DetectionPrefetcher, PendingFrame
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.forks import in_one_process
 from ekspresi.tracking.bytetrack import Tracker
-from ekspresi.tracking.shot_boundaries import Cuts
+from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
 from ekspresi.types import Face, Frame, FrameResult, Row
 
 _LOOK_S = 0.1
@@ -146,7 +146,7 @@ class _TrackState:
         self._recognizer = recognizer
         self._first_track = first_track
         self._source: str | None = None
-        self._cuts = Cuts()
+        self._cuts = ShotBoundaryDetector()
         self._tracker: Tracker | None = None
         self._fusion: FusionByTrack | None = None
 
@@ -155,11 +155,15 @@ class _TrackState:
         hidden = [face.box_xyxy for face in faces]
         if frame.time_s is not None:
             if self._tracker is None or self._fusion is None or frame.source != self._source:
-                self._source, self._cuts, self._tracker = frame.source, Cuts(), Tracker(first=self._first_track)
+                self._source, self._cuts, self._tracker = (
+                    frame.source,
+                    ShotBoundaryDetector(),
+                    Tracker(first=self._first_track),
+                )
                 self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.even_prior)
                 self._first_track = 1
             if self._cuts(frame.image) or frame.cut:
-                self._tracker.forget()  # new numbers, and so new beliefs
+                self._tracker.start_new_shot()  # new numbers, and so new beliefs
             tracks = self._tracker.update(faces, frame.time_s)
             faces = self._fusion.update(faces, tracks, frame.time_s)
             hidden += self._tracker.unseen_boxes()

@@ -13,8 +13,8 @@ that was left over, but begins none. Changed, because faces are 8 to 120 px wide
   face of 10 px that moves by 12 overlaps itself no more, one of 120 px hardly notices. The widening grows with the
   filter's own doubt, so that a face unseen for a while is searched for further away.
 - Time is counted in seconds, in the filter and for what is lost. Where frames come seldom a face is lost later, so that
-  one that stays is followed (``LONGEST_STEP_S``); but it is searched for no further away (``MOST_DOUBT``), so that its
-  number is not handed to the next who comes by.
+  one that stays is followed (``LONGEST_STEP_S``); but it is searched for no further away (``MAX_WIDENING``), so that
+  its number is not handed to the next who comes by.
 - A face has its number at once, not after a second look: rows are written as frames come.
 - The second matching is open to every track, not only to those seen in the frame before: a tiny face that was missed
   once comes back with a low score more often than not.
@@ -56,7 +56,7 @@ LEAST_OVERLAP = 0.2
 LEAST_OVERLAP_LOW = 0.5
 """The same for a face of low score, as in ByteTrack."""
 
-MOST_DOUBT = (2.0, 24.0)
+MAX_WIDENING = (2.0, 24.0)
 """Most that boxes are widened by the filter's doubt, as (sides of the face, pixels): their sum."""
 
 _USUAL = 5
@@ -65,11 +65,11 @@ _USUAL = 5
 Array = NDArray[np.float64]
 
 # Standard deviations as (sides of the face, pixels): their sum is taken. Two rows: of the centre, of the size.
-_JITTER = np.array([[0.05, 0.5], [0.08, 0.7]])
+_MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
 """Of a detector's box."""
-_START_SPEED = np.array([[2.0, 60.0], [0.3, 0.0]])
+_INITIAL_SPEED_STD = np.array([[2.0, 60.0], [0.3, 0.0]])
 """Of the speed of a new face, a second: people walk and cameras pan."""
-_UNREST = np.array([[4.0, 20.0], [0.3, 0.0]])
+_ACCELERATION_STD = np.array([[4.0, 20.0], [0.3, 0.0]])
 """Of how much the speed changes in a second: half of what ByteTrack allows, whose boxes are whole people."""
 
 
@@ -89,7 +89,7 @@ class Tracker:
     """Numbers the faces of one video; for another one make another tracker.
 
     It knows faces by place alone. Two that swap places while both are unseen swap numbers; a cut to another scene, of
-    which it is not told by ``forget``, gives a face's number to whoever stands in its place within ``lost_s``.
+    which it is not told by ``start_new_shot``, gives a face's number to whoever stands in its place within ``lost_s``.
 
     Attributes:
         high_score: see ``HIGH_SCORE``.
@@ -132,7 +132,7 @@ class Tracker:
         """Numbers that may still be given again; whatever is kept for others can be dropped."""
         return frozenset(self._numbers[~self._forgotten].tolist())
 
-    def forget(self) -> None:
+    def start_new_shot(self) -> None:
         """What is seen begins anew with the next frame: no number that was given is given again.
 
         Where faces should be is still told by ``unseen_boxes`` until they would have been lost: if it was no new scene
@@ -148,7 +148,7 @@ class Tracker:
         """
         boxes = self._motion.boxes()[self._missing]
         sides = boxes[:, 2:] - boxes[:, :2]
-        wider = np.minimum(self._motion.doubt_px()[self._missing, None], sides / 2)
+        wider = np.minimum(self._motion.position_std_px()[self._missing, None], sides / 2)
         edges = np.concatenate([boxes[:, :2] - wider, boxes[:, 2:] + wider], axis=1)
         return [(x1, y1, x2, y2) for x1, y1, x2, y2 in edges.tolist()]
 
@@ -206,16 +206,16 @@ class Tracker:
         self, boxes: Array, tracks: NDArray[np.int64], least: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Boxes (M, 4), tracks (T,) and the least overlap -> the pairs, as positions in both."""
-        overlaps = iou(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._doubt_px()[tracks])
+        overlaps = iou(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._widening_px()[tracks])
         rows, columns = self._assign(np.where(overlaps >= least, overlaps, 0), maximize=True)
         good = overlaps[rows, columns] >= least
         return columns[good], rows[good]
 
-    def _doubt_px(self) -> Array:
+    def _widening_px(self) -> Array:
         """How much boxes (T,) are widened by the filter's doubt."""
-        share, pixels = MOST_DOUBT
+        share, pixels = MAX_WIDENING
         sides = np.sqrt(self._motion.place[:, 2] * self._motion.place[:, 3])
-        return np.minimum(self._motion.doubt_px(), share * sides + pixels)
+        return np.minimum(self._motion.position_std_px(), share * sides + pixels)
 
     def _begin(self, boxes: Array) -> None:
         self._numbers = np.append(self._numbers, self._next + np.arange(len(boxes)))
@@ -248,7 +248,7 @@ class _Motion:
     @classmethod
     def of(cls, measured: Array) -> "_Motion":
         """Filters (T,) that saw one box each (T, 4), and know nothing of speeds."""
-        jitter, start = _noise(_JITTER, measured) ** 2, _noise(_START_SPEED, measured) ** 2
+        jitter, start = _noise(_MEASUREMENT_STD, measured) ** 2, _noise(_INITIAL_SPEED_STD, measured) ** 2
         return cls(measured.copy(), np.zeros_like(measured), np.stack([jitter, np.zeros_like(jitter), start]))
 
     def only(self, kept: NDArray[np.bool_]) -> "_Motion":
@@ -267,7 +267,7 @@ class _Motion:
         """All move on by ``step`` seconds."""
         self.place += step * self.speed
         self.place[:, 2:] = np.maximum(self.place[:, 2:], 1.0)
-        unrest = _noise(_UNREST, self.place) ** 2
+        unrest = _noise(_ACCELERATION_STD, self.place) ** 2
         place, both, speed = self.variances
         self.variances = np.stack(
             [
@@ -280,7 +280,7 @@ class _Motion:
     def correct(self, which: NDArray[np.int64], measured: Array) -> None:
         """Some filters (S,), each once, see where they are (S, 4)."""
         place, both, speed = self.variances[:, which]
-        total = place + _noise(_JITTER, measured) ** 2
+        total = place + _noise(_MEASUREMENT_STD, measured) ** 2
         off = measured - self.place[which]
         self.place[which] += place / total * off
         self.speed[which] += both / total * off
@@ -292,7 +292,7 @@ class _Motion:
         half = self.place[:, 2:] / 2
         return np.concatenate([self.place[:, :2] - half, self.place[:, :2] + half], axis=1)
 
-    def doubt_px(self) -> Array:
+    def position_std_px(self) -> Array:
         """Standard deviation of the place (T,) in pixels."""
         return np.asarray(np.sqrt(self.variances[0, :, 0]), dtype=np.float64)
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_LIKENESS = 0.42
+MIN_SIMILARITY = 0.42
 """Correlation below which two pictures are of two scenes."""
 LEAST_HUE = 0.5
 """Cosine between two colours below which they are two hues: 60 degrees apart."""
@@ -54,11 +54,11 @@ _SIZE = (32, 60)  # of transforms: at least cells and reach, so that what is mov
 Array = NDArray[np.float32]
 
 
-class Cuts:
+class ShotBoundaryDetector:
     """Looks at the frames of one video in turn; for another one make another."""
 
     def __init__(self) -> None:
-        self._before: _Look | None = None
+        self._before: _Signature | None = None
         self._shape: tuple[int, ...] | None = None
 
     def __call__(self, image: NDArray[np.uint8]) -> bool:
@@ -68,7 +68,7 @@ class Cuts:
         """
         resized = self._shape not in (None, image.shape)
         self._shape = image.shape
-        look = _look(image)
+        look = _signature(image)
         if look is None:
             if resized:
                 self._before = None
@@ -78,7 +78,7 @@ class Cuts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Signature:
     """What is remembered of a picture.
 
     Attributes:
@@ -91,17 +91,17 @@ class _Look:
     colour: Array
 
 
-def likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def similarity(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Two pictures -> how alike their structures are, at most 1, wherever the one is moved; 0 where one is black."""
-    looks = _look(one), _look(other)
-    return 0.0 if looks[0] is None or looks[1] is None else _likeness(looks[0], looks[1])
+    looks = _signature(one), _signature(other)
+    return 0.0 if looks[0] is None or looks[1] is None else _similarity(looks[0], looks[1])
 
 
-def _another(before: _Look, now: _Look) -> bool:
-    return _likeness(before, now) < LEAST_LIKENESS or _other_hue(before.colour, now.colour)
+def _another(before: _Signature, now: _Signature) -> bool:
+    return _similarity(before, now) < MIN_SIMILARITY or _other_hue(before.colour, now.colour)
 
 
-def _likeness(before: _Look, now: _Look) -> float:
+def _similarity(before: _Signature, now: _Signature) -> float:
     shared = _moved(before.structure, now.structure)
     energies = _moved(before.power, _WHOLE), _moved(_WHOLE, now.power)
     whole = np.sqrt((np.maximum(energies[0], 0) + _COMMON) * (np.maximum(energies[1], 0) + _COMMON))
@@ -113,7 +113,7 @@ def _other_hue(one: Array, other: Array) -> bool:
     return min(lengths) > LEAST_COLOUR and float(one @ other) < LEAST_HUE * lengths[0] * lengths[1]
 
 
-def _look(image: NDArray[np.uint8]) -> _Look | None:
+def _signature(image: NDArray[np.uint8]) -> _Signature | None:
     """A picture -> what to remember of it; None where it shows nothing."""
     cells, noise = _thumbnail(image)
     grey = cells @ _LUMA
@@ -123,7 +123,7 @@ def _look(image: NDArray[np.uint8]) -> _Look | None:
     detail /= np.sqrt(_around(detail * detail) + _FLOOR**2 * (1 + noise**2))
     shares = cells / (cells.sum(axis=-1, keepdims=True) + 3 * _DARK)
     colour = np.median((shares - shares.mean(axis=-1, keepdims=True)).reshape(-1, 3), axis=0).astype(np.float32)
-    return _Look(np.fft.rfft2(detail, _SIZE), np.fft.rfft2(detail * detail, _SIZE), colour)
+    return _Signature(np.fft.rfft2(detail, _SIZE), np.fft.rfft2(detail * detail, _SIZE), colour)
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> tuple[Array, float]:

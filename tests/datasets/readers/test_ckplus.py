@@ -7,7 +7,7 @@ from PIL import Image
 
 from ekspresi.datasets.leakage import audit_datasets
 from ekspresi.datasets.registry import family, read
-from ekspresi.detection.detector import detector
+from ekspresi.detection.detector import make_detector
 from ekspresi.detection.mtcnn import MtcnnDetector
 from ekspresi.errors import DatasetError
 from ekspresi.evaluation.views import counted_labels
@@ -76,7 +76,7 @@ def test_faces_are_cut_from_the_frames_as_they_are(release):
     dataset = read(f"ckplus:{release}?frames=1")
     for position, name in enumerate(("S005_001_00000011", "S010_002_00000006", "S052_001_00000007")):
         image = np.asarray(Image.open(frame(release, name)).convert("RGB"))
-        (face,) = detector("mtcnn").detect(image)
+        (face,) = make_detector("mtcnn").detect(image)
         crop = dataset.images[position]
         assert crop.dtype == np.uint8
         assert crop.shape[0] == crop.shape[1]
@@ -93,7 +93,7 @@ def test_of_two_faces_the_largest_is_taken(folder):
     pixels = ckplus_frame(0)
     small = Image.fromarray(pixels[80:480, 100:450]).resize((175, 200))
     pixels[10:210, 460:635] = np.asarray(small)
-    assert len(detector("mtcnn", 60).detect(pixels)) == 2
+    assert len(make_detector("mtcnn", 60).detect(pixels)) == 2
     save(pixels, path)
     assert len(read(f"ckplus:{folder}?frames=1").images[0]) > 140
 
