@@ -97,7 +97,7 @@ def tried(models: dict[str, Path], crops: Crops, targets: NDArray[np.int64], rou
     trials: list[Trial] = []
     theirs: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []  # of float32, by size
     for name, recognizer in recognizers.items():
-        beliefs = [recognizer.beliefs(faces) for faces in crops.values()]
+        beliefs = [recognizer.predict_batch(faces) for faces in crops.values()]
         mine = [(found.probabilities.argmax(axis=1), np.log2(found.effective_px)) for found in beliefs]
         theirs = theirs or mine
         accuracy = {size: 100 * float((a == targets).mean()) for size, (a, _) in zip(crops, mine, strict=True)}

@@ -78,7 +78,7 @@ def test_oversampling_is_known_before_a_face_is_seen():
     told, _ = fit(dataset, evidence, shares=shares, drawn_shares=drawn)
     difference = np.array(told.bias) - np.array(plain.bias)
     assert difference @ (expected - expected.mean()) > 0
-    assert told.shares == pytest.approx(tuple(shares))
+    assert told.class_priors == pytest.approx(tuple(shares))
 
 
 def test_thresholds_keep_their_precision_on_other_faces():

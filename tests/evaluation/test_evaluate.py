@@ -68,7 +68,7 @@ def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
     class Watching:
         labels = recognizer.labels
         metadata, even_prior, tells_size = recognizer.metadata, False, False
-        beliefs_of = recognizer.beliefs_of
+        beliefs_of = recognizer.calibrate
 
         def logits(self, crops):
             seen.extend(crop.shape for crop in crops)

@@ -27,8 +27,8 @@ CALIBRATION = SizeCalibration(
     thresholds=(0.9, 0.5),
     precision=0.92,
     bias=(0.0, 0.0, 0.0),
-    shares=(0.5, 0.25, 0.25),
-    even_strength=1.0,
+    class_priors=(0.5, 0.25, 0.25),
+    prior_strength=1.0,
     smallest_px=6.0,
 )
 
@@ -139,7 +139,7 @@ def test_the_belief_does_not_follow_the_noise():
     belief = TrackFusion(CALIBRATION)
     single, fused = [], []
     for frame in range(450):
-        scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.shares) + rng.normal(0, 0.8, 3)
+        scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.class_priors) + rng.normal(0, 0.8, 3)
         one = prediction(*normalised(*np.exp(scores)))
         single.append(one.expression)
         fused.append(belief.update(one, frame / 15).expression)
@@ -204,7 +204,7 @@ def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
     belief = TrackFusion(CALIBRATION)
     single, fused = [], []
     for frame in range(450):
-        scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.shares) + rng.normal(0, 0.8, 3)
+        scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.class_priors) + rng.normal(0, 0.8, 3)
         one = prediction(*normalised(*np.exp(scores)), px=5.0)
         single.append(one.expression)
         fused.append(belief.update(one, frame / 15))

@@ -19,8 +19,8 @@ CALIBRATION = SizeCalibration(
     thresholds=(0.9, 0.5),
     precision=0.92,
     bias=(0.0, 0.0, 0.5),
-    shares=(0.8, 0.15, 0.05),
-    even_strength=1.0,
+    class_priors=(0.8, 0.15, 0.05),
+    prior_strength=1.0,
     smallest_px=6.0,
 )
 
@@ -46,7 +46,7 @@ def test_probabilities_are_probabilities(logits, size, even):
 def test_an_even_prior_takes_the_class_frequencies_out():
     evidence = np.log(np.array([[1.0, 2.0, 1.0]]))  # likelihoods: the second label fits twice as well
     flat = replace(CALIBRATION, bias=(0.0, 0.0, 0.0))
-    posterior = evidence + np.log(flat.shares)
+    posterior = evidence + np.log(flat.class_priors)
     assert flat.probabilities(posterior, np.array([16.0])).argmax() == 0
     np.testing.assert_allclose(flat.probabilities(posterior, np.array([16.0]), even_prior=True), [[0.25, 0.5, 0.25]])
 
@@ -69,8 +69,8 @@ def test_silence_below_the_threshold_and_below_the_smallest_face():
         {"temperatures": (1.0, 0.0)},
         {"temperatures": (1.0, float("nan"))},
         {"sizes_px": (16.0, 8.0)},
-        {"shares": (0.5, 0.5)},
-        {"shares": (1.0, 0.0, 0.0)},
+        {"class_priors": (0.5, 0.5)},
+        {"class_priors": (1.0, 0.0, 0.0)},
     ],
 )
 def test_numbers_out_of_range_are_refused(wrong):

@@ -21,8 +21,8 @@ CALIBRATION = SizeCalibration(
     thresholds=(0.5, 0.5),
     precision=0.9,
     bias=(0.0, 0.0, 0.0),
-    shares=(0.3, 0.3, 0.4),
-    even_strength=1.0,
+    class_priors=(0.3, 0.3, 0.4),
+    prior_strength=1.0,
     smallest_px=1.0,
 )
 
@@ -67,7 +67,7 @@ def test_a_patch_that_only_moves_the_estimated_size_does_not_colour_the_map(tmp_
     """The constant logits would be softened by the temperature of a smaller face."""
     path = tmp_path / "x.onnx"
     recognizer = Recognizer(write_quadrant_model(path, (0, 1), 0.0, 5.0, size_strength=4.0, calibration=CALIBRATION))
-    whole, gone = recognizer.beliefs([chequered(), np.full((16, 16), 128, np.uint8)]).probabilities.max(axis=1)
+    whole, gone = recognizer.predict_batch([chequered(), np.full((16, 16), 128, np.uint8)]).probabilities.max(axis=1)
     assert whole > gone + 0.3
     np.testing.assert_array_equal(occlusion(recognizer, chequered()).falls, 0)
 
@@ -82,12 +82,12 @@ def test_the_temperature_is_that_of_the_whole_face(tmp_path):
 
 
 def test_what_is_explained_is_the_answer_under_the_recognisers_prior(tmp_path):
-    rare = replace(CALIBRATION, temperatures=(1.0, 1.0), shares=(0.97, 0.02, 0.01), bias=(2.0, 0.0, -9.0))
+    rare = replace(CALIBRATION, temperatures=(1.0, 1.0), class_priors=(0.97, 0.02, 0.01), bias=(2.0, 0.0, -9.0))
     model = write_quadrant_model(tmp_path / "x.onnx", (1, 1), 1.0, calibration=rare)
     as_learnt, even = (occlusion(Recognizer(model, even_prior=prior), chequered()) for prior in (False, True))
     assert (as_learnt.prediction.expression, even.prediction.expression) == ("neutral", "happiness")
     assert as_learnt.falls.min() < -0.001, "the pattern speaks against neutral"
-    without = tuple(np.array(rare.bias) - np.log(rare.shares))
+    without = tuple(np.array(rare.bias) - np.log(rare.class_priors))
     same = write_quadrant_model(tmp_path / "y.onnx", (1, 1), 1.0, calibration=replace(rare, bias=without))
     np.testing.assert_allclose(even.falls, occlusion(Recognizer(same), chequered()).falls, atol=1e-12)
 

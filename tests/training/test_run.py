@@ -74,7 +74,7 @@ def test_a_calibration_is_fitted_on_the_validation_side(finished: Run, monkeypat
     calibration = metadata.calibration
     assert calibration is not None and calibration == done.calibration
     assert calibration.smallest_px == 6 and calibration.precision == 0.92
-    assert calibration.shares == pytest.approx([1 / 7] * 7, abs=1e-4)
+    assert calibration.class_priors == pytest.approx([1 / 7] * 7, abs=1e-4)
 
 
 def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:

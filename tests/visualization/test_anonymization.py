@@ -45,7 +45,7 @@ def test_a_hidden_face_is_neither_found_nor_recognised(face_px: int, analyzer: A
     assert belief.abstained
     calibration = analyzer.recognizer.metadata.calibration
     assert calibration is not None
-    prior = np.array(calibration.shares) / sum(calibration.shares)
+    prior = np.array(calibration.class_priors) / sum(calibration.class_priors)
     shares = np.array(list(belief.probabilities.values()))
     # 0 where it tells nothing; the belief in the face that was seen is 1.2 nats away.
     assert float((shares * np.log(shares / prior)).sum()) < 0.25

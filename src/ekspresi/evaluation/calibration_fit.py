@@ -123,8 +123,8 @@ def fit_calibration(
             thresholds=(0.0,) * len(sizes),
             precision=0.0,
             bias=(0.0,) * len(shares),
-            shares=tuple(shares.round(6).tolist()),
-            even_strength=0.0,
+            class_priors=tuple(shares.round(6).tolist()),
+            prior_strength=0.0,
             smallest_px=smallest_px,
         )
     logits, effective_px, labels = of(in_first)
@@ -137,8 +137,8 @@ def fit_calibration(
             thresholds=tuple(math.ceil(t * 1e4) / 1e4 for t in thresholds),
             precision=precision,
             bias=tuple(bias.round(4).tolist()),
-            shares=tuple(shares.round(6).tolist()),
-            even_strength=round(strength, 4),
+            class_priors=tuple(shares.round(6).tolist()),
+            prior_strength=round(strength, 4),
             smallest_px=smallest_px,
         )
 

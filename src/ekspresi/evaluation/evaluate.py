@@ -138,7 +138,7 @@ def _recognise(
                 progress(n_size * len(faces) + start + len(some), len(sizes_px) * len(faces))
         alone = np.array([min(dataset.images[i].shape) <= size for i in faces])
         logits, effective_px = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        beliefs = {prior: recognizer.beliefs_of(logits, effective_px, prior == "even") for prior in priors}
+        beliefs = {prior: recognizer.calibrate(logits, effective_px, prior == "even") for prior in priors}
         out.append(
             _Recognised(
                 size_px=size,

@@ -193,6 +193,6 @@ class FusionByTrack:
 
 def log_prior(calibration: SizeCalibration, even_prior: bool) -> NDArray[np.float64]:
     """A calibration and whether its even prior is asked for -> logarithm of the prior (K,) its probabilities hold."""
-    log_shares = np.log(np.array(calibration.shares) / sum(calibration.shares))
-    scores = log_shares * (1 - calibration.even_strength) if even_prior else log_shares
+    log_shares = np.log(np.array(calibration.class_priors) / sum(calibration.class_priors))
+    scores = log_shares * (1 - calibration.prior_strength) if even_prior else log_shares
     return np.asarray(np.log(softmax(scores[None])[0]), dtype=np.float64)

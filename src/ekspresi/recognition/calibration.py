@@ -29,8 +29,8 @@ class SizeCalibration:
         precision: share of right answers, 0..1, for which the thresholds were chosen, under the trained prior; 0
             where there were too few faces to choose any.
         bias: added to the divided logits, one for each of the K labels.
-        shares: frequency of each of the K labels where the model learnt.
-        even_strength: how much of their logarithm is subtracted where all labels are held equally likely.
+        class_priors: frequency of each of the K labels where the model learnt.
+        prior_strength: how much of their logarithm is subtracted where all labels are held equally likely.
         smallest_px: a face that carries less than this is never answered: the model learnt from none of fewer pixels.
     """
 
@@ -39,18 +39,18 @@ class SizeCalibration:
     thresholds: tuple[float, ...]
     precision: float
     bias: tuple[float, ...]
-    shares: tuple[float, ...]
-    even_strength: float
+    class_priors: tuple[float, ...]
+    prior_strength: float
     smallest_px: float
 
     def __post_init__(self) -> None:
-        positive = (*self.sizes_px, *self.temperatures, *self.shares)
+        positive = (*self.sizes_px, *self.temperatures, *self.class_priors)
         if (
             not len(self.sizes_px) == len(self.temperatures) == len(self.thresholds) > 0
-            or len(self.bias) != len(self.shares)
+            or len(self.bias) != len(self.class_priors)
             or sorted(self.sizes_px) != list(self.sizes_px)
             or not all(value > 0 for value in positive)
-            or not np.isfinite([*positive, *self.thresholds, *self.bias, self.even_strength, self.smallest_px]).all()
+            or not np.isfinite([*positive, *self.thresholds, *self.bias, self.prior_strength, self.smallest_px]).all()
         ):
             raise ValueError("calibration out of range")
 
@@ -66,7 +66,7 @@ class SizeCalibration:
         """
         scores = logits / self._at(self.temperatures, effective_px)[:, None] + np.array(self.bias)
         if even_prior:
-            scores = scores - self.even_strength * np.log(np.array(self.shares))
+            scores = scores - self.prior_strength * np.log(np.array(self.class_priors))
         return softmax(scores)
 
     def abstained(self, probabilities: NDArray[np.float64], effective_px: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -16,6 +16,8 @@ from ekspresi.recognition.preprocessing import Preprocessing
 
 METADATA_KEY = "ekspresi"
 FORMAT = 1
+_STORED = {"class_priors": "shares", "prior_strength": "even_strength"}
+"""Field of a calibration -> its key in the model file, whose format is older than the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class ModelMetadata:
 
     def to_json(self) -> str:
         """The text that is stored in the model file."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+        return json.dumps({"format": FORMAT, **asdict(self, dict_factory=_stored)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str, path: str) -> "ModelMetadata":
@@ -73,7 +75,11 @@ class ModelMetadata:
             labels = tuple(raw["labels"])
             calibration = raw.get("calibration")
             if calibration is not None:
-                values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in calibration.items()}
+                names = {key: name for name, key in _STORED.items()}
+                values: dict[str, Any] = {
+                    names.get(key, key): tuple(value) if isinstance(value, list) else value
+                    for key, value in calibration.items()
+                }
                 calibration = SizeCalibration(**values)
                 if len(calibration.bias) != len(labels):
                     raise TypeError("a calibration of other labels")
@@ -89,6 +95,11 @@ class ModelMetadata:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{path}: its metadata is damaged ({error}); export the model again") from error
+
+
+def _stored(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary with the keys of the model file from the fields of a dataclass."""
+    return {_STORED.get(name, name): value for name, value in fields}
 
 
 def _pairs(raw: list[list[float]]) -> SizePairs:

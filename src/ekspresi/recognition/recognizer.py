@@ -33,7 +33,7 @@ front."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beliefs:
+class BatchPrediction:
     """What a recogniser makes of N crops.
 
     Attributes:
@@ -107,7 +107,7 @@ class Recognizer:
         Raises:
             TypeError, ValueError: crops of another type or shape, see ``probabilities``.
         """
-        beliefs = self.beliefs(crops)
+        beliefs = self.predict_batch(crops)
         return [
             Prediction(
                 expression=self.labels[int(row.argmax())],
@@ -122,21 +122,23 @@ class Recognizer:
             )
         ]
 
-    def beliefs(self, crops: Crops) -> Beliefs:
+    def predict_batch(self, crops: Crops) -> BatchPrediction:
         """N crops -> calibrated probabilities, effective sizes and abstentions, as arrays.
 
         Raises:
             TypeError, ValueError, ModelError: see ``logits``.
         """
-        return self.beliefs_of(*self.logits(crops), self.even_prior)
+        return self.calibrate(*self.logits(crops), self.even_prior)
 
-    def beliefs_of(self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], even_prior: bool) -> Beliefs:
+    def calibrate(
+        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], even_prior: bool
+    ) -> BatchPrediction:
         """What ``logits`` gave -> beliefs under a prior; without a calibration there is but one."""
         calibration = self.metadata.calibration
         if calibration is None:
-            return Beliefs(softmax(logits), effective_px, np.zeros(len(logits), dtype=bool))
+            return BatchPrediction(softmax(logits), effective_px, np.zeros(len(logits), dtype=bool))
         probabilities = calibration.probabilities(logits, effective_px, even_prior)
-        return Beliefs(probabilities, effective_px, calibration.abstained(probabilities, effective_px))
+        return BatchPrediction(probabilities, effective_px, calibration.abstained(probabilities, effective_px))
 
     def probabilities(self, crops: Crops) -> NDArray[np.float64]:
         """N crops of any mixed sizes -> calibrated probabilities, float64 (N, K), rows sum to 1.
@@ -144,7 +146,7 @@ class Recognizer:
         Raises:
             TypeError, ValueError, ModelError: see ``logits``.
         """
-        return self.beliefs(crops).probabilities
+        return self.predict_batch(crops).probabilities
 
     @property
     def tells_size(self) -> bool:
