@@ -36,11 +36,11 @@ from numpy.typing import NDArray
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
-from ekspresi.evaluation.provenance import Asked, provenance_of
+from ekspresi.evaluation.provenance import EvaluationRequest, provenance_of
 from ekspresi.evaluation.views import counted_labels
 from ekspresi.imaging.degradations import degrade
 from ekspresi.imaging.resampling import resize
-from ekspresi.metrics.calibration import calibration, selective
+from ekspresi.metrics.calibration import calibration_scores, selective_scores
 from ekspresi.pipeline.fusion import ERROR_CORRELATION, SIZE_POWER, TIME_CONSTANT_S, TrackFusion
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Prediction
@@ -145,8 +145,8 @@ def worth(targets: NDArray[np.int64], clips: Sequence[Sequence[Prediction]]) -> 
     each = np.repeat(targets, found.shape[1])
     flat = found.reshape(len(each), -1)
     silent = np.array([frame.abstained for one in clips for frame in one])
-    choice = selective(each, flat, silent)
-    by_frame = [calibration(targets, found[:, frame]) for frame in range(found.shape[1])]
+    choice = selective_scores(each, flat, silent)
+    by_frame = [calibration_scores(targets, found[:, frame]) for frame in range(found.shape[1])]
     right = float((flat.argmax(axis=1) == each).mean())
     return Worth(
         accuracy=100 * right,
@@ -423,7 +423,7 @@ def main() -> None:
         return
     command = shlex.join(["python", "benchmarks/fusion.py", *sys.argv[1:]])
     found: dict[str, Any] = {
-        **provenance_of(recognizer, dataset, Asked("official", 0, 0, "test", command)).to_dict(),
+        **provenance_of(recognizer, dataset, EvaluationRequest("official", 0, 0, "test", command)).to_dict(),
         "frames": FRAMES,
         "rate": RATE,
         "constants": {"likeness": ERROR_CORRELATION, "forget_s": TIME_CONSTANT_S, "size_power": SIZE_POWER},

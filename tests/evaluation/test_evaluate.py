@@ -79,7 +79,7 @@ def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
     dataset = replace(dataset, images=[dataset.images[0], small])
     view = evaluate(Watching(), dataset, everything(dataset), sizes=(8, 48, 16)).headline
     assert seen == [(48, 48), (12, 12), (16, 16), (12, 12), (8, 8), (8, 8)]
-    assert [(r.size_px, r.as_they_are) for r in view.by_size] == [(48, 2), (16, 1), (8, 0)]
+    assert [(r.size_px, r.not_shrunk) for r in view.by_size] == [(48, 2), (16, 1), (8, 0)]
     with pytest.raises(KeyError):
         view.at(24)
 
@@ -106,7 +106,7 @@ def test_unseen_ckplus_is_counted_masked_and_unmasked(recognizer):
     assert (masked.answers, unmasked.answers) == ("masked", "unmasked")
     assert set(masked.labels) == set(SHARED_LABELS)
     assert unmasked.labels == FERPLUS_LABELS
-    assert masked.left_out == unmasked.left_out == {"labelled contempt": 1}
+    assert masked.excluded == unmasked.excluded == {"labelled contempt": 1}
     # Contempt lies next to fear in grey, so once contempt may not be answered, fear is; neutral's
     # neighbour among the six is happiness, which is still wrong.
     assert masked.by_size[0].scores.accuracy.value == pytest.approx(2 / 3)
@@ -128,7 +128,7 @@ def test_a_model_that_lacks_a_label_leaves_its_faces_out(tmp_path):
     dataset = dataset_of([("neutral", "neutral"), ("happiness", "happiness"), ("fear", "fear")])
     dataset = replace(dataset, images=np.stack([face(k, 7, rng) for k in (0, 0, 5)]))
     (view,) = evaluate(small, dataset, everything(dataset), sizes=(48,)).views
-    assert view.left_out == {"labelled neutral": 1}
+    assert view.excluded == {"labelled neutral": 1}
     assert view.answers == "all"
     assert view.by_size[0].scores.accuracy.value == 1
 
@@ -155,7 +155,7 @@ def test_counted_votes_give_both_customs_and_further_subsets_their_own_views(rec
         "whole, majority",
     ]
     assert [view.by_size[0].scores.n for view in evaluation.views] == [2, 1, 3, 2]
-    assert [view.left_out for view in evaluation.views] == [{"without a clear label": n} for n in (1, 2, 1, 2)]
+    assert [view.excluded for view in evaluation.views] == [{"without a clear label": n} for n in (1, 2, 1, 2)]
     assert [round(view.by_size[0].scores.accuracy.value, 3) for view in evaluation.views] == [
         1,
         1,
@@ -221,7 +221,7 @@ def test_ckplus48_as_published_counts_six_classes(recognizer, shared):
     views = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
     assert [view.by_size[0].scores.n for view in views] == [927, 309, 927, 309]
     assert {view.by_size[0].scores.clusters for view in views} == {106}
-    assert all(view.left_out == {"labelled contempt": 54} for view in views)
+    assert all(view.excluded == {"labelled contempt": 54} for view in views)
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ import pytest
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation import plots
 from ekspresi.evaluation.evaluate import evaluate
-from ekspresi.evaluation.provenance import Asked, leaks, provenance_of
+from ekspresi.evaluation.provenance import EvaluationRequest, leaks, provenance_of
 from ekspresi.evaluation.report import write_report
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from ekspresi.recognition.recognizer import Recognizer
 from tests.support.grey_model import face, write_grey_model
 from tests.support.page_tags import Tags
 
-ASKED = Asked("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
+ASKED = EvaluationRequest("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -165,30 +165,34 @@ def test_leaks_are_named(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     same = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 0})
     assert leaks(same, dataset, ASKED) == ()
-    other_fold = Asked("subject-10fold", 3, 0, "test", "")
+    other_fold = EvaluationRequest("subject-10fold", 3, 0, "test", "")
     (sentence,) = leaks(same, dataset, other_fold)
     assert "fold 0 in training, 3 here" in sentence
-    (sentence,) = leaks(same, dataset, Asked("all", 0, 0, "all", ""))
+    (sentence,) = leaks(same, dataset, EvaluationRequest("all", 0, 0, "all", ""))
     assert "Seen in training" in sentence
     seeded = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 5})
     assert "seed 5 in training, 0 here" in leaks(seeded, dataset, ASKED)[0]
-    assert "Leaky protocol" in leaks(recognizer.metadata, dataset, Asked("paper-split", 0, 0, "test", ""))[0]
+    assert (
+        "Leaky protocol" in leaks(recognizer.metadata, dataset, EvaluationRequest("paper-split", 0, 0, "test", ""))[0]
+    )
     copy = of_training(recognizer, data={"reader": "made", "fingerprint": "0"}, split={})
     assert "another copy" in leaks(copy, dataset, ASKED)[0]
     assert leaks(recognizer.metadata, dataset, ASKED) == ()
 
 
 def test_an_official_split_by_image_is_leaky(recognizer, dataset):
-    official = Asked("official", 0, 0, "test", "")
+    official = EvaluationRequest("official", 0, 0, "test", "")
     (sentence,) = leaks(recognizer.metadata, replace(dataset, name="ckextended"), official)
     assert sentence.startswith("Leaky protocol: the official split of 'ckextended'")
-    assert leaks(recognizer.metadata, replace(dataset, name="ckextended"), Asked("all", 0, 0, "all", "")) == ()
+    assert (
+        leaks(recognizer.metadata, replace(dataset, name="ckextended"), EvaluationRequest("all", 0, 0, "all", "")) == ()
+    )
     assert leaks(recognizer.metadata, replace(dataset, name="ferplus"), official) == ()
 
 
 def test_a_split_that_is_not_wholly_known_is_not_trusted(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
-    asked = Asked("subject-holdout", 0, 4, "test", "")
+    asked = EvaluationRequest("subject-holdout", 0, 4, "test", "")
     same = of_training(recognizer, data=here, split={"protocol": "subject-holdout", "fold": 0, "seed": 4})
     assert leaks(same, dataset, asked) == ()
     unseeded = of_training(recognizer, data=here, split={"protocol": "subject-holdout", "fold": 0})
@@ -198,9 +202,9 @@ def test_a_split_that_is_not_wholly_known_is_not_trusted(recognizer, dataset):
 def test_faces_that_chose_the_epoch_are_named(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     own = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 0})
-    (sentence,) = leaks(own, dataset, Asked("subject-10fold", 0, 0, "validation", ""))
+    (sentence,) = leaks(own, dataset, EvaluationRequest("subject-10fold", 0, 0, "validation", ""))
     assert sentence.startswith("Chosen on these faces")
-    assert leaks(recognizer.metadata, dataset, Asked("subject-10fold", 0, 0, "validation", "")) == ()
+    assert leaks(recognizer.metadata, dataset, EvaluationRequest("subject-10fold", 0, 0, "validation", "")) == ()
 
 
 @pytest.mark.parametrize(("trained", "measured"), [("ferplus", "fer2013"), ("fer2013", "ferplus")])
@@ -234,7 +238,7 @@ def test_what_the_first_weights_have_seen_is_named(recognizer, dataset):
 
 
 def test_a_leak_stands_on_top_of_the_page(recognizer, dataset, evaluation, tmp_path):
-    asked = Asked("paper-split", 0, 0, "test", "")
+    asked = EvaluationRequest("paper-split", 0, 0, "test", "")
     paths = write_report(evaluation, provenance_of(recognizer, dataset, asked), tmp_path)
     page = paths[1].read_text(encoding="utf-8")
     assert 'role="alert">Leaky protocol' in page

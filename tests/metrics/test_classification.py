@@ -125,7 +125,7 @@ def test_a_single_label_is_always_right():
     scores = classification.score(np.zeros(3, np.int64), np.ones((3, 1)))
     assert scores.confusion == ((3,),)
     assert (scores.accuracy.value, scores.macro_f1.value, scores.classes[0].support) == (1, 1, 3)
-    calibration = confidence.calibration(np.zeros(3, np.int64), np.ones((3, 1)))
+    calibration = confidence.calibration_scores(np.zeros(3, np.int64), np.ones((3, 1)))
     assert (calibration.nll, calibration.ece) == (0, 0)
 
 
@@ -154,7 +154,7 @@ def test_calibration_by_hand():
     probabilities = one_hot(np.array([0, 0, 0, 0]), 2, 0.9)
     probabilities = np.concatenate([probabilities, one_hot(np.array([1]), 2, 0.6)])
     targets = np.array([0, 0, 0, 1, 1])
-    calibration = confidence.calibration(targets, probabilities)
+    calibration = confidence.calibration_scores(targets, probabilities)
     assert calibration.ece == pytest.approx(4 / 5 * abs(0.75 - 0.9) + 1 / 5 * abs(1 - 0.6))
     assert calibration.nll == pytest.approx(-(3 * np.log(0.9) + np.log(0.1) + np.log(0.6)) / 5)
     filled = [b for b in calibration.bins if b.count]
@@ -164,20 +164,20 @@ def test_calibration_by_hand():
 
 def test_nll_is_scikit_learns():
     targets, probabilities = random_case()
-    assert confidence.calibration(targets, probabilities).nll == pytest.approx(
+    assert confidence.calibration_scores(targets, probabilities).nll == pytest.approx(
         log_loss(targets, probabilities, labels=range(8))
     )
 
 
 def test_bins_are_open_below_and_closed_above():
     probabilities = np.array([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, 0.0]])
-    bins = confidence.calibration(np.array([0, 0]), probabilities).bins
+    bins = confidence.calibration_scores(np.array([0, 0]), probabilities).bins
     assert len(bins) == 15
     assert [i for i, b in enumerate(bins) if b.count] == [4, 14]  # 1/3 = 5/15 ends the fifth bin
 
 
 def test_nll_of_a_certain_error_is_finite():
-    assert confidence.calibration(np.array([1]), np.array([[1.0, 0.0]])).nll == pytest.approx(-np.log(1e-12))
+    assert confidence.calibration_scores(np.array([1]), np.array([[1.0, 0.0]])).nll == pytest.approx(-np.log(1e-12))
 
 
 def test_confident_mistakes_come_most_confident_first():
@@ -212,7 +212,7 @@ def test_bad_input_is_refused(targets, probabilities):
     with pytest.raises(ValueError, match="targets"):
         classification.score(targets, probabilities)
     with pytest.raises(ValueError, match="targets"):
-        confidence.calibration(targets, probabilities)
+        confidence.calibration_scores(targets, probabilities)
 
 
 cases = st.tuples(st.integers(1, 40), st.integers(2, 8)).flatmap(
@@ -236,7 +236,7 @@ def test_properties(case):
         assert 0 <= estimate.value <= 1
         if estimate.low is not None:
             assert 0 <= estimate.low <= estimate.high <= 1 + 1e-12
-    calibration = confidence.calibration(targets, probabilities)
+    calibration = confidence.calibration_scores(targets, probabilities)
     assert 0 <= calibration.ece <= 1
     assert sum(b.count for b in calibration.bins) == len(targets)
     for b in calibration.bins:
@@ -252,11 +252,13 @@ def test_properties(case):
 def test_coverage_and_risk_fall_together() -> None:
     sure = np.linspace(0.99, 0.5, 200)
     right = np.arange(200) < 150  # the surest three quarters
-    found = confidence.selective(np.where(right, 0, 1), np.stack([sure, 1 - sure], axis=1), abstained=sure < sure[99])
+    found = confidence.selective_scores(
+        np.where(right, 0, 1), np.stack([sure, 1 - sure], axis=1), abstained=sure < sure[99]
+    )
     assert found.coverage == 0.5 and found.precision == 1.0
     assert dict(found.curve)[0.75] == 0 and found.curve[-1] == (1.0, 0.25)
     assert len(found.curve) == 100
     expected = np.mean([max(0, n - 150) / n for n in range(1, 201)])
     assert abs(found.aurc - expected) < 1e-9
-    silent = confidence.selective(np.zeros(3, np.int64), np.ones((3, 1)), np.ones(3, bool))
+    silent = confidence.selective_scores(np.zeros(3, np.int64), np.ones((3, 1)), np.ones(3, bool))
     assert silent.coverage == 0 and silent.precision is None

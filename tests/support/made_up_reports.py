@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ekspresi.evaluation.provenance import Asked, Provenance
+from ekspresi.evaluation.provenance import EvaluationRequest, Provenance
 from ekspresi.evaluation.results import EffectiveSize, Evaluation, SizeResult, View
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.metrics.calibration import Calibration, Selective
+from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import ClassScore, Estimate, Scores
 from ekspresi.study.findings import Study
 from ekspresi.study.results import ArmResult, Comparison, Tuned
@@ -118,7 +118,7 @@ class MadeUpReports:
         rows = []
         for size in SIZES_PX:
             silent = size in self.silent_px
-            answered = Selective(
+            answered = SelectiveScores(
                 coverage=0.0 if silent else self.random.uniform(0.2, 0.7),
                 precision=None if silent else self.random.uniform(0.88, 0.96),
                 aurc=self.random.uniform(0.05, 0.3),
@@ -151,7 +151,7 @@ class MadeUpReports:
             data_fingerprint="0" * 64,
             data_faces=35887,
             data_skipped=0,
-            asked=Asked("official", 0, 0, "test", "ekspresi evaluate"),
+            asked=EvaluationRequest("official", 0, 0, "test", "ekspresi evaluate"),
             versions={"numpy": "2"},
             cpu=CPU,
             date=DATE,

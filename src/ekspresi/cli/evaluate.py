@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ekspresi.datasets.dataset import FaceDataset
     from ekspresi.evaluation.results import Evaluation
-    from ekspresi.metrics.calibration import Selective
+    from ekspresi.metrics.calibration import SelectiveScores
     from ekspresi.metrics.classification import Estimate
 
 EVERY_FACE = "all"
@@ -65,7 +65,7 @@ def evaluate_model(
     """
     try:
         from ekspresi.evaluation.evaluate import evaluate
-        from ekspresi.evaluation.provenance import Asked, provenance_of, trained_split
+        from ekspresi.evaluation.provenance import EvaluationRequest, provenance_of, trained_split
         from ekspresi.evaluation.report import report_files, write_report
     except ImportError as error:
         raise MissingExtraError("ekspresi evaluate", "eval") from error
@@ -102,7 +102,7 @@ def evaluate_model(
     if faces.protocol != EVERY_FACE:
         parts += ["--fold", str(faces.fold), "--seed", str(faces.seed), "--side", faces.side]
     parts += ["--suite", suite] if suite != "clean" else []
-    asked = Asked(faces.protocol, faces.fold, faces.seed, faces.side, shlex.join(parts))
+    asked = EvaluationRequest(faces.protocol, faces.fold, faces.seed, faces.side, shlex.join(parts))
     provenance = provenance_of(recognizer, dataset, asked)
     _print(evaluation, provenance.warnings)
     for path in write_report(evaluation, provenance, folder, dataset if gallery else None):
@@ -216,13 +216,13 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
             figures = [f"{100 * s.accuracy.value:.1f} / {100 * s.macro_f1.value:.1f}" for s in pairs]
             table.add_row(each.name, str(each.by_size[0].scores.n), *figures)
         console.print(table)
-    for reason, count in view.left_out.items():
+    for reason, count in view.excluded.items():
         console.print(f"left out: {count} {reason}")
     for warning in warnings:
         console.print(f"warning: {warning}", style="yellow")
 
 
-def _answered(selective: "Selective | None") -> list[str]:
+def _answered(selective: "SelectiveScores | None") -> list[str]:
     """How many faces get an answer, and how many of those are right."""
     if selective is None:
         return []

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation.effective_size import effective_sizes
-from ekspresi.evaluation.results import Custom, Evaluation, Level, Mistake, Prior, SizeResult, View
-from ekspresi.evaluation.views import Count, counts_of, has_counted_votes
+from ekspresi.evaluation.results import Custom, Evaluation, Mistake, SizeResult, UnitLevel, View, ViewPrior
+from ekspresi.evaluation.views import ViewSpec, has_counted_votes, view_specs
 from ekspresi.imaging.degradations import SIZES_PX, degrade
-from ekspresi.metrics.calibration import calibration, confident_mistakes, selective
+from ekspresi.metrics.calibration import calibration_scores, confident_mistakes, selective_scores
 from ekspresi.metrics.classification import score, sequence_means
 from ekspresi.recognition.recognizer import Recognizer
 
@@ -69,18 +69,18 @@ def evaluate(
     subsets = {subset: indices, **(further or {})}
     sizes_px = tuple(sorted(set(sizes), reverse=True))
     asked: Sequence[Custom] = customs or (("argmax", "majority") if has_counted_votes(dataset) else ("argmax",))
-    own: Prior = "even" if recognizer.even_prior else "trained"
-    other: Prior = "trained" if recognizer.even_prior else "even"
+    own: ViewPrior = "even" if recognizer.even_prior else "trained"
+    other: ViewPrior = "trained" if recognizer.even_prior else "even"
     priors = (own,) if recognizer.metadata.calibration is None else (own, other)
     counts = [
         count
         for name, members in subsets.items()
         for custom in asked
-        for count in counts_of(recognizer.labels, dataset, name, members, custom, len(asked) > 1, priors)
+        for count in view_specs(recognizer.labels, dataset, name, members, custom, len(asked) > 1, priors)
     ]
     faces = np.unique(np.concatenate(list(subsets.values())))
     recognised = _recognise(recognizer, dataset, faces, sizes_px, priors, suite, progress)
-    levels: tuple[Level, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
+    levels: tuple[UnitLevel, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
     return Evaluation(
         suite=suite,
         sizes_px=sizes_px,
@@ -100,22 +100,22 @@ class _Recognised:
         faces: indices in the data set, ascending.
         probabilities: (F, K) by prior.
         abstained: (F,) by prior, left unanswered.
-        as_they_are: (F,), no larger than the size and therefore not shrunk.
+        not_shrunk: (F,), no larger than the size and therefore not shrunk.
     """
 
     size_px: int
     faces: NDArray[np.int64]
-    probabilities: dict[Prior, NDArray[np.float64]]
-    abstained: dict[Prior, NDArray[np.bool_]]
-    as_they_are: NDArray[np.bool_]
+    probabilities: dict[ViewPrior, NDArray[np.float64]]
+    abstained: dict[ViewPrior, NDArray[np.bool_]]
+    not_shrunk: NDArray[np.bool_]
 
-    def of(self, count: Count) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def of(self, count: ViewSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Probabilities over the labels of a count, summing to 1, and which faces were left alone."""
         rows = np.searchsorted(self.faces, count.indices)
         chosen = self.probabilities[count.prior][rows][:, count.columns]
         total = chosen.sum(axis=1, keepdims=True)
         even = np.full_like(chosen, 1 / len(count.columns))
-        return np.divide(chosen, total, out=even, where=total > 0), self.as_they_are[rows]
+        return np.divide(chosen, total, out=even, where=total > 0), self.not_shrunk[rows]
 
 
 def _recognise(
@@ -123,7 +123,7 @@ def _recognise(
     dataset: FaceDataset,
     faces: NDArray[np.int64],
     sizes_px: Sequence[int],
-    priors: Sequence[Prior],
+    priors: Sequence[ViewPrior],
     suite: str,
     progress: Callable[[int, int], None] | None,
 ) -> list[_Recognised]:
@@ -145,13 +145,13 @@ def _recognise(
                 faces=faces,
                 probabilities={prior: belief.probabilities for prior, belief in beliefs.items()},
                 abstained={prior: belief.abstained for prior, belief in beliefs.items()},
-                as_they_are=alone,
+                not_shrunk=alone,
             )
         )
     return out
 
 
-def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence[_Recognised]) -> View:
+def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognised: Sequence[_Recognised]) -> View:
     resampled: Literal["subjects", "sequences", "images"] = "images"
     groups = None
     if dataset.subjects is not None:
@@ -165,7 +165,7 @@ def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence
         answered = None
         if level == "image" and count.answers != "masked":
             rows = np.searchsorted(result.faces, count.indices)
-            answered = selective(targets, probabilities, result.abstained[count.prior][rows])
+            answered = selective_scores(targets, probabilities, result.abstained[count.prior][rows])
         if level == "sequence" and dataset.sequences is not None and groups is not None:
             names = dataset.sequences[count.indices]
             targets, probabilities, first = sequence_means(targets, probabilities, names)
@@ -173,9 +173,9 @@ def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence
         by_size.append(
             SizeResult(
                 size_px=result.size_px,
-                as_they_are=int(as_they_are.sum()),
+                not_shrunk=int(as_they_are.sum()),
                 scores=score(targets, probabilities, clusters),
-                calibration=calibration(targets, probabilities),
+                calibration=calibration_scores(targets, probabilities),
                 selective=answered,
             )
         )
@@ -188,12 +188,12 @@ def _view(count: Count, level: Level, dataset: FaceDataset, recognised: Sequence
         level=level,
         labels=count.labels,
         resampled=resampled,
-        left_out=count.left_out,
+        excluded=count.excluded,
         by_size=tuple(by_size),
     )
 
 
-def _mistakes(count: Count, dataset: FaceDataset, recognised: _Recognised) -> tuple[Mistake, ...]:
+def _mistakes(count: ViewSpec, dataset: FaceDataset, recognised: _Recognised) -> tuple[Mistake, ...]:
     probabilities, _ = recognised.of(count)
     return tuple(
         Mistake(

@@ -18,7 +18,7 @@ _PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "matp
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationRequest:
     """What was asked for.
 
     Attributes:
@@ -64,7 +64,7 @@ class Provenance:
     data_fingerprint: str
     data_faces: int
     data_skipped: int
-    asked: Asked
+    asked: EvaluationRequest
     versions: dict[str, str]
     cpu: str
     date: str
@@ -75,7 +75,7 @@ class Provenance:
         return asdict(self)
 
 
-def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: Asked) -> Provenance:
+def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: EvaluationRequest) -> Provenance:
     """A model, a data set and what was asked -> ``Provenance``, now and on this machine."""
     return Provenance(
         model=recognizer.metadata.name,
@@ -103,7 +103,7 @@ def trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, An
     return split if isinstance(split, dict) else {}
 
 
-def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: Asked) -> tuple[str, ...]:
+def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationRequest) -> tuple[str, ...]:
     """Reasons to fear that the model has seen what it was measured on, one sentence each.
 
     A model is trusted on the data of its training only under the split of its training: same protocol, fold and

@@ -6,20 +6,20 @@ In: nothing. Out: frozen dataclasses. Knows nothing of how they were computed.
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ekspresi.metrics.calibration import Calibration, Selective
+from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import Scores
 
 Custom = Literal["argmax", "majority"]
 """How votes become one label: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
 
-Answers = Literal["all", "masked", "unmasked"]
+AnswerSet = Literal["all", "masked", "unmasked"]
 """Which answers are open to the model: 'all' its labels, each of which counts; 'masked', only the labels that
 count; 'unmasked', all its labels, where any that does not count is an error."""
 
-Prior = Literal["trained", "even"]
+ViewPrior = Literal["trained", "even"]
 """Whether expressions are held as frequent as where the model learnt, or equally likely."""
 
-Level = Literal["image", "sequence"]
+UnitLevel = Literal["image", "sequence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class SizeResult:
 
     Attributes:
         size_px: side to which faces were shrunk.
-        as_they_are: faces that were no larger than that and were left alone.
+        not_shrunk: faces that were no larger than that and were left alone.
         scores: accuracy and the rest, with intervals.
         calibration: ECE, NLL and the reliability diagram.
         selective: coverage, precision and risk-coverage curve; None for sequences, whose beliefs are means, and where
@@ -36,10 +36,10 @@ class SizeResult:
     """
 
     size_px: int
-    as_they_are: int
+    not_shrunk: int
     scores: Scores
     calibration: Calibration
-    selective: Selective | None
+    selective: SelectiveScores | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,19 @@ class View:
         level: 'image', or 'sequence': mean probabilities of a sequence's frames.
         labels: K labels, in the order of ``Scores.classes`` and of the confusion matrix.
         resampled: what the intervals resample: 'subjects', 'sequences' or 'images'.
-        left_out: reason -> number of faces of the subset that are not counted.
+        excluded: reason -> number of faces of the subset that are not counted.
         by_size: one result for each face size, largest first.
     """
 
     name: str
     subset: str
     custom: Custom
-    answers: Answers
-    prior: Prior
-    level: Level
+    answers: AnswerSet
+    prior: ViewPrior
+    level: UnitLevel
     labels: tuple[str, ...]
     resampled: Literal["subjects", "sequences", "images"]
-    left_out: dict[str, int]
+    excluded: dict[str, int]
     by_size: tuple[SizeResult, ...]
 
     def at(self, size_px: int) -> SizeResult:
@@ -117,6 +117,15 @@ class Mistake:
     confidence: float
 
 
+_RECORDED = {"not_shrunk": "as_they_are", "excluded": "left_out"}
+"""Field -> its key in report.json and study.json, whose formats are older than the names."""
+
+
+def recorded_keys(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary with the keys of files from the fields of a dataclass: a ``dict_factory`` for ``asdict``."""
+    return {_RECORDED.get(name, name): value for name, value in fields}
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """All that was measured.
@@ -144,4 +153,4 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Dictionaries, lists, strings and numbers only: what ``json.dumps`` takes."""
-        return asdict(self)
+        return asdict(self, dict_factory=recorded_keys)

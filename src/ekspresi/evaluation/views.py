@@ -1,6 +1,6 @@
 """Which faces count, as what, and which answers are open: the customs of the protocol.
 
-In: labels of a model and of a data set, and indices. Out: ``Count``. Knows no probabilities and no sizes.
+In: labels of a model and of a data set, and indices. Out: ``ViewSpec``. Knows no probabilities and no sizes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError
-from ekspresi.evaluation.results import Answers, Custom, Prior
+from ekspresi.evaluation.results import AnswerSet, Custom, ViewPrior
 from ekspresi.expressions import CKPLUS_LABELS, SHARED_LABELS
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class ViewSpec:
     """Which faces count and as what; targets are positions in ``columns``, which are columns of the model."""
 
     name: str
     subset: str
     custom: Custom
-    answers: Answers
-    prior: Prior
+    answers: AnswerSet
+    prior: ViewPrior
     indices: NDArray[np.int64]
     targets: NDArray[np.int64]
     labels: tuple[str, ...]
     columns: list[int]
-    left_out: dict[str, int]
+    excluded: dict[str, int]
 
 
 def counted_labels(model_labels: Sequence[str], dataset_labels: Sequence[str]) -> tuple[str, ...]:
@@ -50,15 +50,15 @@ def has_counted_votes(dataset: FaceDataset) -> bool:
     return bool((voted.sum(axis=1) > 1).any())
 
 
-def counts_of(
+def view_specs(
     model_labels: Sequence[str],
     dataset: FaceDataset,
     subset: str,
     members: NDArray[np.int64],
     custom: Custom,
     several: bool,
-    priors: Sequence[Prior],
-) -> Iterator[Count]:
+    priors: Sequence[ViewPrior],
+) -> Iterator[ViewSpec]:
     """One subset and custom -> what counts, for each kind of answers and prior; ``several`` customs are named.
 
     The first of ``priors`` is the model's own; the others are only looked at where some of its labels do not count,
@@ -75,7 +75,7 @@ def counts_of(
     if not kept.any():
         reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.items()) or "it is empty"
         raise DatasetError(f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons})")
-    everything: tuple[Answers, ...] = ("all",) if len(counted) == len(model_labels) else ("masked", "unmasked")
+    everything: tuple[AnswerSet, ...] = ("all",) if len(counted) == len(model_labels) else ("masked", "unmasked")
     for answers, prior in product(everything, priors if len(everything) > 1 else priors[:1]):
         labels = counted if answers == "masked" else tuple(model_labels)
         position = np.array([labels.index(label) if label in counted else -1 for label in dataset.labels])
@@ -85,7 +85,7 @@ def counts_of(
             answers if answers != "all" else "",
             f"{prior} prior" if prior != priors[0] else "",
         ]
-        yield Count(
+        yield ViewSpec(
             name=", ".join(part.replace("argmax", "arg-max") for part in parts if part),
             subset=subset,
             custom=custom,
@@ -95,5 +95,5 @@ def counts_of(
             targets=position[codes[kept]].astype(np.int64),
             labels=labels,
             columns=[list(model_labels).index(label) for label in labels],
-            left_out=left_out,
+            excluded=left_out,
         )

@@ -48,7 +48,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Selective:
+class SelectiveScores:
     """What it brings to leave faces unanswered.
 
     Attributes:
@@ -66,7 +66,7 @@ class Selective:
     curve: tuple[tuple[float, float], ...]
 
 
-def calibration(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
+def calibration_scores(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
     """Targets int64 (N,) and probabilities (N, K), rows summing to 1 -> ``Calibration``.
 
     Raises:
@@ -98,10 +98,10 @@ def calibration(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) 
     )
 
 
-def selective(
+def selective_scores(
     targets: NDArray[np.int64], probabilities: NDArray[np.float64], abstained: NDArray[np.bool_]
-) -> Selective:
-    """Targets int64 (N,), probabilities (N, K) and who is left unanswered, bool (N,) -> ``Selective``.
+) -> SelectiveScores:
+    """Targets int64 (N,), probabilities (N, K) and who is left unanswered, bool (N,) -> ``SelectiveScores``.
 
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
@@ -112,7 +112,7 @@ def selective(
     precisions = np.cumsum(right[order]) / np.arange(1, n + 1)
     at = np.unique(np.ceil(np.linspace(1 / CURVE_POINTS, 1, CURVE_POINTS) * n).astype(np.int64)) - 1
     answered = ~abstained
-    return Selective(
+    return SelectiveScores(
         coverage=float(answered.mean()),
         precision=float(right[answered].mean()) if answered.any() else None,
         aurc=float(1 - precisions.mean()),

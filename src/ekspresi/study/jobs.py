@@ -194,7 +194,7 @@ def on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
         flatter, under warnings.
     """
     from ekspresi.evaluation.evaluate import evaluate
-    from ekspresi.evaluation.provenance import Asked, leaks
+    from ekspresi.evaluation.provenance import EvaluationRequest, leaks
 
     dataset = read(spec)
     protocol = "all" if dataset.official is None else "official"
@@ -206,7 +206,7 @@ def on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
         "view": view.name,
         "labels": list(view.labels),
         "faces": view.by_size[0].scores.n,
-        "warnings": list(leaks(recognizer.metadata, dataset, Asked(protocol, 0, 0, "test", ""))),
+        "warnings": list(leaks(recognizer.metadata, dataset, EvaluationRequest(protocol, 0, 0, "test", ""))),
         **{
             name: {str(each.size_px): asdict(getattr(each.scores, name)) for each in view.by_size}
             for name in ("accuracy", "macro_f1")

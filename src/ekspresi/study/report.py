@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation.plots import confusion
+from ekspresi.evaluation.results import recorded_keys
 from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study import plots
 from ekspresi.study.findings import HONEST, LEAKY, RARE, Study, findings, largest, oversampled
@@ -55,7 +56,13 @@ def write_study(study: Study, dataset: FaceDataset, made: dict[str, Any], folder
     """
     ensure_folder(folder)
     sentences = findings(study)
-    record = {"format": FORMAT, "made_by": MAKER, "made": made, "findings": sentences, **asdict(study)}
+    record = {
+        "format": FORMAT,
+        "made_by": MAKER,
+        "made": made,
+        "findings": sentences,
+        **asdict(study, dict_factory=recorded_keys),
+    }
     targets = study_files(folder)
     texts = (
         json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n",

@@ -18,7 +18,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import ConfigError
 from ekspresi.evaluation.results import SizeResult, View
 from ekspresi.imaging.degradations import SIZES_PX
-from ekspresi.metrics.calibration import calibration
+from ekspresi.metrics.calibration import calibration_scores
 from ekspresi.metrics.classification import score, sequence_means
 from ekspresi.metrics.significance import holm, mcnemar, smallest_difference
 from ekspresi.study.config import Arm
@@ -196,9 +196,9 @@ def _view(name: str, pooled: Pooled, dataset: FaceDataset, level: Literal["image
         by_size.append(
             SizeResult(
                 size_px=size,
-                as_they_are=int(sum(min(dataset.images[i].shape) <= size for i in pooled.indices)),
+                not_shrunk=int(sum(min(dataset.images[i].shape) <= size for i in pooled.indices)),
                 scores=score(targets, probabilities, clusters),
-                calibration=calibration(targets, probabilities),
+                calibration=calibration_scores(targets, probabilities),
                 selective=None,
             )
         )
@@ -211,7 +211,7 @@ def _view(name: str, pooled: Pooled, dataset: FaceDataset, level: Literal["image
         level=level,
         labels=dataset.labels,
         resampled="images" if dataset.subjects is None else "subjects",
-        left_out={},
+        excluded={},
         by_size=tuple(by_size),
     )
 
