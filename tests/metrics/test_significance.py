@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from ekspresi.metrics.significance import Paired, holm, mcnemar, smallest_difference
+from ekspresi.metrics.significance import Paired, holm, mcnemar, min_detectable_difference
 
 
 def answers(both: int, first: int, second: int, none: int) -> tuple["np.ndarray", "np.ndarray"]:
@@ -45,12 +45,12 @@ def test_holm_multiplies_the_smallest_most_and_never_falls() -> None:
 
 
 def test_the_smallest_difference_is_where_the_test_begins_to_tell() -> None:
-    smallest = smallest_difference(327, 30)
+    smallest = min_detectable_difference(327, 30)
     assert smallest is not None
     surplus = round(smallest * 327)
     assert mcnemar(*answers(200, (30 + surplus) // 2, (30 - surplus) // 2, 97)).p < 0.05
     assert mcnemar(*answers(200, (28 + surplus) // 2, (32 - surplus) // 2, 97)).p >= 0.05
-    stricter = smallest_difference(327, 30, tests=10)
+    stricter = min_detectable_difference(327, 30, tests=10)
     assert stricter is not None and stricter > smallest
-    assert smallest_difference(327, 4) is None  # 4 of 4: p = 0.125
-    assert smallest_difference(327, 0) is None
+    assert min_detectable_difference(327, 4) is None  # 4 of 4: p = 0.125
+    assert min_detectable_difference(327, 0) is None

@@ -11,8 +11,8 @@ from ekspresi.errors import ConfigError
 from ekspresi.study.config import StudyConfig
 from ekspresi.study.findings import Study, findings, oversampled, recall
 from ekspresi.study.jobs import folder_of
-from ekspresi.study.plan import ArmJob, arm_jobs, rates_found, trials
-from ekspresi.study.results import ArmResult, Comparison, Pooled, arm_result, compare, tuned
+from ekspresi.study.plan import ArmJob, arm_jobs, select_rates, trials
+from ekspresi.study.results import ArmResult, Comparison, Pooled, arm_result, compare, rate_trials
 
 RATES = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}
 
@@ -30,9 +30,9 @@ def test_the_rate_of_a_fold_was_tried_without_its_people(
     for trial in tried:
         best = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4}.get((trial.optimizer, trial.half), 5e-3)
         write(trial.job, tmp_path, val_nll=0.5 if trial.rate == best else 0.9)
-    rates = rates_found(study, tried, tmp_path)
+    rates = select_rates(study, tried, tmp_path)
     assert rates == {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4, ("adam", 0): 5e-3, ("adam", 1): 5e-3}
-    lines = tuned(tried, rates, tmp_path)
+    lines = rate_trials(tried, rates, tmp_path)
     assert len(lines) == 8 and sum(line.chosen for line in lines) == 4
     for each in arm_jobs(study, rates):
         config = each.job.config

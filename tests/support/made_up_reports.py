@@ -15,7 +15,7 @@ from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import ClassScore, Estimate, Scores
 from ekspresi.study.findings import Study
-from ekspresi.study.results import ArmResult, Comparison, Tuned
+from ekspresi.study.results import ArmResult, Comparison, RateTrial
 from tests.support.grey_model import write_grey_model
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)
@@ -204,7 +204,7 @@ class MadeUpReports:
             Comparison("optimizer", "rmsprop", "adamw", size, 327, first, second, p, p, told)
             for size, first, second, p, told in pairs
         )
-        tuning = tuple(Tuned("rmsprop", half, 0.001, 0.5, half == 0, 95.1) for half in (0, 1))
+        tuning = tuple(RateTrial("rmsprop", half, 0.001, 0.5, half == 0, 95.1) for half in (0, 1))
         accuracy = {str(size): asdict(self.estimate(0.6)) for size in SIZES_PX}
         other = {"rmsprop": {"data": "ferplus", "view": "test", "labels": ["a", "b"], "faces": 2020}}
         reverse = {"data": "ckplus48", "view": "all faces, masked", "labels": list(CKPLUS_LABELS), "faces": 927}

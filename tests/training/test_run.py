@@ -24,20 +24,20 @@ from ekspresi.datasets.splits import make_split
 from ekspresi.training.config import load_config
 from ekspresi.training.export import LARGEST_DIFFERENCE, export, largest_difference
 from ekspresi.training.network import Architecture, build_network
-from ekspresi.training.run import Run, train
+from ekspresi.training.run import TrainingRun, train
 
 
 @pytest.fixture(scope="module")
-def finished(small: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Run:
+def finished(small: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
     return train(load_config(None, small), tmp_path_factory.mktemp("runs") / "one")
 
 
-def weights(run: Run) -> dict[str, "torch.Tensor"]:
+def weights(run: TrainingRun) -> dict[str, "torch.Tensor"]:
     state: dict[str, torch.Tensor] = torch.load(run.last, weights_only=True)["state_dict"]
     return state
 
 
-def test_learns_and_says_so(finished: Run) -> None:
+def test_learns_and_says_so(finished: TrainingRun) -> None:
     record = json.loads(finished.record.read_text())
     assert record["epochs_done"] == 4
     assert record["split"]["train"] == 336 and record["split"]["test"] == 42
@@ -47,7 +47,7 @@ def test_learns_and_says_so(finished: Run) -> None:
     assert "ekspresi train --config" in record["command"]
 
 
-def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: dict[str, object]) -> None:
+def test_the_model_file_recognises_subjects_it_never_saw(finished: TrainingRun, small: dict[str, object]) -> None:
     done = export(finished.folder, finished.folder / "model.onnx")
     assert done.difference <= LARGEST_DIFFERENCE
     recognizer = ekspresi.Recognizer(done.model)
@@ -64,7 +64,7 @@ def test_the_model_file_recognises_subjects_it_never_saw(finished: Run, small: d
     assert str(finished.folder) not in recognizer.metadata.to_json()
 
 
-def test_a_calibration_is_fitted_on_the_validation_side(finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_calibration_is_fitted_on_the_validation_side(finished: TrainingRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ekspresi.evaluation.calibration_fit.SMALLEST_HALF", 1)
     monkeypatch.setattr("ekspresi.evaluation.calibration_fit.SMALLEST_AT_ALL", 1)
     done = export(finished.folder, finished.folder / "calibrated.onnx")
@@ -77,7 +77,7 @@ def test_a_calibration_is_fitted_on_the_validation_side(finished: Run, monkeypat
     assert calibration.class_priors == pytest.approx([1 / 7] * 7, abs=1e-4)
 
 
-def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:
+def test_the_weights_beside_it_are_those_of_the_model(finished: TrainingRun) -> None:
     done = export(finished.folder, finished.folder / "again.onnx")
     recognizer = ekspresi.Recognizer(done.model)
     network = build_network(Architecture(), recognizer.labels, init=str(done.weights)).eval()
@@ -90,7 +90,7 @@ def test_the_weights_beside_it_are_those_of_the_model(finished: Run) -> None:
     np.testing.assert_allclose(effective_px, np.minimum(2 ** octaves.numpy(), 48), rtol=1e-4)
 
 
-def test_a_model_file_of_other_weights_is_told_from_its_own(finished: Run) -> None:
+def test_a_model_file_of_other_weights_is_told_from_its_own(finished: TrainingRun) -> None:
     done = export(finished.folder, finished.folder / "own.onnx")
     labels = ekspresi.Recognizer(done.model).labels
     network = build_network(Architecture(), labels, init=str(done.weights)).eval()
@@ -101,11 +101,11 @@ def test_a_model_file_of_other_weights_is_told_from_its_own(finished: Run) -> No
 
 
 def test_same_seed_same_figures_and_a_killed_run_ends_alike(
-    finished: Run, small: dict[str, object], tmp_path: Path
+    finished: TrainingRun, small: dict[str, object], tmp_path: Path
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text(load_config(None, small).to_toml())
-    run = Run(tmp_path / "killed")
+    run = TrainingRun(tmp_path / "killed")
     line = [sys.executable, "-m", "ekspresi", "train"]
     process = subprocess.Popen(
         [*line, "--config", str(config), "--out", str(run.folder)],
@@ -131,7 +131,7 @@ def test_same_seed_same_figures_and_a_killed_run_ends_alike(
 
 
 def test_a_run_is_not_overwritten_nor_resumed_with_another_configuration(
-    finished: Run, small: dict[str, object]
+    finished: TrainingRun, small: dict[str, object]
 ) -> None:
     with pytest.raises(ConfigError, match="holds a run already"):
         train(load_config(None, small), finished.folder)
@@ -141,10 +141,12 @@ def test_a_run_is_not_overwritten_nor_resumed_with_another_configuration(
         train(load_config(None, small), finished.folder / "none", resume=True)
 
 
-def test_export_refuses_what_is_no_run_or_does_not_fit(finished: Run, small: dict[str, object], tmp_path: Path) -> None:
+def test_export_refuses_what_is_no_run_or_does_not_fit(
+    finished: TrainingRun, small: dict[str, object], tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match="is no run folder"):
         export(tmp_path, tmp_path / "m.onnx")
-    other = Run(tmp_path / "other")
+    other = TrainingRun(tmp_path / "other")
     other.best.parent.mkdir(parents=True)
     other.config.write_text(load_config(None, {**small, "backbone": "efficientnet_b1"}).to_toml())
     other.record.write_text(finished.record.read_text())
@@ -154,7 +156,7 @@ def test_export_refuses_what_is_no_run_or_does_not_fit(finished: Run, small: dic
     other.best.write_bytes(b"not a checkpoint")
     with pytest.raises(ModelError, match="does not fit"):
         export(other.folder, tmp_path / "m.onnx")
-    changed = Run(tmp_path / "changed")
+    changed = TrainingRun(tmp_path / "changed")
     shutil.copytree(finished.folder, changed.folder)
     record = json.loads(changed.record.read_text())
     record["data"]["fingerprint"] = "other"
@@ -165,7 +167,9 @@ def test_export_refuses_what_is_no_run_or_does_not_fit(finished: Run, small: dic
 
 
 @pytest.mark.parametrize("name", ["mine.onnx", "mine.safetensors"])
-def test_export_keeps_files_of_others_and_read_only_ones_always(finished: Run, name: str, tmp_path: Path) -> None:
+def test_export_keeps_files_of_others_and_read_only_ones_always(
+    finished: TrainingRun, name: str, tmp_path: Path
+) -> None:
     target, kept = tmp_path / "mine.onnx", tmp_path / name
     kept.write_bytes(b"of someone else")
     with pytest.raises(ekspresi.OutputError, match=r"nothing in it shows that ekspresi made it\. Use --overwrite"):
@@ -199,9 +203,9 @@ def test_a_mistyped_data_set_leaves_no_folder_behind(small: dict[str, object], t
 
 
 def test_resume_follows_a_moved_folder_and_refuses_what_does_not_fit(
-    finished: Run, small: dict[str, object], tmp_path: Path
+    finished: TrainingRun, small: dict[str, object], tmp_path: Path
 ) -> None:
-    moved = Run(tmp_path / "moved")
+    moved = TrainingRun(tmp_path / "moved")
     shutil.copytree(finished.folder, moved.folder)
     config = load_config(None, small)
     train(config, moved.folder, resume=True)
@@ -216,7 +220,9 @@ def test_resume_follows_a_moved_folder_and_refuses_what_does_not_fit(
         train(config, moved.folder, resume=True)
 
 
-def test_a_teacher_teaches_and_is_named_but_not_kept(finished: Run, small: dict[str, object], tmp_path: Path) -> None:
+def test_a_teacher_teaches_and_is_named_but_not_kept(
+    finished: TrainingRun, small: dict[str, object], tmp_path: Path
+) -> None:
     teacher = export(finished.folder, tmp_path / "teacher.onnx").weights
     keys = {**small, "epochs": 1, "ema_decay": 0.0}
     alone = train(load_config(None, keys), tmp_path / "alone")

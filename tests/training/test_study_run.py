@@ -132,20 +132,22 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
 
 
 def test_a_plan_says_how_faces_are_split_and_trains_small_sets_longer(ck_tree: Path, tmp_path: Path) -> None:
-    from ekspresi.training.finetune import plan
+    from ekspresi.training.finetune import plan_finetuning
 
     dataset = read(f"ckplus48:{ck_tree}")
-    known = plan(dataset)
+    known = plan_finetuning(dataset)
     assert (known.config.split, known.config.epochs) == ("subject-holdout", 30)  # 7 x 48 faces are 5 steps an epoch
     assert known.config.init == "bundled" and known.config.oversampling == "balanced"
-    unknown = plan(replace(dataset, subjects=None, sequences=None))
+    unknown = plan_finetuning(replace(dataset, subjects=None, sequences=None))
     assert unknown.config.split == "paper-split" and "figures flatter" in unknown.reason
-    official = plan(replace(dataset, official=np.resize(["train", "train", "validation", "test"], len(dataset))))
+    official = plan_finetuning(
+        replace(dataset, official=np.resize(["train", "train", "validation", "test"], len(dataset)))
+    )
     assert official.config.split == "official"
     votes = np.zeros_like(dataset.votes)
     votes[:, 0] = 10
     with pytest.raises(ekspresi.DatasetError, match="faces of one class only"):
-        plan(replace(dataset, votes=votes))
+        plan_finetuning(replace(dataset, votes=votes))
 
 
 def test_finetune_makes_a_model_with_labels_of_its_own(ck_tree: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def _finetune(
     Stopped, it goes on where it was when it is started again.
     """
     try:
-        from ekspresi.training.finetune import finetune, plan
+        from ekspresi.training.finetune import finetune, plan_finetuning
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi finetune", "train") from error
     from ekspresi.datasets.registry import read
@@ -43,7 +43,7 @@ def _finetune(
     from ekspresi.tables.overwrite import check_replaceable
 
     dataset = read(spec)
-    planned = plan(dataset)
+    planned = plan_finetuning(dataset)
     folder = out or Path("runs") / f"{dataset.name}-finetuned"
     typer.echo(f"{len(dataset)} faces, {len(dataset.labels)} classes; {planned.reason}")
     for file in report_files(folder):

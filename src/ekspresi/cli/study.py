@@ -52,7 +52,7 @@ def _study(
     study = load_study(config, quick)
     folder = out or Path("runs") / (f"{config.stem}-quick" if quick else config.stem)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a scheduler: like Ctrl-C
-    with _Board(folder) as board:
+    with _LiveTable(folder) as board:
         outcome = run_study(study, folder, jobs, board, overwrite=overwrite)
     if outcome.study.arms:
         _print(outcome.study, findings(outcome.study))
@@ -63,7 +63,7 @@ def _study(
         raise ConfigError(f"{len(outcome.study.failures)} of the study's parts failed; first: {first}: {reason}")
 
 
-class _Board:
+class _LiveTable:
     """What goes on: a live table on a terminal, else a line for each job that ends."""
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,7 @@ class _Board:
         self.running: dict[str, float] = {}
         self.processes = 1
 
-    def __enter__(self) -> "_Board":
+    def __enter__(self) -> "_LiveTable":
         if self.console.is_terminal:
             self.live.start()
         return self

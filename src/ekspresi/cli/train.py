@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def _train(config_file: Path | None, out: Path | None, resume: Path | None, flags: dict[str, Any]) -> None:
     try:
         from ekspresi.training.config import load_config
-        from ekspresi.training.run import Run, train
+        from ekspresi.training.run import TrainingRun, train
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi train", "train") from error
     from ekspresi.datasets.registry import read
@@ -36,7 +36,7 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
     if resume is not None:
         if out is not None or config_file is not None:
             raise ConfigError("--resume takes the run folder alone: its config.toml says the rest")
-        stored = Run(resume).config
+        stored = TrainingRun(resume).config
         if not stored.is_file():
             raise ConfigError(f"{resume}: holds no run to resume (no config.toml)")
         config = load_config(stored, flags)

@@ -117,7 +117,7 @@ class Mistake:
     confidence: float
 
 
-_RECORDED = {"not_shrunk": "as_they_are", "excluded": "left_out"}
+_RECORDED = {"not_shrunk": "as_they_are", "excluded": "left_out", "min_detectable_difference": "told"}
 """Field -> its key in report.json and study.json, whose formats are older than the names."""
 
 

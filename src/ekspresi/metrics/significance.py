@@ -66,7 +66,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def smallest_difference(n: int, discordant: int, tests: int = 1) -> float | None:
+def min_detectable_difference(n: int, discordant: int, tests: int = 1) -> float | None:
     """How far two settings must lie apart for McNemar's exact test to tell them.
 
     Args:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ekspresi.errors import EkspresiError
-from ekspresi.study.jobs import Job, folder_of, is_done, run_job, tidy
+from ekspresi.study.jobs import Job, cleanup, folder_of, is_done, run_job
 from ekspresi.system.storage import ensure_folder
 
 _PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evaluation.evaluate"]
@@ -26,7 +26,7 @@ _PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evalu
 _LOOK_S = 0.5
 
 
-class Watcher(Protocol):
+class JobListener(Protocol):
     """Who is told what becomes of the jobs."""
 
     def planned(self, jobs: Sequence[Job], processes: int) -> None:
@@ -53,7 +53,7 @@ def run_jobs(
     jobs: Sequence[Job],
     root: Path,
     processes: int,
-    watcher: Watcher,
+    listener: JobListener,
     work: Callable[[Job, Path, int], None] = run_job,
 ) -> dict[str, str]:
     """Run all jobs that are not done -> name of each that failed, and why in a line.
@@ -62,13 +62,13 @@ def run_jobs(
         jobs: in the order in which they are begun.
         root: the study's folder.
         processes: how many at once; the machine's threads are shared out among them.
-        watcher: is told of each.
+        listener: is told of each.
         work: what a process does with a job.
 
     Raises:
         KeyboardInterrupt: after all processes were ended.
     """
-    watcher.planned(jobs, processes)
+    listener.planned(jobs, processes)
     failed: dict[str, str] = {}
     waiting: list[Job] = []
     for job in jobs:
@@ -76,11 +76,11 @@ def run_jobs(
             done = is_done(job, root)
         except EkspresiError as error:
             failed[job.name] = str(error)
-            watcher.ended(job, str(error), 0.0)
+            listener.ended(job, str(error), 0.0)
             continue
         if done:
-            tidy(job, root)
-            watcher.ended(job, None, 0.0)
+            cleanup(job, root)
+            listener.ended(job, None, 0.0)
         else:
             waiting.append(job)
     context = _context()
@@ -95,16 +95,16 @@ def run_jobs(
                 process = context.Process(target=_process, args=(work, job, root, threads), daemon=True)
                 process.start()
                 running.append(_Running(job, process, time.monotonic()))
-                watcher.started(job)
+                listener.started(job)
             ended = wait([each.process.sentinel for each in running], timeout=_LOOK_S)
-            watcher.waited()
+            listener.waited()
             for each in [one for one in running if one.process.sentinel in ended]:
                 running.remove(each)
                 each.process.join()
                 failure = _failure(each, root)
                 if failure is not None:
                     failed[each.job.name] = failure
-                watcher.ended(each.job, failure, time.monotonic() - each.since)
+                listener.ended(each.job, failure, time.monotonic() - each.since)
     finally:
         for each in running:
             each.process.terminate()

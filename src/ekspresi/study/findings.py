@@ -10,7 +10,7 @@ from typing import Any
 
 from ekspresi.evaluation.results import View
 from ekspresi.metrics.significance import SIGNIFICANCE
-from ekspresi.study.results import COMPARED_PX, ArmResult, Comparison, Tuned
+from ekspresi.study.results import COMPARED_PX, ArmResult, Comparison, RateTrial
 
 HONEST, LEAKY = "subject-10fold", "paper-split"
 
@@ -43,7 +43,7 @@ class Study:
 
     arms: tuple[ArmResult, ...]
     comparisons: tuple[Comparison, ...]
-    tuning: tuple[Tuned, ...]
+    tuning: tuple[RateTrial, ...]
     other: dict[str, dict[str, Any]]
     reverse: dict[str, Any]
     failures: dict[str, str]
@@ -123,7 +123,7 @@ def _families(comparisons: Sequence[Comparison]) -> Iterator[str]:
             here = [each for each in family if each.size_px == size]
             told = [each for each in here if each.p_corrected < SIGNIFICANCE]
             yield f"{_count(what, len(names))} at {size} px: {_told(told, len(here))}."
-        limits = [each.told for each in family if each.told is not None]
+        limits = [each.min_detectable_difference for each in family if each.min_detectable_difference is not None]
         if limits:
             yield (
                 f"On {n} sequences no difference between them under about {100 * median(limits):.0f} points could be "

@@ -44,7 +44,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class JobAnswers:
     """What one job answered.
 
     Attributes:
@@ -95,7 +95,7 @@ def result_of(job: Job, root: Path) -> dict[str, Any]:
     return result
 
 
-def answers_of(job: Job, root: Path) -> Answers:
+def answers_of(job: Job, root: Path) -> JobAnswers:
     """What a finished job answered.
 
     Raises:
@@ -104,7 +104,7 @@ def answers_of(job: Job, root: Path) -> Answers:
     path = folder_of(job, root) / "answers.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
-            answers = Answers(file["indices"], file["probabilities"])
+            answers = JobAnswers(file["indices"], file["probabilities"])
         if answers.probabilities.shape[:2] != (len(SIZES_PX), len(answers.indices)):
             raise ValueError("shape")
     except Exception as error:  # NumPy and zipfile have a dozen names for a damaged file
@@ -126,7 +126,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
     import torch
     from filelock import FileLock
 
-    from ekspresi.training.run import Run, finish, read_record
+    from ekspresi.training.run import TrainingRun, finish, read_record
 
     folder = folder_of(job, root)
     ensure_folder(folder)
@@ -135,7 +135,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
             return
         torch.set_num_threads(threads)
         started = time.monotonic()
-        run = Run(folder / "run")
+        run = TrainingRun(folder / "run")
         finish(job.config, run.folder, show=False)
         record = read_record(run)
         other = _answer(job, folder, threads) if job.tested else {}
@@ -154,10 +154,10 @@ def run_job(job: Job, root: Path, threads: int) -> None:
         }
         with atomic_write(folder / "result.json") as temporary:
             temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        tidy(job, root)
+        cleanup(job, root)
 
 
-def tidy(job: Job, root: Path) -> None:
+def cleanup(job: Job, root: Path) -> None:
     """Remove a finished job's checkpoints: a study has a hundred, of 100 MB each; the configuration trains them again.
 
     Where a study was killed between the result and this, the next start does it.

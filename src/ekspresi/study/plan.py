@@ -74,7 +74,7 @@ def trials(study: StudyConfig) -> list[Trial]:
     return found
 
 
-def rates_found(study: StudyConfig, tried: list[Trial], root: Path) -> dict[tuple[str, int], float]:
+def select_rates(study: StudyConfig, tried: list[Trial], root: Path) -> dict[tuple[str, int], float]:
     """Finished trials -> the rate of each optimiser for each half: the one with the lowest validation NLL.
 
     Raises:

@@ -15,7 +15,7 @@ from ekspresi.study.results import ArmResult
 from ekspresi.visualization.svg import INK, LINE, MUTED, SERIES, figure_of, plain, svg
 
 
-def by_size(arms: Sequence[ArmResult], name: str) -> str:
+def arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
     """Accuracy against face size, a line each arm; the band is the 95 % interval of the first."""
     figure = figure_of(6.4, 3.6)
     axes = figure.subplots()

@@ -95,8 +95,8 @@ def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: l
         best=best,
         largest=largest,
         labels=dataset.labels,
-        by_size_plot=Markup(plots.by_size(optimisers, "by-size")),
-        others_plot=Markup(plots.by_size(others, "others")) if len(others) > 1 else None,
+        by_size_plot=Markup(plots.arms_by_size(optimisers, "by-size")),
+        others_plot=Markup(plots.arms_by_size(others, "others")) if len(others) > 1 else None,
         learning_plots=[(px, Markup(plots.learning(optimisers, px)))],
         confusion_plots=[
             (size, Markup(confusion(best.image, best.image.at(size)))) for size in _CONFUSED_PX if size in SIZES_PX

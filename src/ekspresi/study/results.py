@@ -20,7 +20,7 @@ from ekspresi.evaluation.results import SizeResult, View
 from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.metrics.calibration import calibration_scores
 from ekspresi.metrics.classification import score, sequence_means
-from ekspresi.metrics.significance import holm, mcnemar, smallest_difference
+from ekspresi.metrics.significance import holm, mcnemar, min_detectable_difference
 from ekspresi.study.config import Arm
 from ekspresi.study.jobs import answers_of, folder_of, result_of
 from ekspresi.study.plan import ArmJob, Trial
@@ -87,7 +87,8 @@ class Comparison:
         only_first: sequences that ``first`` alone got right, and so ``only_second``.
         p: of McNemar's exact test.
         p_corrected: by Holm, over the comparisons of the same key at all sizes.
-        told: the smallest difference of accuracies that such a family would tell, 0..1; None where none would be.
+        min_detectable_difference: the smallest difference of accuracies that such a family would tell, 0..1; None where
+            none would be.
     """
 
     key: str
@@ -99,7 +100,7 @@ class Comparison:
     only_second: int
     p: float
     p_corrected: float
-    told: float | None
+    min_detectable_difference: float | None
 
     @property
     def difference(self) -> float:
@@ -108,7 +109,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class RateTrial:
     """One learning rate that was tried, whether it was taken, and what the trial cost."""
 
     optimizer: str
@@ -265,7 +266,7 @@ def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[C
         paired = [mcnemar(first, second) for *_, first, second in family]
         corrected = holm([each.p for each in paired])
         for (one, two, size, *_), each, p_corrected in zip(family, paired, corrected, strict=True):
-            told = smallest_difference(each.n, each.only_first + each.only_second, len(family))
+            told = min_detectable_difference(each.n, each.only_first + each.only_second, len(family))
             found.append(
                 Comparison(
                     key=key,
@@ -277,7 +278,7 @@ def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[C
                     only_second=each.only_second,
                     p=each.p,
                     p_corrected=p_corrected,
-                    told=told,
+                    min_detectable_difference=told,
                 )
             )
     return tuple(found)
@@ -296,7 +297,7 @@ def _right(indices: NDArray[np.int64], probabilities: NDArray[np.float64], datas
     return np.asarray(probabilities.argmax(axis=1) == targets)
 
 
-def tuned(tried: Sequence[Trial], rates: dict[tuple[str, int], float], root: Path) -> tuple[Tuned, ...]:
+def rate_trials(tried: Sequence[Trial], rates: dict[tuple[str, int], float], root: Path) -> tuple[RateTrial, ...]:
     """The search for learning rates, a line each trial that was done."""
     lines = []
     for trial in tried:
@@ -304,7 +305,7 @@ def tuned(tried: Sequence[Trial], rates: dict[tuple[str, int], float], root: Pat
             continue
         result = result_of(trial.job, root)
         lines.append(
-            Tuned(
+            RateTrial(
                 optimizer=trial.optimizer,
                 half=trial.half,
                 rate=trial.rate,

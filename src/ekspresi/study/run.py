@@ -16,20 +16,20 @@ from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import FOLDS, make_split
 from ekspresi.errors import ConfigError, DatasetError
 from ekspresi.study.config import Arm, StudyConfig
-from ekspresi.study.executor import Watcher, run_jobs
+from ekspresi.study.executor import JobListener, run_jobs
 from ekspresi.study.findings import Study
 from ekspresi.study.jobs import on_other_data, result_of
-from ekspresi.study.plan import ArmJob, arm_jobs, rates_found, trials
+from ekspresi.study.plan import ArmJob, arm_jobs, select_rates, trials
 from ekspresi.study.report import study_files, write_study
-from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, tuned
+from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, rate_trials
 from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 
-__all__ = ["Outcome", "run_study"]
+__all__ = ["StudyOutcome", "run_study"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StudyOutcome:
     """What a study left behind.
 
     Attributes:
@@ -41,14 +41,16 @@ class Outcome:
     files: tuple[Path, ...]
 
 
-def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher, *, overwrite: bool = False) -> Outcome:
+def run_study(
+    study: StudyConfig, root: Path, processes: int, listener: JobListener, *, overwrite: bool = False
+) -> StudyOutcome:
     """Run what is not done yet, then count and report.
 
     Args:
         study: what.
         root: the study's folder; made if it is not there.
         processes: how many jobs at once.
-        watcher: is told of each job.
+        listener: is told of each job.
         overwrite: replace study.json and study.html also where ekspresi did not make them.
 
     Raises:
@@ -64,12 +66,12 @@ def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher, 
         check_replaceable(file, overwrite=overwrite, choice="--out")
     tried = trials(study)
     with _Clock(root):
-        failed = run_jobs([trial.job for trial in tried], root, processes, watcher)
+        failed = run_jobs([trial.job for trial in tried], root, processes, listener)
         broken = {(trial.optimizer, trial.half) for trial in tried if trial.job.name in failed}
         sound = [trial for trial in tried if (trial.optimizer, trial.half) not in broken]
-        rates = rates_found(study, sound, root)
+        rates = select_rates(study, sound, root)
         planned = arm_jobs(study, rates)
-        failed |= run_jobs([each.job for each in planned], root, processes, watcher)
+        failed |= run_jobs([each.job for each in planned], root, processes, listener)
     arms: list[ArmResult] = []
     compared: list[tuple[Arm, Pooled]] = []
     for arm in study.arms:
@@ -90,14 +92,14 @@ def run_study(study: StudyConfig, root: Path, processes: int, watcher: Watcher, 
     figures = Study(
         arms=tuple(arms),
         comparisons=compare(compared, dataset),
-        tuning=tuned(sound, rates, root),
+        tuning=rate_trials(sound, rates, root),
         other=_other(planned, failed, root),
         reverse=_reverse(study) if study.other_data else {},
         failures=failed,
         quick=study.quick,
     )
     files = write_study(figures, dataset, _made(study, dataset, planned, failed, root, processes), root) if arms else ()
-    return Outcome(figures, files)
+    return StudyOutcome(figures, files)
 
 
 def check_protocols(study: StudyConfig, dataset: FaceDataset) -> None:

@@ -32,7 +32,7 @@ from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import TrainingBatches, preprocessing_of
 from ekspresi.training.network import Architecture, FaceNetwork, build_network
-from ekspresi.training.run import Run, load_run, read_record
+from ekspresi.training.run import TrainingRun, load_run, read_record
 
 LARGEST_DIFFERENCE = 1e-4
 """Probabilities, and octaves of size, of the ONNX file and of torch may differ by this much at most; in proportion more
@@ -156,7 +156,7 @@ def _calibrate(
     )
 
 
-def load_network(run: Run, config: TrainConfig, labels: tuple[str, ...]) -> FaceNetwork:
+def load_network(run: TrainingRun, config: TrainConfig, labels: tuple[str, ...]) -> FaceNetwork:
     """Network with the weights of a run's chosen epoch, in evaluation mode.
 
     Raises:

@@ -39,7 +39,7 @@ class Plan:
     reason: str
 
 
-def plan(dataset: FaceDataset) -> Plan:
+def plan_finetuning(dataset: FaceDataset) -> Plan:
     """A data set -> its protocol and the recipe, adapted to its size.
 
     The official split where there is one; else by subject where at least ``SMALLEST_PEOPLE`` are known; else by image.
@@ -77,7 +77,7 @@ def finetune(planned: Plan, folder: Path, name: str, *, overwrite: bool = False)
     """Train as planned from where the folder stands, and export.
 
     Args:
-        planned: what ``plan`` said.
+        planned: what ``plan_finetuning`` said.
         folder: where to; a folder of the same plan is gone on with.
         name: the model's.
         overwrite: replace a model file also where ekspresi did not make it.

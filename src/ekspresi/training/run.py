@@ -33,7 +33,7 @@ _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", 
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """Paths inside a run folder."""
 
     folder: Path
@@ -59,13 +59,13 @@ class Run:
         return self.folder / "checkpoints" / "last.ckpt"
 
 
-def finish(config: TrainConfig, folder: Path, show: bool = True) -> Run:
+def finish(config: TrainConfig, folder: Path, show: bool = True) -> TrainingRun:
     """Train from where the run folder stands, if it stands anywhere, to the last epoch; see ``train``.
 
     Raises:
         ConfigError, DatasetError, OutputError: see ``train``.
     """
-    run = Run(folder)
+    run = TrainingRun(folder)
     started = run.config.exists()
     if started and run.record.exists():
         _check_folder(run, config, resume=True)
@@ -74,7 +74,7 @@ def finish(config: TrainConfig, folder: Path, show: bool = True) -> Run:
     return train(config, folder, resume=started, show=show)
 
 
-def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = True) -> Run:
+def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = True) -> TrainingRun:
     """Train as configured; at the end the run folder holds the chosen epoch.
 
     Args:
@@ -87,7 +87,7 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
         ConfigError: the folder is in use, or its checkpoint belongs to another configuration.
         DatasetError: the data cannot be read or cannot serve the protocol.
     """
-    run = Run(folder)
+    run = TrainingRun(folder)
     before = _check_folder(run, config, resume)
     started = time.monotonic()
     lightning.seed_everything(config.seed, workers=True, verbose=False)
@@ -176,13 +176,13 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
     return run
 
 
-def load_run(folder: Path) -> tuple[Run, TrainConfig]:
+def load_run(folder: Path) -> tuple[TrainingRun, TrainConfig]:
     """A run folder -> its paths and configuration.
 
     Raises:
         ConfigError: no run folder, or one without a finished epoch.
     """
-    run = Run(folder)
+    run = TrainingRun(folder)
     if not run.config.is_file():
         raise ConfigError(f"{folder}: is no run folder (no config.toml); make one with `ekspresi train`")
     if not run.best.is_file():
@@ -190,7 +190,7 @@ def load_run(folder: Path) -> tuple[Run, TrainConfig]:
     return run, load_config(run.config, {})
 
 
-def _check_folder(run: Run, config: TrainConfig, resume: bool) -> dict[str, Any]:
+def _check_folder(run: TrainingRun, config: TrainConfig, resume: bool) -> dict[str, Any]:
     """What the folder's run recorded so far, empty for a new one; refuses a folder that does not fit."""
     if not run.config.exists():
         if resume:
@@ -209,7 +209,7 @@ def _check_folder(run: Run, config: TrainConfig, resume: bool) -> dict[str, Any]
     return read_record(run)
 
 
-def read_record(run: Run) -> dict[str, Any]:
+def read_record(run: TrainingRun) -> dict[str, Any]:
     """The JSON that a run wrote about itself.
 
     Raises:
@@ -223,7 +223,7 @@ def read_record(run: Run) -> dict[str, Any]:
     return record
 
 
-def _follow_a_moved_folder(run: Run) -> None:
+def _follow_a_moved_folder(run: TrainingRun) -> None:
     """Let the checkpoint point to where it lies now: Lightning forgets the best score if its folder moved."""
     try:
         checkpoint = torch.load(run.last, map_location="cpu", weights_only=True)
@@ -248,7 +248,7 @@ def _write(path: Path, record: dict[str, Any]) -> None:
         temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _best(run: Run) -> dict[str, Any]:
+def _best(run: TrainingRun) -> dict[str, Any]:
     checkpoint = torch.load(run.best, map_location="cpu", weights_only=True)
     scores = [c for name, c in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint") and c["monitor"]]
     return {"epoch": int(checkpoint["epoch"]), "val_nll": float(scores[0]["best_model_score"])}
