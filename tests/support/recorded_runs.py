@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ekspresi.tables import resumable
-from ekspresi.tables.checkpoint import Place
-from ekspresi.tables.per_second import BySecond
-from ekspresi.tables.resumable import RunTable, journaled_table
+from ekspresi.tables.checkpoint import Position
+from ekspresi.tables.per_second import PerSecondAggregator
+from ekspresi.tables.resumable import ResumableTable, resumable_table
 from ekspresi.types import Face, Prediction, Row
 
 LABELS = ("neutral", "fear")
@@ -29,7 +29,7 @@ class Step:
 
     rows: tuple[Row, ...]
     time_s: float | None
-    place: Place
+    place: Position
 
 
 def steps(frames: int = 12) -> list[Step]:
@@ -46,7 +46,7 @@ def steps(frames: int = 12) -> list[Step]:
                 _row(source, frame, time_s, None if still else drawn.randrange(1, 6), drawn) for _ in range(faces)
             )
             next_track = max([next_track, *(row.track + 1 for row in rows if row.track is not None)])
-            run.append(Step(rows, time_s, Place(source, number, frame, still or frame == frames - 1, next_track)))
+            run.append(Step(rows, time_s, Position(source, number, frame, still or frame == frames - 1, next_track)))
     return run
 
 
@@ -61,47 +61,47 @@ def _row(source: str, frame: int, time_s: float | None, track: int | None, drawn
     return Row(source, frame, time_s, track, Face((x, 2.0, x + 24, 26.0), 0.9, None, drawn.choice((belief, None))))
 
 
-def left(run: list[Step], place: Place) -> list[Step]:
+def left(run: list[Step], place: Position) -> list[Step]:
     """What is left of one source after a place in it."""
     return [step for step in run if step.place.number == place.number and step.place.frame > place.frame]
 
 
 def write(
-    table: RunTable, run: list[Step], by_second: BySecond | None = None, failing: Collection[int] = ()
+    table: ResumableTable, run: list[Step], by_second: PerSecondAggregator | None = None, failing: Collection[int] = ()
 ) -> Iterator[Step]:
     """Write what is left of a run; yields each step when it is written and before the table is told so.
 
     Sources with the numbers in ``failing`` cannot be read this time.
     """
-    for begun in table.left:
+    for begun in table.remaining:
         if begun.number in failing:
-            table.failed(begun)
+            table.mark_failed(begun)
             continue
         for step in left(run, begun):
             rows, place = (list(step.rows), step.place) if by_second is None else by_second.add(*_parts(step))
             table.write(rows)
             yield step
             if place is not None:
-                table.reached(place)
+                table.commit(place)
     if by_second is not None:
-        table.write(by_second.end())
+        table.write(by_second.flush())
 
 
-def _parts(step: Step) -> tuple[tuple[Row, ...], Place, float | None]:
+def _parts(step: Step) -> tuple[tuple[Row, ...], Position, float | None]:
     return step.rows, step.place, step.time_s
 
 
-def unbroken(path: Path, run: list[Step], by_second: Callable[[], BySecond | None] = lambda: None) -> Path:
+def unbroken(path: Path, run: list[Step], by_second: Callable[[], PerSecondAggregator | None] = lambda: None) -> Path:
     """The table of a run that nothing stops."""
-    with journaled_table(path, LABELS, SOURCES, SETTINGS, resume=False) as table:
+    with resumable_table(path, LABELS, SOURCES, SETTINGS, resume=False) as table:
         for _ in write(table, run, by_second()):
             pass
     return path
 
 
 if __name__ == "__main__":
-    path, frame_s, resumable.JOURNAL_S = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-    with journaled_table(path, LABELS, SOURCES, SETTINGS, resume="--resume" in sys.argv) as table:
+    path, frame_s, resumable.CHECKPOINT_S = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    with resumable_table(path, LABELS, SOURCES, SETTINGS, resume="--resume" in sys.argv) as table:
         for step in write(table, steps(60)):
             print(step.place.number, step.place.frame, flush=True)
             time.sleep(frame_s)

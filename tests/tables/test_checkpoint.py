@@ -9,33 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.errors import ConfigError, OutputError
-from ekspresi.tables.checkpoint import Entry, Journal, Place
+from ekspresi.tables.checkpoint import Checkpoint, CheckpointState, Position
 
 SETTINGS: dict[str, Any] = {"detector": "mtcnn", "every": None}
 SOURCES = ("a.png", "b.mp4", "c.mp4", "a\udcff\n.mp4", "e.mp4")
-BEGUN = Place(SOURCES[3], 3, 17, False, 5)
-UNREAD = (Place("a.png", 0, -1, False), Place("c.mp4", 2, 40, False, 7, 1.6))
-ENTRY = Entry(BEGUN, 1234, "00ff", 4, UNREAD)
+BEGUN = Position(SOURCES[3], 3, 17, False, 5)
+UNREAD = (Position("a.png", 0, -1, False), Position("c.mp4", 2, 40, False, 7, 1.6))
+ENTRY = CheckpointState(BEGUN, 1234, "00ff", 4, UNREAD)
 
 
-def journal(folder: Path, sources: Sequence[str] = SOURCES, **changed: Any) -> Journal:
-    return Journal(folder / "x.csv.journal", folder / "x.csv", sources, SETTINGS | changed)
+def journal(folder: Path, sources: Sequence[str] = SOURCES, **changed: Any) -> Checkpoint:
+    return Checkpoint(folder / "x.csv.journal", folder / "x.csv", sources, SETTINGS | changed)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert journal(tmp_path).read() is None
-    for entry in (Entry(), ENTRY, replace(ENTRY, complete=True)):
+    for entry in (CheckpointState(), ENTRY, replace(ENTRY, complete=True)):
         journal(tmp_path).write(entry)
         assert journal(tmp_path).read() == entry
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv.journal"]
 
 
 def test_what_is_left_is_the_rest_of_a_source_then_those_that_failed_then_those_that_no_run_came_to() -> None:
-    last = Place("e.mp4", 4, -1, False)
-    assert ENTRY.left(SOURCES) == [BEGUN, *UNREAD, last]
-    assert replace(ENTRY, place=replace(BEGUN, finished=True)).left(SOURCES) == [*UNREAD, last]
-    assert replace(ENTRY, complete=True).left(SOURCES) == [*UNREAD]
-    assert Entry().left(SOURCES) == [Place(source, number, -1, False) for number, source in enumerate(SOURCES)]
+    last = Position("e.mp4", 4, -1, False)
+    assert ENTRY.remaining(SOURCES) == [BEGUN, *UNREAD, last]
+    assert replace(ENTRY, position=replace(BEGUN, finished=True)).remaining(SOURCES) == [*UNREAD, last]
+    assert replace(ENTRY, complete=True).remaining(SOURCES) == [*UNREAD]
+    assert CheckpointState().remaining(SOURCES) == [
+        Position(source, number, -1, False) for number, source in enumerate(SOURCES)
+    ]
 
 
 def test_other_settings_are_named(tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ SAME = {"detector": '"mtcnn"', "every": "null", "sources": '["a"]'}
 
 def test_a_journal_that_is_not_damaged_is_read(tmp_path: Path) -> None:
     (tmp_path / "x.csv.journal").write_bytes(damaged())
-    assert journal(tmp_path, ["a"]).read() == Entry(Place("a", 0, 0, False), 0, "", 1)
+    assert journal(tmp_path, ["a"]).read() == CheckpointState(Position("a", 0, 0, False), 0, "", 1)
 
 
 def damaged(**changed: Any) -> bytes:
@@ -112,7 +114,7 @@ def test_no_bytes_in_it_make_a_traceback(tmp_path_factory: pytest.TempPathFactor
     content = path.read_bytes()
     path.write_bytes(content[:at] + noise + content[at + len(noise) :])
     try:
-        assert isinstance(journal(folder).read(), Entry)
+        assert isinstance(journal(folder).read(), CheckpointState)
     except ConfigError as error:
         assert "\n" not in str(error).replace(str(folder), "")
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.media.image_writer import picture_file
-from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import check_replaceable
-from ekspresi.tables.resumable import journaled_folder, journaled_table
+from ekspresi.tables.resumable import resumable_folder, resumable_table
 from tests.support import recorded_runs
 from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
@@ -25,7 +25,7 @@ CAMERA = ("camera:0",)
 
 def begin(path: Path, *, resume: bool = False, overwrite: bool = False, sources=SOURCES, folder=None, **changed):
     settings = SETTINGS | changed
-    return journaled_table(path, LABELS, sources, settings, resume=resume, overwrite=overwrite, folder=folder)
+    return resumable_table(path, LABELS, sources, settings, resume=resume, overwrite=overwrite, folder=folder)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -72,7 +72,7 @@ def killed_at_once(path: Path) -> None:
 def of_a_camera(path: Path) -> None:
     with suppress(KeyboardInterrupt), begin(path, sources=CAMERA) as run:
         run.write(RUN[2].rows)
-        run.reached(Place("camera:0", 0, 3, False, 9, 0.5))
+        run.commit(Position("camera:0", 0, 3, False, 9, 0.5))
         raise KeyboardInterrupt
 
 
@@ -137,7 +137,7 @@ def test_a_table_that_must_be_kept_is_replaced_with_overwrite_alone(
     assert ("--resume" in str(caught.value)) == (left in (stopped, killed_at_once))
     assert content(tmp_path) == before
     with begin(path, overwrite=True) as run:
-        assert run.place is None
+        assert run.position is None
         list(write(run, RUN))
     assert run.written
     whole = unbroken(tmp_path / f"whole{ending}", RUN)
@@ -251,12 +251,12 @@ def test_a_run_of_a_table_and_a_folder_is_remembered_in_both(tmp_path: Path) -> 
             assert str(caught.value).startswith(f"{films}: this folder belongs to an unfinished run")
             assert str(caught.value).endswith(remedy)
     with pytest.raises(ConfigError, match=r"this folder belongs to an unfinished run\. Use --resume"):
-        journaled_folder(films, SOURCES, SETTINGS, resume=False).__enter__()
+        resumable_folder(films, SOURCES, SETTINGS, resume=False).__enter__()
     assert content(tmp_path) == before
     with begin(path, folder=films, resume=True) as run:
-        assert run.place == RUN[19].place
+        assert run.position == RUN[19].place
         list(write(run, RUN))
-    with begin(path, folder=films, resume=True) as run, journaled_folder(tmp_path, SOURCES, SETTINGS, resume=False):
+    with begin(path, folder=films, resume=True) as run, resumable_folder(tmp_path, SOURCES, SETTINGS, resume=False):
         assert run.complete
     with begin(tmp_path / "y.csv", folder=films, detector="yunet") as run:  # both are finished
         list(write(run, RUN))

@@ -9,7 +9,7 @@ import pytest
 from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.tables import parquet
 from ekspresi.tables.parquet import write_parquet
-from ekspresi.tables.resumable import journaled_table
+from ekspresi.tables.resumable import resumable_table
 from tests.support.recorded_runs import LABELS, SETTINGS, steps, unbroken
 
 SCHEMA = {
@@ -68,6 +68,6 @@ def test_rows_that_someone_changed_leave_the_old_file(damage: bytes, tmp_path: P
 def test_without_pyarrow_it_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"writing Parquet needs the extra \[parquet\]"):
-        journaled_table(tmp_path / "x.parquet", LABELS, (), SETTINGS, resume=False).__enter__()
+        resumable_table(tmp_path / "x.parquet", LABELS, (), SETTINGS, resume=False).__enter__()
     assert list(tmp_path.iterdir()) == []
     unbroken(tmp_path / "x.csv", steps())  # all else needs none

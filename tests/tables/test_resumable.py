@@ -19,9 +19,9 @@ from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.system import locks
 from ekspresi.system.locks import exclusive_lock
 from ekspresi.tables import resumable
-from ekspresi.tables.checkpoint import Place
-from ekspresi.tables.per_second import BySecond
-from ekspresi.tables.resumable import journaled_folder, journaled_table
+from ekspresi.tables.checkpoint import Position
+from ekspresi.tables.per_second import PerSecondAggregator
+from ekspresi.tables.resumable import resumable_folder, resumable_table
 from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 RUN = steps()
@@ -33,7 +33,7 @@ NAMES = [*SOURCES, r"\xff\xfe" + SOURCES[3][2:]]
 def begin(
     path: Path, resume: bool = False, overwrite: bool = False, sources: Sequence[str] = SOURCES, **changed: object
 ):
-    return journaled_table(path, LABELS, sources, SETTINGS | changed, resume=resume, overwrite=overwrite)
+    return resumable_table(path, LABELS, sources, SETTINGS | changed, resume=resume, overwrite=overwrite)
 
 
 def names(folder: Path) -> list[str]:
@@ -108,7 +108,7 @@ def test_an_older_table_is_replaced_with_the_first_frame_and_not_before(ending: 
     with pytest.raises(RuntimeError), begin(path):
         raise RuntimeError("the model cannot be read")
     with begin(path) as run:
-        run.interrupted()
+        run.mark_incomplete()
     assert path.read_bytes() == old
     assert names(tmp_path) == [path.name]
     unbroken(path, RUN)
@@ -121,14 +121,14 @@ def test_a_run_that_is_stopped_leaves_what_was_written_and_goes_on(ending: str, 
     with begin(path) as run:
         for number, _ in enumerate(write(run, RUN)):
             if number == 20:
-                run.interrupted()
+                run.mark_incomplete()
                 break
     so_far = rows_in(path)
     assert so_far == rows_in(whole)[: len(so_far)] and len(so_far) > 10
     assert [path.name for path in tmp_path.glob(".x*")] == [f".x{ending}.journal"]
     with begin(path, resume=True) as run:
         # Row 20 was written, but the table was not told that it is complete: it is made again.
-        assert run.place == RUN[19].place
+        assert run.position == RUN[19].place
         for _ in write(run, RUN):
             pass
     assert path.read_bytes() == whole.read_bytes()
@@ -157,7 +157,7 @@ def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
     seconds: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("run")
-    by_second = BySecond if seconds else lambda: None
+    by_second = PerSecondAggregator if seconds else lambda: None
     whole = unbroken(tmp_path_factory.mktemp("whole") / f"x{ending}", RUN, by_second)
     clock = iter(range(10**9))
     with (
@@ -177,8 +177,8 @@ def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
                         shutil.copytree(folder, after, dirs_exist_ok=True)
                     elif how == "stop":
                         if some is not None:
-                            run.write(some.end())
-                        run.interrupted()
+                            run.write(some.flush())
+                        run.mark_incomplete()
                         break
                     raise KeyboardInterrupt
             if any(after.iterdir()):
@@ -196,7 +196,7 @@ def test_however_often_it_is_broken_off_no_row_stands_twice_and_none_is_missing(
 
 def test_going_on_with_nothing_there_begins(tmp_path: Path) -> None:
     with begin(tmp_path / "x.csv", resume=True) as run:
-        assert (run.place, run.complete) == (None, False)
+        assert (run.position, run.complete) == (None, False)
         assert list(write(run, RUN)) == RUN
     assert names(tmp_path) == ["x.csv"]
 
@@ -211,7 +211,7 @@ def test_going_on_with_a_complete_table_says_so_and_changes_nothing(ending: str,
             path.write_bytes(content)
             before = path.stat().st_mtime_ns
             with begin(path, resume=True) as run:
-                assert (run.left, run.complete) == ([], True)
+                assert (run.remaining, run.complete) == ([], True)
             assert (path.read_bytes(), path.stat().st_mtime_ns) == (content, before)
             assert names(tmp_path) == [path.name]
 
@@ -227,7 +227,7 @@ def test_a_complete_table_remembers_its_sources_and_settings(ending: str, tmp_pa
     assert path.read_bytes() == before
     path.unlink()
     with begin(path, resume=True) as run:  # it was removed: begin anew
-        assert (run.place, run.complete) == (None, False)
+        assert (run.position, run.complete) == (None, False)
         assert list(write(run, RUN)) == RUN
     assert path.read_bytes() == before
 
@@ -251,10 +251,10 @@ def test_sources_that_failed_are_tried_again_and_they_alone(ending: str, tmp_pat
     with begin(path) as run:
         list(write(run, RUN, failing={1, 2}))
     with begin(path, resume=True) as run:
-        assert [place.number for place in run.left] == [1, 2] and not run.complete
+        assert [place.number for place in run.remaining] == [1, 2] and not run.complete
         list(write(run, RUN, failing={2}))
     with begin(path, resume=True) as run:
-        assert run.left == [Place(SOURCES[2], 2, -1, False)]
+        assert run.remaining == [Position(SOURCES[2], 2, -1, False)]
         list(write(run, RUN))
     assert in_order(path) == rows_in(whole)
     assert rows_in(path) != rows_in(whole), "they are appended"
@@ -279,7 +279,7 @@ def test_a_source_that_fails_where_it_is_taken_up_is_taken_up_there_later(tmp_pa
     with begin(path, resume=True) as run:
         list(write(run, RUN, failing={0}))
     with begin(path, resume=True) as run:
-        assert run.left == [RUN[4].place]
+        assert run.remaining == [RUN[4].place]
         list(write(run, RUN))
     assert in_order(path) == rows_in(whole)
 
@@ -292,7 +292,7 @@ def test_an_unfinished_run_is_discarded_where_that_is_asked_for(ending: str, tmp
         pass
     before = growing.read_bytes()
     with begin(path, overwrite=True) as run:  # nothing is written yet
-        run.interrupted()
+        run.mark_incomplete()
     assert growing.read_bytes() == before
     with begin(path, overwrite=True, detector="yunet") as run:
         list(write(run, RUN[:3]))
@@ -309,7 +309,7 @@ def test_going_on_with_other_settings_or_labels_is_refused(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=r'other settings: detector \("mtcnn", now "yunet"\)'):
         begin(tmp_path / "x.csv", resume=True, detector="yunet").__enter__()
     with pytest.raises(ConfigError, match=r"other settings: columns\. Give the same"):
-        journaled_table(tmp_path / "x.csv", (*LABELS, "anger"), SOURCES, SETTINGS, resume=True).__enter__()
+        resumable_table(tmp_path / "x.csv", (*LABELS, "anger"), SOURCES, SETTINGS, resume=True).__enter__()
     assert names(tmp_path) == ["x.csv"]
 
 
@@ -501,7 +501,7 @@ def test_a_parquet_file_that_cannot_be_made_is_made_later(tmp_path: Path) -> Non
     assert path.read_bytes() == old
     in_the_way.rmdir()
     with begin(path, resume=True) as run:
-        assert run.place == RUN[-1].place
+        assert run.position == RUN[-1].place
         assert list(write(run, RUN)) == []
     assert rows_in(path) == rows_in(whole)
     assert names(folder) == ["x.parquet"]
@@ -577,7 +577,7 @@ def test_tables_may_have_any_name(tmp_path: Path) -> None:
         with stopped_after(tmp_path / name, 20):
             pass
         with begin(tmp_path / name, resume=True) as run:
-            assert run.place == RUN[18].place
+            assert run.position == RUN[18].place
             list(write(run, RUN))
         assert names(tmp_path) == [name]
         (tmp_path / name).unlink()
@@ -595,13 +595,13 @@ def test_a_link_stays_a_link_and_rights_stay(tmp_path: Path) -> None:
 
 def test_a_run_without_a_table_is_remembered_in_its_folder(tmp_path: Path) -> None:
     def folder(resume: bool = True, overwrite: bool = False, **changed: object):
-        return journaled_folder(tmp_path, SOURCES, SETTINGS | changed, resume=resume, overwrite=overwrite)
+        return resumable_folder(tmp_path, SOURCES, SETTINGS | changed, resume=resume, overwrite=overwrite)
 
     with folder() as run:
-        assert run.place is None
+        assert run.position is None
         for number, _ in enumerate(write(run, RUN)):
             if number == 20:
-                run.interrupted()
+                run.mark_incomplete()
                 break
         with pytest.raises(OutputError, match="another run"):
             folder().__enter__()
@@ -611,9 +611,9 @@ def test_a_run_without_a_table_is_remembered_in_its_folder(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=r"this folder belongs to an unfinished run\. Use --resume to"):
         folder(resume=False).__enter__()
     with folder(resume=False, overwrite=True) as run:
-        run.interrupted()
+        run.mark_incomplete()
     with folder() as run:
-        assert run.place == RUN[19].place
+        assert run.position == RUN[19].place
         assert list(write(run, RUN)) == RUN[20:]
         (tmp_path / "a.png").touch()
     with folder() as run:
@@ -622,15 +622,15 @@ def test_a_run_without_a_table_is_remembered_in_its_folder(tmp_path: Path) -> No
         folder(detector="none").__enter__()
     (tmp_path / "a.png").unlink()
     with folder() as run:  # what it made is gone
-        assert (run.place, run.complete) == (None, False)
+        assert (run.position, run.complete) == (None, False)
     with pytest.raises(OutputError, match="there is no folder"):
-        journaled_folder(tmp_path / "nowhere", SOURCES, SETTINGS, resume=False).__enter__()
+        resumable_folder(tmp_path / "nowhere", SOURCES, SETTINGS, resume=False).__enter__()
 
 
 def test_a_place_that_is_none_is_a_mistake() -> None:
     for wrong in ({"number": -1}, {"frame": -2}, {"next_track": 0}, {"frame": 0.0}):
         with pytest.raises(ValueError, match="no place in a run"):
-            Place(**{"source": SOURCES[0], "number": 0, "frame": 0, "finished": False} | wrong)
+            Position(**{"source": SOURCES[0], "number": 0, "frame": 0, "finished": False} | wrong)
 
 
 def test_the_error_of_the_run_is_told_not_that_of_leaving_it(tmp_path: Path) -> None:

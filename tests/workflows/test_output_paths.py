@@ -7,7 +7,7 @@ from PIL import Image
 
 from ekspresi.errors import OutputError
 from ekspresi.media.image_writer import save_picture
-from ekspresi.workflows.output_paths import Names, annotated_paths
+from ekspresi.workflows.output_paths import UniquePaths, annotated_paths
 
 
 def test_annotated_pictures_never_meet(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_annotated_pictures_never_meet(tmp_path: Path) -> None:
         tmp_path / name for name in ("a/x.jpg", "b/x.jpg", "b/x.JPG", "b/x.png", "b/x.gif", "b/x.png.png", "c/d/x.jpg")
     ]
     out = tmp_path / "out"
-    targets = annotated_paths(sources, out, Names(sources))
+    targets = annotated_paths(sources, out, UniquePaths(sources))
     assert [target.relative_to(out).as_posix() for target in targets.values()] == [
         *("a/x.jpg", "b/x.jpg", "b/x-2.JPG", "b/x.png", "b/x-2.png", "b/x.png.png", "c/d/x.jpg")
     ]
@@ -24,7 +24,7 @@ def test_annotated_pictures_never_meet(tmp_path: Path) -> None:
 
 def test_annotated_pictures_never_replace_a_source(tmp_path: Path) -> None:
     sources = [tmp_path / "x.jpg", tmp_path / "x-2.jpg"]
-    targets = annotated_paths(sources, tmp_path, Names(sources))
+    targets = annotated_paths(sources, tmp_path, UniquePaths(sources))
     assert list(targets.values()) == [tmp_path / "x-3.jpg", tmp_path / "x-2-2.jpg"]
 
 
@@ -33,12 +33,12 @@ def test_nothing_is_written_over_beside_a_source(tmp_path: Path) -> None:
     other.parent.mkdir()
     for there in (tmp_path / "x.png", other):
         there.touch()
-    assert annotated_paths([source], tmp_path, Names([source])) == {source: tmp_path / "x-2.png"}
-    assert annotated_paths([source], other.parent, Names([source])) == {source: other}  # of an earlier run
+    assert annotated_paths([source], tmp_path, UniquePaths([source])) == {source: tmp_path / "x-2.png"}
+    assert annotated_paths([source], other.parent, UniquePaths([source])) == {source: other}  # of an earlier run
 
 
 def test_names_are_given_once(tmp_path: Path) -> None:
-    names = Names([tmp_path / "a.mp4"])
+    names = UniquePaths([tmp_path / "a.mp4"])
     wanted = tmp_path / "o" / "b.mp4"
     assert [names.free(wanted), names.free(wanted)] == [wanted, wanted.with_name("b-2.mp4")]
     wanted.parent.mkdir()
@@ -65,4 +65,4 @@ def test_save_picture_below_a_file(tmp_path: Path) -> None:
 def test_a_link_to_itself_gets_a_name_like_any_other(tmp_path: Path) -> None:
     loop = tmp_path / "a.jpg"
     loop.symlink_to("a.jpg")
-    assert annotated_paths([loop], tmp_path / "out", Names([loop])) == {loop: tmp_path / "out" / "a.jpg"}
+    assert annotated_paths([loop], tmp_path / "out", UniquePaths([loop])) == {loop: tmp_path / "out" / "a.jpg"}

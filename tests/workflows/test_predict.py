@@ -13,7 +13,7 @@ from ekspresi.errors import AccessError, EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.tables.resumable import RunTable
+from ekspresi.tables.resumable import ResumableTable
 from ekspresi.types import Frame, FrameResult
 from ekspresi.workflows.annotation_writer import Picturing
 from ekspresi.workflows.options import Outcome, Wanted
@@ -110,18 +110,18 @@ def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
     predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened = []
-    drawn, reached = Picturing.add, RunTable.reached
+    drawn, reached = Picturing.add, ResumableTable.commit
 
     def add(self: Picturing, result: FrameResult, taken_up: bool) -> None:
         drawn(self, result, taken_up)
         happened.append("drawn")
 
-    def reach(self: RunTable, place: object) -> None:
+    def reach(self: ResumableTable, place: object) -> None:
         happened.append("reached")
         reached(self, place)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Picturing, "add", add)
-    monkeypatch.setattr(RunTable, "reached", reach)
+    monkeypatch.setattr(ResumableTable, "commit", reach)
     predict(Wanted(out=tmp_path / "x.csv", annotate=tmp_path / "o"), 5)
     assert happened == ["drawn", "reached"] * 5
 

@@ -19,7 +19,7 @@ from ekspresi.system.storage import os_errors_as_output_error
 _CHUNK = 1 << 20
 
 
-class GrowingFile:
+class AppendOnlyFile:
     """A file that only this process writes to; someone else's change is told, not written over.
 
     Attributes:

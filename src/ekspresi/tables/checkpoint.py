@@ -28,7 +28,7 @@ not be written every second."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """How far a run has come.
 
     Attributes:
@@ -56,40 +56,40 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CheckpointState:
     """What a journal says.
 
     Attributes:
-        place: how far the run has come; None for the start.
+        position: how far the run has come; None for the start.
         size: bytes of the table at that place; 0 without one.
         digest: of these bytes, hexadecimal.
-        reached: how many sources, from the first, were come to. Of these nothing is left but of the one in ``place``
+        reached: how many sources, from the first, were come to. Of these nothing is left but of the one in ``position``
             and of those that failed.
         failed: places to go on at in sources that could not be read; of most of them the beginning.
         complete: the run came to its end.
     """
 
-    place: Place | None = None
+    position: Position | None = None
     size: int = 0
     digest: str = ""
     reached: int = 0
-    failed: tuple[Place, ...] = ()
+    failed: tuple[Position, ...] = ()
     complete: bool = False
 
-    def left(self, sources: Sequence[str]) -> list[Place]:
+    def remaining(self, sources: Sequence[str]) -> list[Position]:
         """The sources of the run -> places to go on at in those that are not done, in the order of reading."""
         if self.complete:
             return list(self.failed)
-        halfway = [] if self.place is None or self.place.finished else [self.place]
-        return [*halfway, *self.failed, *beginnings(sources)[self.reached :]]
+        halfway = [] if self.position is None or self.position.finished else [self.position]
+        return [*halfway, *self.failed, *start_positions(sources)[self.reached :]]
 
 
-def beginnings(sources: Sequence[str]) -> list[Place]:
+def start_positions(sources: Sequence[str]) -> list[Position]:
     """Sources -> the place before the first frame of each."""
-    return [Place(source, number, -1, False) for number, source in enumerate(sources)]
+    return [Position(source, number, -1, False) for number, source in enumerate(sources)]
 
 
-class Journal:
+class Checkpoint:
     """The journal of one result.
 
     Attributes:
@@ -112,7 +112,7 @@ class Journal:
         self._settings = {name: _fingerprint(value) for name, value in settings.items()}
         self._settings["sources"] = _fingerprint(list(sources))
 
-    def read(self) -> Entry | None:
+    def read(self) -> CheckpointState | None:
         """What the last run left; None where there is no journal.
 
         Raises:
@@ -125,7 +125,7 @@ class Journal:
             raise ConfigError(f"{self._shown}: {what}. Give the same, or use --overwrite instead of --resume.")
         return entry
 
-    def found(self) -> tuple[Entry | None, list[str]]:
+    def found(self) -> tuple[CheckpointState | None, list[str]]:
         """What the last run left, whichever it was, and in words the settings in which it differs from this one.
 
         Raises:
@@ -148,14 +148,14 @@ class Journal:
             if not all(isinstance(value, str) for value in settings.values()):
                 raise TypeError("settings")
             differing = self._differing(settings)
-            if not differing and any(place.source != self.sources[place.number] for place in entry.left(())):
+            if not differing and any(place.source != self.sources[place.number] for place in entry.remaining(())):
                 raise ValueError("places")
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             remedy = f"Use --overwrite instead of --resume to begin {self._shown} again."
             raise ConfigError(f"{self.path}: the journal is damaged. {remedy}") from error
         return entry, differing
 
-    def write(self, entry: Entry) -> None:
+    def write(self, state: CheckpointState) -> None:
         """Replace what the journal says.
 
         Raises:
@@ -163,12 +163,12 @@ class Journal:
         """
         content = {
             "format": FORMAT,
-            "place": None if entry.place is None else asdict(entry.place),
-            "bytes": entry.size,
-            "digest": entry.digest,
-            "reached": entry.reached,
-            "failed": [asdict(place) for place in entry.failed],
-            "complete": entry.complete,
+            "place": None if state.position is None else asdict(state.position),
+            "bytes": state.size,
+            "digest": state.digest,
+            "reached": state.reached,
+            "failed": [asdict(place) for place in state.failed],
+            "complete": state.complete,
             "settings": self._settings,
         }
         with atomic_write(self.path, alone=True) as part:
@@ -196,13 +196,13 @@ class Journal:
         return [f"{name}{_change(before.get(name), now.get(name))}" for name in names]
 
 
-def _entry(content: dict[str, Any]) -> Entry:
-    entry = Entry(
-        None if content["place"] is None else Place(**content["place"]),
+def _entry(content: dict[str, Any]) -> CheckpointState:
+    entry = CheckpointState(
+        None if content["place"] is None else Position(**content["place"]),
         content["bytes"],
         content["digest"],
         content["reached"],
-        tuple(Place(**place) for place in content["failed"]),
+        tuple(Position(**place) for place in content["failed"]),
         content["complete"],
     )
     numbers = all(type(number) is int and number >= 0 for number in (entry.size, entry.reached))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.system.storage import atomic_write, os_errors_as_output_error
-from ekspresi.tables.append_only import GrowingFile, digest_of, new_digest
+from ekspresi.tables.append_only import AppendOnlyFile, digest_of, new_digest
 from ekspresi.tables.parquet import pyarrow, write_parquet
 from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
 from ekspresi.types import Row
@@ -21,7 +21,7 @@ ENDINGS = (".csv", ".jsonl", ".parquet")
 """What a table's name may end in; upper case too."""
 
 
-class TableForm:
+class TableFormat:
     """One table on the disk.
 
     Attributes:
@@ -63,7 +63,7 @@ class TableForm:
         """Rows -> lines of the growing file."""
         return (csv_lines if self._csv else jsonl_lines)(rows, self._labels)
 
-    def begin(self, lines: bytes) -> GrowingFile:
+    def begin(self, lines: bytes) -> AppendOnlyFile:
         """The first lines of a table -> the growing file; one that exists is replaced when they are on the disk.
 
         Raises:
@@ -73,9 +73,9 @@ class TableForm:
         digest.update(content)
         with atomic_write(self.growing, alone=True) as part:
             part.write_bytes(content)
-        return GrowingFile(self.growing, self.shown, len(content), digest)
+        return AppendOnlyFile(self.growing, self.shown, len(content), digest)
 
-    def going_on(self, size: int, digest: str) -> Callable[[bytes], GrowingFile]:
+    def reopen(self, size: int, digest: str) -> Callable[[bytes], AppendOnlyFile]:
         """What the growing file should begin with -> a function that opens it, cuts off what follows, and adds lines.
 
         Raises:
@@ -90,8 +90,8 @@ class TableForm:
             raise ConfigError(f"{self.growing}: {what}. Use --overwrite instead of --resume to begin again.")
         return partial(self._go_on, size, found)
 
-    def _go_on(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> GrowingFile:
-        file = GrowingFile(self.growing, self.shown, size, digest)
+    def _go_on(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> AppendOnlyFile:
+        file = AppendOnlyFile(self.growing, self.shown, size, digest)
         if lines:
             file.append(lines)
         return file
@@ -105,7 +105,7 @@ class TableForm:
         if self.is_parquet:
             write_parquet(self.growing, self.shown, self._labels)
 
-    def tidy(self) -> None:
+    def cleanup(self) -> None:
         """Remove the growing file, where it is not the table itself.
 
         Raises:

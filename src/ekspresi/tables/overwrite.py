@@ -21,8 +21,8 @@ from ekspresi.media.frames import stream_name
 from ekspresi.recognition.metadata import METADATA_KEY
 from ekspresi.system.storage import MAKER, check_writable, os_errors_as_output_error, require_file_target
 from ekspresi.tables.append_only import digest_of
-from ekspresi.tables.checkpoint import Entry, Journal
-from ekspresi.tables.formats import TableForm
+from ekspresi.tables.checkpoint import Checkpoint, CheckpointState
+from ekspresi.tables.formats import TableFormat
 from ekspresi.tables.parquet import pyarrow
 from ekspresi.tables.schema import COLUMNS
 
@@ -60,7 +60,7 @@ def check_replaceable(target: Path, *, overwrite: bool, choice: str) -> None:
     raise OutputError(f"{target}: {what}. Use --overwrite to replace it, or choose another {choice}.")
 
 
-def check_table(form: TableForm, journal: Journal) -> None:
+def check_table(form: TableFormat, journal: Checkpoint) -> None:
     """Refuse to replace a table that is not one of ekspresi, or that a run left unfinished.
 
     Raises:
@@ -83,7 +83,9 @@ def check_table(form: TableForm, journal: Journal) -> None:
         raise OutputError(f"{form.shown}: {what}. Use --overwrite to replace it, or choose another --out.")
 
 
-def check_finished(journal: Journal, shown: Path, noun: str, choice: str, *, resume: bool = False) -> Entry | None:
+def check_finished(
+    journal: Checkpoint, shown: Path, noun: str, choice: str, *, resume: bool = False
+) -> CheckpointState | None:
     """A journal -> what it says, where its run is finished; None where there is none.
 
     Args:
@@ -116,9 +118,9 @@ def check_finished(journal: Journal, shown: Path, noun: str, choice: str, *, res
     raise ConfigError(f"{shown}: {what}. {remedy}")
 
 
-def _goes_on(journal: Journal, entry: Entry, differing: bool) -> bool:
+def _goes_on(journal: Checkpoint, entry: CheckpointState, differing: bool) -> bool:
     """Whether --resume can continue a run: that of a camera it cannot."""
-    sources = [entry.place.source] if entry.place is not None else [] if differing else journal.sources
+    sources = [entry.position.source] if entry.position is not None else [] if differing else journal.sources
     return bool(sources) and all(stream_name(source) is None for source in sources)
 
 

@@ -8,11 +8,11 @@ with what is handed out. Knows nothing of files, and nothing of how tracks were 
 import math
 from collections.abc import Sequence
 
-from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.checkpoint import Position
 from ekspresi.types import Row
 
 
-class BySecond:
+class PerSecondAggregator:
     """Hands on the rows of a second when a later frame shows that it is over; holds no more than those.
 
     Faces of videos that belong to no track (the detector is not sure of them) are left out. Pictures, which have no
@@ -26,37 +26,37 @@ class BySecond:
         """Begin without rows."""
         self._second: tuple[int, int] | None = None  # number of the source, second in it
         self._last: dict[int, Row] = {}  # by track, in the order of their last appearance
-        self._place: Place | None = None
+        self._place: Position | None = None
 
-    def add(self, rows: Sequence[Row], place: Place, time_s: float | None) -> tuple[list[Row], Place | None]:
+    def add(self, rows: Sequence[Row], position: Position, time_s: float | None) -> tuple[list[Row], Position | None]:
         """The rows of the next frame -> rows to write now, in the order of their frames, and how far they reach.
 
         Args:
             rows: of one frame; none where it shows no face.
-            place: how far the run has come with this frame.
+            position: how far the run has come with this frame.
             time_s: of this frame, seconds since the start of its video; None for a picture.
 
         Returns:
             Rows, and the place that is reached when they are written: the end of a second, or a picture; None where
             nothing new is.
         """
-        second = None if time_s is None else (place.number, math.floor(time_s))
+        second = None if time_s is None else (position.number, math.floor(time_s))
         before, reached = self._place, None
         done: list[Row] = []
         if second != self._second:
-            done, reached = self.end(), before
+            done, reached = self.flush(), before
         self._second = second
         if second is None:
             self._place = None
-            return [*done, *rows], place
-        self._place = place
+            return [*done, *rows], position
+        self._place = position
         for row in rows:
             if row.track is not None:
                 self._last.pop(row.track, None)
                 self._last[row.track] = row
         return done, reached
 
-    def end(self) -> list[Row]:
+    def flush(self) -> list[Row]:
         """The rows of the second that is open: the source has ended, or the run is stopped.
 
         Where it is stopped, write them without telling the table that a place is reached: the second is recognised

@@ -25,59 +25,61 @@ from pathlib import Path
 from ekspresi.errors import ConfigError, EkspresiError
 from ekspresi.system.locks import exclusive_lock
 from ekspresi.system.storage import check_writable, require_file_target
-from ekspresi.tables.append_only import GrowingFile
-from ekspresi.tables.checkpoint import Entry, Journal, Place, Setting
-from ekspresi.tables.formats import TableForm
+from ekspresi.tables.append_only import AppendOnlyFile
+from ekspresi.tables.checkpoint import Checkpoint, CheckpointState, Position, Setting
+from ekspresi.tables.formats import TableFormat
 from ekspresi.tables.overwrite import check_finished, check_table
 from ekspresi.tables.schema import column_names
 from ekspresi.types import Row
 
-JOURNAL_S = 1.0
+CHECKPOINT_S = 1.0
 """Seconds from one writing of the journal to the next, at least: what a power failure may cost."""
 
-_START = Entry()
+_START = CheckpointState()
 
 
-class RunTable:
-    """The table of a run; made by ``journaled_table`` and ``journaled_folder``.
+class ResumableTable:
+    """The table of a run; made by ``resumable_table`` and ``resumable_folder``.
 
-    It replaces nothing on the disk before the first ``write`` or ``reached``: a run that fails before leaves an older
+    It replaces nothing on the disk before the first ``write`` or ``commit``: a run that fails before leaves an older
     table, and what another run left, as they were.
 
     Attributes:
-        place: where an earlier run stopped; None from the start.
-        left: places to go on at in the sources that are not done, in the order in which they must be read.
+        position: where an earlier run stopped; None from the start.
+        remaining: places to go on at in the sources that are not done, in the order in which they must be read.
         complete: an earlier run has done everything: nothing may be written.
         written: the table is there, with what this run wrote.
     """
 
-    def __init__(self, journal: Journal, form: TableForm | None, entry: Entry, beside: Journal | None = None) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, form: TableFormat | None, state: CheckpointState, beside: Checkpoint | None = None
+    ) -> None:
         """Begin at an entry of the journal.
 
         Args:
-            journal: of the run.
+            checkpoint: of the run.
             form: of its table; None where it has none.
-            entry: where it begins.
+            state: where it begins.
             beside: the journal of a folder that the run fills too.
 
         Raises:
-            ConfigError, OutputError: see ``TableForm.going_on``.
+            ConfigError, OutputError: see ``TableFormat.reopen``.
         """
-        sources = journal.sources
-        self.place = entry.place
-        self.left = entry.left(sources)
-        self.complete = entry.complete and not entry.failed
+        sources = checkpoint.sources
+        self.position = state.position
+        self.remaining = state.remaining(sources)
+        self.complete = state.complete and not state.failed
         self.written = False
-        self._journal, self._form, self._sources, self._beside = journal, form, len(sources), beside
-        self._entry = replace(entry, complete=False)
-        self._failed_before = {place.number: place for place in entry.failed}
-        self._failed: dict[int, Place] = {}
-        self._file: GrowingFile | None = None
+        self._journal, self._form, self._sources, self._beside = checkpoint, form, len(sources), beside
+        self._entry = replace(state, complete=False)
+        self._failed_before = {place.number: place for place in state.failed}
+        self._failed: dict[int, Position] = {}
+        self._file: AppendOnlyFile | None = None
         self._open = None
         if form is not None and not self.complete:
             for file in form.files:
                 check_writable(file, "--out")
-            self._open = form.begin if entry == _START else form.going_on(entry.size, entry.digest)
+            self._open = form.begin if state == _START else form.reopen(state.size, state.digest)
         self._begun = self._stopped = False
         self._remembered_s = time.monotonic()
 
@@ -93,23 +95,23 @@ class RunTable:
         elif self._file is not None and lines:
             self._file.append(lines)
 
-    def reached(self, place: Place) -> None:
+    def commit(self, position: Position) -> None:
         """The run has come to a place: the rows of all frames up to it were written. Cheap.
 
         Raises:
             OutputError: the journal cannot be written; or see ``write``.
         """
         self._begin()
-        self._failed_before.pop(place.number, None)
-        self._entry = self._at(place, max(self._entry.reached, place.number + 1))
-        if time.monotonic() - self._remembered_s >= JOURNAL_S:
+        self._failed_before.pop(position.number, None)
+        self._entry = self._at(position, max(self._entry.reached, position.number + 1))
+        if time.monotonic() - self._remembered_s >= CHECKPOINT_S:
             self._remember()
 
-    def failed(self, place: Place) -> None:
+    def mark_failed(self, position: Position) -> None:
         """A source gave nothing from here on: it is to be tried again. May be called by the thread that reads ahead."""
-        self._failed[place.number] = place
+        self._failed[position.number] = position
 
-    def interrupted(self) -> None:
+    def mark_incomplete(self) -> None:
         """The run is stopped before its end: when the block is left, it is not complete."""
         self._stopped = True
 
@@ -125,21 +127,25 @@ class RunTable:
                 self._file = self._open(lines)
         self._begun = True
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: CheckpointState) -> None:
         self._journal.write(entry)
         if self._beside is not None:
             self._beside.write(replace(entry, size=0, digest=""))
 
-    def _at(self, place: Place | None, reached: int) -> Entry:
+    def _at(self, position: Position | None, reached: int) -> CheckpointState:
         file = self._file
-        return Entry(place, 0, "", reached) if file is None else Entry(place, file.size, file.digest, reached)
+        return (
+            CheckpointState(position, 0, "", reached)
+            if file is None
+            else CheckpointState(position, file.size, file.digest, reached)
+        )
 
     def _remember(self) -> None:
         if self._file is not None:
             self._file.sync()  # before the journal speaks of it
         entry = self._entry
         failed = {**self._failed_before, **self._failed}
-        here = None if entry.place is None else entry.place.number
+        here = None if entry.position is None else entry.position.number
         known = (place for number, place in failed.items() if number < entry.reached and number != here)
         self._note(replace(entry, failed=tuple(known)))
         self._remembered_s = time.monotonic()
@@ -160,14 +166,14 @@ class RunTable:
             self._form.finish()
             self.written = True
         if not keep:
-            end = self._at(self._entry.place, self._sources)
+            end = self._at(self._entry.position, self._sources)
             self._note(replace(end, failed=tuple(self._failed.values()), complete=True))
             if self._form is not None and not self._failed:
-                self._form.tidy()
+                self._form.cleanup()
 
 
 @contextmanager
-def journaled_table(
+def resumable_table(
     path: str | os.PathLike[str],
     labels: tuple[str, ...],
     sources: Sequence[str],
@@ -176,14 +182,14 @@ def journaled_table(
     resume: bool,
     overwrite: bool = False,
     folder: str | os.PathLike[str] | None = None,
-) -> Iterator[RunTable]:
+) -> Iterator[ResumableTable]:
     """A path ending in .csv, .jsonl or .parquet -> a table that grows with a run.
 
-    Where the block ends, the run is complete. After ``interrupted``, or where the block is left by an exception, it is
-    not, and a Parquet file is made of what is there.
+    Where the block ends, the run is complete. After ``mark_incomplete``, or where the block is left by an exception, it
+    is not, and a Parquet file is made of what is there.
 
-    With ``resume`` the run goes on with ``RunTable.left``. Where there is no table it begins, unless its run was left
-    unfinished.
+    With ``resume`` the run goes on with ``ResumableTable.remaining``. Where there is no table it begins, unless its run
+    was left unfinished.
 
     Args:
         path: the file; a finished table is replaced with the first frame, but for ``resume``.
@@ -200,10 +206,10 @@ def journaled_table(
             changed or is gone; or, without ``resume`` and ``overwrite``, the table or folder is unfinished.
         MissingExtraError: Parquet without pyarrow.
     """
-    form = TableForm(path, labels)
+    form = TableFormat(path, labels)
     beside, name = form.real.parent, form.real.name
     everything = {**settings, "columns": column_names(labels)}
-    journal = Journal(beside / f".{name}.journal", form.shown, sources, everything)
+    journal = Checkpoint(beside / f".{name}.journal", form.shown, sources, everything)
     filled = None if folder is None else _folder_journal(Path(folder), sources, settings)
     with _folder_locked(folder), exclusive_lock(form.shown, beside / f".{name}.lock"):
         require_file_target(form.shown)
@@ -218,21 +224,21 @@ def journaled_table(
         if filled is not None and not overwrite:
             check_finished(filled, Path(folder or ""), "folder", "--annotate", resume=resume)
         entry = _going_on(journal, form.real.exists()) if resume else _START
-        run = RunTable(journal, form, entry, filled)
+        run = ResumableTable(journal, form, entry, filled)
         with _leaving(run):
             yield run
 
 
 @contextmanager
-def journaled_folder(
+def resumable_folder(
     folder: str | os.PathLike[str],
     sources: Sequence[str],
     settings: Mapping[str, Setting],
     *,
     resume: bool,
     overwrite: bool = False,
-) -> Iterator[RunTable]:
-    """A folder of results -> what ``journaled_table`` gives, without a table: a journal in the folder.
+) -> Iterator[ResumableTable]:
+    """A folder of results -> what ``resumable_table`` gives, without a table: a journal in the folder.
 
     What is in a folder without a journal cannot be told: with ``resume`` such a run begins.
 
@@ -241,7 +247,7 @@ def journaled_folder(
         sources: what will be read.
         settings: all else that decides what is in the folder, by the names the user knows.
         resume: go on where a run stopped.
-        overwrite: as for ``journaled_table``.
+        overwrite: as for ``resumable_table``.
 
     Raises:
         OutputError: another run writes to the folder, or the journal cannot be written.
@@ -255,21 +261,21 @@ def journaled_folder(
             check_finished(journal, shown, "folder", "--annotate")
         holds_any = any(not path.name.startswith(".") for path in shown.iterdir())
         entry = _going_on(journal, holds_any) if resume else _START
-        run = RunTable(journal, None, entry)
+        run = ResumableTable(journal, None, entry)
         with _leaving(run):
             yield run
 
 
-def _going_on(journal: Journal, there: bool) -> Entry:
+def _going_on(journal: Checkpoint, there: bool) -> CheckpointState:
     """Where a run goes on; ``there``: what its journal speaks of exists."""
     entry = journal.read()
-    if entry is None or (not there if entry.complete else entry.place is None):
+    if entry is None or (not there if entry.complete else entry.position is None):
         return _START
     return entry
 
 
-def _folder_journal(folder: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> Journal:
-    return Journal(folder / ".ekspresi.journal", folder, sources, settings)
+def _folder_journal(folder: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> Checkpoint:
+    return Checkpoint(folder / ".ekspresi.journal", folder, sources, settings)
 
 
 def _folder_locked(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
@@ -278,7 +284,7 @@ def _folder_locked(folder: str | os.PathLike[str] | None) -> AbstractContextMana
 
 
 @contextmanager
-def _leaving(run: RunTable) -> Iterator[None]:
+def _leaving(run: ResumableTable) -> Iterator[None]:
     try:
         yield
     except BaseException:

@@ -12,11 +12,11 @@ from ekspresi.errors import OutputError
 from ekspresi.media.image_writer import save_picture
 from ekspresi.media.video_writer import FILM_SUFFIX, Recording, take_up
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
-from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.types import FrameResult
 from ekspresi.visualization.video_annotator import Annotator
-from ekspresi.workflows.output_paths import Names, annotated_paths
+from ekspresi.workflows.output_paths import UniquePaths, annotated_paths
 from ekspresi.workflows.source_reader import Reading
 
 
@@ -51,7 +51,7 @@ class Picturing:
         if folder.suffix.lower() in (FILM_SUFFIX, ".jpg", ".jpeg", ".png", ".avi", ".mov") and not folder.is_dir():
             raise OutputError(f"{folder}: --annotate names a folder, in which each source gets a file; give it as such")
         ensure_folder(folder)
-        self._names = Names(read.paths)
+        self._names = UniquePaths(read.paths)
         if read.camera is None:
             targets = annotated_paths(read.paths, folder, self._names)
             self._targets = {str(path): target for path, target in targets.items()}
@@ -63,7 +63,7 @@ class Picturing:
         self._film: Recording | None = None
         self._filmed: str | None = None
 
-    def check(self, left: Sequence[Place]) -> None:
+    def check(self, left: Sequence[Position]) -> None:
         """Before the work: whether what shall be drawn would replace what must be kept.
 
         A folder that is in the way of a picture costs that one alone, and is told in its turn.

@@ -10,7 +10,7 @@ from typing import Protocol
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.summaries.summary import Stories
-from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.checkpoint import Position
 from ekspresi.types import FrameResult, Row
 
 
@@ -64,7 +64,7 @@ class Outcome:
 
     sources: int = 0
     done: int = 0
-    taken_up: list[Place] = field(default_factory=list)
+    taken_up: list[Position] = field(default_factory=list)
     complete: bool = False
     stopped: bool = False
     given: int = 0

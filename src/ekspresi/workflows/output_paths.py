@@ -10,7 +10,7 @@ from pathlib import Path
 from ekspresi.media.paths import VIDEO_SUFFIXES, below_common_folder
 
 
-class Names:
+class UniquePaths:
     """Names for files that are given once: none is another's, and none is that of a source.
 
     In a folder that holds a source, where people keep their originals, none is that of any file.
@@ -31,7 +31,7 @@ class Names:
         return path
 
 
-def annotated_paths(sources: Sequence[Path], folder: Path, names: Names) -> dict[Path, Path]:
+def annotated_paths(sources: Sequence[Path], folder: Path, names: UniquePaths) -> dict[Path, Path]:
     """Sources and an output folder -> where the annotated picture or film of each goes.
 
     They keep the folders below the one they have in common. No two share a name (``x.png`` and ``x.gif`` get

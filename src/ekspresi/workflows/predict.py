@@ -18,10 +18,10 @@ from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.summaries.builder import Storyteller
 from ekspresi.system.memory import KEPT_S, trim_heap
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
-from ekspresi.tables.checkpoint import Place, Setting, beginnings
+from ekspresi.tables.checkpoint import Position, Setting, start_positions
 from ekspresi.tables.overwrite import check_replaceable
-from ekspresi.tables.per_second import BySecond
-from ekspresi.tables.resumable import RunTable, journaled_folder, journaled_table
+from ekspresi.tables.per_second import PerSecondAggregator
+from ekspresi.tables.resumable import ResumableTable, resumable_folder, resumable_table
 from ekspresi.types import FrameResult, Row
 from ekspresi.workflows.annotation_writer import Picturing
 from ekspresi.workflows.options import Outcome, Wanted, Watcher
@@ -88,7 +88,7 @@ def run(
             if table is not None and table.complete:
                 outcome.complete, outcome.done = True, outcome.sources
                 return outcome
-            left = beginnings(read.names) if table is None else table.left
+            left = start_positions(read.names) if table is None else table.remaining
             if pictures is not None:
                 pictures.check(left)
             outcome.done = outcome.sources - len(left)
@@ -98,7 +98,7 @@ def run(
             outcome.stopped = stop.is_set() and read.camera is None
             nothing = outcome.failed == outcome.sources  # then no empty table replaces an older one
             if table is not None and (outcome.stopped or nothing):
-                table.interrupted()
+                table.mark_incomplete()
     except EkspresiError as error:
         if not outcome.given:
             raise
@@ -120,17 +120,17 @@ class _Run:
         wanted: Wanted,
         watcher: Watcher,
         outcome: Outcome,
-        table: RunTable | None,
+        table: ResumableTable | None,
         pictures: Picturing | None,
     ) -> None:
         self.read, self.analyzer, self.wanted, self.watcher = read, analyzer, wanted, watcher
         self.outcome, self.table, self.pictures = outcome, table, pictures
-        self.seconds = BySecond() if wanted.summary else None
+        self.seconds = PerSecondAggregator() if wanted.summary else None
         self.teller = Storyteller(anonymize=wanted.anonymize)
         self.gave_s = time.monotonic()
-        self.left: dict[str, tuple[int, Place]] = {}  # what is not done, each with how many sources come before it
+        self.left: dict[str, tuple[int, Position]] = {}  # what is not done, each with how many sources come before it
 
-    def go(self, left: Sequence[Place], stop: Event) -> None:
+    def go(self, left: Sequence[Position], stop: Event) -> None:
         self.left = {place.source: (position, place) for position, place in enumerate(left, self.outcome.done)}
         whole = False
         try:
@@ -139,14 +139,14 @@ class _Run:
                     self._go(places, stop)
             finally:  # what ended the run may not have ended the table
                 if self.table is not None and self.seconds is not None:
-                    self.table.write(self.seconds.end())
+                    self.table.write(self.seconds.flush())
             whole = self.read.camera is not None or not stop.is_set()
         finally:
             if self.pictures is not None:
                 self.pictures.close(whole=whole)
             self.outcome.stories = self.teller.stories()
 
-    def _go(self, places: Sequence[Place], stop: Event) -> None:
+    def _go(self, places: Sequence[Position], stop: Event) -> None:
         source, next_track = None, 1
         frames = self.read.frames(self.wanted.window, places, stop, self._failed)
         results = analyze_frames(frames, self.analyzer, stop=stop, first_track=places[0].next_track)
@@ -160,7 +160,9 @@ class _Run:
                 next_track = max([next_track, *(row.track + 1 for row in result.rows if row.track is not None)])
                 if frame.number <= begun.frame:
                     continue  # seen again for what is believed, told before
-                here = Place(frame.source, begun.number, frame.number, frame.time_s is None, next_track, frame.time_s)
+                here = Position(
+                    frame.source, begun.number, frame.number, frame.time_s is None, next_track, frame.time_s
+                )
                 if self.pictures is not None:  # before the run is said to have come so far
                     self.pictures.add(result, begun.frame >= 0)
                 self._keep(result, here)
@@ -172,15 +174,15 @@ class _Run:
         finally:
             results.close()  # type: ignore[attr-defined] # it is a generator
 
-    def _failed(self, place: Place) -> None:
+    def _failed(self, place: Position) -> None:
         self.outcome.failed += 1
         if self.table is not None:
-            self.table.failed(place)
+            self.table.mark_failed(place)
 
-    def _keep(self, result: FrameResult, here: Place) -> None:
+    def _keep(self, result: FrameResult, here: Position) -> None:
         """A frame's rows -> the table, or the second they lie in; of pictures the first for the screen."""
         rows: list[Row] = list(result.rows)
-        done: Place | None = here
+        done: Position | None = here
         if result.frame.time_s is None:
             self.outcome.read.append(result.frame.source)
             self.outcome.faces += len(rows)
@@ -193,12 +195,12 @@ class _Run:
             rows, done = self.seconds.add(rows, here, result.frame.time_s)
         self.table.write(rows)
         if done is not None:
-            self.table.reached(done)
+            self.table.commit(done)
 
 
-def _stretches(places: Sequence[Place]) -> list[list[Place]]:
+def _stretches(places: Sequence[Position]) -> list[list[Position]]:
     """Places -> parts of them; one in the middle of a source begins a part, in which its tracks are numbered on."""
-    parts: list[list[Place]] = []
+    parts: list[list[Position]] = []
     for place in places:
         if place.frame >= 0 or not parts:
             parts.append([])
@@ -240,7 +242,7 @@ def _check_page(page: Path, overwrite: bool) -> None:
 @contextmanager
 def _journaled(
     read: Reading, analyzer: Analyzer, settings: dict[str, Setting], wanted: Wanted
-) -> Iterator[RunTable | None]:
+) -> Iterator[ResumableTable | None]:
     """The table or folder of the run, with its journal; None where only the screen is told."""
     if wanted.out is None and wanted.annotate is None:
         yield None
@@ -257,9 +259,9 @@ def _journaled(
     given = {"resume": wanted.resume, "overwrite": wanted.overwrite}
     if wanted.out is not None:
         labels = analyzer.recognizer.labels
-        with journaled_table(wanted.out, labels, read.names, everything, folder=wanted.annotate, **given) as table:
+        with resumable_table(wanted.out, labels, read.names, everything, folder=wanted.annotate, **given) as table:
             yield table
     elif wanted.annotate is not None:
         ensure_folder(wanted.annotate)
-        with journaled_folder(wanted.annotate, read.names, everything, **given) as run_:
+        with resumable_folder(wanted.annotate, read.names, everything, **given) as run_:
             yield run_

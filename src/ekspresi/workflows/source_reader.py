@@ -14,7 +14,7 @@ from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, Sourc
 from ekspresi.media.frames import read_frames, stream_name
 from ekspresi.media.paths import media_paths
 from ekspresi.media.timestamps import Window
-from ekspresi.tables.checkpoint import Place
+from ekspresi.tables.checkpoint import Position
 from ekspresi.types import Frame
 
 WARM_S = 2.0
@@ -46,7 +46,7 @@ class Reading:
         return [str(path) for path in self.paths] if self.name is None else [self.name]
 
     def frames(
-        self, window: Window, places: Sequence[Place], stop: Event, failed: Callable[[Place], None]
+        self, window: Window, places: Sequence[Position], stop: Event, failed: Callable[[Position], None]
     ) -> Iterator[Frame]:
         """All frames that are wanted.
 
@@ -64,7 +64,9 @@ class Reading:
                 return
             yield from self._frames_of(place, window, stop, failed)
 
-    def _frames_of(self, place: Place, window: Window, stop: Event, failed: Callable[[Place], None]) -> Iterator[Frame]:
+    def _frames_of(
+        self, place: Position, window: Window, stop: Event, failed: Callable[[Position], None]
+    ) -> Iterator[Frame]:
         """Frames of a file; whatever is wrong with it is told."""
         path = self.paths[place.number]
         errors: list[EkspresiError] = []
@@ -116,7 +118,7 @@ def _frames(
     )
 
 
-def _resumed(window: Window, place: Place) -> Window:
+def _resumed(window: Window, place: Position) -> Window:
     """A window -> the part of it that is left after a place, and ``WARM_S`` before; of the same frames."""
     if place.time_s is None:
         return window
