@@ -15,8 +15,8 @@ from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.tables.resumable import ResumableTable
 from ekspresi.types import Frame, FrameResult
-from ekspresi.workflows.annotation_writer import Picturing
-from ekspresi.workflows.options import Outcome, Wanted
+from ekspresi.workflows.annotation_writer import AnnotationWriter
+from ekspresi.workflows.options import PredictOptions, PredictResult
 from ekspresi.workflows.predict import run
 from tests.support.clips import write_clip
 
@@ -57,8 +57,8 @@ def sources(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def predict(tiny_model: Path, sources: list[str]) -> Callable[..., tuple[Outcome, Stopping]]:
-    def go(wanted: Wanted, after: int | None = None) -> tuple[Outcome, Stopping]:
+def predict(tiny_model: Path, sources: list[str]) -> Callable[..., tuple[PredictResult, Stopping]]:
+    def go(wanted: PredictOptions, after: int | None = None) -> tuple[PredictResult, Stopping]:
         watcher = Stopping(after)
         analyzer = Analyzer(Recognizer(tiny_model), WholeImage())
         return run(sources, analyzer, {"detector": "none"}, wanted, watcher, watcher.stop), watcher
@@ -74,29 +74,29 @@ def places(table: Path) -> list[list[str]]:
 @pytest.mark.parametrize("summary", [False, True])
 @pytest.mark.parametrize("window", [Window(), Window(0.12, 0.3, 4.5)], ids=["all", "part"])
 def test_stopped_anywhere_it_goes_on_with_every_row_once(
-    predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path, summary: bool, window: Window
+    predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path, summary: bool, window: Window
 ) -> None:
     whole = tmp_path / "whole.csv"
-    outcome, unbroken = predict(Wanted(out=whole, summary=summary, window=window))
+    outcome, unbroken = predict(PredictOptions(out=whole, summary=summary, window=window))
     assert (outcome.stopped, outcome.sources, unbroken.camera, unbroken.errors) == (False, 5, False, [])
     for after in (1, 2, 3, 17, 30, len(unbroken.frames) - 3):
         out = tmp_path / f"{after}.csv"
-        outcome, first = predict(Wanted(out=out, summary=summary, window=window), after)
+        outcome, first = predict(PredictOptions(out=out, summary=summary, window=window), after)
         assert outcome.stopped and first.frames == unbroken.frames[:after]
-        outcome, second = predict(Wanted(out=out, summary=summary, window=window, resume=True))
+        outcome, second = predict(PredictOptions(out=out, summary=summary, window=window, resume=True))
         assert not outcome.stopped
         assert places(out) == places(whole)
         if not summary:
             assert [*first.frames, *second.frames] == unbroken.frames
-        assert predict(Wanted(out=out, summary=summary, window=window, resume=True))[0].complete
+        assert predict(PredictOptions(out=out, summary=summary, window=window, resume=True))[0].complete
 
 
 def test_tracks_of_a_run_that_goes_on_are_no_earlier_ones(
-    predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path
+    predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path
 ) -> None:
     out = tmp_path / "x.csv"
-    predict(Wanted(out=out), 80)
-    assert not predict(Wanted(out=out, resume=True))[0].stopped
+    predict(PredictOptions(out=out), 80)
+    assert not predict(PredictOptions(out=out, resume=True))[0].stopped
     tracks = {}
     for line in out.read_text().splitlines()[1:]:
         source, frame, _, track = line.split(",")[:4]
@@ -107,12 +107,12 @@ def test_tracks_of_a_run_that_goes_on_are_no_earlier_ones(
 
 
 def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
-    predict: Callable[..., tuple[Outcome, Stopping]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened = []
-    drawn, reached = Picturing.add, ResumableTable.commit
+    drawn, reached = AnnotationWriter.add, ResumableTable.commit
 
-    def add(self: Picturing, result: FrameResult, taken_up: bool) -> None:
+    def add(self: AnnotationWriter, result: FrameResult, taken_up: bool) -> None:
         drawn(self, result, taken_up)
         happened.append("drawn")
 
@@ -120,9 +120,9 @@ def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
         happened.append("reached")
         reached(self, place)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Picturing, "add", add)
+    monkeypatch.setattr(AnnotationWriter, "add", add)
     monkeypatch.setattr(ResumableTable, "commit", reach)
-    predict(Wanted(out=tmp_path / "x.csv", annotate=tmp_path / "o"), 5)
+    predict(PredictOptions(out=tmp_path / "x.csv", annotate=tmp_path / "o"), 5)
     assert happened == ["drawn", "reached"] * 5
 
 
@@ -137,8 +137,8 @@ def test_what_was_seen_before_an_error_is_told_and_written(
 
     monkeypatch.setattr("ekspresi.workflows.source_reader._frames", failing)
     watcher, analyzer = Stopping(), Analyzer(Recognizer(tiny_model), WholeImage())
-    wanted = Wanted(out=tmp_path / "x.csv", summary=True)
+    wanted = PredictOptions(out=tmp_path / "x.csv", summary=True)
     outcome = run(["camera:0"], analyzer, {"detector": "none"}, wanted, watcher, watcher.stop)
     assert isinstance(outcome.error, AccessError) and not outcome.stopped
-    assert outcome.stories is not None and outcome.stories.videos[0].frames == 40
+    assert outcome.summary is not None and outcome.summary.videos[0].frames == 40
     assert [row[1] for row in places(tmp_path / "x.csv")] == ["24", "39"]  # the last second too

@@ -16,7 +16,7 @@ from ekspresi.errors import OutputError
 
 if TYPE_CHECKING:
     from ekspresi.tables.checkpoint import Setting
-    from ekspresi.workflows.options import Outcome, Wanted
+    from ekspresi.workflows.options import PredictOptions, PredictResult
 
 
 def register(app: typer.Typer) -> None:
@@ -75,14 +75,14 @@ def predict(
     from rich.console import Console
 
     from ekspresi.cli.durations import seconds
-    from ekspresi.cli.progress import Watching
+    from ekspresi.cli.progress import TerminalProgress
     from ekspresi.cli.signals import stopping
     from ekspresi.detection.detector import make_detector as make_detector
     from ekspresi.media.timestamps import Window
     from ekspresi.pipeline.analyzer import Analyzer
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.tracking.bytetrack import LONGEST_STEP_S
-    from ekspresi.workflows.options import Wanted
+    from ekspresi.workflows.options import PredictOptions
     from ekspresi.workflows.predict import run
 
     window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
@@ -91,34 +91,34 @@ def predict(
             f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
         )
     analyzer = Analyzer(Recognizer(model, even_prior=even_prior), make_detector(detector, min_face_px))
-    wanted = Wanted(out, annotate, page, anonymize, summary, resume, window, overwrite)
+    wanted = PredictOptions(out, annotate, page, anonymize, summary, resume, window, overwrite)
     settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
-    with stopping() as stop, Watching(Console(stderr=True, emoji=False), window) as watching:
+    with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window) as watching:
         outcome = run(sources, analyzer, settings, wanted, watching, stop.event)
     if outcome.complete:
         typer.echo(f"nothing is left to do in {printable(str(out or annotate))}; leave --resume out to begin anew")
         return
-    if page is not None and outcome.stories is not None and (outcome.given or not outcome.done):
+    if page is not None and outcome.summary is not None and (outcome.sources_read or not outcome.done):
         from ekspresi.cli.predict_output import before
         from ekspresi.summaries.html_report import made_by, write_page
 
         made = made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
         try:
-            write_page(outcome.stories, made, page, before=before(outcome, wanted))
+            write_page(outcome.summary, made, page, before=before(outcome, wanted))
             outcome.written.append(page)
         except OutputError as error:
-            outcome.unmet.append(error)
+            outcome.errors.append(error)
             tell(error_line(error))
     _tell(outcome, wanted)
     if outcome.error is not None:
         raise outcome.error
     if outcome.stopped:
         raise typer.Exit(stop.exit_code)
-    if outcome.unmet or (outcome.failed and outcome.failed == outcome.sources):
+    if outcome.errors or (outcome.failed and outcome.failed == outcome.sources):
         raise typer.Exit(2)
 
 
-def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
+def _tell(outcome: "PredictResult", wanted: "PredictOptions") -> None:
     """What a run found -> the screen."""
     from rich.console import Console
 
@@ -127,10 +127,10 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
 
     console = Console(emoji=False)
     sentences = [*predict_output.summary(outcome), *filter(None, [predict_output.before(outcome, wanted)])]
-    if not outcome.read and not (outcome.stories is not None and outcome.stories.videos):
+    if not outcome.read and not (outcome.summary is not None and outcome.summary.videos):
         if outcome.stopped:
             sentences = ["stopped before the first frame was done"]
-        elif not (outcome.done or outcome.taken_up):
+        elif not (outcome.done or outcome.resumed):
             sentences = []  # each error was told
         elif not outcome.failed:
             sentences = ["nothing was left to do"]
@@ -144,7 +144,7 @@ def _tell(outcome: "Outcome", wanted: "Wanted") -> None:
         if len(outcome.rows) < outcome.faces:
             more = outcome.faces - len(outcome.rows)
             console.print(f"and {more} more, all of them in the file", highlight=False)
-    videos = outcome.stories.videos if outcome.stories is not None else ()
+    videos = outcome.summary.videos if outcome.summary is not None else ()
     for video in videos:
         if video.tracks:
             console.print(predict_output.track_table(video, headed=len(videos) > 1))

@@ -15,7 +15,7 @@ from ekspresi.summaries.summary import TrackStory, VideoStory
 from ekspresi.types import Prediction, Row
 from ekspresi.visualization.formatting import clock, percent
 from ekspresi.visualization.palette import COLOURS
-from ekspresi.workflows.options import Outcome, Wanted
+from ekspresi.workflows.options import PredictOptions, PredictResult
 
 SHOWN_TRACKS = 20
 """Tracks of a video that are printed, the longest face time first."""
@@ -79,9 +79,9 @@ def track_table(video: VideoStory, *, headed: bool = False) -> Table:
     return table
 
 
-def summary(outcome: Outcome) -> Iterator[str]:
+def summary(outcome: PredictResult) -> Iterator[str]:
     """What a run found and could not do, in sentences."""
-    videos = outcome.stories.videos if outcome.stories is not None else ()
+    videos = outcome.summary.videos if outcome.summary is not None else ()
     pictures = len(outcome.read)
     if pictures:
         yield f"{counted(outcome.faces, 'face')} in {counted(pictures, 'picture')}"
@@ -89,25 +89,25 @@ def summary(outcome: Outcome) -> Iterator[str]:
         tracks = counted(len(video.tracks) + video.more, "track")
         length = clock(video.last_s - video.first_s)
         yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
-    empty = [counted(outcome.faceless, "picture")] if outcome.faceless else []
+    empty = [counted(outcome.images_without_faces, "picture")] if outcome.images_without_faces else []
     empty += [printable(Path(video.source).name) for video in videos if video.faces == 0]
     if empty:
         yield f"no face found in {', '.join(empty)}; try --min-face-px with a smaller number"
     if outcome.failed:
         total = counted(outcome.sources - outcome.done, "source")
-        yield f"{outcome.given} of {total} read, {outcome.failed} failed (see above)"
-    if outcome.unwritten:
-        yield f"{counted(outcome.unwritten, 'annotated picture')} not written (see above)"
+        yield f"{outcome.sources_read} of {total} read, {outcome.failed} failed (see above)"
+    if outcome.outputs_failed:
+        yield f"{counted(outcome.outputs_failed, 'annotated picture')} not written (see above)"
 
 
-def before(outcome: Outcome, wanted: Wanted) -> str:
+def before(result: PredictResult, options: PredictOptions) -> str:
     """What an earlier run had done, and only its table or folder tells of -> a sentence; empty where it was nothing."""
-    parts = [counted(outcome.done, "source")] if outcome.done else []
-    where = wanted.out or wanted.annotate
-    parts += [f"{printable(Path(place.source).name)} up to {clock(place.time_s or 0)}" for place in outcome.taken_up]
+    parts = [counted(result.done, "source")] if result.done else []
+    where = options.out or options.annotate
+    parts += [f"{printable(Path(place.source).name)} up to {clock(place.time_s or 0)}" for place in result.resumed]
     if not parts:
         return ""
-    verb = "was" if outcome.done + len(outcome.taken_up) == 1 else "were"
+    verb = "was" if result.done + len(result.resumed) == 1 else "were"
     return f"{' and '.join(parts)} {verb} done before, and told in {printable(str(where))} alone"
 
 

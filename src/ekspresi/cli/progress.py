@@ -1,7 +1,7 @@
 """A run -> a line that moves: how far it is, how fast, how long it will take; and what a camera shows now.
 
-In: what a run tells its ``Watcher``. Out: progress on standard error, where that is a screen; errors, a line each,
-always. Knows nothing of what is written.
+In: what a run tells its ``ProgressListener``. Out: progress on standard error, where that is a screen; errors, a line
+each, always. Knows nothing of what is written.
 """
 
 import time
@@ -27,8 +27,8 @@ _FACES = 3
 """Faces of a camera that are shown."""
 
 
-class Watching:
-    """A ``options.Watcher`` for a terminal; a context manager."""
+class TerminalProgress:
+    """A ``options.ProgressListener`` for a terminal; a context manager."""
 
     def __init__(self, console: Console, window: Window) -> None:
         """Prepare the line.
@@ -55,13 +55,13 @@ class Watching:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._progress.stop()
 
-    def begun(self, sources: int, done: int, camera: bool) -> None:
+    def on_start(self, sources: int, done: int, camera: bool) -> None:
         """The bar of all sources, where there are several; of a camera what is seen now is told instead."""
         self._camera = camera
         if sources > 1:
             self._sources = self._progress.add_task("all", total=sources, completed=done, rate="")
 
-    def seen(self, result: FrameResult, number: int) -> None:
+    def on_frame(self, result: FrameResult, number: int) -> None:
         """One frame further; the line is redrawn ten times a second."""
         now = time.monotonic()
         self._times.append(now)
@@ -84,7 +84,7 @@ class Watching:
                 self._sources, completed=number + (frame.time_s is None), rate="" if self._video else f"{rate} pictures"
             )
 
-    def told(self, error: EkspresiError) -> None:
+    def on_error(self, error: EkspresiError) -> None:
         """A line for what could not be read or written."""
         with self._lock:
             self._console.print(error_line(error), markup=False, highlight=False, soft_wrap=True)

@@ -1,8 +1,8 @@
 """Jobs -> processes: as many at once as asked for, each in a process of its own, until all have ended.
 
 In: jobs, a folder, a number of processes. Out: which failed, and why, a line each; what happens on the way is told to
-a ``Watcher``. A job that fails does not stop the others; Ctrl-C stops all, and the next start goes on from there. Knows
-nothing of what a job does.
+a ``ProgressListener``. A job that fails does not stop the others; Ctrl-C stops all, and the next start goes on from
+there. Knows nothing of what a job does.
 """
 
 import multiprocessing

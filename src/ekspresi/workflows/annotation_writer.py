@@ -17,10 +17,10 @@ from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.types import FrameResult
 from ekspresi.visualization.video_annotator import Annotator
 from ekspresi.workflows.output_paths import UniquePaths, annotated_paths
-from ekspresi.workflows.source_reader import Reading
+from ekspresi.workflows.source_reader import SourceReader
 
 
-class Picturing:
+class AnnotationWriter:
     """Draws and writes one frame after another; a picture or film that cannot be written costs no other.
 
     Attributes:
@@ -29,7 +29,7 @@ class Picturing:
 
     def __init__(
         self,
-        read: Reading,
+        read: SourceReader,
         folder: Path,
         refused: Callable[[OutputError], None],
         *,
@@ -81,12 +81,12 @@ class Picturing:
     def _check(self, target: Path) -> None:
         check_replaceable(target, overwrite=self._overwrite, choice="--annotate")
 
-    def add(self, result: FrameResult, taken_up: bool) -> None:
+    def add(self, result: FrameResult, resumed: bool) -> None:
         """Draw a frame, and write it.
 
         Args:
             result: the frame and what was found in it.
-            taken_up: an earlier run has filmed its video up to here; what follows is a film of its own.
+            resumed: an earlier run has filmed its video up to here; what follows is a film of its own.
         """
         frame = result.frame
         if frame.source != self._filmed:
@@ -103,7 +103,7 @@ class Picturing:
                 if target.suffix.lower() != FILM_SUFFIX:  # a video that is not called so
                     target = self._names.free(target.with_suffix(FILM_SUFFIX))
                 ensure_folder(target.parent)
-                if taken_up:
+                if resumed:
                     with os_errors_as_output_error(target, target.parent):
                         take_up(target)
                     target = self._names.free(target, fresh=True)

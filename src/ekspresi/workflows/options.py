@@ -15,7 +15,7 @@ from ekspresi.types import FrameResult, Row
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PredictOptions:
     """What is wanted of a run.
 
     Attributes:
@@ -40,54 +40,54 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Outcome:
+class PredictResult:
     """What became of a run.
 
     Attributes:
         sources: how many pictures, videos and cameras there were to read.
         done: how many of them an earlier run had done; what it could not read is tried again.
-        taken_up: where this run goes on in the middle of a source, for each that an earlier run had begun.
+        resumed: where this run goes on in the middle of a source, for each that an earlier run had begun.
         complete: ``resume`` found nothing left to do.
         stopped: it was asked to end before the end.
-        given: sources of this run that gave a picture, or frames; the others failed, or were not come to.
+        sources_read: sources of this run that gave a picture, or frames; the others failed, or were not come to.
         read: names of the pictures of this run that were read.
         failed: sources of this run that gave nothing.
-        faceless: pictures without a face.
+        images_without_faces: pictures without a face.
         written: of what was wanted, what was written.
-        unwritten: annotated pictures and films that could not be written.
-        unmet: what was named or asked for and could not be used; a bad file that a folder happens to hold is not.
+        outputs_failed: annotated pictures and films that could not be written.
+        errors: what was named or asked for and could not be used; a bad file that a folder happens to hold is not.
         rows: of pictures, the first of them; all where no table holds them.
         faces: rows of pictures in all.
-        stories: of all that was seen.
+        summary: of all that was seen.
         error: what ended the run before its end.
     """
 
     sources: int = 0
     done: int = 0
-    taken_up: list[Position] = field(default_factory=list)
+    resumed: list[Position] = field(default_factory=list)
     complete: bool = False
     stopped: bool = False
-    given: int = 0
+    sources_read: int = 0
     read: list[str] = field(default_factory=list)
     failed: int = 0
-    faceless: int = 0
+    images_without_faces: int = 0
     written: list[Path] = field(default_factory=list)
-    unwritten: int = 0
-    unmet: list[EkspresiError] = field(default_factory=list)
+    outputs_failed: int = 0
+    errors: list[EkspresiError] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     faces: int = 0
-    stories: Stories | None = None
+    summary: Stories | None = None
     error: EkspresiError | None = None
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     """Who is told what happens."""
 
-    def begun(self, sources: int, done: int, camera: bool) -> None:
+    def on_start(self, sources: int, done: int, camera: bool) -> None:
         """So many sources will be read, ``done`` of which an earlier run has done; or one camera, without an end."""
 
-    def seen(self, result: FrameResult, number: int) -> None:
+    def on_frame(self, result: FrameResult, number: int) -> None:
         """A frame is done; of all sources, so many come before its own."""
 
-    def told(self, error: EkspresiError) -> None:
+    def on_error(self, error: EkspresiError) -> None:
         """Something could not be read or written; the run goes on. Called by more than one thread."""

@@ -1,6 +1,6 @@
 """The run: frames -> what was seen -> tables, pictures and stories, in order, until the end or a stop.
 
-In: sources, an ``Analyzer``, what is wanted. Out: files, and an ``Outcome``. Knows nothing of screens.
+In: sources, an ``Analyzer``, what is wanted. Out: files, and a ``PredictResult``. Knows nothing of screens.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.tables.per_second import PerSecondAggregator
 from ekspresi.tables.resumable import ResumableTable, resumable_folder, resumable_table
 from ekspresi.types import FrameResult, Row
-from ekspresi.workflows.annotation_writer import Picturing
-from ekspresi.workflows.options import Outcome, Wanted, Watcher
-from ekspresi.workflows.source_reader import Reading, reading
+from ekspresi.workflows.annotation_writer import AnnotationWriter
+from ekspresi.workflows.options import PredictOptions, PredictResult, ProgressListener
+from ekspresi.workflows.source_reader import SourceReader, open_sources
 
 PAGE_ENDINGS = (".html", ".htm")
 """What a page's name may end in; upper case too."""
@@ -37,54 +37,56 @@ def run(
     sources: Sequence[str],
     analyzer: Analyzer,
     settings: dict[str, Setting],
-    wanted: Wanted,
-    watcher: Watcher,
+    options: PredictOptions,
+    listener: ProgressListener,
     stop: Event,
-) -> Outcome:
+) -> PredictResult:
     """Read all sources, and write what is wanted.
 
     Args:
         sources: files, folders, globs, or one camera or address alone.
         analyzer: what finds and recognises.
         settings: what decides the analyzer's answers, for ``resume``; the model's file is added.
-        wanted: what to make.
-        watcher: is told what happens.
+        options: what to make.
+        listener: is told what happens.
         stop: when it is set, what was seen is written, and the run ends.
 
     Returns:
-        What became of it; ``Outcome.error`` is what ended it after something was seen.
+        What became of it; ``PredictResult.error`` is what ended it after something was seen.
 
     Raises:
         EkspresiError: before that: an output that cannot be made, a camera that does not answer, a run that cannot go
             on.
     """
-    read = reading(sources, watcher.told)
-    outcome = Outcome(sources=len(read.names), unmet=read.unmet)
+    read = open_sources(sources, listener.on_error)
+    outcome = PredictResult(sources=len(read.names), errors=read.errors)
     if not read.names:
         return outcome
-    if wanted.resume and wanted.overwrite:
+    if options.resume and options.overwrite:
         raise ConfigError("--overwrite: discards the run that --resume continues. Give one of them.")
-    if wanted.resume and read.camera is not None:
+    if options.resume and read.camera is not None:
         raise ConfigError(
             f"{read.names[0]}: a camera or an address cannot be gone on with; leave --resume out, or name files"
         )
-    if wanted.resume and wanted.out is None and wanted.annotate is None:
+    if options.resume and options.out is None and options.annotate is None:
         raise ConfigError("--resume: goes on with a table or a folder; give the same --out or --annotate as before")
 
     def refused(error: EkspresiError) -> None:
-        outcome.unwritten += 1
-        outcome.unmet.append(error)
-        watcher.told(error)
+        outcome.outputs_failed += 1
+        outcome.errors.append(error)
+        listener.on_error(error)
 
-    _check_no_source(read, wanted)
+    _check_no_source(read, options)
     pictures = None
-    if wanted.annotate is not None:
-        pictures = Picturing(read, wanted.annotate, refused, anonymize=wanted.anonymize, overwrite=wanted.overwrite)
-    if wanted.page is not None:
-        _check_page(wanted.page, wanted.overwrite)  # it may lie in the folder of the pictures, which is there now
+    if options.annotate is not None:
+        pictures = AnnotationWriter(
+            read, options.annotate, refused, anonymize=options.anonymize, overwrite=options.overwrite
+        )
+    if options.page is not None:
+        _check_page(options.page, options.overwrite)  # it may lie in the folder of the pictures, which is there now
     table = None
     try:
-        with _journaled(read, analyzer, settings, wanted) as table:
+        with _journaled(read, analyzer, settings, options) as table:
             if table is not None and table.complete:
                 outcome.complete, outcome.done = True, outcome.sources
                 return outcome
@@ -92,21 +94,21 @@ def run(
             if pictures is not None:
                 pictures.check(left)
             outcome.done = outcome.sources - len(left)
-            outcome.taken_up = [place for place in left if place.frame >= 0]
-            watcher.begun(outcome.sources, outcome.done, read.camera is not None)
-            _Run(read, analyzer, wanted, watcher, outcome, table, pictures).go(left, stop)
+            outcome.resumed = [place for place in left if place.frame >= 0]
+            listener.on_start(outcome.sources, outcome.done, read.camera is not None)
+            _Run(read, analyzer, options, listener, outcome, table, pictures).go(left, stop)
             outcome.stopped = stop.is_set() and read.camera is None
             nothing = outcome.failed == outcome.sources  # then no empty table replaces an older one
             if table is not None and (outcome.stopped or nothing):
                 table.mark_incomplete()
     except EkspresiError as error:
-        if not outcome.given:
+        if not outcome.sources_read:
             raise
         outcome.error = error
-    if table is not None and table.written and wanted.out is not None:
-        outcome.written.append(wanted.out)
-    if pictures is not None and pictures.written and wanted.annotate is not None:
-        outcome.written.append(wanted.annotate)
+    if table is not None and table.written and options.out is not None:
+        outcome.written.append(options.out)
+    if pictures is not None and pictures.written and options.annotate is not None:
+        outcome.written.append(options.annotate)
     return outcome
 
 
@@ -115,13 +117,13 @@ class _Run:
 
     def __init__(
         self,
-        read: Reading,
+        read: SourceReader,
         analyzer: Analyzer,
-        wanted: Wanted,
-        watcher: Watcher,
-        outcome: Outcome,
+        wanted: PredictOptions,
+        watcher: ProgressListener,
+        outcome: PredictResult,
         table: ResumableTable | None,
-        pictures: Picturing | None,
+        pictures: AnnotationWriter | None,
     ) -> None:
         self.read, self.analyzer, self.wanted, self.watcher = read, analyzer, wanted, watcher
         self.outcome, self.table, self.pictures = outcome, table, pictures
@@ -144,7 +146,7 @@ class _Run:
         finally:
             if self.pictures is not None:
                 self.pictures.close(whole=whole)
-            self.outcome.stories = self.teller.stories()
+            self.outcome.summary = self.teller.stories()
 
     def _go(self, places: Sequence[Position], stop: Event) -> None:
         source, next_track = None, 1
@@ -156,7 +158,7 @@ class _Run:
                 position, begun = self.left[frame.source]
                 if frame.source != source:
                     source, next_track = frame.source, begun.next_track
-                    self.outcome.given += 1
+                    self.outcome.sources_read += 1
                 next_track = max([next_track, *(row.track + 1 for row in result.rows if row.track is not None)])
                 if frame.number <= begun.frame:
                     continue  # seen again for what is believed, told before
@@ -167,7 +169,7 @@ class _Run:
                     self.pictures.add(result, begun.frame >= 0)
                 self._keep(result, here)
                 self.teller.add(result)
-                self.watcher.seen(result, position)
+                self.watcher.on_frame(result, position)
                 if time.monotonic() - self.gave_s >= KEPT_S:
                     self.gave_s = time.monotonic()
                     trim_heap()
@@ -186,7 +188,7 @@ class _Run:
         if result.frame.time_s is None:
             self.outcome.read.append(result.frame.source)
             self.outcome.faces += len(rows)
-            self.outcome.faceless += not rows
+            self.outcome.images_without_faces += not rows
             if self.wanted.out is None or len(self.outcome.rows) < KEPT_ROWS:
                 self.outcome.rows += rows
         if self.table is None:
@@ -208,7 +210,7 @@ def _stretches(places: Sequence[Position]) -> list[list[Position]]:
     return parts
 
 
-def _check_no_source(read: Reading, wanted: Wanted) -> None:
+def _check_no_source(read: SourceReader, wanted: PredictOptions) -> None:
     """Before it is written over: whether a table or page is what shall be read.
 
     Raises:
@@ -241,7 +243,7 @@ def _check_page(page: Path, overwrite: bool) -> None:
 
 @contextmanager
 def _journaled(
-    read: Reading, analyzer: Analyzer, settings: dict[str, Setting], wanted: Wanted
+    read: SourceReader, analyzer: Analyzer, settings: dict[str, Setting], wanted: PredictOptions
 ) -> Iterator[ResumableTable | None]:
     """The table or folder of the run, with its journal; None where only the screen is told."""
     if wanted.out is None and wanted.annotate is None:

@@ -22,7 +22,7 @@ WARM_S = 2.0
 
 
 @dataclass
-class Reading:
+class SourceReader:
     """The sources of a run, and what became of reading them.
 
     Attributes:
@@ -30,15 +30,15 @@ class Reading:
         camera: a webcam or an address, named alone; None for files.
         name: what ``Frame.source`` calls it.
         named: of the paths, those that were named themselves, not found in a folder.
-        unmet: errors of what was named.
+        errors: errors of what was named.
     """
 
     paths: list[Path]
     camera: str | None
     name: str | None
     named: frozenset[Path]
-    tell: Callable[[EkspresiError], None]
-    unmet: list[EkspresiError] = field(default_factory=list)
+    on_error: Callable[[EkspresiError], None]
+    errors: list[EkspresiError] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -57,7 +57,7 @@ class Reading:
             failed: is told of each place from which on there is no frame, by the thread that reads.
         """
         if self.camera is not None:
-            yield from _frames(self.camera, window, stop, self.tell)
+            yield from _frames(self.camera, window, stop, self.on_error)
             return
         for place in places:
             if stop.is_set():
@@ -74,7 +74,7 @@ class Reading:
 
         def refuse(error: EkspresiError) -> None:
             errors.append(error)
-            self.tell(error)
+            self.on_error(error)
 
         try:
             for frame in _frames(path, _resumed(window, place), stop, refuse):
@@ -82,17 +82,17 @@ class Reading:
                 yield frame
         except MissingExtraError as error:  # of a video among pictures
             refuse(error)
-            self.unmet.append(error)
+            self.errors.append(error)
         except SourceError as error:  # it has gone, or is no file
             refuse(error)
         if errors and not any_frame:
             failed(place)
             if path in self.named:
-                self.unmet += errors[:1]
+                self.errors += errors[:1]
 
 
-def reading(sources: Sequence[str], tell: Callable[[EkspresiError], None]) -> Reading:
-    """What the user named -> what will be read; what does not exist is told, and is among ``unmet``.
+def open_sources(sources: Sequence[str], on_error: Callable[[EkspresiError], None]) -> SourceReader:
+    """What the user named -> what will be read; what does not exist is told, and is among ``errors``.
 
     Raises:
         ConfigError: a camera or an address beside other sources: it has no end.
@@ -102,12 +102,12 @@ def reading(sources: Sequence[str], tell: Callable[[EkspresiError], None]) -> Re
         if (name := stream_name(source)) is not None:
             if len(sources) > 1:
                 raise ConfigError(f"{name}: has no end, and others would wait for it; name it alone")
-            return Reading([], source, name, frozenset(), tell)
+            return SourceReader([], source, name, frozenset(), on_error)
     unmet: list[EkspresiError] = []
     paths = media_paths(sources, unmet.append)
     for error in unmet:
-        tell(error)
-    return Reading(paths, None, None, frozenset(map(Path, sources)), tell, unmet=unmet)
+        on_error(error)
+    return SourceReader(paths, None, None, frozenset(map(Path, sources)), on_error, errors=unmet)
 
 
 def _frames(
