@@ -6,120 +6,125 @@ import numpy as np
 import pytest
 
 from ekspresi.summaries import builder
-from ekspresi.summaries.builder import DETAILED, STILLS, TRACKS, VIEW_PX, Storyteller
+from ekspresi.summaries.builder import DETAILED, STILLS, TRACKS, VIEW_PX, SummaryBuilder
 from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from tests.support.results import LABELS, belief, seen
 
 
 def test_a_video_is_counted_by_face_time() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     for number in range(50):
         sure = belief("surprise", 0.9)
         faces = [belief(abstained=number < 10), sure] if number < 20 else [belief()]
         teller.add(seen(faces, number / 10))
-    (video,) = teller.stories().videos
+    (video,) = teller.build().videos
     assert (video.source, video.width, video.height, video.resized) == ("a.mp4", 64, 48, False)
     assert (video.frames, video.first_s, video.last_s, video.faces, video.untracked) == (50, 0, 4.9, 70, 0)
     assert video.shown.total == pytest.approx(7, abs=0.2)
     assert video.shown.unsure / video.shown.total == pytest.approx(1 / 7, abs=0.02)
-    assert video.shown.mostly == "happiness"
+    assert video.shown.dominant == "happiness"
     first, second = video.tracks
     assert (first.number, first.frames, first.first_s, first.last_s) == (1, 50, 0, 4.9)
     assert (second.number, second.frames, second.last_s) == (2, 20, 1.9)
-    assert second.shown.said == {"surprise": pytest.approx(2, abs=0.1)}
+    assert second.shown.by_expression == {"surprise": pytest.approx(2, abs=0.1)}
     assert (first.face_px, first.effective_px) == (pytest.approx(20), pytest.approx(16))
-    assert first.course is not None and first.course.labels == LABELS
-    np.testing.assert_allclose(first.course.unsure[:4], 1)
-    np.testing.assert_allclose(first.course.unsure[5:], 0)
+    assert first.curve is not None and first.curve.labels == LABELS
+    np.testing.assert_allclose(first.curve.unsure[:4], 1)
+    np.testing.assert_allclose(first.curve.unsure[5:], 0)
 
 
 def test_neither_a_slower_rate_nor_a_camera_that_was_away_changes_what_was_shown() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     times = [*np.arange(0, 10, 0.04), *np.arange(10, 20, 0.5), *np.arange(5000, 5010, 0.04)]
     for time_s in times:
         teller.add(seen([belief(abstained=10 <= time_s < 20)], float(time_s)))
-    (video,) = teller.stories().videos
+    (video,) = teller.build().videos
     assert video.shown.total == pytest.approx(30, abs=LONGEST_STEP_S)
     assert video.shown.unsure == pytest.approx(10, abs=0.6)
 
 
 def test_frames_as_far_apart_as_faces_can_be_followed_leave_no_gap() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     for time_s in range(0, 20, 2):
         teller.add(seen([belief()], float(time_s)))
-    (video,) = teller.stories().videos
+    (video,) = teller.build().videos
     assert video.shown.total == pytest.approx(18, abs=0.1)
-    course = video.tracks[0].course
+    course = video.tracks[0].curve
     assert course is not None and np.isfinite(course.unsure).all()
 
 
 def test_sources_are_told_one_by_one_and_may_be_told_before_the_end() -> None:
-    teller = Storyteller()
-    assert teller.stories().videos == teller.stories().stills == teller.stories().labels == ()
+    teller = SummaryBuilder()
+    assert teller.build().videos == teller.build().stills == teller.build().labels == ()
     teller.add(seen([belief(), belief(abstained=True)], None, source="1.png"))
     teller.add(seen([], 0.0, source="a.mp4"))
     teller.add(seen([belief()], 0.1, source="a.mp4", tracks=[None]))
-    before = teller.stories()
+    before = teller.build()
     teller.add(seen([belief()], 0.0, source="b.mp4", image=np.zeros((48, 64, 3), np.uint8)))
     teller.add(seen([belief()], 0.1, source="b.mp4", image=np.zeros((24, 64, 3), np.uint8)))
-    after = teller.stories()
+    after = teller.build()
     assert [video.source for video in before.videos] == ["a.mp4"]
     assert [(video.source, video.faces, video.untracked, video.resized) for video in after.videos] == [
         ("a.mp4", 1, 1, False),
         ("b.mp4", 2, 0, True),
     ]
     (still,) = after.stills
-    assert (still.source, still.shown.total, still.shown.unsure, still.shown.said) == ("1.png", 2, 1, {"happiness": 1})
+    assert (still.source, still.shown.total, still.shown.unsure, still.shown.by_expression) == (
+        "1.png",
+        2,
+        1,
+        {"happiness": 1},
+    )
 
 
 def test_the_longest_tracks_are_kept_and_the_others_counted() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     count = 3 * TRACKS
     teller.add(seen([], 0.0))
     for number in range(count):
         long = number % 3 == 0
         for step in range(4 if long else 1):
             teller.add(seen([belief()], 10.0 * (number + 1) + step / 10, tracks=[number]))
-    (video,) = teller.stories().videos
+    (video,) = teller.build().videos
     assert len(video.tracks) == TRACKS
-    assert video.more == count - TRACKS
+    assert video.omitted == count - TRACKS
     assert {track.number % 3 for track in video.tracks} == {0}
-    assert sum(track.course is not None for track in video.tracks) == DETAILED
-    total = sum(track.shown.total for track in video.tracks) + video.more_s
+    assert sum(track.curve is not None for track in video.tracks) == DETAILED
+    total = sum(track.shown.total for track in video.tracks) + video.omitted_s
     assert total == pytest.approx(video.shown.total)
 
 
 def test_a_track_that_goes_on_is_not_dropped_however_many_there_are() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     crowd = 2 * TRACKS
     for step in range(5):
         teller.add(seen([belief()] * crowd, step / 10, tracks=range(crowd)))
-    (video,) = teller.stories().videos
+    (video,) = teller.build().videos
     assert all(track.frames == 5 for track in video.tracks)
-    assert len(video.tracks) + video.more == crowd
+    assert len(video.tracks) + video.omitted == crowd
 
 
 def test_many_videos_do_not_all_keep_their_courses() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     videos = 15 * DETAILED
     for number in range(videos):
         teller.add(seen([belief()] * 2, 0.0, source=f"{number}.mp4"))
-    stories = teller.stories()
+    stories = teller.build()
     assert len(stories.videos) == videos
-    kept = [track for video in stories.videos for track in video.tracks if track.course is not None]
+    kept = [track for video in stories.videos for track in video.tracks if track.curve is not None]
     assert len(kept) == 10 * DETAILED
 
 
 def test_pictures_beyond_the_limit_are_counted() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     for number in range(STILLS + 7):
         teller.add(seen([], None, source=f"{number}.png"))
-    stories = teller.stories()
-    assert (len(stories.stills), stories.more_stills) == (STILLS, 7)
+    stories = teller.build()
+    assert (len(stories.stills), stories.omitted_stills) == (STILLS, 7)
 
 
 def test_memory_stays_flat_in_a_long_video() -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     image = np.zeros((48, 64, 3), np.uint8)
 
     def watch(begin: int, frames: int) -> None:
@@ -138,12 +143,12 @@ def test_memory_stays_flat_in_a_long_video() -> None:
 @pytest.mark.parametrize("side", [10.0, 30.0, 60.0])
 def test_a_view_shows_the_face_at_its_largest(side: float) -> None:
     rng = np.random.default_rng(0)
-    teller = Storyteller()
+    teller = SummaryBuilder()
     image = rng.integers(0, 100, (400, 400, 3), dtype=np.uint8)
     image[10 : 10 + int(side), 20 : 20 + int(side)] = (200, 10, 10)
     for number, face_px in enumerate([side / 2, side, side / 2]):
         teller.add(seen([belief(face_px=face_px)], number / 10, image=image))
-    view = teller.stories().videos[0].tracks[0].view
+    view = teller.build().videos[0].tracks[0].view
     assert view is not None and view.dtype == np.uint8
     assert max(view.shape[:2]) <= VIEW_PX
     red = (np.abs(view.astype(int) - (200, 10, 10)).max(axis=-1) < 40).mean()
@@ -152,9 +157,9 @@ def test_a_view_shows_the_face_at_its_largest(side: float) -> None:
 
 def test_no_view_is_kept_where_faces_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builder, "_view", lambda *_: pytest.fail("a view was cut"))
-    teller = Storyteller(anonymize=True)
+    teller = SummaryBuilder(anonymize=True)
     teller.add(seen([belief()], 0.0))
     teller.add(seen([belief()], None, source="1.png"))
-    stories = teller.stories()
+    stories = teller.build()
     assert stories.anonymized
     assert stories.videos[0].tracks[0].view is None

@@ -11,19 +11,19 @@ import pytest
 from ekspresi import __version__
 from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.summaries.builder import DETAILED, TRACKS, Storyteller
-from ekspresi.summaries.html_report import LISTED, Made, headline, made_by, write_page
+from ekspresi.summaries.builder import DETAILED, TRACKS, SummaryBuilder
+from ekspresi.summaries.html_report import LISTED, PageProvenance, headline, page_provenance, write_page
 from ekspresi.visualization.palette import COLOURS
 from tests.support.page_tags import Tags
 from tests.support.results import LABELS, belief, seen
 
-MADE = Made("ekspresi predict '<b>.mp4'", "tiny", "ab" * 32, "0.1.0", "2025-01-01T00:00:00+00:00")
+MADE = PageProvenance("ekspresi predict '<b>.mp4'", "tiny", "ab" * 32, "0.1.0", "2025-01-01T00:00:00+00:00")
 SOURCE = "/films/<b>bold & co.mp4"
 
 
-def page_of(teller: Storyteller, folder: Path) -> tuple[str, Tags, str]:
+def page_of(teller: SummaryBuilder, folder: Path) -> tuple[str, Tags, str]:
     """The page, its tags, and its text in single blanks."""
-    write_page(teller.stories(), MADE, folder / "page.html")
+    write_page(teller.build(), MADE, folder / "page.html")
     page = (folder / "page.html").read_text(encoding="utf-8")
     tags = Tags()
     tags.feed(page)
@@ -31,8 +31,8 @@ def page_of(teller: Storyteller, folder: Path) -> tuple[str, Tags, str]:
     return page, tags, " ".join(" ".join(tags.text).split())
 
 
-def three_tracks(anonymize: bool = False) -> Storyteller:
-    teller = Storyteller(anonymize=anonymize)
+def three_tracks(anonymize: bool = False) -> SummaryBuilder:
+    teller = SummaryBuilder(anonymize=anonymize)
     for number in range(200):
         faces = [
             belief("happiness" if number < 100 else "surprise", 0.8, abstained=150 <= number < 170),
@@ -103,7 +103,7 @@ def test_views_are_shown_unless_faces_are_hidden(tmp_path: Path) -> None:
 
 
 def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path) -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     crowd = TRACKS + 40
     for number in range(20):
         teller.add(seen([belief()] * crowd, number / 10, tracks=range(crowd)))
@@ -116,7 +116,7 @@ def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path
 
 
 def test_a_table_of_a_flickering_track_is_cut_and_says_so(tmp_path: Path) -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     for number in range(2 * (LISTED + 10)):
         teller.add(seen([belief(LABELS[number % 2], 0.6)], number / 2))
     _, _, text = page_of(teller, tmp_path)
@@ -136,22 +136,22 @@ def test_several_sources_stand_one_below_the_other(tmp_path: Path) -> None:
 
 
 def test_nothing_and_no_face_are_told(tmp_path: Path) -> None:
-    teller = Storyteller()
-    assert headline(teller.stories()) == "Nothing was seen."
+    teller = SummaryBuilder()
+    assert headline(teller.build()) == "Nothing was seen."
     page_of(teller, tmp_path)
     teller.add(seen([], None, source="1.png"))
-    assert headline(teller.stories()) == "0 faces in 1 picture: no face was found."
+    assert headline(teller.build()) == "0 faces in 1 picture: no face was found."
 
 
 def test_names_that_are_no_utf8_do_no_harm(tmp_path: Path) -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     teller.add(seen([belief()], 0.0, source="/films/\udcff\udcfe.mp4"))
     page, _, _ = page_of(teller, tmp_path)
     assert "\ufffd\ufffd.mp4" in page
 
 
 def test_labels_that_ekspresi_does_not_know_have_a_colour(tmp_path: Path) -> None:
-    teller = Storyteller()
+    teller = SummaryBuilder()
     one = belief()
     one.probabilities["boredom"] = 0.0
     teller.add(seen([one], 0.0))
@@ -160,7 +160,7 @@ def test_labels_that_ekspresi_does_not_know_have_a_colour(tmp_path: Path) -> Non
 
 
 def test_where_it_comes_from(tiny_model: Path) -> None:
-    made = made_by(Recognizer(tiny_model), ["ekspresi", "predict", "my film.mp4"])
+    made = page_provenance(Recognizer(tiny_model), ["ekspresi", "predict", "my film.mp4"])
     assert (made.command, made.model, made.version) == ("ekspresi predict 'my film.mp4'", "tiny", __version__)
     assert re.fullmatch(r"[0-9a-f]{64}", made.model_sha256)
 
@@ -169,14 +169,14 @@ def test_where_it_comes_from(tiny_model: Path) -> None:
     "camera", ["rtsp://ann:s3cret@door/live", "rtsp:/ann:s3cret@door/live", "ann:s3cret@door/live"]
 )
 def test_no_password_stands_on_the_page(camera: str, tiny_model: Path) -> None:
-    made = made_by(Recognizer(tiny_model), ["ekspresi", "predict", camera, "--page", "C:/a@b/page.html"])
+    made = page_provenance(Recognizer(tiny_model), ["ekspresi", "predict", camera, "--page", "C:/a@b/page.html"])
     assert "s3cret" not in made.command and "ann" not in made.command
     assert made.command.endswith("door/live' --page C:/a@b/page.html")
 
 
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
-        write_page(Storyteller().stories(), MADE, tmp_path / "nowhere" / "page.html")
+        write_page(SummaryBuilder().build(), MADE, tmp_path / "nowhere" / "page.html")
 
 
 def test_a_page_needs_neither_matplotlib_nor_scikit_learn(tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_a_page_needs_neither_matplotlib_nor_scikit_learn(tmp_path: Path) -> Non
 import sys
 for name in ("matplotlib", "sklearn", "scipy.stats", "torch"):
     sys.modules[name] = None
-from ekspresi.summaries.html_report import Made, write_page; from ekspresi.summaries.builder import Storyteller
-write_page(Storyteller().stories(), Made("", "", "", "", ""), {str(tmp_path / "page.html")!r})
+from ekspresi.summaries.html_report import PageProvenance, write_page; from ekspresi.summaries.builder import SummaryBuilder
+write_page(SummaryBuilder().build(), PageProvenance("", "", "", "", ""), {str(tmp_path / "page.html")!r})
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (tmp_path / "page.html").exists()
@@ -195,7 +195,7 @@ def test_without_jinja2_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "jinja2", None)
     monkeypatch.delitem(sys.modules, "ekspresi.visualization.html_pages", raising=False)
     with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
-        write_page(Storyteller().stories(), MADE, tmp_path / "page.html")
+        write_page(SummaryBuilder().build(), MADE, tmp_path / "page.html")
     assert not list(tmp_path.iterdir())
 
 

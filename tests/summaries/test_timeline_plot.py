@@ -7,16 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekspresi.summaries.summary import Course
-from ekspresi.summaries.timeline_plot import HEIGHT, WIDTH, Run, areas, runs, span, ticks, veils
+from ekspresi.summaries.summary import ProbabilityCurve
+from ekspresi.summaries.timeline_plot import HEIGHT, WIDTH, AnswerRun, areas, runs, span, ticks, veils
 
 LABELS = ("neutral", "happiness", "surprise")
 
 
-def course(shares: list[tuple[float, float, float]], unsure: list[float] | None = None, gap_at: int = 99) -> Course:
+def course(
+    shares: list[tuple[float, float, float]], unsure: list[float] | None = None, gap_at: int = 99
+) -> ProbabilityCurve:
     """Steps of a second; before step ``gap_at`` the face is away for ten seconds."""
     starts = np.arange(len(shares), dtype=float) + 10.0 * (np.arange(len(shares)) >= gap_at)
-    return Course(starts, starts + 1, LABELS, np.array(shares), np.array(unsure or [0.0] * len(shares)))
+    return ProbabilityCurve(starts, starts + 1, LABELS, np.array(shares), np.array(unsure or [0.0] * len(shares)))
 
 
 HAPPY, NEUTRAL = (0.1, 0.8, 0.1), (0.6, 0.2, 0.2)
@@ -25,11 +27,11 @@ HAPPY, NEUTRAL = (0.1, 0.8, 0.1), (0.6, 0.2, 0.2)
 def test_runs_join_what_is_said_alike_and_end_where_the_face_was_away() -> None:
     told = runs(course([HAPPY, HAPPY, NEUTRAL, NEUTRAL, HAPPY, NEUTRAL], [0, 0, 0, 0.9, 0.6, 0], gap_at=1))
     assert told == [
-        Run(0, 1, "happiness", "happiness", 0.8),
-        Run(11, 12, "happiness", "happiness", 0.8),
-        Run(12, 13, "neutral", "neutral", 0.6),
-        Run(13, 15, None, "happiness", pytest.approx(0.5)),
-        Run(15, 16, "neutral", "neutral", 0.6),
+        AnswerRun(0, 1, "happiness", "happiness", 0.8),
+        AnswerRun(11, 12, "happiness", "happiness", 0.8),
+        AnswerRun(12, 13, "neutral", "neutral", 0.6),
+        AnswerRun(13, 15, None, "happiness", pytest.approx(0.5)),
+        AnswerRun(15, 16, "neutral", "neutral", 0.6),
     ]
 
 

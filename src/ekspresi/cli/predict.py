@@ -100,9 +100,9 @@ def predict(
         return
     if page is not None and outcome.summary is not None and (outcome.sources_read or not outcome.done):
         from ekspresi.cli.predict_output import before
-        from ekspresi.summaries.html_report import made_by, write_page
+        from ekspresi.summaries.html_report import page_provenance, write_page
 
-        made = made_by(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
+        made = page_provenance(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
         try:
             write_page(outcome.summary, made, page, before=before(outcome, wanted))
             outcome.written.append(page)
@@ -148,7 +148,7 @@ def _tell(outcome: "PredictResult", wanted: "PredictOptions") -> None:
     for video in videos:
         if video.tracks:
             console.print(predict_output.track_table(video, headed=len(videos) > 1))
-            hidden = len(video.tracks) + video.more - predict_output.SHOWN_TRACKS
+            hidden = len(video.tracks) + video.omitted - predict_output.SHOWN_TRACKS
             if hidden > 0:
                 console.print(f"and {predict_output.counted(hidden, 'track')} of less time", highlight=False)
     for line in sentences:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ekspresi.cli.terminal import printable
-from ekspresi.summaries.summary import TrackStory, VideoStory
+from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.types import Prediction, Row
 from ekspresi.visualization.formatting import clock, percent
 from ekspresi.visualization.palette import COLOURS
@@ -56,7 +56,7 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
     return table
 
 
-def track_table(video: VideoStory, *, headed: bool = False) -> Table:
+def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
     """The story of a video -> a table, a line a track, in the order in which they came; headed by the video's name."""
     table = _table()
     if headed:
@@ -86,7 +86,7 @@ def summary(outcome: PredictResult) -> Iterator[str]:
     if pictures:
         yield f"{counted(outcome.faces, 'face')} in {counted(pictures, 'picture')}"
     for video in videos:
-        tracks = counted(len(video.tracks) + video.more, "track")
+        tracks = counted(len(video.tracks) + video.omitted, "track")
         length = clock(video.last_s - video.first_s)
         yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
     empty = [counted(outcome.images_without_faces, "picture")] if outcome.images_without_faces else []
@@ -124,11 +124,11 @@ def _expression(shown: str) -> Text:
     return Text(shown, style="dim" if shown == "unsure" else f"bold {COLOURS.get(shown, 'default')}")
 
 
-def _mostly(track: TrackStory) -> Text:
-    mostly = track.shown.mostly
+def _mostly(track: TrackSummary) -> Text:
+    mostly = track.shown.dominant
     if mostly is None:
         return _expression("unsure")
-    share = track.shown.said[mostly] / track.shown.total
+    share = track.shown.by_expression[mostly] / track.shown.total
     return _expression(mostly).append(f" {share:.0%} of its time", style="not bold dim")
 
 

@@ -1,6 +1,6 @@
 """Frames with their rows, one after another -> the story of each source.
 
-In: ``FrameResult`` values in the order of their sources. Out: ``Stories``. Knows nothing of pages.
+In: ``FrameResult`` values in the order of their sources. Out: ``RunSummary``. Knows nothing of pages.
 
 Memory is bounded however long a video is: of a track ``time_bins.STEPS`` stretches of time are kept, which grow with
 it, and of a video ``TRACKS`` tracks, the longest; the others are counted. Times are face time: a face counts for as
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.summaries.summary import Shown, StillStory, Stories, TrackStory, VideoStory
-from ekspresi.summaries.time_bins import Steps
+from ekspresi.summaries.summary import ExpressionShares, ImageSummary, RunSummary, TrackSummary, VideoSummary
+from ekspresi.summaries.time_bins import TimeBins
 from ekspresi.tracking.bytetrack import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
 from ekspresi.types import FrameResult, Prediction, Row
 
@@ -35,7 +35,7 @@ _MARGIN = 0.2
 """How much of its surroundings a view shows on each side, in sides of the face."""
 
 
-class Storyteller:
+class SummaryBuilder:
     """Listens to what is analysed, and tells it whenever it is asked."""
 
     def __init__(self, *, anonymize: bool = False) -> None:
@@ -46,68 +46,70 @@ class Storyteller:
         """
         self._anonymize = anonymize
         self._video: _Video | None = None
-        self._ended: list[VideoStory] = []
-        self._stills: list[StillStory] = []
+        self._ended: list[VideoSummary] = []
+        self._stills: list[ImageSummary] = []
         self._more_stills = 0
         self._labels: tuple[str, ...] = ()
 
-    def add(self, analyzed: FrameResult) -> None:
+    def add(self, result: FrameResult) -> None:
         """Listen to one frame; those of one source come one after another."""
-        frame = analyzed.frame
-        for row in analyzed.rows:
+        frame = result.frame
+        for row in result.rows:
             if row.face.prediction is not None and not self._labels:
                 self._labels = tuple(row.face.prediction.probabilities)
         if frame.time_s is None:
-            self._add_still(analyzed)
+            self._add_still(result)
             return
         if self._video is None or self._video.source != frame.source:
             self._end_video()
-            self._video = _Video(analyzed, views=not self._anonymize)
-        self._video.add(analyzed, frame.time_s)
+            self._video = _Video(result, views=not self._anonymize)
+        self._video.add(result, frame.time_s)
 
-    def stories(self) -> Stories:
+    def build(self) -> RunSummary:
         """What was heard up to now; more may be added afterwards."""
         videos = [*self._ended, *([self._story(self._video)] if self._video else [])]
-        return Stories(tuple(videos), tuple(self._stills), self._more_stills, self._labels, self._anonymize)
+        return RunSummary(tuple(videos), tuple(self._stills), self._more_stills, self._labels, self._anonymize)
 
-    def _add_still(self, analyzed: FrameResult) -> None:
+    def _add_still(self, result: FrameResult) -> None:
         if len(self._stills) >= STILLS:
             self._more_stills += 1
             return
         shown = _Shown()
-        for row in analyzed.rows:
+        for row in result.rows:
             shown.add(row.face.prediction, 1)
-        height, width = analyzed.frame.image.shape[:2]
-        self._stills.append(StillStory(analyzed.frame.source, width, height, shown.told()))
+        height, width = result.frame.image.shape[:2]
+        self._stills.append(ImageSummary(result.frame.source, width, height, shown.build()))
 
     def _end_video(self) -> None:
         if self._video is not None:
             self._ended.append(self._story(self._video))
             self._video = None
 
-    def _story(self, video: "_Video") -> VideoStory:
+    def _story(self, video: "_Video") -> VideoSummary:
         kept = [track for ended in self._ended for track in ended.tracks]
-        detailed = sum(track.course is not None for track in kept)
-        return video.told(min(TRACKS, 10 * TRACKS - len(kept)), min(DETAILED, 10 * DETAILED - detailed))
+        detailed = sum(track.curve is not None for track in kept)
+        return video.build(min(TRACKS, 10 * TRACKS - len(kept)), min(DETAILED, 10 * DETAILED - detailed))
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What faces show, being counted; see ``Shown``."""
+    """What faces show, being counted; see ``ExpressionShares``."""
 
     total: float = 0.0
     unsure: float = 0.0
-    said: dict[str, float] = field(default_factory=dict)
+    by_expression: dict[str, float] = field(default_factory=dict)
 
     def add(self, belief: Prediction | None, amount: float) -> None:
         self.total += amount
         if belief is None or belief.abstained:
             self.unsure += amount
         else:
-            self.said[belief.expression] = self.said.get(belief.expression, 0.0) + amount
+            self.by_expression[belief.expression] = self.by_expression.get(belief.expression, 0.0) + amount
 
-    def told(self) -> Shown:
-        return Shown(self.total, self.unsure, dict(sorted(self.said.items(), key=lambda item: -item[1])))
+    def build(self) -> ExpressionShares:
+        return ExpressionShares(
+            self.total, self.unsure, dict(sorted(self.by_expression.items(), key=lambda item: -item[1]))
+        )
 
 
 class _Track:
@@ -119,7 +121,7 @@ class _Track:
         self.shown = _Shown()
         self._frames = 0
         self._labels: tuple[str, ...] = ()
-        self._steps: Steps | None = None
+        self._steps: TimeBins | None = None
         self._view: NDArray[np.uint8] | None = None
         self._view_px = 0.0
 
@@ -132,23 +134,23 @@ class _Track:
             return
         if self._steps is None:
             self._labels = tuple(belief.probabilities)
-            self._steps = Steps(len(self._labels))
+            self._steps = TimeBins(len(self._labels))
         self._steps.add(time_s, belief, amount)
         # A view is shrunk to its size, so what is larger than it is no better.
         if image is not None and min(belief.face_px, VIEW_PX) > 1.1 * self._view_px:
             self._view, self._view_px = _view(image, row), min(belief.face_px, VIEW_PX)
 
-    def told(self, detailed: bool) -> TrackStory:
+    def build(self, detailed: bool) -> TrackSummary:
         face_px, effective_px = self._steps.sizes_px() if self._steps else (0.0, None)
-        return TrackStory(
+        return TrackSummary(
             number=self.number,
             first_s=self.first_s,
             last_s=self.last_s,
             frames=self._frames,
-            shown=self.shown.told(),
+            shown=self.shown.build(),
             face_px=face_px,
             effective_px=effective_px,
-            course=self._steps.course(self._labels) if self._steps and detailed else None,
+            curve=self._steps.curve(self._labels) if self._steps and detailed else None,
             view=self._view if detailed else None,
         )
 
@@ -165,17 +167,17 @@ class _Video:
         self._shown = _Shown()
         self._time_s: float | None = None
         first_s = first.frame.time_s or 0.0
-        self._told = VideoStory(
-            self.source, width, height, False, 0, first_s, first_s, 0, 0, Shown(0, 0, {}), (), 0, 0.0
+        self._summary = VideoSummary(
+            self.source, width, height, False, 0, first_s, first_s, 0, 0, ExpressionShares(0, 0, {}), (), 0, 0.0
         )
 
-    def add(self, analyzed: FrameResult, time_s: float) -> None:
+    def add(self, result: FrameResult, time_s: float) -> None:
         amount = FRAME_S if self._time_s is None else min(max(time_s - self._time_s, 0.0), LONGEST_STEP_S)
         amount = amount or FRAME_S
         self._time_s = time_s
-        told, image = self._told, analyzed.frame.image
+        told, image = self._summary, result.frame.image
         untracked = 0
-        for row in analyzed.rows:
+        for row in result.rows:
             self._shown.add(row.face.prediction, amount)
             if row.track is None:
                 untracked += 1
@@ -183,28 +185,28 @@ class _Video:
             if row.track not in self._tracks:
                 self._tracks[row.track] = _Track(row.track, time_s)
             self._tracks[row.track].add(row, time_s, amount, image if self._views else None)
-        self._told = replace(
+        self._summary = replace(
             told,
             resized=told.resized or image.shape[:2] != (told.height, told.width),
             frames=told.frames + 1,
             last_s=time_s,
-            faces=told.faces + len(analyzed.rows),
+            faces=told.faces + len(result.rows),
             untracked=told.untracked + untracked,
         )
         if len(self._tracks) > 1.25 * TRACKS:
             self._drop(time_s)
 
-    def told(self, kept: int, detailed: int) -> VideoStory:
+    def build(self, kept: int, detailed: int) -> VideoSummary:
         """The story with so many tracks, and so many of them in detail."""
         ranked = _longest_first(self._tracks.values())
-        tracks = tuple(track.told(place < detailed) for place, track in enumerate(ranked[:kept]))
+        tracks = tuple(track.build(place < detailed) for place, track in enumerate(ranked[:kept]))
         rest = ranked[kept:]
         return replace(
-            self._told,
-            shown=self._shown.told(),
+            self._summary,
+            shown=self._shown.build(),
             tracks=tracks,
-            more=self._more + len(rest),
-            more_s=self._more_s + sum(track.shown.total for track in rest),
+            omitted=self._more + len(rest),
+            omitted_s=self._more_s + sum(track.shown.total for track in rest),
         )
 
     def _drop(self, time_s: float) -> None:

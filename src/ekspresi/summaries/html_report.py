@@ -1,6 +1,6 @@
 """Stories -> one self-contained HTML page, light and dark, that loads nothing from anywhere.
 
-In: ``Stories`` and how they were made. Out: a file. Knows nothing of how anything was seen. Needs Jinja2, which the
+In: ``RunSummary`` and how they were made. Out: a file. Knows nothing of how anything was seen. Needs Jinja2, which the
 extra [video] brings.
 """
 
@@ -23,7 +23,7 @@ from ekspresi.errors import MissingExtraError, SourceError
 from ekspresi.media.urls import address, redacted
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
-from ekspresi.summaries.summary import Shown, Stories, TrackStory, VideoStory
+from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummary, VideoSummary
 from ekspresi.system.storage import atomic_write
 from ekspresi.visualization import formatting
 from ekspresi.visualization.formatting import percent
@@ -39,7 +39,7 @@ _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class PageProvenance:
     """Where a page comes from.
 
     Attributes:
@@ -57,9 +57,9 @@ class Made:
     date: str
 
 
-def made_by(recognizer: Recognizer, command: Sequence[str]) -> Made:
-    """A model and the words of a command line -> ``Made``, now; addresses lose their users and passwords."""
-    return Made(
+def page_provenance(recognizer: Recognizer, command: Sequence[str]) -> PageProvenance:
+    """A model and the words of a command line -> ``PageProvenance``, now; addresses lose their users and passwords."""
+    return PageProvenance(
         command=shlex.join(map(_shown, command)),
         model=recognizer.metadata.name,
         model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
@@ -76,11 +76,11 @@ def _shown(word: str) -> str:
     return word if where is None else redacted(where)
 
 
-def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, before: str = "") -> None:
+def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLike[str], *, before: str = "") -> None:
     """Write the page; it replaces an older one when it is whole, so it may be written again and again.
 
     Args:
-        stories: what was seen.
+        summary: what was seen.
         made: how.
         path: the file.
         before: what an earlier run had done of this one, in words: the page tells the rest.
@@ -94,12 +94,12 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
     except ImportError as error:
         raise MissingExtraError("a page about what was seen", "video") from error
     text = page_template(_TEMPLATE).render(
-        stories=stories,
+        summary=summary,
         made=made,
-        title=_title(stories),
-        headline=headline(stories),
+        title=_title(summary),
+        headline=headline(summary),
         before=before,
-        legend=[(label, _colours(label)) for label in stories.labels],
+        legend=[(label, _colours(label)) for label in summary.labels],
         listed=LISTED,
         clock=formatting.clock,
         named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
@@ -107,7 +107,7 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
         said=_said,
         picture=_picture,
         percent_of=_percent_of,
-        telling=telling,
+        describe_video=describe_video,
         most_of=_most_of,
         brief=lambda video: video.last_s - video.first_s < _BRIEF_S,
         colours=_colours,
@@ -118,25 +118,25 @@ def write_page(stories: Stories, made: Made, path: str | os.PathLike[str], *, be
         part.write_text(text, encoding="utf-8", errors="replace")
 
 
-def headline(stories: Stories) -> str:
+def headline(summary: RunSummary) -> str:
     """All that was seen, in a sentence or three."""
-    if len(stories.videos) == 1 and not stories.stills:
-        return telling(stories.videos[0])
+    if len(summary.videos) == 1 and not summary.stills:
+        return describe_video(summary.videos[0])
     parts = []
-    if stories.videos:
-        tracks = sum(len(video.tracks) + video.more for video in stories.videos)
-        parts.append(f"{_counted(tracks, 'track')} in {_counted(len(stories.videos), 'video')}")
-    if stories.stills:
-        faces = round(sum(still.shown.total for still in stories.stills))
-        pictures = len(stories.stills) + stories.more_stills
+    if summary.videos:
+        tracks = sum(len(video.tracks) + video.omitted for video in summary.videos)
+        parts.append(f"{_counted(tracks, 'track')} in {_counted(len(summary.videos), 'video')}")
+    if summary.stills:
+        faces = round(sum(still.shown.total for still in summary.stills))
+        pictures = len(summary.stills) + summary.omitted_stills
         parts.append(f"{_counted(faces, 'face')} in {_counted(pictures, 'picture')}")
     if not parts:
         return "Nothing was seen."
     sentence = " and ".join(parts)
     unclear = []
     for what, shown in (
-        ("the face time", [video.shown for video in stories.videos]),
-        ("the faces in pictures", [still.shown for still in stories.stills]),
+        ("the face time", [video.shown for video in summary.videos]),
+        ("the faces in pictures", [still.shown for still in summary.stills]),
     ):
         if total := sum(one.total for one in shown):
             unclear.append(f"{_percent_of(sum(one.unsure for one in shown), total)} of {what}")
@@ -145,17 +145,17 @@ def headline(stories: Stories) -> str:
     return f"{sentence}; {' and '.join(unclear)} were too small or too unclear to tell."
 
 
-def telling(video: VideoStory) -> str:
+def describe_video(video: VideoSummary) -> str:
     """One video, in a sentence or two."""
-    tracks = len(video.tracks) + video.more
+    tracks = len(video.tracks) + video.omitted
     if not video.faces:
         return "No face was found."
     unsure = _percent_of(video.shown.unsure, video.shown.total)
     told = f"{_counted(tracks, 'track')}; {unsure} of the face time was too small or too unclear to tell."
     answered = video.shown.total - video.shown.unsure
-    if video.shown.mostly is not None:
-        share = _percent_of(video.shown.said[video.shown.mostly], answered)
-        told += f" Of the rest, {share} was {video.shown.mostly}."
+    if video.shown.dominant is not None:
+        share = _percent_of(video.shown.by_expression[video.shown.dominant], answered)
+        told += f" Of the rest, {share} was {video.shown.dominant}."
     return told
 
 
@@ -172,7 +172,7 @@ class Plot:
         label: all of it in words.
     """
 
-    runs: list[tuple[timeline_plot.Run, float, float]]
+    runs: list[tuple[timeline_plot.AnswerRun, float, float]]
     areas: list[tuple[timeline_plot.Area, str]]
     veils: list[tuple[float, float]]
     ticks: list[tuple[str, float]]
@@ -180,8 +180,8 @@ class Plot:
     label: str
 
 
-def _plot(track: TrackStory, video: VideoStory) -> Plot | None:
-    course = track.course
+def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
+    course = track.curve
     if course is None:
         return None
     begin_s, end_s = timeline_plot.span(course)
@@ -205,19 +205,19 @@ def _plot(track: TrackStory, video: VideoStory) -> Plot | None:
     )
 
 
-def _said(shown: Shown) -> list[tuple[str, str]]:
+def _said(shown: ExpressionShares) -> list[tuple[str, str]]:
     """Answers and 'unsure' with their share of the whole, the most frequent first."""
-    parts = sorted({**shown.said, "unsure": shown.unsure}.items(), key=lambda part: -part[1])
+    parts = sorted({**shown.by_expression, "unsure": shown.unsure}.items(), key=lambda part: -part[1])
     return [(name, _percent_of(amount, shown.total)) for name, amount in parts if amount > 0]
 
 
-def _most_of(shown: Shown) -> str:
+def _most_of(shown: ExpressionShares) -> str:
     """What a track showed most, in a few words."""
-    if shown.mostly is None:
+    if shown.dominant is None:
         return "unsure throughout"
-    if shown.unsure > shown.said[shown.mostly]:
-        return f"mostly unsure, then {shown.mostly}"
-    return f"mostly {shown.mostly}" if len(shown.said) > 1 or shown.unsure else shown.mostly
+    if shown.unsure > shown.by_expression[shown.dominant]:
+        return f"mostly unsure, then {shown.dominant}"
+    return f"mostly {shown.dominant}" if len(shown.by_expression) > 1 or shown.unsure else shown.dominant
 
 
 def _colours(label: str) -> tuple[str, str]:
@@ -254,14 +254,14 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,}".replace(",", "\u202f") + f" {what}{'' if number == 1 else 's'}"
 
 
-def _title(stories: Stories) -> str:
-    sources = [*(video.source for video in stories.videos), *(still.source for still in stories.stills)]
+def _title(summary: RunSummary) -> str:
+    sources = [*(video.source for video in summary.videos), *(still.source for still in summary.stills)]
     if len(sources) == 1:
         name = sources[0].rstrip("/").replace("\\", "/").rpartition("/")[2] or sources[0]
         return os.fsencode(name).decode("utf-8", errors="replace")
     parts = []
-    if stories.videos:
-        parts.append(_counted(len(stories.videos), "video"))
-    if stories.stills:
-        parts.append(_counted(len(stories.stills) + stories.more_stills, "picture"))
+    if summary.videos:
+        parts.append(_counted(len(summary.videos), "video"))
+    if summary.stills:
+        parts.append(_counted(len(summary.stills) + summary.omitted_stills, "picture"))
     return " and ".join(parts) or "Nothing"

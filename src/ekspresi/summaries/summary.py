@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
+class ProbabilityCurve:
     """How belief in one face went, step by step; T steps, K labels.
 
     Attributes:
@@ -29,27 +29,27 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ExpressionShares:
     """What faces showed, in seconds of face time; in frames where they are stills.
 
     Attributes:
         total: how much there was.
         unsure: of it too small or too unclear to tell.
-        said: expression -> of it with this answer, the most frequent first.
+        by_expression: expression -> of it with this answer, the most frequent first.
     """
 
     total: float
     unsure: float
-    said: dict[str, float]
+    by_expression: dict[str, float]
 
     @property
-    def mostly(self) -> str | None:
+    def dominant(self) -> str | None:
         """The most frequent answer; None where there was none."""
-        return next(iter(self.said), None)
+        return next(iter(self.by_expression), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrackStory:
+class TrackSummary:
     """One track of a video.
 
     Attributes:
@@ -60,7 +60,7 @@ class TrackStory:
         shown: what it showed.
         face_px: median side of its crop, pixels.
         effective_px: median of what its evidence carried; None where the model tells none.
-        course: None where it is not kept.
+        curve: None where it is not kept.
         view: its best view, uint8 (h, w, 3) of at most ``VIEW_PX``; None where it is not kept.
     """
 
@@ -68,15 +68,15 @@ class TrackStory:
     first_s: float
     last_s: float
     frames: int
-    shown: Shown
+    shown: ExpressionShares
     face_px: float
     effective_px: float | None
-    course: Course | None
+    curve: ProbabilityCurve | None
     view: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VideoStory:
+class VideoSummary:
     """One video or camera.
 
     Attributes:
@@ -91,8 +91,8 @@ class VideoStory:
         untracked: rows of no track.
         shown: what all faces showed.
         tracks: those that are kept, the longest face time first.
-        more: how many there were besides.
-        more_s: their face time, seconds.
+        omitted: how many there were besides.
+        omitted_s: their face time, seconds.
     """
 
     source: str
@@ -104,36 +104,36 @@ class VideoStory:
     last_s: float
     faces: int
     untracked: int
-    shown: Shown
-    tracks: tuple[TrackStory, ...]
-    more: int
-    more_s: float
+    shown: ExpressionShares
+    tracks: tuple[TrackSummary, ...]
+    omitted: int
+    omitted_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class StillStory:
+class ImageSummary:
     """One picture: its source, size in pixels, and what its faces showed; ``shown.total`` of them."""
 
     source: str
     width: int
     height: int
-    shown: Shown
+    shown: ExpressionShares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stories:
+class RunSummary:
     """All that was seen.
 
     Attributes:
         videos: in the order in which they came.
         stills: the first ``STILLS`` pictures.
-        more_stills: how many came after them.
+        omitted_stills: how many came after them.
         labels: of the model; empty where no face was found.
         anonymized: faces are hidden: no track has a view.
     """
 
-    videos: tuple[VideoStory, ...]
-    stills: tuple[StillStory, ...]
-    more_stills: int
+    videos: tuple[VideoSummary, ...]
+    stills: tuple[ImageSummary, ...]
+    omitted_stills: int
     labels: tuple[str, ...]
     anonymized: bool

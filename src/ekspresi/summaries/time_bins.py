@@ -6,7 +6,7 @@ In: predictions with their times. Out: what they were on average in each step. K
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.summaries.summary import Course
+from ekspresi.summaries.summary import ProbabilityCurve
 from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from ekspresi.types import Prediction
 
@@ -20,7 +20,7 @@ _HEAD = 5
 effective size, whether it is known. Those of the labels are probabilities times the time."""
 
 
-class Steps:
+class TimeBins:
     """Sums over steps of time: they get longer when there would be more than ``STEPS``.
 
     Attributes:
@@ -41,7 +41,7 @@ class Steps:
         median = _median(effective_px[there] / known[there], known[there]) if there.any() else None
         return _median(face_px / time, time), median
 
-    def course(self, labels: tuple[str, ...]) -> Course:
+    def curve(self, labels: tuple[str, ...]) -> ProbabilityCurve:
         """What was believed in each step on average."""
         sums = self._sums[: self._count]
         means = np.asarray(sums / sums[:, :1], dtype=np.float64)
@@ -50,7 +50,7 @@ class Steps:
         # Frames may be rarer than steps, and a face may be missed for as long as its track is not lost.
         away = starts_s[1:] - starts_s[:-1] > LONGEST_STEP_S + self.step_s
         ends_s[:-1] = np.where(away, ends_s[:-1], starts_s[1:])
-        return Course(starts_s, ends_s, labels, means[:, _HEAD:], means[:, 1])
+        return ProbabilityCurve(starts_s, ends_s, labels, means[:, _HEAD:], means[:, 1])
 
     def add(self, time_s: float, belief: Prediction, amount: float) -> None:
         """A prediction at some time counts for so many seconds, more than 0."""

@@ -1,6 +1,7 @@
 """The course of a track -> what can be drawn over time, and read as a table.
 
-In: a ``Course``. Out: runs of one answer, areas of belief as SVG paths, ticks of a time axis. Knows nothing of pages.
+In: a ``ProbabilityCurve``. Out: runs of one answer, areas of belief as SVG paths, ticks of a time axis. Knows nothing
+of pages.
 """
 
 import itertools
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.summaries.summary import Course
+from ekspresi.summaries.summary import ProbabilityCurve
 
 WIDTH, HEIGHT = 1000, 100
 """Units of the areas: from the beginning to the end of the course, and from probability 0, below, to 1."""
@@ -43,7 +44,7 @@ _TICKS_S = (
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class AnswerRun:
     """Steps that say the same.
 
     Attributes:
@@ -69,12 +70,12 @@ class Area:
     path: str
 
 
-def span(course: Course) -> tuple[float, float]:
+def span(course: ProbabilityCurve) -> tuple[float, float]:
     """A course -> when it begins and ends, seconds."""
     return float(course.starts_s[0]), float(course.ends_s[-1])
 
 
-def runs(course: Course) -> list[Run]:
+def runs(course: ProbabilityCurve) -> list[AnswerRun]:
     """A course -> what was said, in order; where the face was away there is no run."""
     best = course.probabilities.argmax(axis=1)
     unsure = course.unsure >= _HALF
@@ -89,12 +90,12 @@ def runs(course: Course) -> list[Run]:
             name = course.labels[guess]
             end_s = float(course.ends_s[step - 1])
             told = None if unsure[begin] else name
-            found.append(Run(float(course.starts_s[begin]), end_s, told, name, float(mean[guess])))
+            found.append(AnswerRun(float(course.starts_s[begin]), end_s, told, name, float(mean[guess])))
             begin = step
     return found
 
 
-def areas(course: Course) -> list[Area]:
+def areas(course: ProbabilityCurve) -> list[Area]:
     """A course -> an area for each label that has half a percent anywhere, stacked in the model's order."""
     # Whole units: what differs by less cannot be seen, and a path need not turn for it.
     edges = np.rint(HEIGHT * np.cumsum(course.probabilities, axis=1)).astype(int)
@@ -107,7 +108,7 @@ def areas(course: Course) -> list[Area]:
     ]
 
 
-def veils(course: Course) -> list[tuple[float, float]]:
+def veils(course: ProbabilityCurve) -> list[tuple[float, float]]:
     """A course -> where it was unsure: left edge and width in ``WIDTH``."""
     return [
         (_x(course, run.begin_s), _x(course, run.end_s) - _x(course, run.begin_s))
@@ -125,18 +126,18 @@ def ticks(begin_s: float, end_s: float, most: int = 6) -> list[float]:
     return [number * step for number in range(first, math.floor(end_s / step + 1e-9) + 1)]
 
 
-def _stretches(course: Course) -> Iterator[tuple[int, int]]:
+def _stretches(course: ProbabilityCurve) -> Iterator[tuple[int, int]]:
     """First step, and the one after the last, of each stretch without a gap."""
     gaps = np.flatnonzero(course.starts_s[1:] > course.ends_s[:-1]) + 1
     yield from itertools.pairwise([0, *gaps.tolist(), len(course.starts_s)])
 
 
-def _x(course: Course, time_s: float) -> float:
+def _x(course: ProbabilityCurve, time_s: float) -> float:
     begin_s, end_s = span(course)
     return round(WIDTH * (time_s - begin_s) / (end_s - begin_s), 1)
 
 
-def _path(course: Course, lower: NDArray[np.int64], upper: NDArray[np.int64]) -> str:
+def _path(course: ProbabilityCurve, lower: NDArray[np.int64], upper: NDArray[np.int64]) -> str:
     """Two edges in steps, from 0 below to ``HEIGHT`` above -> a closed path for each stretch with anything between."""
     parts = []
     for first, last in _stretches(course):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
-from ekspresi.summaries.summary import Stories
+from ekspresi.summaries.summary import RunSummary
 from ekspresi.tables.checkpoint import Position
 from ekspresi.types import FrameResult, Row
 
@@ -76,7 +76,7 @@ class PredictResult:
     errors: list[EkspresiError] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     faces: int = 0
-    summary: Stories | None = None
+    summary: RunSummary | None = None
     error: EkspresiError | None = None
 
 

@@ -15,7 +15,7 @@ from threading import Event
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.pipeline.stream import analyze_frames
-from ekspresi.summaries.builder import Storyteller
+from ekspresi.summaries.builder import SummaryBuilder
 from ekspresi.system.memory import KEPT_S, trim_heap
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Position, Setting, start_positions
@@ -128,7 +128,7 @@ class _Run:
         self.read, self.analyzer, self.wanted, self.watcher = read, analyzer, wanted, watcher
         self.outcome, self.table, self.pictures = outcome, table, pictures
         self.seconds = PerSecondAggregator() if wanted.summary else None
-        self.teller = Storyteller(anonymize=wanted.anonymize)
+        self.teller = SummaryBuilder(anonymize=wanted.anonymize)
         self.gave_s = time.monotonic()
         self.left: dict[str, tuple[int, Position]] = {}  # what is not done, each with how many sources come before it
 
@@ -146,7 +146,7 @@ class _Run:
         finally:
             if self.pictures is not None:
                 self.pictures.close(whole=whole)
-            self.outcome.summary = self.teller.stories()
+            self.outcome.summary = self.teller.build()
 
     def _go(self, places: Sequence[Position], stop: Event) -> None:
         source, next_track = None, 1
