@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ekspresi.errors import OutputError
-from ekspresi.media.video_writer import KEY_S, LONGEST_S, TICKS, Recording
+from ekspresi.media.video_writer import KEY_S, LONGEST_S, TICKS, VideoWriter
 
 MAKER = """
 import sys
 from pathlib import Path
 from PIL import Image
-from ekspresi.media.video_writer import Recording
+from ekspresi.media.video_writer import VideoWriter
 
 step = float(sys.argv[2])
-with Recording(Path(sys.argv[1])) as recording:
+with VideoWriter(Path(sys.argv[1])) as recording:
     for number in range(100_000):
         recording.add(Image.new("RGB", (64, 48), (number % 200, 90, 90)), number * step)
         print(number, flush=True)
@@ -38,7 +38,7 @@ def plain(grey: int = 100, size: tuple[int, int] = (64, 48)) -> Image.Image:
 
 
 def record(path: Path, times: Sequence[float]) -> Path:
-    with Recording(path) as recording:
+    with VideoWriter(path) as recording:
         for number, time_s in enumerate(times):
             recording.add(plain(20 + number % 200), time_s)
     return path
@@ -52,7 +52,7 @@ def played(path: Path) -> list[tuple[float, bool, np.ndarray]]:
 
 def test_a_film_is_h264_with_the_pictures_as_they_were(tmp_path: Path) -> None:
     colour = (200, 30, 60)
-    with Recording(tmp_path / "x.mp4") as recording:
+    with VideoWriter(tmp_path / "x.mp4") as recording:
         for number in range(5):
             recording.add(Image.new("RGB", (64, 48), colour), number / 25)
     with av.open(str(tmp_path / "x.mp4")) as container:
@@ -104,7 +104,7 @@ def test_a_killed_run_leaves_a_film_but_for_its_last_second(step_s: float, tmp_p
 
 
 def test_what_was_filmed_before_a_failure_is_kept(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Recording(tmp_path / "x.mp4") as recording:
+    with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "x.mp4") as recording:
         for number in range(7):
             recording.add(plain(), number / 25)
         raise KeyboardInterrupt
@@ -112,14 +112,14 @@ def test_what_was_filmed_before_a_failure_is_kept(tmp_path: Path) -> None:
 
 
 def test_without_a_picture_there_is_no_film(tmp_path: Path) -> None:
-    with Recording(tmp_path / "x.mp4"):
+    with VideoWriter(tmp_path / "x.mp4"):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [(65, 49), (64, 49), (65, 48), (1, 1), (17, 300)])
 def test_odd_sizes_are_made_even_by_their_last_row_and_column(size: tuple[int, int], tmp_path: Path) -> None:
-    with Recording(tmp_path / "x.mp4") as recording:
+    with VideoWriter(tmp_path / "x.mp4") as recording:
         recording.add(plain(180, size), 0.0)
     ((_, _, pixels),) = played(tmp_path / "x.mp4")
     width, height = size
@@ -128,7 +128,7 @@ def test_odd_sizes_are_made_even_by_their_last_row_and_column(size: tuple[int, i
 
 
 def test_another_size_is_scaled_to_fit_between_black_bars(tmp_path: Path) -> None:
-    with Recording(tmp_path / "x.mp4") as recording:
+    with VideoWriter(tmp_path / "x.mp4") as recording:
         recording.add(plain(200, (64, 48)), 0.0)
         recording.add(plain(200, (24, 48)), 0.04)  # narrow: bars at both sides
         recording.add(plain(200, (320, 120)), 0.08)  # wide: bars above and below
@@ -148,7 +148,7 @@ def test_another_size_is_scaled_to_fit_between_black_bars(tmp_path: Path) -> Non
 def test_a_full_disk_is_told_in_one_line_and_ends_the_film(tmp_path: Path) -> None:
     path = tmp_path / "x.mp4"
     path.symlink_to("/dev/full")
-    recording = Recording(path)
+    recording = VideoWriter(path)
     with pytest.raises(OutputError) as caught:
         for number in range(100):
             recording.add(plain(), number / 25)
@@ -179,7 +179,7 @@ def test_a_disk_that_fills_in_mid_film(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Path, "open", filling)
     path = tmp_path / "x.mp4"
-    with pytest.raises(OutputError, match="the disk is full"), Recording(path) as recording:
+    with pytest.raises(OutputError, match="the disk is full"), VideoWriter(path) as recording:
         for number in range(1000):
             recording.add(plain(number % 200), number / 25)
     monkeypatch.undo()
@@ -192,16 +192,16 @@ def test_targets_that_cannot_be(tmp_path: Path) -> None:
         (tmp_path / "folder.mp4", "cannot be written: Is a directory; choose another"),
         (tmp_path / "nowhere" / "x.mp4", "there is no folder"),
     ):
-        with pytest.raises(OutputError, match=what), Recording(path) as recording:
+        with pytest.raises(OutputError, match=what), VideoWriter(path) as recording:
             recording.add(plain(), 0.0)
     with pytest.raises(OutputError, match=r"a film's name ends in \.mp4"):
-        Recording(tmp_path / "x.avi")
+        VideoWriter(tmp_path / "x.avi")
 
 
 def test_a_pyav_without_an_encoder_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(av, "codecs_available", {"h264"})
     with pytest.raises(OutputError, match=r"cannot encode H\.264; install its wheel: pip install"):
-        Recording(tmp_path / "x.mp4")
+        VideoWriter(tmp_path / "x.mp4")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ from ekspresi.detection.detector import make_detector
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Box
-from ekspresi.visualization.anonymization import CELLS, STEPS, head, hide
+from ekspresi.visualization.anonymization import CELLS, STEPS, anonymize, head
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -39,7 +39,7 @@ def test_a_hidden_face_is_neither_found_nor_recognised(face_px: int, analyzer: A
     (face,) = analyzer.analyze(image)
     assert face.prediction is not None
     assert face.prediction.expression == "happiness"
-    hidden = hide(image, [face.box_xyxy])
+    hidden = anonymize(image, [face.box_xyxy])
     assert not [found for found in analyzer.detector.detect(hidden) if overlapping(found.box_xyxy, face.box_xyxy)]
     (belief,) = analyzer.recognizer.predict(analyzer.crops(hidden, [face]))
     assert belief.abstained
@@ -55,7 +55,7 @@ def test_a_crowd_is_hidden_too(analyzer: Analyzer) -> None:
     image = np.asarray(Image.open(EXAMPLES / "corridor.jpg").convert("RGB"))
     faces = analyzer.analyze(image)
     assert len(faces) >= 9
-    hidden = hide(image, [face.box_xyxy for face in faces])
+    hidden = anonymize(image, [face.box_xyxy for face in faces])
     assert analyzer.detector.detect(hidden) == []
     assert all(belief.abstained for belief in analyzer.recognizer.predict(analyzer.crops(hidden, faces)))
 
@@ -69,7 +69,7 @@ def test_pixels_outside_of_heads_stay_as_they_were(size: tuple[int, int], spots:
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     before = image.copy()
     boxes = [(x, y, x + w, y + h) for x, y, w, h in spots]
-    hidden = hide(image, boxes)
+    hidden = anonymize(image, boxes)
     np.testing.assert_array_equal(image, before)
     assert (hidden.shape, hidden.dtype) == (image.shape, np.uint8)
     outside = np.ones((height, width), dtype=bool)
@@ -95,7 +95,7 @@ def test_heads_with_the_same_cells_look_the_same(side: int) -> None:
     fine[1::2] -= 60
     noise = np.clip(rng.normal(128, 3, plain.shape), 0, 255).astype(np.uint8)
     face = np.s_[int(box[1]) : int(box[3]), int(box[0]) : int(box[2])]
-    pictures = [hide(image, [box])[face].astype(int) for image in (plain, noise, fine)]
+    pictures = [anonymize(image, [box])[face].astype(int) for image in (plain, noise, fine)]
     np.testing.assert_array_equal(pictures[0], 128)
     np.testing.assert_array_equal(pictures[1], 128)
     assert np.ptp(pictures[2]) <= 2 * STEPS, f"what is left of stripes are rough means of {CELLS} x {CELLS} cells"
@@ -104,18 +104,18 @@ def test_heads_with_the_same_cells_look_the_same(side: int) -> None:
 def test_of_a_head_cut_by_the_edge_no_more_is_left() -> None:
     rng = np.random.default_rng(2)
     image = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
-    whole = hide(image, [(60.0, 60.0, 140.0, 140.0)])[60:140, 60:140].astype(float)
-    cut = hide(image[:, 100:], [(-40.0, 60.0, 40.0, 140.0)])[60:140, :40].astype(float)
+    whole = anonymize(image, [(60.0, 60.0, 140.0, 140.0)])[60:140, 60:140].astype(float)
+    cut = anonymize(image[:, 100:], [(-40.0, 60.0, 40.0, 140.0)])[60:140, :40].astype(float)
     assert np.abs(np.diff(cut, axis=1)).max() <= 2 * max(np.abs(np.diff(whole, axis=1)).max(), 4)
 
 
 def test_boxes_that_are_none_hide_nothing() -> None:
     image = np.random.default_rng(3).integers(0, 256, (30, 30, 3), dtype=np.uint8)
     nowhere = [(float("nan"),) * 4, (100.0, 100.0, 120.0, 120.0), (-90.0, -90.0, -50.0, -50.0)]
-    np.testing.assert_array_equal(hide(image, nowhere), image)
+    np.testing.assert_array_equal(anonymize(image, nowhere), image)
 
 
 def test_what_is_grey_stays_grey() -> None:
     image = np.repeat(np.random.default_rng(4).integers(0, 256, (60, 60, 1), dtype=np.uint8), 3, axis=2)
-    hidden = hide(image, [(15.0, 15.0, 45.0, 45.0)]).astype(int)
+    hidden = anonymize(image, [(15.0, 15.0, 45.0, 45.0)]).astype(int)
     assert np.ptp(hidden, axis=2).max() <= 1

@@ -5,7 +5,7 @@ import pytest
 
 from ekspresi.recognition.explanation import GRID, Explanation, Occlusion, Reduced
 from ekspresi.types import Prediction
-from ekspresi.visualization.explanation_sheet import FLAT, SCALES, explanation_sheet, heat_map, scale_of
+from ekspresi.visualization.explanation_sheet import FLAT, SCALES, heat_map, render_explanations, scale_of
 
 
 def prediction(abstained=False, effective_px=None):
@@ -55,7 +55,7 @@ def test_a_flat_map_is_left_bare(peak):
     flat = occlusion(peak)
     assert scale_of(flat) is None
     assert (tint(heat_map(flat, 96)) == 0).all()
-    assert (tint(explanation_sheet([explanation(peak)]))[:520, :400] < 25).all(), "and there is no scale beside it"
+    assert (tint(render_explanations([explanation(peak)]))[:520, :400] < 25).all(), "and there is no scale beside it"
 
 
 def test_the_pixels_of_a_face_are_seen_as_squares():
@@ -70,7 +70,7 @@ def test_crops_keep_their_shape(shape, size):
 
 
 def test_each_face_has_a_band_of_its_own():
-    one, three = (explanation_sheet([explanation()] * n) for n in (1, 3))
+    one, three = (render_explanations([explanation()] * n) for n in (1, 3))
     assert three.mode == "RGB"
     assert one.width == three.width
     band, rest = divmod(three.height - one.height, 2)
@@ -83,18 +83,18 @@ def test_each_face_has_a_band_of_its_own():
 
 
 def test_silence_and_sizes_are_said():
-    silent, sure = (explanation_sheet([explanation(abstained=word)]) for word in (True, False))
+    silent, sure = (render_explanations([explanation(abstained=word)]) for word in (True, False))
     assert silent.height > sure.height, "the word is explained where it stands"
     title = np.s_[36 : 36 + 50, :700]
     assert (np.asarray(silent)[title] != np.asarray(sure)[title]).any()
-    sized = explanation_sheet([explanation(effective_px=11.0)])
+    sized = render_explanations([explanation(effective_px=11.0)])
     assert sized.height > sure.height
     assert (np.asarray(sized)[title] != np.asarray(sure)[title]).any()
 
 
 @pytest.mark.parametrize(("peak", "text_top"), [(0.0, 18), (0.04, 94), (0.4, 94), (1.0, 94)])
 def test_words_stand_below_the_map_and_none_is_cut(peak, text_top):
-    pixels = np.asarray(explanation_sheet([explanation(peak)]))
+    pixels = np.asarray(render_explanations([explanation(peak)]))
     words = pixels[36 + 62 + 384 + text_top : -120, 36 : 36 + 384]
     written = (words < 200).any(axis=(1, 2)).astype(int)
     assert (np.diff(written) == 1).sum() + written[0] >= 2, "a line is broken where it would reach past the map"

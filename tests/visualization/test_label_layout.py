@@ -1,7 +1,7 @@
 import numpy as np
 
 from ekspresi.types import Box
-from ekspresi.visualization.label_layout import Spot, leader, near, place, stand
+from ekspresi.visualization.label_layout import Spot, evaluate_spot, leader, nearby, place_label
 
 PICTURE = (400, 300)
 FULL, SMALL = (120, 50), (80, 18)
@@ -19,14 +19,14 @@ def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 def test_a_lonely_face_has_its_full_label_above() -> None:
     face = (150.0, 120.0, 200.0, 180.0)
-    assert place([FULL, SMALL], face, [face], [], PICTURE, 4) == Spot(0, 0, 150, 68, 0.0)
+    assert place_label([FULL, SMALL], face, [face], [], PICTURE, 4) == Spot(0, 0, 150, 68, 0.0)
 
 
 def test_at_the_edges_labels_stay_inside_and_off_the_face() -> None:
     for x in (-10.0, 380.0):
         for y in (-10.0, 270.0):
             face = (x, y, x + 40, y + 40)
-            spot = box(place([FULL, SMALL], face, [face], [], PICTURE, 4))
+            spot = box(place_label([FULL, SMALL], face, [face], [], PICTURE, 4))
             assert spot[0] >= 0 and spot[1] >= 0 and spot[2] <= 400 and spot[3] <= 300
             assert not meet(spot, face)
 
@@ -35,7 +35,7 @@ def test_labels_hide_neither_each_other_nor_faces() -> None:
     faces = [(20.0 + 45 * i, 140.0, 50.0 + 45 * i, 175.0) for i in range(8)]
     taken: list[tuple[int, int, int, int]] = []
     for face in faces:
-        found = place([FULL, SMALL], face, faces, taken, PICTURE, 4)
+        found = place_label([FULL, SMALL], face, faces, taken, PICTURE, 4)
         if found:
             taken.append(box(found))
     assert len(taken) >= 6
@@ -46,7 +46,7 @@ def test_labels_hide_neither_each_other_nor_faces() -> None:
 
 def test_no_label_is_better_than_a_hidden_face() -> None:
     face = (0.0, 0.0, 400.0, 300.0)
-    assert place([FULL, SMALL], face, [face], [(0, 0, 400, 300)], PICTURE, 4) is None
+    assert place_label([FULL, SMALL], face, [face], [(0, 0, 400, 300)], PICTURE, 4) is None
 
 
 def test_a_leader_runs_only_to_a_distant_label() -> None:
@@ -59,16 +59,16 @@ def test_a_leader_runs_only_to_a_distant_label() -> None:
 def test_the_same_number_is_the_same_place_beside_a_face_that_moved() -> None:
     face, moved = (150.0, 120.0, 200.0, 180.0), (157.0, 123.0, 207.0, 183.0)
     for number in range(10):
-        before, after = (stand(0, number, SMALL, frame, [frame], [], PICTURE, 4) for frame in (face, moved))
+        before, after = (evaluate_spot(0, number, SMALL, frame, [frame], [], PICTURE, 4) for frame in (face, moved))
         assert (after.x - before.x, after.y - before.y) == (7, 3)
 
 
 def test_a_spot_costs_what_it_hides() -> None:
     face = (150.0, 120.0, 200.0, 180.0)
-    free = stand(0, 0, FULL, face, [face], [], PICTURE, 4)
+    free = evaluate_spot(0, 0, FULL, face, [face], [], PICTURE, 4)
     other = (free.x + 10.0, free.y + 10.0, free.x + 30.0, free.y + 30.0)
-    assert stand(0, 0, FULL, face, [face, other], [], PICTURE, 4).cost == free.cost + 1
-    assert place([FULL], face, [face, other], [], PICTURE, 4).number != free.number
+    assert evaluate_spot(0, 0, FULL, face, [face, other], [], PICTURE, 4).cost == free.cost + 1
+    assert place_label([FULL], face, [face, other], [], PICTURE, 4).number != free.number
 
 
 def test_what_is_not_near_changes_no_spot() -> None:
@@ -79,7 +79,9 @@ def test_what_is_not_near_changes_no_spot() -> None:
         boxes: list[Box] = [(x, y, x + 20, y + 24) for x, y in corners.tolist()]
         frames, taken = boxes[:40], boxes[40:]
         sizes = [(90, 40), (60, 18)]
-        some = [near(boxes, frames[0], sizes, 4) for boxes in (frames, taken)]
+        some = [nearby(boxes, frames[0], sizes, 4) for boxes in (frames, taken)]
         left_out += len(boxes) - sum(map(len, some))
-        assert place(sizes, frames[0], *some, (960, 960), 4) == place(sizes, frames[0], frames, taken, (960, 960), 4)
+        assert place_label(sizes, frames[0], *some, (960, 960), 4) == place_label(
+            sizes, frames[0], frames, taken, (960, 960), 4
+        )
     assert left_out > 500

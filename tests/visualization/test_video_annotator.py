@@ -8,10 +8,10 @@ import pytest
 
 from ekspresi.expressions import EXPRESSIONS
 from ekspresi.types import Box, Face, Frame, FrameResult, Prediction, Row
-from ekspresi.visualization.anonymization import head, hide
+from ekspresi.visualization.anonymization import anonymize, head
 from ekspresi.visualization.image_annotator import annotate
 from ekspresi.visualization.palette import COLOURS
-from ekspresi.visualization.video_annotator import REST_S, Annotator
+from ekspresi.visualization.video_annotator import REST_S, VideoAnnotator
 
 GREY = 120
 
@@ -59,7 +59,7 @@ def at(x: float, y: float, side: float = 40.0) -> Box:
 
 def test_a_label_stands_still_while_its_box_trembles() -> None:
     rng = np.random.default_rng(0)
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     seen = {
         panel(annotator.annotate(analyzed([at(*(200 + rng.uniform(-1, 1, 2)))], number / 25))) for number in range(30)
     }
@@ -67,7 +67,7 @@ def test_a_label_stands_still_while_its_box_trembles() -> None:
 
 
 def test_a_label_goes_with_its_face() -> None:
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     places = [panel(annotator.annotate(analyzed([at(100 + 4 * n, 200 + n)], n / 25)))[:2] for n in range(50)]
     for n, (x, y) in enumerate(places):
         assert (x - 4 * n, y - n) == (pytest.approx(places[0][0], abs=5), pytest.approx(places[0][1], abs=5))
@@ -76,7 +76,7 @@ def test_a_label_goes_with_its_face() -> None:
 
 
 def test_a_label_keeps_its_size_and_its_lines_whatever_it_says() -> None:
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     boxes = {
         panel(annotator.annotate(analyzed([at(200, 200)], n / 25, beliefs=[belief])))
         for n, belief in enumerate(
@@ -94,7 +94,7 @@ def test_a_label_keeps_its_size_and_its_lines_whatever_it_says() -> None:
 
 def test_what_is_said_is_that_of_the_row_and_names_the_track() -> None:
     def drawn(track: int | None, belief: Prediction) -> np.ndarray:
-        return np.asarray(Annotator().annotate(analyzed([at(200, 200)], tracks=[track], beliefs=[belief])))
+        return np.asarray(VideoAnnotator().annotate(analyzed([at(200, 200)], tracks=[track], beliefs=[belief])))
 
     first = drawn(3, prediction())
     np.testing.assert_array_equal(first, drawn(3, prediction()))
@@ -108,7 +108,7 @@ def test_what_is_said_is_that_of_the_row_and_names_the_track() -> None:
 def test_faces_that_pass_each_other_do_not_make_labels_jump_about() -> None:
     """Two faces walk past each other, one of them trembling: a label changes its place at most once a second."""
     rng = np.random.default_rng(1)
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     offsets: dict[float, tuple[float, float]] = {}
     changes = []
     for number in range(150):
@@ -127,7 +127,7 @@ def test_faces_that_pass_each_other_do_not_make_labels_jump_about() -> None:
 
 
 def test_labels_hide_no_face() -> None:
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     for number in range(60):
         boxes = [at(60 + 110 * k + 2 * number * (-1) ** k, 200 + 30 * k) for k in range(5)]
         picture = np.asarray(annotator.annotate(analyzed(boxes, number / 25)))
@@ -138,13 +138,13 @@ def test_labels_hide_no_face() -> None:
 
 @pytest.mark.parametrize(("size", "factor"), [((640, 480), 1), ((320, 240), 2), ((64, 48), 8), ((1920, 1080), 1)])
 def test_all_pictures_of_a_film_have_one_size(size: tuple[int, int], factor: int) -> None:
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     for boxes in ([], [at(5, 5, 10)], [at(0, 0, 9), at(20, 20, 9)], [(0.0, 0.0, *map(float, size))]):
         assert annotator.annotate(analyzed(boxes, size=size)).size == (size[0] * factor, size[1] * factor)
 
 
 def test_a_face_that_fills_the_picture_has_its_label_in_a_corner() -> None:
-    picture = Annotator().annotate(analyzed([(0.0, 0.0, 640.0, 480.0)]))
+    picture = VideoAnnotator().annotate(analyzed([(0.0, 0.0, 640.0, 480.0)]))
     x1, _, x2, y2 = panel(picture)
     assert (x1 < 10, y2 > 470, x2 < 320) == (True, True, True)
 
@@ -153,7 +153,7 @@ def test_stills_are_drawn_as_stills() -> None:
     still = analyzed([at(200, 200), at(400, 100, 20)], None, tracks=[None, None])
     faces = [row.face for row in still.rows]
     np.testing.assert_array_equal(
-        np.asarray(Annotator().annotate(still)), np.asarray(annotate(still.frame.image, faces))
+        np.asarray(VideoAnnotator().annotate(still)), np.asarray(annotate(still.frame.image, faces))
     )
 
 
@@ -163,9 +163,9 @@ def test_anonymised_heads_are_hidden_below_what_is_drawn(time_s: float | None) -
     seen = analyzed([found], time_s, hidden=[found, lost])
     noise = np.random.default_rng(2).integers(0, 256, seen.frame.image.shape, dtype=np.uint8)
     seen.frame.image[:] = noise
-    open_, closed = (np.asarray(Annotator(anonymize=hiding).annotate(seen)) for hiding in (False, True))
+    open_, closed = (np.asarray(VideoAnnotator(anonymize=hiding).annotate(seen)) for hiding in (False, True))
     np.testing.assert_array_equal(seen.frame.image, noise)
-    hidden = hide(noise, [found, lost])
+    hidden = anonymize(noise, [found, lost])
     for box in (found, lost):
         inside = np.s_[int(box[1]) + 9 : int(box[3]) - 9, int(box[0]) + 9 : int(box[2]) - 9]
         np.testing.assert_array_equal(closed[inside], hidden[inside])
@@ -179,15 +179,15 @@ def test_anonymised_heads_are_hidden_below_what_is_drawn(time_s: float | None) -
 
 
 def test_another_source_begins_anew() -> None:
-    annotator, crowd = Annotator(), [at(200, 200), at(190, 150)]
+    annotator, crowd = VideoAnnotator(), [at(200, 200), at(190, 150)]
     annotator.annotate(analyzed(crowd))
     annotator.annotate(analyzed([at(200, 200)], 0.1))
     again = annotator.annotate(analyzed([at(200, 200)], 0.2, source="b.mp4"))
-    np.testing.assert_array_equal(np.asarray(again), np.asarray(Annotator().annotate(analyzed([at(200, 200)]))))
+    np.testing.assert_array_equal(np.asarray(again), np.asarray(VideoAnnotator().annotate(analyzed([at(200, 200)]))))
 
 
 def test_what_is_remembered_does_not_grow() -> None:
-    annotator = Annotator()
+    annotator = VideoAnnotator()
     for number in range(1000):
         annotator.annotate(analyzed([at(10, 10)], number / 5, tracks=[number], size=(100, 80)))
     assert len(annotator._labels) <= 12

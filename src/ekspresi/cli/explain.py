@@ -55,7 +55,7 @@ def explain(
     from ekspresi.recognition import explanation
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.tables.overwrite import check_replaceable
-    from ekspresi.visualization.explanation_sheet import explanation_sheet
+    from ekspresi.visualization.explanation_sheet import render_explanations
 
     target = _target(image, out)
     check_replaceable(target, overwrite=overwrite, choice="--out")
@@ -73,7 +73,7 @@ def explain(
                 explanation.explain(analyzer.recognizer, crop)
                 for crop in progress.track(analyzer.crops(rgb, shown), description="explaining")
             ]
-        write(explanation_sheet(explanations))
+        write(render_explanations(explanations))
     console = Console(emoji=False)
     console.print(_table(shown, explanations))
     if len(shown) < len(faces):

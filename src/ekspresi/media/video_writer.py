@@ -55,7 +55,7 @@ _THREADS = 2
 """Each cuts the picture into one slice more, which costs quality; two encode faster than any of this is recognised."""
 
 
-class Recording:
+class VideoWriter:
     """A film that grows picture by picture; a context manager.
 
     The file is made with the first picture: without one there is none. One that exists is replaced when the new film
@@ -113,7 +113,7 @@ class Recording:
         """
         if self._failure is not None:
             raise self._failure
-        with self._told():
+        with self._errors_named():
             if self._film is None:
                 check_writable(self._path)
                 _beside(self._path).unlink(missing_ok=True)  # of a film that failed, or was given up
@@ -139,14 +139,14 @@ class Recording:
         """
         film, self._film = self._film, None
         if film is not None:
-            with self._told() if self._failure is None else suppress(Exception):  # one failure is told once
+            with self._errors_named() if self._failure is None else suppress(Exception):  # one failure is told once
                 film.close()
                 if self._failure is None and (whole or self._growing == self._path):
                     take_up(self._path)
                     self.written = True
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_named(self) -> Iterator[None]:
         """What goes wrong ends the film, and is told in one line."""
         try:
             with os_errors_as_output_error(self._path, self._path.parent):

@@ -30,7 +30,7 @@ _RIM = 0.12
 """Outside of the head what is hidden fades into the picture, over this share of its size, so that no edge is seen."""
 
 
-def hide(image: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint8]:
+def anonymize(image: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint8]:
     """An image and the boxes of faces -> a copy in which no head in them can be recognised.
 
     Args:

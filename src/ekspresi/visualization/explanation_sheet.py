@@ -34,7 +34,7 @@ _MAP, _CELL = 384, 192  # the second is a whole multiple of five of SIZES_PX, an
 _MARGIN, _GAP, _TITLE, _LINE, _TEXT = 36, 56, 62, 28, 20
 
 
-def explanation_sheet(explanations: Sequence[Explanation]) -> Image.Image:
+def render_explanations(explanations: Sequence[Explanation]) -> Image.Image:
     """Explanations of faces -> one RGB picture, a numbered band for each, in order.
 
     A band has the crop with its map and the map's scale on the left, the face at each size on the right.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ekspresi.types import Box, Face
-from ekspresi.visualization.label_layout import leader, near, place
+from ekspresi.visualization.label_layout import leader, nearby, place_label
 from ekspresi.visualization.labels import labels_of, rounded
 from ekspresi.visualization.palette import PANEL, colour_of
 
@@ -61,8 +61,8 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         if not made:
             continue
         sizes = [label.size for label in made]
-        others, taken = (near(boxes, frame, sizes, gap) for boxes in (frames, [box for _, box in placed]))
-        if spot := place(sizes, frame, others, taken, picture.size, gap):
+        others, taken = (nearby(boxes, frame, sizes, gap) for boxes in (frames, [box for _, box in placed]))
+        if spot := place_label(sizes, frame, others, taken, picture.size, gap):
             label = made[spot.label]
             placed.append((label, (spot.x, spot.y, spot.x + label.width, spot.y + label.height)))
             if ends := leader(frame, placed[-1][1], gap):

@@ -37,7 +37,7 @@ class Spot(NamedTuple):
     cost: float
 
 
-def place(
+def place_label(
     sizes: Sequence[tuple[int, int]],
     frame: Box,
     frames: Sequence[Box],
@@ -64,7 +64,7 @@ def place(
         for number in range(_SPOTS):
             if best is not None and best.cost <= _AWAY * (number // _ROUND):
                 break  # none that is as far away costs less
-            spot = stand(label, number, size, frame, frames, taken, picture, gap)
+            spot = evaluate_spot(label, number, size, frame, frames, taken, picture, gap)
             if best is None or spot.cost < best.cost - 1e-9:
                 best = spot
         if best is not None and best.cost < good:
@@ -72,7 +72,7 @@ def place(
     return None if best is None or best.cost > bearable else best
 
 
-def near(boxes: Sequence[Box], frame: Box, sizes: Sequence[tuple[int, int]], gap: int) -> list[Box]:
+def nearby(boxes: Sequence[Box], frame: Box, sizes: Sequence[tuple[int, int]], gap: int) -> list[Box]:
     """Which of many boxes labels of these sizes could meet at all, wherever they stand around a face."""
     width, height = (max(lengths) for lengths in zip(*sizes, strict=True))
     reach = max(width, height) + (_SPOTS // _ROUND - 1) * (height + gap) + 2 * gap
@@ -80,7 +80,7 @@ def near(boxes: Sequence[Box], frame: Box, sizes: Sequence[tuple[int, int]], gap
     return [box for box in boxes if box[0] < high_x and low_x < box[2] and box[1] < high_y and low_y < box[3]]
 
 
-def stand(
+def evaluate_spot(
     label: int,
     number: int,
     size: tuple[int, int],
@@ -90,7 +90,7 @@ def stand(
     picture: tuple[int, int],
     gap: int,
 ) -> Spot:
-    """A label of some size and the number of a place -> the spot, and what it costs to stand there; see ``place``."""
+    """A label of some size and the number of a place -> the spot, and what it costs to stand there."""
     width, height = size
     x, y, steps = _place(number, width, height, frame, picture, gap)
     box = (x, y, x + width, y + height)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from ekspresi.types import Box, FrameResult, Row
-from ekspresi.visualization.anonymization import hide
+from ekspresi.visualization.anonymization import anonymize
 from ekspresi.visualization.image_annotator import annotate, draw_frame, enlarged, text_px_of
-from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, leader, near, place, stand
+from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, evaluate_spot, leader, nearby, place_label
 from ekspresi.visualization.labels import steady_labels_of
 from ekspresi.visualization.palette import colour_of
 
@@ -48,7 +48,7 @@ class _Label:
     seen_s: float
 
 
-class Annotator:
+class VideoAnnotator:
     """Draws one frame after another.
 
     Attributes:
@@ -62,23 +62,23 @@ class Annotator:
         self._labels: dict[int, _Label] = {}
         self._factor = 0
 
-    def annotate(self, analyzed: FrameResult) -> Image.Image:
+    def annotate(self, result: FrameResult) -> Image.Image:
         """A frame and its rows -> the frame with boxes, names, confidences and the strongest beliefs.
 
         Returns:
             RGB picture. Of a video: of the frame's size, or a whole multiple of it, the same for all frames of that
             size, where it is too small for text. A still is drawn as ``image_annotator.annotate`` does.
         """
-        frame = analyzed.frame
-        image = hide(frame.image, analyzed.hidden) if self.anonymize else frame.image
+        frame = result.frame
+        image = anonymize(frame.image, result.hidden) if self.anonymize else frame.image
         if frame.time_s is None:
-            return annotate(image, [row.face for row in analyzed.rows])
+            return annotate(image, [row.face for row in result.rows])
         if frame.source != self._source:
             self._source, self._labels = frame.source, {}
         picture, factor = enlarged(image)
         if factor != self._factor:
             self._factor, self._labels = factor, {}
-        self._draw(picture, analyzed.rows, frame.time_s)
+        self._draw(picture, result.rows, frame.time_s)
         return picture
 
     def _draw(self, picture: Image.Image, rows: tuple[Row, ...], time_s: float) -> None:
@@ -121,7 +121,7 @@ class Annotator:
         if _fills(frame, picture):  # on the face, where else
             width, height = sizes[0]
             return panels[0], (0, picture.height - height, width, picture.height)
-        others, labels = (near(boxes, frame, sizes, 2 * line) for boxes in (frames, taken))
+        others, labels = (nearby(boxes, frame, sizes, 2 * line) for boxes in (frames, taken))
         around = (frame, others, labels, picture.size, 2 * line)
         spot, rests_s = _spot(kept, sizes, around, time_s)
         x, y = (0.0, 0.0) if spot is None else (float(spot.x), float(spot.y))
@@ -143,15 +143,15 @@ def _spot(
 ) -> tuple[Spot | None, float]:
     """Where a label stood -> where it stands now, None where there is no room, and since when it rests."""
     if kept is None:
-        return place(sizes, *around), time_s
+        return place_label(sizes, *around), time_s
     rested = time_s - kept.rests_s >= REST_S
     if kept.spot is None:
-        return (place(sizes, *around, bearable=GOOD), time_s) if rested else (None, kept.rests_s)
-    now = stand(kept.spot.label, kept.spot.number, sizes[kept.spot.label], *around)
+        return (place_label(sizes, *around, bearable=GOOD), time_s) if rested else (None, kept.rests_s)
+    now = evaluate_spot(kept.spot.label, kept.spot.number, sizes[kept.spot.label], *around)
     if now.cost > (_NOTICEABLE if rested else BEARABLE):
-        return place(sizes, *around), time_s
+        return place_label(sizes, *around), time_s
     if rested and now.label > 0:  # a short one that might be full again
-        return place(sizes[: now.label], *around, bearable=GOOD) or now, time_s
+        return place_label(sizes[: now.label], *around, bearable=GOOD) or now, time_s
     return now, kept.rests_s
 
 

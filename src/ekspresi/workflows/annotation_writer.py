@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ekspresi.errors import OutputError
 from ekspresi.media.image_writer import save_picture
-from ekspresi.media.video_writer import FILM_SUFFIX, Recording, take_up
+from ekspresi.media.video_writer import FILM_SUFFIX, VideoWriter, take_up
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.types import FrameResult
-from ekspresi.visualization.video_annotator import Annotator
+from ekspresi.visualization.video_annotator import VideoAnnotator
 from ekspresi.workflows.output_paths import UniquePaths, annotated_paths
 from ekspresi.workflows.source_reader import SourceReader
 
@@ -57,10 +57,10 @@ class AnnotationWriter:
             self._targets = {str(path): target for path, target in targets.items()}
         else:
             self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in read.names}
-        self._annotator = Annotator(anonymize=anonymize)
+        self._annotator = VideoAnnotator(anonymize=anonymize)
         self._refused, self._overwrite = refused, overwrite
         self.written = 0
-        self._film: Recording | None = None
+        self._film: VideoWriter | None = None
         self._filmed: str | None = None
 
     def check(self, left: Sequence[Position]) -> None:
@@ -108,7 +108,7 @@ class AnnotationWriter:
                         take_up(target)
                     target = self._names.free(target, fresh=True)
                 self._check(target)
-                self._film = Recording(target)
+                self._film = VideoWriter(target)
             if self._film is not None:
                 self._film.add(self._annotator.annotate(result), frame.time_s)
         except OutputError as error:
