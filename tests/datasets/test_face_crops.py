@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.datasets import face_crops
-from ekspresi.datasets.face_crops import FaceCutter
+from ekspresi.datasets.face_crops import FaceCropper
 from ekspresi.errors import ImageError
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.system.downloads import cache_folder
@@ -43,7 +43,7 @@ def memories():
 
 
 def test_the_second_cut_is_read_back(calls, frame, tmp_path):
-    first, second = FaceCutter()(frame), FaceCutter()(frame)
+    first, second = FaceCropper()(frame), FaceCropper()(frame)
     assert calls == [(49, 64, 3)]
     assert first.dtype == second.dtype == np.uint8
     assert np.array_equal(first, second)
@@ -51,14 +51,14 @@ def test_the_second_cut_is_read_back(calls, frame, tmp_path):
     assert np.array_equal(first, CropConvention().crop(rgb, (0, 0, 20, 20)))
     # It is the bytes that count, not where they lie.
     moved = frame.rename(tmp_path / "moved.png")
-    assert np.array_equal(FaceCutter()(moved), first)
+    assert np.array_equal(FaceCropper()(moved), first)
     assert len(calls) == 1
 
 
 def test_a_changed_frame_is_cut_anew(calls, frame):
-    first = FaceCutter()(frame)
+    first = FaceCropper()(frame)
     save(texture(2, 49, 64), frame)
-    assert not np.array_equal(FaceCutter()(frame), first)
+    assert not np.array_equal(FaceCropper()(frame), first)
     assert len(calls) == 2
 
 
@@ -66,7 +66,7 @@ def test_that_there_is_no_face_is_remembered(calls, tmp_path):
     save(np.zeros((30, 30), dtype=np.uint8), tmp_path / "wall.png")
     for _ in range(2):
         with pytest.raises(ImageError, match=r"wall\.png: no face was found"):
-            FaceCutter()(tmp_path / "wall.png")
+            FaceCropper()(tmp_path / "wall.png")
     assert len(calls) == 1
 
 
@@ -85,9 +85,9 @@ def other_method(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("change", [other_networks, other_convention, other_method])
 def test_all_that_decides_a_crop_is_in_its_key(calls, frame, monkeypatch, tmp_path, change):
-    FaceCutter()(frame)
+    FaceCropper()(frame)
     change(monkeypatch, tmp_path)
-    FaceCutter()(frame)
+    FaceCropper()(frame)
     assert len(calls) == 2
     assert len(memories()) == 2
 
@@ -97,7 +97,7 @@ def test_the_networks_of_the_key_are_those_of_the_detector():
 
 
 def test_a_damaged_memory_is_made_anew(calls, frame):
-    crop = FaceCutter()(frame)
+    crop = FaceCropper()(frame)
     (memory,) = memories()
     data = memory.read_bytes()
     wrong = memory.with_suffix(".wrong")
@@ -107,20 +107,20 @@ def test_a_damaged_memory_is_made_anew(calls, frame):
     wrong.unlink()
     for count, damaged in enumerate((b"", data[:50], data[:-1], b"text", with_floats), start=2):
         memory.write_bytes(damaged)
-        assert np.array_equal(FaceCutter()(frame), crop)
+        assert np.array_equal(FaceCropper()(frame), crop)
         assert len(calls) == count
         assert memory.read_bytes() == data
 
 
 def test_memories_of_faces_are_for_their_owner_only(calls, frame):
-    FaceCutter()(frame)
+    FaceCropper()(frame)
     assert (cache_folder() / "faces").stat().st_mode & 0o077 == 0
     assert [path.suffix for path in memories()] == [".npz"]
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(calls, frame, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(frame))
-    assert FaceCutter()(frame).shape == (19, 19)
+    assert FaceCropper()(frame).shape == (19, 19)
 
 
 def test_what_cannot_be_read_is_not_remembered(calls, tmp_path):
@@ -132,10 +132,10 @@ def test_what_cannot_be_read_is_not_remembered(calls, tmp_path):
         if content is not None:
             (tmp_path / name).write_bytes(content)
         with pytest.raises(ImageError, match=f"{name}: .*{reason}"):
-            FaceCutter()(tmp_path / name)
+            FaceCropper()(tmp_path / name)
     (tmp_path / "device.png").symlink_to(os.devnull)
     for path, reason in ((tmp_path, "is a folder"), (tmp_path / "device.png", "is no regular file")):
         with pytest.raises(ImageError, match=reason):
-            FaceCutter()(path)
+            FaceCropper()(path)
     assert calls == []
     assert not (cache_folder() / "faces").exists()

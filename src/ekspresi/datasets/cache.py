@@ -22,7 +22,7 @@ from ekspresi.system.downloads import cache_folder
 from ekspresi.system.storage import atomic_write, ensure_folder
 
 
-def take(images: Images, positions: NDArray[np.int64]) -> Images:
+def select(images: Images, positions: NDArray[np.int64]) -> Images:
     """N images of one or of mixed sizes and positions -> the images at these positions."""
     if isinstance(images, np.ndarray):
         return images[positions]
@@ -41,15 +41,15 @@ def duplicates_between(dataset: FaceDataset, queries: NDArray[np.int64], referen
     ):
         key.update(part)
     file = cache_folder() / f"duplicates-{key.hexdigest()[:32]}.npz"
-    remembered = recall(file, "queries", "references", "kinds", "scores")
+    remembered = load_cached(file, "queries", "references", "kinds", "scores")
     if remembered is not None:
         return Pairs(*remembered)
-    pairs = find_duplicates(take(dataset.images, queries), take(dataset.images, references))
-    remember(file, queries=pairs.queries, references=pairs.references, kinds=pairs.kinds, scores=pairs.scores)
+    pairs = find_duplicates(select(dataset.images, queries), select(dataset.images, references))
+    save_cached(file, queries=pairs.queries, references=pairs.references, kinds=pairs.kinds, scores=pairs.scores)
     return pairs
 
 
-def recall(file: Path, *names: str) -> list[NDArray[Any]] | None:
+def load_cached(file: Path, *names: str) -> list[NDArray[Any]] | None:
     """A file of the cache and names -> the arrays of these names; None where it is absent or damaged."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
@@ -58,7 +58,7 @@ def recall(file: Path, *names: str) -> list[NDArray[Any]] | None:
         return None  # absent, or damaged: it is only a memory, so it is made anew
 
 
-def remember(file: Path, **arrays: Any) -> None:
+def save_cached(file: Path, **arrays: Any) -> None:
     """Write named arrays to a file of the cache, whole or not at all."""
     try:
         ensure_folder(file.parent)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.cache import recall, remember
+from ekspresi.datasets.cache import load_cached, save_cached
 from ekspresi.detection.detector import make_detector
 from ekspresi.errors import ImageError
 from ekspresi.imaging.cropping import CropConvention
@@ -34,7 +34,7 @@ METHOD = f"largest face that MTCNN finds from {MIN_FACE_PX} px"
 _NO_FACE = np.zeros((0, 0), dtype=np.uint8)
 
 
-class FaceCutter:
+class FaceCropper:
     """Frame files -> crops; the detector's networks are loaded at the first frame that is not remembered."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class FaceCutter:
             crop = self._convention.crop(image, found[0].box_xyxy) if found else _NO_FACE
             with suppress(OSError):
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            remember(file, crop=crop)
+            save_cached(file, crop=crop)
         if crop.size == 0:
             raise ImageError(f"{path}: no face was found in it; check whether it shows one")
         return crop
@@ -82,7 +82,7 @@ def _digest(path: Path, key: bytes) -> str:
 
 
 def _recalled(file: Path) -> NDArray[np.uint8] | None:
-    arrays = recall(file, "crop")
+    arrays = load_cached(file, "crop")
     if arrays is None or arrays[0].dtype != np.uint8 or arrays[0].ndim != 2:
         return None
     return np.asarray(arrays[0], dtype=np.uint8)

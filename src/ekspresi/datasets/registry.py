@@ -20,7 +20,7 @@ from ekspresi.datasets.readers.ferplus import read_ferplus
 from ekspresi.datasets.readers.folder import read_folder
 from ekspresi.errors import DatasetError
 
-__all__ = ["DRAWN_BY_IMAGE", "OPTIONS", "READERS", "family", "read"]
+__all__ = ["OPTIONS", "READERS", "SPLIT_LEAKS_SUBJECTS", "family", "read"]
 
 READERS: dict[str, Callable[..., FaceDataset]] = {
     "ckextended": read_ckextended,
@@ -35,7 +35,7 @@ READERS: dict[str, Callable[..., FaceDataset]] = {
 OPTIONS: dict[str, Mapping[str, Option]] = {"ckplus": CKPLUS_OPTIONS}
 """Reader name -> the options it takes, named as its keyword arguments; a reader that is not here takes none."""
 
-DRAWN_BY_IMAGE = ("ckextended",)
+SPLIT_LEAKS_SUBJECTS = ("ckextended",)
 """Readers whose official split was drawn image by image, so that people and sequences stand on several sides."""
 
 _FAMILIES = {"ferplus": "fer2013", "ckplus": "ckplus48", "ckextended": "ckplus48"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.cache import duplicates_between, take
+from ekspresi.datasets.cache import duplicates_between, select
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import first_of_copies
 from ekspresi.datasets.protocols import PROTOCOLS
@@ -186,9 +186,9 @@ def _without_duplicates(dataset: FaceDataset, train: Indices, validation: Indice
     clean_train = np.delete(train, np.unique(shown.references))
 
     copied = set(held_out[shown.of("exact").queries].tolist())
-    seen_in_validation = {image.tobytes() for image in take(dataset.images, validation)}
-    seen_in_test = {image.tobytes() for image in take(dataset.images, test)}
-    first = first_of_copies(take(dataset.images, test))
+    seen_in_validation = {image.tobytes() for image in select(dataset.images, validation)}
+    seen_in_test = {image.tobytes() for image in select(dataset.images, test)}
+    first = first_of_copies(select(dataset.images, test))
     clean_test = [
         index
         for index, is_first in zip(test.tolist(), first.tolist(), strict=True)

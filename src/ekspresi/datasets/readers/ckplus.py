@@ -37,10 +37,10 @@ from pathlib import Path
 
 from ekspresi.datasets.class_folders import read_hard_labelled
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.face_crops import FaceCutter
+from ekspresi.datasets.face_crops import FaceCropper
 from ekspresi.datasets.image_files import folders_in
 from ekspresi.datasets.reader_options import WHOLE_NUMBER, YES_OR_NO
-from ekspresi.datasets.readers.ckplus48 import with_people
+from ekspresi.datasets.readers.ckplus48 import with_subjects
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import CKPLUS_LABELS
 
@@ -90,7 +90,7 @@ def read_ckplus(path: Path, frames: int = 3, neutral: bool = False) -> FaceDatas
     if not files:
         reason = f"; first of {len(skipped)} that were skipped: {skipped[0]}" if skipped else ""
         raise DatasetError(f"{path / EMOTION}: no labelled sequence{reason}")
-    dataset = with_people(read_hard_labelled("ckplus", path, labels, files, read=FaceCutter()))
+    dataset = with_subjects(read_hard_labelled("ckplus", path, labels, files, read=FaceCropper()))
     return replace(dataset, skipped=(*skipped, *dataset.skipped))
 
 

@@ -53,11 +53,11 @@ def read_ckplus48(path: Path) -> FaceDataset:
         raise DatasetError(
             f"{path}: no picture is named SUBJECT_SEQUENCE_FRAME.png; read other faces with folder:{path}"
         )
-    dataset = with_people(read_hard_labelled("ckplus48", path, CKPLUS_LABELS, named))
+    dataset = with_subjects(read_hard_labelled("ckplus48", path, CKPLUS_LABELS, named))
     return replace(dataset, skipped=(*nameless, *dataset.skipped))
 
 
-def with_people(dataset: FaceDataset) -> FaceDataset:
+def with_subjects(dataset: FaceDataset) -> FaceDataset:
     """Pictures named SUBJECT_SEQUENCE_FRAME -> the same with subjects 'S010' and sequences 'S010_004'."""
     parts = [name.rpartition("/")[2].upper().split("_") for name in dataset.names.tolist()]
     return replace(

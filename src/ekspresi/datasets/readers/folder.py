@@ -56,7 +56,7 @@ def read_folder(path: Path) -> FaceDataset:
     dataset = read_hard_labelled("folder", path, labels, files, side_of if sides else None)
     dataset = replace(dataset, skipped=(*empty, *dataset.skipped))
     table = path / "subjects.csv"
-    return _with_people(dataset, table) if table.is_file() else dataset
+    return _with_subjects(dataset, table) if table.is_file() else dataset
 
 
 def _label(folder_name: str) -> str:
@@ -66,7 +66,7 @@ def _label(folder_name: str) -> str:
         return folder_name.strip().lower()
 
 
-def _with_people(dataset: FaceDataset, table: Path) -> FaceDataset:
+def _with_subjects(dataset: FaceDataset, table: Path) -> FaceDataset:
     columns = read_columns(table, ("file", "subject"), optional=("sequence",))
     files = [file.replace("\\", "/") for file in columns["file"]]
     subjects = dict(zip(files, columns["subject"], strict=True))
