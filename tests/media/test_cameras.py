@@ -13,7 +13,7 @@ import av
 
 from ekspresi.errors import AccessError, EkspresiError, MissingExtraError, SourceError
 from ekspresi.media import cameras, decoder
-from ekspresi.media.cameras import camera_index, connected, has_an_end, stream, webcam
+from ekspresi.media.cameras import camera_index, connect, has_an_end, network_camera, webcam
 from ekspresi.media.frames import read_frames
 from ekspresi.media.live import Retries, live_frames
 from ekspresi.media.timestamps import Window
@@ -125,7 +125,7 @@ def test_a_camera_that_accepts_and_says_nothing() -> None:
     with RtspCamera(1, answer="nothing") as camera:
         began = time.monotonic()
         with pytest.raises(SourceError, match=r"no answer within 0\.5 s; check the address") as caught:
-            connected(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", open_s=0.5)
+            connect(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", open_s=0.5)
         assert time.monotonic() - began < 5
     one_line(caught.value, "rtsp://***@127.0.0.1:")
 
@@ -135,7 +135,7 @@ def test_rtsp_that_dies_and_comes_again() -> None:
     with RtspCamera(30) as camera:
         address, shown = (f"rtsp://{user}@127.0.0.1:{camera.port}/x" for user in (LOGIN, "***"))
         found = []
-        reading = live_frames(stream(address), shown, window=Window(), refused=told.append, retries=SOON)
+        reading = live_frames(network_camera(address), shown, window=Window(), refused=told.append, retries=SOON)
         for frame in reading:
             found.append(frame)
             if camera.connections > 3:
@@ -156,7 +156,7 @@ def test_rtsp_that_dies_and_comes_again() -> None:
 
 def test_rtsp_that_stalls_is_lost() -> None:
     with RtspCamera(10, then="stall", times=1) as camera:
-        open_stream = stream(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", read_s=0.3, open_s=2)
+        open_stream = network_camera(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", read_s=0.3, open_s=2)
         retries = Retries(0.01, 0.01, attempts=0)
         began = time.monotonic()
         with pytest.raises(SourceError, match="cam: given up after 0 attempts"):
@@ -215,7 +215,7 @@ def test_what_has_an_end(tmp_path: Path) -> None:
     write_clip(tmp_path / "a.ts", 5)
     with http_camera(tmp_path) as host:
         for name, ends in (("a.ts", True), ("live", False)):
-            with connected(f"http://{host}/{name}") as container:
+            with connect(f"http://{host}/{name}") as container:
                 assert has_an_end(container) is ends
 
 

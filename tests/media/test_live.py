@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
 from ekspresi.media import live
-from ekspresi.media.live import Picture, Retries, live_frames
+from ekspresi.media.live import LazyImage, Retries, live_frames
 from ekspresi.media.timestamps import Window
 from ekspresi.types import Frame
 
 AT_ONCE = Retries(first_s=0.0, longest_s=0.0)
-Connection = Iterator[tuple[float | None, Picture]]
+Connection = Iterator[tuple[float | None, LazyImage]]
 
 
 def image(value: int = 0, size: int = 8) -> NDArray[np.uint8]:

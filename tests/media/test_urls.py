@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import SourceError
-from ekspresi.media.urls import address, redacted
+from ekspresi.media.urls import address, redact
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch
     ],
 )
 def test_what_is_shown_of_an_address(whole: str, shown: str | None) -> None:
-    found = redacted(whole)
+    found = redact(whole)
     assert shown is None or found == shown
     assert "secret" not in found and "cret" not in found
     assert len(found.splitlines()) == 1
 
 
 def test_parts_that_are_no_secret_are_kept() -> None:
-    assert redacted("rtsp://cam/user=a_password=b_channel=1_stream=0.sdp") == (
+    assert redact("rtsp://cam/user=a_password=b_channel=1_stream=0.sdp") == (
         "rtsp://cam/user=***_password=***_channel=1_stream=0.sdp"
     )
-    assert redacted("http://cam/monkey=1?keys=2") == "http://cam/monkey=1?keys=2"
+    assert redact("http://cam/monkey=1?keys=2") == "http://cam/monkey=1?keys=2"

@@ -345,7 +345,7 @@ def one_line(error: Exception, path: Path) -> None:
 
 
 def test_frames_are_freed_at_once_not_by_the_collector(tmp_path: Path) -> None:
-    paint = decoding.Painter("x")
+    paint = decoding.FrameConverter("x")
     with av.open(write_clip(tmp_path / "a.mp4", 30)) as container:
         gc.collect()
         gc.disable()  # side data and its frame hold each other, and would wait for it
@@ -373,7 +373,7 @@ def test_pyav_is_given_only_arguments_that_it_knows(
     given: dict[str, object] = {}
     monkeypatch.setattr(av, "__version__", version)
     monkeypatch.setattr(av, "open", lambda name, mode, **words: given.update(words))
-    decoding.opened("file:a.mp4", "a.mp4", read_s=3.0)
+    decoding.open_container("file:a.mp4", "a.mp4", read_s=3.0)
     assert given == {"format": None, "options": {}, "timeout": (None, 3.0), **arguments}
 
 

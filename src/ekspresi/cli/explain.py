@@ -1,4 +1,4 @@
-"""``ekspresi explain``: a picture -> where in its faces the evidence lies, and what is left of it at each size.
+"""``ekspresi _explain``: a picture -> where in its faces the evidence lies, and what is left of it at each size.
 
 In: one picture. Out: a picture with a band for each face, and a table on the screen. No logic of its own.
 """
@@ -26,10 +26,10 @@ _ENDINGS = (".png", ".jpg", ".jpeg")
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("explain")(explain)
+    app.command("explain")(_explain)
 
 
-def explain(
+def _explain(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture with faces.")],
     out: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""``ekspresi export``: a run folder -> a model file and the weights to train on from.
+"""``ekspresi _export``: a run folder -> a model file and the weights to train on from.
 
 In: the folder that ``ekspresi train`` made. Out: an ONNX file, a safetensors file, the difference to torch, and how
 sure an answer has to be.
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("export")(export)
+    app.command("export")(_export)
 
 
-def export(
+def _export(
     run: Annotated[Path, typer.Argument(help="Run folder of `ekspresi train`.")],
     out: Annotated[Path | None, typer.Option(help="Model file to write; default RUN/model.onnx.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the model; default that of the file.")] = None,

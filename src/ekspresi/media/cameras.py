@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ekspresi.errors import SourceError
-from ekspresi.media.decoder import Decoder, Painter, opened, pyav
-from ekspresi.media.live import Picture
-from ekspresi.media.urls import redacted
+from ekspresi.media.decoder import Decoder, FrameConverter, open_container, pyav
+from ekspresi.media.live import LazyImage
+from ekspresi.media.urls import redact
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -35,7 +35,7 @@ _WITHOUT_STAMPS = {"mpjpeg", "mjpeg", "jpeg_pipe"}  # FFmpeg makes up 25 frames 
 # Over TCP first: what UDP loses smears faces. Servers that only know UDP get it.
 _RTSP = {"rtsp_flags": "prefer_tcp"}
 
-Connection = Iterator[tuple[float | None, Picture]]
+Connection = Iterator[tuple[float | None, LazyImage]]
 
 
 def camera_index(source: object) -> int | None:
@@ -57,13 +57,13 @@ def webcam(index: int, *, open_s: float = OPEN_S, read_s: float = READ_S) -> Cal
 
     def open_stream() -> Connection:
         name, form, options = _device(index)
-        container = opened(name, shown, form=form, options=options, open_s=open_s, read_s=read_s)
+        container = open_container(name, shown, form=form, options=options, open_s=open_s, read_s=read_s)
         return _shots(container, shown, PICTURE_S)
 
     return open_stream
 
 
-def stream(
+def network_camera(
     address: str,
     first: "InputContainer | None" = None,
     *,
@@ -75,23 +75,23 @@ def stream(
 
     Raises (the function): as ``webcam``, and AccessError where the user or the password is refused.
     """
-    shown, waiting = redacted(address), [first] if first is not None else []
+    shown, waiting = redact(address), [first] if first is not None else []
 
     def open_stream() -> Connection:
-        container = waiting.pop() if waiting else connected(address, open_s=open_s, read_s=read_s)
+        container = waiting.pop() if waiting else connect(address, open_s=open_s, read_s=read_s)
         return _shots(container, shown, picture_s)
 
     return open_stream
 
 
-def connected(address: str, *, open_s: float = OPEN_S, read_s: float = READ_S) -> "InputContainer":
+def connect(address: str, *, open_s: float = OPEN_S, read_s: float = READ_S) -> "InputContainer":
     """An address -> its container, open; whoever asks for it closes it.
 
     Raises:
-        SourceError, AccessError, MissingExtraError: see ``stream``.
+        SourceError, AccessError, MissingExtraError: see ``network_camera``.
     """
     options = _RTSP if address.startswith("rtsp") else {}
-    return opened(address, redacted(address), options=options, open_s=open_s, read_s=read_s)
+    return open_container(address, redact(address), options=options, open_s=open_s, read_s=read_s)
 
 
 def has_an_end(container: "InputContainer") -> bool:
@@ -106,7 +106,7 @@ def has_an_end(container: "InputContainer") -> bool:
 def _shots(container: "InputContainer", shown: str, picture_s: float) -> Connection:
     """An open container -> stamps and pictures, until it is lost; it is closed then."""
     try:
-        decoder, paint = Decoder(container, shown), Painter(shown)
+        decoder, paint = Decoder(container, shown), FrameConverter(shown)
         forms = set(container.format.name.split(","))
         ahead = _Pace() if forms & _SEGMENTED else None
         stamped = not forms & _WITHOUT_STAMPS

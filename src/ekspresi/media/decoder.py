@@ -37,7 +37,7 @@ def pyav() -> ModuleType:
     return av
 
 
-def opened(
+def open_container(
     name: str,
     shown: str,
     *,
@@ -161,7 +161,7 @@ class Decoder:
             return []
 
 
-class Painter:
+class FrameConverter:
     """Decoded frames of one stream -> pictures, with one converter for all of them.
 
     How they are turned is looked up where their rotation changes: a frame whose side data was asked for is freed by the

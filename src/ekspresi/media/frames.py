@@ -10,11 +10,11 @@ from threading import Event
 
 from ekspresi.errors import EkspresiError, ImageError, SourceError
 from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image
-from ekspresi.media.cameras import camera_index, connected, has_an_end, stream, webcam
+from ekspresi.media.cameras import camera_index, connect, has_an_end, network_camera, webcam
 from ekspresi.media.live import live_frames
 from ekspresi.media.paths import VIDEO_SUFFIXES, media_paths
 from ekspresi.media.timestamps import Window
-from ekspresi.media.urls import address, redacted
+from ekspresi.media.urls import address, redact
 from ekspresi.media.video_reader import container_frames, video_frames
 from ekspresi.system.forks import in_one_process
 from ekspresi.types import Frame
@@ -75,7 +75,7 @@ def read_frames(
     if name is None or where is None:
         return _from_files(media_paths([source]), window, stop, refused)
     if where.startswith("rtsp"):
-        return live_frames(stream(where), name, window=window, stop=stop, refused=refused)
+        return live_frames(network_camera(where), name, window=window, stop=stop, refused=refused)
     return _from_http(where, name, window, stop, refused)
 
 
@@ -90,7 +90,7 @@ def stream_name(source: str | os.PathLike[str] | int) -> str | None:
         return f"camera:{index}"
     assert not isinstance(source, int)
     where = address(source)
-    return None if where is None else redacted(where)
+    return None if where is None else redact(where)
 
 
 def _from_files(paths: list[Path], window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
@@ -130,10 +130,10 @@ def _from_file(path: Path, window: Window, stop: Event | None, refused: Refused)
 
 
 def _from_http(where: str, name: str, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
-    container = connected(where)
+    container = connect(where)
     if has_an_end(container):
         yield from container_frames(container, name, window=window, stop=stop, refused=refused)
         return
-    open_stream = stream(where, first=container)
+    open_stream = network_camera(where, first=container)
     del container  # now it is the reader's
     yield from live_frames(open_stream, name, window=window, stop=stop, refused=refused)

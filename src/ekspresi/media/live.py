@@ -19,10 +19,10 @@ from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
 from ekspresi.media.timestamps import DRIFT_S, CameraClock, Window
 from ekspresi.types import Frame
 
-Picture = NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]
+LazyImage = NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]
 """uint8 (H, W, 3) RGB, or a function that makes it, which is called only for frames that are not dropped."""
 
-Shots = Iterable[tuple[float | None, Picture]]
+TimedFrames = Iterable[tuple[float | None, LazyImage]]
 """One connection: stamps in seconds from anywhere, or None, each with its picture."""
 
 QUEUE = 2
@@ -56,7 +56,7 @@ class Retries:
 
 
 def live_frames(
-    open_: Callable[[], Shots],
+    open_: Callable[[], TimedFrames],
     source: str,
     *,
     window: Window,
@@ -124,7 +124,7 @@ def live_frames(
 class _Shot:
     number: int
     time_s: float
-    picture: Picture
+    picture: LazyImage
     connection: int
 
 
@@ -164,7 +164,7 @@ class _Mailbox:
 
 
 def _read(
-    open_: Callable[[], Shots], source: str, window: Window, retries: Retries, mailbox: _Mailbox, halt: Event
+    open_: Callable[[], TimedFrames], source: str, window: Window, retries: Retries, mailbox: _Mailbox, halt: Event
 ) -> None:
     """The reader's thread: connects again and again until it is halted or nothing more will come."""
     tally = _Tally(window)
@@ -204,10 +204,10 @@ class _Tally:
 
 
 def _one_connection(
-    open_: Callable[[], Shots], source: str, tally: _Tally, mailbox: _Mailbox, halt: Event
+    open_: Callable[[], TimedFrames], source: str, tally: _Tally, mailbox: _Mailbox, halt: Event
 ) -> SourceError | None:
     """Read until the camera is lost -> why; None where there is nothing more to read."""
-    shots: Shots | None = None
+    shots: TimedFrames | None = None
     try:
         shots = open_()
         tally.clock.connected()

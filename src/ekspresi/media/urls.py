@@ -37,18 +37,18 @@ def address(source: str | os.PathLike[str]) -> str | None:
         keyed = "//" in text and _SECRET.search(text)  # 'rtsp//host/?password=...'
         if (_MISTYPED.fullmatch(text) or keyed) and not os.path.lexists(text):
             shown = _HIDDEN + text[text.rindex("@") :] if "@" in text else text
-            raise SourceError(f"{redacted(shown)}: looks like an address; it must start with one of {known}")
+            raise SourceError(f"{redact(shown)}: looks like an address; it must start with one of {known}")
         return None
     scheme, rest = found[1].lower(), found[2]
     if scheme not in SCHEMES:
-        where = redacted(f"{scheme}://{rest}")
+        where = redact(f"{scheme}://{rest}")
         raise SourceError(
             f"{where}: cannot be read; an address starts with one of {known}, a file is named by its path"
         )
     return f"{scheme}://{rest}"
 
 
-def redacted(address: str) -> str:
+def redact(address: str) -> str:
     """An address -> the same with *** for user and password, for values named like a key, and without line breaks.
 
     Passwords with unescaped characters are common and ambiguous ('rtsp://a:1/2@host'): all is hidden up to the last

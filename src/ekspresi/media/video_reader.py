@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ekspresi.errors import EkspresiError, SourceError
-from ekspresi.media.decoder import Decoder, Painter, opened
+from ekspresi.media.decoder import Decoder, FrameConverter, open_container
 from ekspresi.media.timestamps import FileClock, Window
 from ekspresi.types import Frame
 
@@ -93,7 +93,7 @@ def video_length_s(path: Path) -> float | None:
         return _length_s(container)
 
 
-class _Landing:
+class _SeekTarget:
     """What is known of a file up to the frame where reading starts.
 
     Attributes:
@@ -123,7 +123,7 @@ class _Reading:
     """
 
     def __init__(
-        self, container: "InputContainer", shown: str, window: Window, landing: _Landing | None = None
+        self, container: "InputContainer", shown: str, window: Window, landing: _SeekTarget | None = None
     ) -> None:
         self.missed = False
         self._container = container
@@ -145,7 +145,7 @@ class _Reading:
             self.missed = not self._decoder.seek(landing.target)
             if self.missed:
                 return
-        wanted, paint = self._window.chooser(), Painter(self._shown)
+        wanted, paint = self._window.chooser(), FrameConverter(self._shown)
         fresh = True
         for decoded in self._pictures():
             if stop is not None and stop.is_set():
@@ -201,10 +201,10 @@ class _Reading:
 
 def _opened_file(path: Path) -> "InputContainer":
     # 'file:' because 'clip 12:30.mp4' reads like a protocol; the list, because a playlist could fetch from anywhere.
-    return opened(f"file:{path}", str(path), options={"protocol_whitelist": "file"})
+    return open_container(f"file:{path}", str(path), options={"protocol_whitelist": "file"})
 
 
-def _landing(path: Path, start_s: float) -> _Landing | None:
+def _landing(path: Path, start_s: float) -> _SeekTarget | None:
     """The stamps of a file from its first frame to a start in seconds; None where they are not in order."""
     zero, stamps, last = None, list[int](), None
     with _opened_file(path) as container:
@@ -229,7 +229,7 @@ def _landing(path: Path, start_s: float) -> _Landing | None:
                 break
     if zero is None:
         return None
-    return _Landing(zero, zero + start, sorted(stamp for stamp in stamps if stamp >= zero))
+    return _SeekTarget(zero, zero + start, sorted(stamp for stamp in stamps if stamp >= zero))
 
 
 def _step_s(stream: "VideoStream") -> float:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ekspresi import __version__
 from ekspresi.errors import MissingExtraError, SourceError
-from ekspresi.media.urls import address, redacted
+from ekspresi.media.urls import address, redact
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummary, VideoSummary
@@ -72,8 +72,8 @@ def _shown(word: str) -> str:
     try:
         where = address(word)
     except SourceError:
-        return redacted(word)
-    return word if where is None else redacted(where)
+        return redact(word)
+    return word if where is None else redact(where)
 
 
 def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLike[str], *, before: str = "") -> None:

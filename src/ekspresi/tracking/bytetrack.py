@@ -62,7 +62,7 @@ MAX_WIDENING = (2.0, 24.0)
 _USUAL = 5
 """The usual step is the median of so many last ones: a gap in a video is none."""
 
-Array = NDArray[np.float64]
+_Array = NDArray[np.float64]
 
 # Standard deviations as (sides of the face, pixels): their sum is taken. Two rows: of the centre, of the size.
 _MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
@@ -203,7 +203,7 @@ class Tracker:
         return max(self.lost_s, STEPS * usual) if usual <= LONGEST_STEP_S else self.lost_s
 
     def _match(
-        self, boxes: Array, tracks: NDArray[np.int64], least: float
+        self, boxes: _Array, tracks: NDArray[np.int64], least: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Boxes (M, 4), tracks (T,) and the least overlap -> the pairs, as positions in both."""
         overlaps = iou(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._widening_px()[tracks])
@@ -211,13 +211,13 @@ class Tracker:
         good = overlaps[rows, columns] >= least
         return columns[good], rows[good]
 
-    def _widening_px(self) -> Array:
+    def _widening_px(self) -> _Array:
         """How much boxes (T,) are widened by the filter's doubt."""
         share, pixels = MAX_WIDENING
         sides = np.sqrt(self._motion.place[:, 2] * self._motion.place[:, 3])
         return np.minimum(self._motion.position_std_px(), share * sides + pixels)
 
-    def _begin(self, boxes: Array) -> None:
+    def _begin(self, boxes: _Array) -> None:
         self._numbers = np.append(self._numbers, self._next + np.arange(len(boxes)))
         self._next += len(boxes)
         self._unseen_s = np.append(self._unseen_s, np.zeros(len(boxes)))
@@ -225,7 +225,7 @@ class Tracker:
         self._motion = self._motion.and_also(_Motion.of(_measured(boxes)))
 
 
-def _measured(boxes: Array) -> Array:
+def _measured(boxes: _Array) -> _Array:
     """Boxes (N, 4) as x1, y1, x2, y2 -> centre x, y, width, height (N, 4)."""
     return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
 
@@ -242,11 +242,11 @@ class _Motion:
         variances: (3, T, 4): of the place, covariance of place and speed, of the speed.
     """
 
-    def __init__(self, place: Array, speed: Array, variances: Array) -> None:
+    def __init__(self, place: _Array, speed: _Array, variances: _Array) -> None:
         self.place, self.speed, self.variances = place, speed, variances
 
     @classmethod
-    def of(cls, measured: Array) -> "_Motion":
+    def of(cls, measured: _Array) -> "_Motion":
         """Filters (T,) that saw one box each (T, 4), and know nothing of speeds."""
         jitter, start = _noise(_MEASUREMENT_STD, measured) ** 2, _noise(_INITIAL_SPEED_STD, measured) ** 2
         return cls(measured.copy(), np.zeros_like(measured), np.stack([jitter, np.zeros_like(jitter), start]))
@@ -277,7 +277,7 @@ class _Motion:
             ]
         )
 
-    def correct(self, which: NDArray[np.int64], measured: Array) -> None:
+    def correct(self, which: NDArray[np.int64], measured: _Array) -> None:
         """Some filters (S,), each once, see where they are (S, 4)."""
         place, both, speed = self.variances[:, which]
         total = place + _noise(_MEASUREMENT_STD, measured) ** 2
@@ -287,17 +287,17 @@ class _Motion:
         rest = 1 - place / total
         self.variances[:, which] = np.stack([rest * place, rest * both, speed - both**2 / total])
 
-    def boxes(self) -> Array:
+    def boxes(self) -> _Array:
         """Where the faces should be, (T, 4) as x1, y1, x2, y2."""
         half = self.place[:, 2:] / 2
         return np.concatenate([self.place[:, :2] - half, self.place[:, :2] + half], axis=1)
 
-    def position_std_px(self) -> Array:
+    def position_std_px(self) -> _Array:
         """Standard deviation of the place (T,) in pixels."""
         return np.asarray(np.sqrt(self.variances[0, :, 0]), dtype=np.float64)
 
 
-def _noise(of: Array, measured: Array) -> Array:
+def _noise(of: _Array, measured: _Array) -> _Array:
     """A pair of rows (sides, pixels) and states (N, 4) -> standard deviations (N, 4) for centre and size."""
     sides = np.sqrt(measured[:, 2] * measured[:, 3])
     centre, size = of @ np.stack([sides, np.ones_like(sides)])

@@ -51,7 +51,7 @@ _DARK = 20.0
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _SIZE = (32, 60)  # of transforms: at least cells and reach, so that what is moved out at one edge comes in nowhere
 
-Array = NDArray[np.float32]
+_Array = NDArray[np.float32]
 
 
 class ShotBoundaryDetector:
@@ -88,7 +88,7 @@ class _Signature:
 
     structure: NDArray[np.complexfloating]
     power: NDArray[np.complexfloating]
-    colour: Array
+    colour: _Array
 
 
 def similarity(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -108,7 +108,7 @@ def _similarity(before: _Signature, now: _Signature) -> float:
     return float(((shared + _COMMON) / whole).max())
 
 
-def _other_hue(one: Array, other: Array) -> bool:
+def _other_hue(one: _Array, other: _Array) -> bool:
     lengths = float(np.linalg.norm(one)), float(np.linalg.norm(other))
     return min(lengths) > LEAST_COLOUR and float(one @ other) < LEAST_HUE * lengths[0] * lengths[1]
 
@@ -126,13 +126,13 @@ def _signature(image: NDArray[np.uint8]) -> _Signature | None:
     return _Signature(np.fft.rfft2(detail, _SIZE), np.fft.rfft2(detail * detail, _SIZE), colour)
 
 
-def _thumbnail(image: NDArray[np.uint8]) -> tuple[Array, float]:
+def _thumbnail(image: NDArray[np.uint8]) -> tuple[_Array, float]:
     """A picture of any size -> means of its cells (rows, columns, 3), and the noise of their grey."""
     rows, columns = (
         ((np.arange(count * _SAMPLES) + 0.5) * length / (count * _SAMPLES)).astype(np.intp)
         for count, length in ((_ROWS, image.shape[0]), (_COLUMNS, image.shape[1]))
     )
-    samples: Array = image[rows].take(columns, axis=1).astype(np.float32)
+    samples: _Array = image[rows].take(columns, axis=1).astype(np.float32)
     samples = samples.reshape(_ROWS, _SAMPLES, _COLUMNS, _SAMPLES, 3)
     slices = _mean([samples[:, i] for i in range(_SAMPLES)])
     even, odd = (_mean([slices[:, :, i] for i in range(start, _SAMPLES, 2)]) for start in (0, 1))
@@ -140,7 +140,7 @@ def _thumbnail(image: NDArray[np.uint8]) -> tuple[Array, float]:
     return _mean([even, odd]), noise
 
 
-def _mean(parts: list[Array]) -> Array:
+def _mean(parts: list[_Array]) -> _Array:
     """The mean of arrays; quicker than that of an axis of one."""
     total = parts[0].copy()
     for part in parts[1:]:
@@ -149,7 +149,7 @@ def _mean(parts: list[Array]) -> Array:
     return total
 
 
-def _around(values: Array) -> Array:
+def _around(values: _Array) -> _Array:
     """Means of the surroundings of each cell; the picture's edge goes on beyond it."""
     side = 2 * _AROUND + 1
     wide = np.pad(values, ((_AROUND + 1, _AROUND), (_AROUND + 1, _AROUND)), mode="edge")

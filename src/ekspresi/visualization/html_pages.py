@@ -1,7 +1,7 @@
 """A template file -> a page: what all of ekspresi's pages share, the style sheet and how figures are written.
 
-In: the path of a Jinja template. Out: a template that knows ``style`` (the style sheet), and the filters ``percent``,
-``interval`` and ``thousands``. Knows nothing of what a page says.
+In: the path of a Jinja template. Out: a template that knows ``style`` (the style sheet), and the filters
+``format_share``, ``interval`` and ``thousands``. Knows nothing of what a page says.
 """
 
 from pathlib import Path
@@ -36,12 +36,12 @@ def page_template(path: Path) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(percent=percent, interval=interval, thousands=_thousands)
+    environment.filters.update(percent=format_share, interval=interval, thousands=_thousands)
     environment.globals["style"] = Markup(_STYLE.read_text(encoding="utf-8"))
     return environment.from_string(path.read_text(encoding="utf-8"))
 
 
-def percent(share: float) -> str:
+def format_share(share: float) -> str:
     """A share 0..1 -> '12.3'."""
     return f"{100 * share:.1f}"
 
