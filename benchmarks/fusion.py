@@ -108,7 +108,7 @@ def fused(
     predictions: Sequence[Prediction], rate: float, recognizer: Recognizer, **constants: float
 ) -> list[Prediction]:
     """Predictions of a track's frames -> what is believed at each of them."""
-    belief = TrackFusion(recognizer.metadata.calibration, recognizer.even_prior, **constants)
+    belief = TrackFusion(recognizer.metadata.calibration, recognizer.prior, **constants)
     return [belief.update(prediction, i / rate) for i, prediction in enumerate(predictions)]
 
 

@@ -79,3 +79,28 @@ def test_nothing_is_collected_for_anyone(tmp_path: Path, tiny_model: Path) -> No
     line = [sys.executable, "-m", "ekspresi", "predict", str(tmp_path / "x.png"), "--model", str(tiny_model)]
     subprocess.run(line, env={**kept, "HOME": str(home)}, capture_output=True, check=True)
     assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_older_names_of_the_prior_warn() -> None:
+    with pytest.warns(DeprecationWarning, match="use prior='uniform'"):
+        recognizer = ekspresi.Recognizer(even_prior=True)
+    assert recognizer.prior == "uniform"
+    with pytest.warns(DeprecationWarning, match="use prior == 'uniform'"):
+        assert recognizer.even_prior
+    image = np.zeros((40, 40, 3), np.uint8)
+    with pytest.warns(DeprecationWarning, match="use prior='uniform'"):
+        older = ekspresi.analyze(image, detector="none", even_prior=True)
+    assert older == ekspresi.analyze(image, detector="none", prior="uniform")
+    with pytest.raises(ekspresi.ConfigError, match="prior 'even': unknown"):
+        ekspresi.Recognizer(prior="even")
+
+
+def test_older_names_of_batch_predictions_warn() -> None:
+    recognizer, crops = ekspresi.Recognizer(), [np.zeros((20, 20), np.uint8)]
+    with pytest.warns(DeprecationWarning, match="use predict_batch"):
+        older = recognizer.beliefs(crops)
+    np.testing.assert_array_equal(older.probabilities, recognizer.predict_batch(crops).probabilities)
+    with pytest.warns(DeprecationWarning, match="use calibrate"):
+        older = recognizer.beliefs_of(*recognizer.logits(crops), True)
+    now = recognizer.calibrate(*recognizer.logits(crops), "uniform")
+    np.testing.assert_array_equal(older.probabilities, now.probabilities)

@@ -4,7 +4,7 @@ In: nothing. Out: frozen dataclasses. Knows nothing of files, models or screens.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # words weigh nothing
     import numpy as np
@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # words weigh nothing
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the original image; x to the right, y down, x2 and y2 exclusive."""
+
+Prior = Literal["trained", "uniform"]
+"""How likely expressions are before a face is seen: as frequent as in the training data, or all alike."""
 
 
 @dataclass(frozen=True, slots=True)

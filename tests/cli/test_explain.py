@@ -172,6 +172,6 @@ def test_silence_is_said_with_the_guess_and_what_the_face_carries(explain, tmp_p
 
 
 def test_an_even_prior_needs_a_calibration(explain, crop: Path) -> None:
-    code, _, err = explain(crop, "--even-prior")
+    code, _, err = explain(crop, "--prior", "uniform")
     assert code == 2
     one_line_error(err, "has no calibration")

@@ -310,6 +310,9 @@ def test_unsure_faces_say_so_and_an_even_prior_can_be_asked_for(predict, folder:
     row = next(csv.DictReader(table.open()))
     assert code == 0 and "unsure" in out and f"{row['expression']}?" in out
     assert row["abstained"] == "true" and float(row["effective_px"]) == pytest.approx(20, abs=0.01)
-    _, _, _ = predict(folder / "b" / "y.png", "--even-prior", "--out", table, model=model)
+    _, _, _ = predict(folder / "b" / "y.png", "--prior", "uniform", "--out", table, model=model)
     even = next(csv.DictReader(table.open()))
     assert float(even["p_sadness"]) < float(row["p_sadness"])
+    _, _, err = predict(folder / "b" / "y.png", "--even-prior", "--out", table, "--overwrite", model=model)
+    assert "Use --prior uniform." in err
+    assert next(csv.DictReader(table.open())) == even

@@ -67,7 +67,7 @@ def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
 
     class Watching:
         labels = recognizer.labels
-        metadata, even_prior, tells_size = recognizer.metadata, False, False
+        metadata, prior, tells_size = recognizer.metadata, "trained", False
         beliefs_of = recognizer.calibrate
 
         def logits(self, crops):

@@ -250,7 +250,7 @@ def test_a_model_that_tells_no_size_is_weighed_by_the_crop():
 def test_an_even_prior_is_what_is_divided_by():
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, False)), [0.5, 0.25, 0.25])
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, True)), [1 / 3] * 3)
-    belief = TrackFusion(CALIBRATION, even_prior=True, error_correlation=0.0)
+    belief = TrackFusion(CALIBRATION, prior="uniform", error_correlation=0.0)
     belief.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalised(4, 1, 1))
     usual = TrackFusion(CALIBRATION, error_correlation=0.0)  # to the trained prior the same is no evidence at all

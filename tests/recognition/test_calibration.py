@@ -38,7 +38,7 @@ def test_the_temperature_follows_the_logarithm_of_the_size():
     st.booleans(),
 )
 def test_probabilities_are_probabilities(logits, size, even):
-    found = CALIBRATION.probabilities(np.array(logits), np.full(len(logits), size), even)
+    found = CALIBRATION.probabilities(np.array(logits), np.full(len(logits), size), "uniform" if even else "trained")
     assert (found >= 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-9)
 
@@ -48,7 +48,7 @@ def test_an_even_prior_takes_the_class_frequencies_out():
     flat = replace(CALIBRATION, bias=(0.0, 0.0, 0.0))
     posterior = evidence + np.log(flat.class_priors)
     assert flat.probabilities(posterior, np.array([16.0])).argmax() == 0
-    np.testing.assert_allclose(flat.probabilities(posterior, np.array([16.0]), even_prior=True), [[0.25, 0.5, 0.25]])
+    np.testing.assert_allclose(flat.probabilities(posterior, np.array([16.0]), prior="uniform"), [[0.25, 0.5, 0.25]])
 
 
 def test_silence_below_the_threshold_and_below_the_smallest_face():
@@ -108,11 +108,11 @@ def test_a_recogniser_corrects_its_sizes(tmp_path):
 def test_an_even_prior_needs_a_calibration(tmp_path):
     bare = write_grey_model(tmp_path / "bare.onnx", FERPLUS_LABELS)
     with pytest.raises(ModelError, match="no calibration"):
-        Recognizer(bare, even_prior=True)
+        Recognizer(bare, prior="uniform")
     assert not any(p.abstained for p in Recognizer(bare).predict([np.zeros((4, 4), np.uint8)]))
     shares = (0.93, *(0.01,) * 7)
     calibration = SizeCalibration((48.0,), (100.0,), (0.0,), 0.92, (0.0,) * 8, shares, 1.0, 1.0)
     path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration)
     between = [np.full((48, 48), (level(0, 8) + level(1, 8)) // 2, np.uint8)]
-    usual, even = (Recognizer(path, even_prior=wanted).probabilities(between)[0] for wanted in (False, True))
+    usual, even = (Recognizer(path, prior=wanted).probabilities(between)[0] for wanted in ("trained", "uniform"))
     assert even[1] > usual[1] and even[0] < usual[0]

@@ -84,7 +84,7 @@ def test_the_temperature_is_that_of_the_whole_face(tmp_path):
 def test_what_is_explained_is_the_answer_under_the_recognisers_prior(tmp_path):
     rare = replace(CALIBRATION, temperatures=(1.0, 1.0), class_priors=(0.97, 0.02, 0.01), bias=(2.0, 0.0, -9.0))
     model = write_quadrant_model(tmp_path / "x.onnx", (1, 1), 1.0, calibration=rare)
-    as_learnt, even = (occlusion(Recognizer(model, even_prior=prior), chequered()) for prior in (False, True))
+    as_learnt, even = (occlusion(Recognizer(model, prior=prior), chequered()) for prior in ("trained", "uniform"))
     assert (as_learnt.prediction.expression, even.prediction.expression) == ("neutral", "happiness")
     assert as_learnt.falls.min() < -0.001, "the pattern speaks against neutral"
     without = tuple(np.array(rare.bias) - np.log(rare.class_priors))

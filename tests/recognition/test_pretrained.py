@@ -58,7 +58,7 @@ def test_knows_how_many_pixels_a_face_carries_and_when_to_be_silent() -> None:
 
 def test_an_even_prior_makes_rare_expressions_likelier() -> None:
     image = EXAMPLES / "lfw-faces.png"
-    usual, even = ekspresi.analyze(image), ekspresi.analyze(image, even_prior=True)
+    usual, even = ekspresi.analyze(image), ekspresi.analyze(image, prior="uniform")
     for one, two in zip(usual, even, strict=True):
         assert one.prediction is not None and two.prediction is not None
         rare, common = (two.prediction.probabilities["disgust"], two.prediction.probabilities["neutral"])

@@ -315,7 +315,7 @@ def test_the_parent_keeps_no_session_and_no_thread(tiny_model: Path, image: np.n
 
 def test_an_analyzer_answers_the_same_in_a_spawned_process(name: str, image: np.ndarray) -> None:
     seen = squares() if name.startswith("yunet") else image
-    analyzer = Analyzer(Recognizer(threads=1, even_prior=True), make_detector(name, 40))
+    analyzer = Analyzer(Recognizer(threads=1, prior="uniform"), make_detector(name, 40))
     before = analyzer.analyze(seen)
     assert before
     assert told(partial(analyzer.analyze, seen), "spawn") == before

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile, Overwrite
+from ekspresi.cli.options import (
+    DetectorName,
+    EvenPrior,
+    MinFacePx,
+    ModelFile,
+    Overwrite,
+    PriorChoice,
+    PriorName,
+    prior_of,
+)
 from ekspresi.cli.terminal import printable
 from ekspresi.errors import ImageError, OutputError
 
@@ -38,6 +47,7 @@ def _explain(
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
+    prior: PriorChoice = PriorName.TRAINED,
     even_prior: EvenPrior = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -59,7 +69,7 @@ def _explain(
 
     target = _target(image, out)
     check_replaceable(target, overwrite=overwrite, choice="--out")
-    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), make_detector(detector, min_face_px))
+    analyzer = Analyzer(Recognizer(model, prior=prior_of(prior, even_prior)), make_detector(detector, min_face_px))
     with picture_file(target) as write:
         rgb = load_image(image)
         faces = analyzer.analyze(rgb)

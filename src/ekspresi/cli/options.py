@@ -3,10 +3,13 @@
 In: nothing. Out: types for the parameters of commands. Knows no command.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ekspresi.types import Prior
 
 DetectorName = Annotated[
     str,
@@ -31,11 +34,29 @@ Overwrite = Annotated[
     ),
 ]
 
-EvenPrior = Annotated[
-    bool,
+
+class PriorName(StrEnum):
+    """Names that ``--prior`` takes."""
+
+    TRAINED = "trained"
+    UNIFORM = "uniform"
+
+
+PriorChoice = Annotated[
+    PriorName,
     typer.Option(
-        "--even-prior",
-        help="Hold all expressions equally likely beforehand: for posed or balanced material. The precision behind "
-        "'unsure' was set without it.",
+        "--prior",
+        help="Class prior: 'trained' as in the training data, 'uniform' for posed or balanced data. The abstention "
+        "threshold was fitted under 'trained'.",
     ),
 ]
+
+EvenPrior = Annotated[bool, typer.Option("--even-prior", hidden=True)]
+"""The older name of ``--prior uniform``."""
+
+
+def prior_of(prior: PriorName, even_prior: bool) -> Prior:
+    """Return the prior that the flags ask for; the older one warns."""
+    if even_prior:
+        typer.echo("note: --even-prior is deprecated. Use --prior uniform.", err=True)
+    return "uniform" if even_prior or prior == PriorName.UNIFORM else "trained"

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.cli.options import DetectorName, EvenPrior, MinFacePx, ModelFile, Overwrite
+from ekspresi.cli.options import (
+    DetectorName,
+    EvenPrior,
+    MinFacePx,
+    ModelFile,
+    Overwrite,
+    PriorChoice,
+    PriorName,
+    prior_of,
+)
 from ekspresi.cli.terminal import error_line, printable, tell
 from ekspresi.errors import OutputError
 
@@ -60,6 +69,7 @@ def predict(
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
+    prior: PriorChoice = PriorName.TRAINED,
     even_prior: EvenPrior = False,
 ) -> None:
     """Find the faces in pictures, videos or a camera and recognise their expressions.
@@ -90,9 +100,13 @@ def predict(
         typer.echo(
             f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
         )
-    analyzer = Analyzer(Recognizer(model, even_prior=even_prior), make_detector(detector, min_face_px))
+    analyzer = Analyzer(Recognizer(model, prior=prior_of(prior, even_prior)), make_detector(detector, min_face_px))
     wanted = PredictOptions(out, annotate, page, anonymize, summary, resume, window, overwrite)
-    settings: dict[str, Setting] = {"detector": detector, "min-face-px": min_face_px, "even-prior": even_prior}
+    settings: dict[str, Setting] = {
+        "detector": detector,
+        "min-face-px": min_face_px,
+        "even-prior": prior_of(prior, False) == "uniform" or even_prior,
+    }
     with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window) as watching:
         outcome = run(sources, analyzer, settings, wanted, watching, stop.event)
     if outcome.complete:

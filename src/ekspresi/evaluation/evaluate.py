@@ -69,8 +69,8 @@ def evaluate(
     subsets = {subset: indices, **(further or {})}
     sizes_px = tuple(sorted(set(sizes), reverse=True))
     asked: Sequence[Custom] = customs or (("argmax", "majority") if has_counted_votes(dataset) else ("argmax",))
-    own: ViewPrior = "even" if recognizer.even_prior else "trained"
-    other: ViewPrior = "trained" if recognizer.even_prior else "even"
+    own: ViewPrior = "even" if recognizer.prior == "uniform" else "trained"
+    other: ViewPrior = "trained" if recognizer.prior == "uniform" else "even"
     priors = (own,) if recognizer.metadata.calibration is None else (own, other)
     counts = [
         count
@@ -138,7 +138,10 @@ def _recognise(
                 progress(n_size * len(faces) + start + len(some), len(sizes_px) * len(faces))
         alone = np.array([min(dataset.images[i].shape) <= size for i in faces])
         logits, effective_px = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        beliefs = {prior: recognizer.calibrate(logits, effective_px, prior == "even") for prior in priors}
+        beliefs = {
+            prior: recognizer.calibrate(logits, effective_px, "uniform" if prior == "even" else "trained")
+            for prior in priors
+        }
         out.append(
             _Recognised(
                 size_px=size,

@@ -18,8 +18,8 @@ from ekspresi.detection.whole_image import WholeImage
 from ekspresi.imaging.cropping import grey
 from ekspresi.imaging.images import as_rgb
 from ekspresi.recognition.pretrained import bundled_model
-from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.types import Face
+from ekspresi.recognition.recognizer import Recognizer, prior_from
+from ekspresi.types import Face, Prior
 
 ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 """A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
@@ -81,7 +81,8 @@ def analyze(
     model: str | os.PathLike[str] | None = None,
     detector: str = "mtcnn",
     min_face_px: float = 12,
-    even_prior: bool = False,
+    prior: Prior = "trained",
+    even_prior: bool | None = None,
 ) -> list[Face]:
     """A picture -> its faces, each with a ``prediction``; the models are loaded at the first call and kept.
 
@@ -90,17 +91,16 @@ def analyze(
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is a face crop already.
         min_face_px: width in pixels of the smallest face to search for.
-        even_prior: hold all expressions equally likely beforehand, see ``Recognizer``.
+        prior: 'trained' or 'uniform', see ``Recognizer``.
+        even_prior: deprecated; use ``prior``.
 
     Raises:
         ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
     """
-    return shared_analyzer(model, detector, min_face_px, even_prior).analyze(image)
+    return shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior)).analyze(image)
 
 
-def shared_analyzer(
-    model: str | os.PathLike[str] | None, detector: str, min_face_px: float, even_prior: bool
-) -> Analyzer:
+def shared_analyzer(model: str | os.PathLike[str] | None, detector: str, min_face_px: float, prior: Prior) -> Analyzer:
     """The analyzer that ``analyze`` uses for these settings; loaded at the first call and kept.
 
     Raises:
@@ -108,13 +108,13 @@ def shared_analyzer(
     """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _analyzer(path, changed, detector, min_face_px, even_prior)
+    return _analyzer(path, changed, detector, min_face_px, prior)
 
 
 @lru_cache(maxsize=4)
-def _analyzer(model: Path, _changed: int, name: str, min_face_px: float, even_prior: bool) -> Analyzer:
+def _analyzer(model: Path, _changed: int, name: str, min_face_px: float, prior: Prior) -> Analyzer:
     """Kept until the model file changes."""
-    return Analyzer(Recognizer(model, even_prior=even_prior), make_detector(name, min_face_px))
+    return Analyzer(Recognizer(model, prior=prior), make_detector(name, min_face_px))
 
 
 def _default_detector() -> Detector:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from ekspresi.recognition.calibration import SizeCalibration, softmax
 from ekspresi.tracking.bytetrack import step_s
-from ekspresi.types import Face, Prediction
+from ekspresi.types import Face, Prediction, Prior
 
 ERROR_CORRELATION = 0.7
 """How much the errors of two frames of one track agree, 0..1: no track is worth more than 1 / 0.7 = 1.4 frames."""
@@ -59,7 +59,7 @@ class TrackFusion:
     def __init__(
         self,
         calibration: SizeCalibration | None,
-        even_prior: bool = False,
+        prior: Prior = "trained",
         *,
         time_constant_s: float = TIME_CONSTANT_S,
         error_correlation: float = ERROR_CORRELATION,
@@ -70,7 +70,7 @@ class TrackFusion:
         Args:
             calibration: of the model that predicts (``recognizer.metadata.calibration``); without one the prior is
                 even, no frame too small and no belief too weak.
-            even_prior: whether the model holds all expressions equally likely beforehand (``recognizer.even_prior``).
+            prior: the prior that the model holds (``recognizer.prior``).
             time_constant_s: time constant of the forgetting, seconds.
             error_correlation: how much the errors of two frames agree, 0 (not at all) to 1 (more frames tell nothing
                 new).
@@ -78,7 +78,7 @@ class TrackFusion:
         """
         self.time_constant_s, self.error_correlation, self.size_power = time_constant_s, error_correlation, size_power
         self._calibration = calibration
-        self._log_prior = np.zeros(()) if calibration is None else log_prior(calibration, even_prior)
+        self._log_prior = np.zeros(()) if calibration is None else log_prior(calibration, prior)
         self._labels: tuple[str, ...] = ()
         self._time_s: float | None = None
         self._guessed = True  # as long as every frame was too small
@@ -157,9 +157,9 @@ class FusionByTrack:
     Its memory is bounded by the tracks of the last seconds.
     """
 
-    def __init__(self, calibration: SizeCalibration | None, even_prior: bool = False) -> None:
+    def __init__(self, calibration: SizeCalibration | None, prior: Prior = "trained") -> None:
         """Begin without evidence; see ``TrackFusion``."""
-        self._calibration, self._even_prior = calibration, even_prior
+        self._calibration, self._prior = calibration, prior
         self._beliefs: dict[int, TrackFusion] = {}
         self._updated_s: dict[int, float] = {}
         self._time_s: float | None = None
@@ -182,7 +182,7 @@ class FusionByTrack:
                 found.append(face)
                 continue
             if track not in self._beliefs:
-                self._beliefs[track] = TrackFusion(self._calibration, self._even_prior)
+                self._beliefs[track] = TrackFusion(self._calibration, self._prior)
             belief = self._beliefs[track].update(face.prediction, self._clock_s)
             self._updated_s[track] = self._clock_s
             found.append(replace(face, prediction=belief))
@@ -191,8 +191,8 @@ class FusionByTrack:
         return found
 
 
-def log_prior(calibration: SizeCalibration, even_prior: bool) -> NDArray[np.float64]:
-    """A calibration and whether its even prior is asked for -> logarithm of the prior (K,) its probabilities hold."""
+def log_prior(calibration: SizeCalibration, prior: Prior) -> NDArray[np.float64]:
+    """A calibration and a prior -> logarithm of the prior (K,) its probabilities hold."""
     log_shares = np.log(np.array(calibration.class_priors) / sum(calibration.class_priors))
-    scores = log_shares * (1 - calibration.prior_strength) if even_prior else log_shares
+    scores = log_shares * (1 - calibration.prior_strength) if prior == "uniform" else log_shares
     return np.asarray(np.log(softmax(scores[None])[0]), dtype=np.float64)

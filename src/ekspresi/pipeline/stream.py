@@ -17,11 +17,11 @@ from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
 from ekspresi.pipeline.fusion import FusionByTrack
 from ekspresi.pipeline.prefetch import DetectionPrefetcher, PendingFrame
-from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.recognition.recognizer import Recognizer, prior_from
 from ekspresi.system.forks import in_one_process
 from ekspresi.tracking.bytetrack import Tracker
 from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
-from ekspresi.types import Face, Frame, FrameResult, Row
+from ekspresi.types import Face, Frame, FrameResult, Prior, Row
 
 _LOOK_S = 0.1
 """How often ``stop`` is looked at while nothing is ready."""
@@ -34,7 +34,8 @@ def stream(
     model: str | os.PathLike[str] | None = None,
     detector: str = "mtcnn",
     min_face_px: float = 12,
-    even_prior: bool = False,
+    prior: Prior = "trained",
+    even_prior: bool | None = None,
     every_s: float | None = None,
     start_s: float = 0.0,
     end_s: float | None = None,
@@ -53,7 +54,8 @@ def stream(
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width in pixels of the smallest face to search for.
-        even_prior: hold all expressions equally likely beforehand, see ``Recognizer``.
+        prior: 'trained' or 'uniform', see ``Recognizer``.
+        even_prior: deprecated; use ``prior``.
         every_s: one frame in each stretch of this many seconds; None for all. Up to 2 s faces are followed from one
             to the next; beyond that each face of each frame is a track of its own.
         start_s: from here on, seconds since the first frame.
@@ -66,7 +68,7 @@ def stream(
         SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``frames.read_frames`` and ``analyze``.
         SourceError: a forked child asks for more rows of what its parent began. It can call ``stream`` itself.
     """
-    analyzer = shared_analyzer(model, detector, min_face_px, even_prior)
+    analyzer = shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior))
     halt = _Halt(stop)
     read = read_frames(source, every_s=every_s, start_s=start_s, end_s=end_s, stop=halt, refused=refused)
     return _rows(read, analyzer, halt)
@@ -160,7 +162,7 @@ class _TrackState:
                     ShotBoundaryDetector(),
                     Tracker(first=self._first_track),
                 )
-                self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.even_prior)
+                self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.prior)
                 self._first_track = 1
             if self._cuts(frame.image) or frame.cut:
                 self._tracker.start_new_shot()  # new numbers, and so new beliefs

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.types import Prior
+
 
 @dataclass(frozen=True, slots=True)
 class SizeCalibration:
@@ -55,17 +57,17 @@ class SizeCalibration:
             raise ValueError("calibration out of range")
 
     def probabilities(
-        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], even_prior: bool = False
+        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], prior: Prior = "trained"
     ) -> NDArray[np.float64]:
         """Logits (N, K) and effective sizes (N,) in pixels -> probabilities float64 (N, K), rows summing to 1.
 
         Args:
             logits: the network's.
             effective_px: pixels of side that each face carries.
-            even_prior: hold all labels equally likely beforehand, instead of as frequent as in training.
+            prior: 'trained' holds labels as frequent as in training, 'uniform' all equally likely.
         """
         scores = logits / self._at(self.temperatures, effective_px)[:, None] + np.array(self.bias)
-        if even_prior:
+        if prior == "uniform":
             scores = scores - self.prior_strength * np.log(np.array(self.class_priors))
         return softmax(scores)
 

@@ -108,7 +108,7 @@ def occlusion(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Occlusion:
     hidden = np.rint(np.concatenate([seen[None], seen + windows * (mean - seen)]))
     logits, _ = recognizer.logits(np.clip(hidden, 0, 255).astype(np.uint8)[..., None])
     carried = prediction.face_px if prediction.effective_px is None else prediction.effective_px
-    beliefs = recognizer.calibrate(logits, np.full(len(logits), carried), recognizer.even_prior).probabilities
+    beliefs = recognizer.calibrate(logits, np.full(len(logits), carried), recognizer.prior).probabilities
     believed = beliefs[:, recognizer.labels.index(prediction.expression)]
     return Occlusion(full, prediction, (believed[0] - believed[1:]).reshape(GRID, GRID))
 

@@ -5,16 +5,17 @@ normalisation and calibration are read from the model file. Knows nothing of pic
 """
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.errors import ModelError
+from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.cropping import grey
 from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import corrected_px, softmax
@@ -22,7 +23,7 @@ from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import create_session
-from ekspresi.types import Prediction
+from ekspresi.types import Prediction, Prior
 
 BATCH = 64
 """Crops per run of the network: bounds the memory, and larger batches are no faster on a CPU."""
@@ -57,36 +58,41 @@ class Recognizer:
     Attributes:
         path: the model file.
         metadata: what the file says of itself.
-        even_prior: all expressions are held equally likely beforehand.
+        prior: 'trained' or 'uniform'.
     """
 
     def __init__(
         self,
         model: str | os.PathLike[str] | None = None,
         threads: int | None = None,
-        even_prior: bool = False,
+        prior: Prior = "trained",
+        *,
+        even_prior: bool | None = None,
     ) -> None:
         """Load a model.
 
         Args:
             model: an ONNX file made by ``ekspresi export``; None for the bundled one.
             threads: CPU threads of one run; None for as many as there are CPUs, up to 4.
-            even_prior: hold all expressions equally likely beforehand, instead of as frequent as where the model
-                learnt (where disgust, say, is one face in a hundred). For posed or balanced material. The precision
-                of the answers, for which 'unsure' was set, holds under the trained prior only.
+            prior: 'trained' holds expressions as frequent as in the training data, where one face in a hundred shows,
+                say, disgust. 'uniform' holds all equally likely: use it for posed or balanced material. The thresholds
+                of 'unsure' were fitted under 'trained'.
+            even_prior: deprecated; use ``prior``.
 
         Raises:
+            ConfigError: an unknown prior.
             ModelError: the file is missing, not ONNX, without ekspresi's metadata, or at odds with them.
         """
+        prior = prior_from(prior, even_prior)
         self.path = bundled_model() if model is None else Path(model)
-        self._configuration = (None if model is None else self.path.absolute(), threads, even_prior)
+        self._configuration = (None if model is None else self.path.absolute(), threads, prior)
         # From memory: a child makes the same session even where the file is another by then.
         self._sessions = PerProcess(partial(_session, _content(self.path), self.path, threads))
         self.metadata = _metadata(self._session, self.path)
         self._outputs = _check_fit(self._session, self.metadata, self.path)
-        if even_prior and self.metadata.calibration is None:
+        if prior == "uniform" and self.metadata.calibration is None:
             raise ModelError(f"{self.path}: has no calibration, so no prior that could be changed; export it again")
-        self.even_prior = even_prior
+        self.prior = prior
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._configuration
@@ -128,16 +134,16 @@ class Recognizer:
         Raises:
             TypeError, ValueError, ModelError: see ``logits``.
         """
-        return self.calibrate(*self.logits(crops), self.even_prior)
+        return self.calibrate(*self.logits(crops), self.prior)
 
     def calibrate(
-        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], even_prior: bool
+        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], prior: Prior
     ) -> BatchPrediction:
         """What ``logits`` gave -> beliefs under a prior; without a calibration there is but one."""
         calibration = self.metadata.calibration
         if calibration is None:
             return BatchPrediction(softmax(logits), effective_px, np.zeros(len(logits), dtype=bool))
-        probabilities = calibration.probabilities(logits, effective_px, even_prior)
+        probabilities = calibration.probabilities(logits, effective_px, prior)
         return BatchPrediction(probabilities, effective_px, calibration.abstained(probabilities, effective_px))
 
     def probabilities(self, crops: Crops) -> NDArray[np.float64]:
@@ -147,6 +153,24 @@ class Recognizer:
             TypeError, ValueError, ModelError: see ``logits``.
         """
         return self.predict_batch(crops).probabilities
+
+    @property
+    def even_prior(self) -> bool:
+        """Deprecated: compare ``prior``."""
+        warnings.warn("even_prior is deprecated: use prior == 'uniform'.", DeprecationWarning, stacklevel=2)
+        return self.prior == "uniform"
+
+    def beliefs(self, crops: Crops) -> BatchPrediction:
+        """Deprecated: use ``predict_batch``."""
+        warnings.warn("beliefs is deprecated: use predict_batch.", DeprecationWarning, stacklevel=2)
+        return self.predict_batch(crops)
+
+    def beliefs_of(
+        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], even_prior: bool
+    ) -> BatchPrediction:
+        """Deprecated: use ``calibrate``."""
+        warnings.warn("beliefs_of is deprecated: use calibrate.", DeprecationWarning, stacklevel=2)
+        return self.calibrate(logits, effective_px, "uniform" if even_prior else "trained")
 
     @property
     def tells_size(self) -> bool:
@@ -181,6 +205,22 @@ class Recognizer:
                     corrected_px(estimates, self.metadata.size_correction), effective_px[part]
                 )
         return out, effective_px
+
+
+def prior_from(prior: Prior, even_prior: bool | None) -> Prior:
+    """Check the name of a prior, and translate the older flag ``even_prior``, which warns.
+
+    Raises:
+        ConfigError: an unknown name.
+    """
+    if even_prior is not None:
+        warnings.warn(
+            "even_prior is deprecated: use prior='uniform', or prior='trained'.", DeprecationWarning, stacklevel=3
+        )
+        prior = "uniform" if even_prior else "trained"
+    if prior not in get_args(Prior):
+        raise ConfigError(f"prior '{prior}': unknown. Use 'trained' or 'uniform'.")
+    return prior
 
 
 def _check_crops(crops: Crops) -> None:
