@@ -68,12 +68,12 @@ def test_pictures_of_several_folders_are_told_apart_in_80_columns(predict, folde
 
 
 def test_on_a_narrow_screen_names_stay_whole_and_columns_go(predict, folder: Path) -> None:
-    for columns, left_out in ((60, ("carries", "runner-up")), (40, ("carries", "runner-up", "face box"))):
+    for columns, left_out in ((64, ("effective px", "second")), (40, ("effective px", "second", "face box"))):
         code, out, _ = predict(folder, columns=columns)
         assert code == 0
         for name in ("a/x.jpg", "b/x.jpg", "b/y.png"):
             assert f" {name} " in out
-        for heading in ("picture", "face box", "px", "carries", "expression", "sure", "runner-up"):
+        for heading in ("picture", "face box", "px", "effective px", "expression", "confidence", "second"):
             assert (f" {heading} " in out) == (heading not in left_out)
         assert "…" not in out
 

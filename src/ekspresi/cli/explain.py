@@ -113,9 +113,9 @@ def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
     table.add_column("face", justify="right", no_wrap=True)
     table.add_column("face box", justify="right", no_wrap=True)
     table.add_column("px", justify="right", no_wrap=True)
-    table.add_column("carries", justify="right", no_wrap=True)
+    table.add_column("effective px", justify="right", no_wrap=True)
     table.add_column("expression", no_wrap=True)
-    table.add_column("sure", justify="right", no_wrap=True)
+    table.add_column("confidence", justify="right", no_wrap=True)
     for number, (face, explained) in enumerate(zip(faces, explanations, strict=True), start=1):
         belief = explained.occlusion.prediction
         x1, y1, x2, y2 = (round(edge) for edge in face.box_xyxy)

@@ -20,20 +20,20 @@ from ekspresi.workflows.options import PredictOptions, PredictResult
 SHOWN_TRACKS = 20
 """Tracks of a video that are printed, the longest face time first."""
 
-_ROOM = {"runner-up": 78, "carries": 64, "face box": 56}
+_ROOM = {"second": 89, "effective px": 75, "face box": 62}
 """Column -> width of the screen, in letters, from which it is shown: a picture's name keeps at least twelve."""
 
 
 def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Table:
     """Rows of pictures, and what to call the pictures -> a table, a line a face, that fits the screen."""
     table = _table()
-    headings = ("picture", "face box", "px", "carries", "expression", "sure", "runner-up")
+    headings = ("picture", "face box", "px", "effective px", "expression", "confidence", "second")
     fitting = [heading for heading in headings if width >= _ROOM.get(heading, 0)]
     for heading in fitting:
         if heading == "picture":
             table.add_column(heading, overflow="fold")
         else:
-            words = heading in ("expression", "runner-up")
+            words = heading in ("expression", "second")
             table.add_column(heading, justify="left" if words else "right", no_wrap=True)
     previous = ""
     for row in rows:
@@ -62,7 +62,7 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
     if headed:
         table.title = Text(printable(video.source), style="bold")
         table.title_justify = "left"
-    for heading in ("track", "from", "to", "px", "carries"):
+    for heading in ("track", "from", "to", "px", "effective px"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
     table.add_column("unsure", justify="right", no_wrap=True)
