@@ -15,9 +15,26 @@ NOT_AT_RUN_TIME = ("torch", "timm", "lightning", "torchvision", "scipy", "sklear
 
 def test_all_is_the_agreed_surface() -> None:
     assert ekspresi.__all__ == [
-        *("Analyzer", "ConfigError", "DatasetError", "EkspresiError", "Face", "ImageError"),
-        *("MissingExtraError", "ModelError", "OutputError", "Prediction", "Recognizer", "Row"),
-        *("SourceError", "__version__", "analyze", "stream"),
+        "Analyzer",
+        "ConfigError",
+        "DatasetError",
+        "EkspresiError",
+        "Face",
+        "Frame",
+        "FrameResult",
+        "ImageError",
+        "MissingExtraError",
+        "ModelError",
+        "OutputError",
+        "Prediction",
+        "Recognizer",
+        "Row",
+        "SourceError",
+        "__version__",
+        "analyze",
+        "analyze_frames",
+        "read_frames",
+        "stream",
     ]
 
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
         OutputError,
         SourceError,
     )
+    from ekspresi.media.frames import read_frames
     from ekspresi.pipeline.analyzer import Analyzer, analyze
-    from ekspresi.pipeline.stream import stream
+    from ekspresi.pipeline.stream import analyze_frames, stream
     from ekspresi.recognition.recognizer import Recognizer
-    from ekspresi.types import Face, Prediction, Row
+    from ekspresi.types import Face, Frame, FrameResult, Prediction, Row
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,8 @@ __all__ = [
     "DatasetError",
     "EkspresiError",
     "Face",
+    "Frame",
+    "FrameResult",
     "ImageError",
     "MissingExtraError",
     "ModelError",
@@ -46,6 +49,8 @@ __all__ = [
     "SourceError",
     "__version__",
     "analyze",
+    "analyze_frames",
+    "read_frames",
     "stream",
 ]
 
@@ -57,6 +62,10 @@ _MODULE = {
     "Face": "types",
     "Prediction": "types",
     "Row": "types",
+    "analyze_frames": "pipeline.stream",
+    "read_frames": "media.frames",
+    "Frame": "types",
+    "FrameResult": "types",
 }
 
 
