@@ -8,7 +8,7 @@ TRAIN := .venv-train/bin
 help:             ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ -/'
 
-demo: .venv/base  ## find and recognise the faces of examples/; pictures go to demo/
+demo: .venv/base  ## find and recognize the faces of examples/; pictures go to demo/
 	$(BIN)/python tools/demo.py
 
 test: .venv/test  ## run all tests that need no torch

@@ -1,4 +1,4 @@
-"""Detectors -> what they find of faces of each size, what they take for faces, and what the recogniser loses by them.
+"""Detectors -> what they find of faces of each size, what they take for faces, and what the recognizer loses by them.
 
 In: composed scenes with known truth, and a data set's crops. Out: a printed table and, with ``--out``, JSON. Knows
 nothing of how a detector works.
@@ -15,7 +15,7 @@ face counts as found where a box overlaps it by at least ``FOUND`` (intersection
 none by ``FALSE`` is a false alarm. The cat may well be taken for a face: it stays in.
 
 Reading: crops of a data set, shrunk by antialiased averaging, in a surrounding that mirrors them and fades into the
-same photographs, without noise. The recogniser reads each once from the square it was put in and once from the box
+same photographs, without noise. The recognizer reads each once from the square it was put in and once from the box
 that was found. No picture is written.
 
 Composed scenes: they rank detectors and sizes, and say nothing of real cameras. Times are of all threads together
@@ -114,7 +114,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the recogniser makes of crops of one side, as given and as detected.
+    """What the recognizer makes of crops of one side, as given and as detected.
 
     Attributes:
         detector: its name.
@@ -144,7 +144,7 @@ class Reading:
 
 
 def photographs() -> list[Array]:
-    """Grey pictures without people, float32 (480, 640) in 0..255."""
+    """Gray pictures without people, float32 (480, 640) in 0..255."""
     found = []
     for name in PHOTOGRAPHS:
         loaded = getattr(skimage.data, name)()
@@ -157,7 +157,7 @@ def photographs() -> list[Array]:
 
 
 def people(generator: np.random.Generator) -> tuple[Image.Image, tuple[float, float, float, float], bool]:
-    """A grey picture of a face, drawn at random, perhaps mirrored; the face's box in it; whether it is the portrait."""
+    """A gray picture of a face, drawn at random, perhaps mirrored; the face's box in it; whether it is the portrait."""
     box: tuple[float, float, float, float]
     portrait = bool(generator.random() < 0.25)
     if portrait:
@@ -173,7 +173,7 @@ def people(generator: np.random.Generator) -> tuple[Image.Image, tuple[float, fl
 
 
 def places(generator: np.random.Generator) -> Iterator[tuple[float, float]]:
-    """Centres of twelve faces that do not touch."""
+    """Centers of twelve faces that do not touch."""
     for row in range(ROWS):
         for column in range(COLUMNS):
             x, y = (column + 0.5) * WIDTH / COLUMNS, (row + 0.5) * HEIGHT / ROWS
@@ -212,9 +212,9 @@ def scene(photograph: Array, face_px: int, generator: np.random.Generator) -> Sc
 
 
 def rgb(picture: Array) -> NDArray[np.uint8]:
-    """Grey float32 (H, W) in 0..255 -> RGB uint8 (H, W, 3)."""
-    grey = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    """Gray float32 (H, W) in 0..255 -> RGB uint8 (H, W, 3)."""
+    gray = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return np.repeat(gray[:, :, None], 3, axis=2)
 
 
 def overlaps(truth: Boxes, found: Boxes) -> Boxes:
@@ -288,7 +288,7 @@ def sample(dataset: FaceDataset, labels: tuple[str, ...]) -> tuple[NDArray[np.ui
 
 
 def read_faces(name: str, dataset: FaceDataset, recognizer: Recognizer) -> Iterator[Reading]:
-    """A detector's name and a data set -> what the recogniser loses, for each size."""
+    """A detector's name and a data set -> what the recognizer loses, for each size."""
     backgrounds = photographs()
     crops, targets = sample(dataset, recognizer.labels)
     places_a_scene = COLUMNS * ROWS
@@ -352,7 +352,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--detector", action="append", help="its name; may be given again; mtcnn where none is given")
     parser.add_argument(
-        "--data", help="spec of a data set, for what the recogniser loses; left out where none is given"
+        "--data", help="spec of a data set, for what the recognizer loses; left out where none is given"
     )
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()

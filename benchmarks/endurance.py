@@ -1,14 +1,14 @@
 """A camera that stalls, dies and changes its resolution -> whether a long run stays flat, whole and without doubles.
 
 In: a camera on 127.0.0.1, in a process of its own, that sends motion JPEG over HTTP. Out: printed lines and, with
-``--out``, JSON. Knows nothing of how frames are read or analysed: it uses what ``ekspresi predict`` does.
+``--out``, JSON. Knows nothing of how frames are read or analyzed: it uses what ``ekspresi predict`` does.
 
     python benchmarks/endurance.py [--frames 100000] [--reconnects 50] [--rate 200] [--out endurance.json]
 
 Needs the extras [video] and [dev]. Each connection sends as many frames as make the whole with all of them, and then
 ends: by closing, or, every fifth, by silence, which the reader takes for a loss after its time-out; every tenth
 attempt to connect is refused. Sizes change from connection to connection. Two bright squares move in each frame; a
-detector of three lines finds them, and the bundled recogniser, the tracker and the fusion run as always.
+detector of three lines finds them, and the bundled recognizer, the tracker and the fusion run as always.
 
 Live sources drop frames that come while others are worked on, on purpose: 'read' counts all that the camera sent and
 the reader took, 'analysed' those that became results.
@@ -77,7 +77,7 @@ class Outcome:
 
     Attributes:
         read: frames that the camera sent and the reader took.
-        analysed: of them.
+        analyzed: of them.
         rows: one a face.
         rows_twice: frame and track that came before, or frames out of order: must be 0.
         reconnects: losses that were told and made good.
@@ -89,7 +89,7 @@ class Outcome:
     """
 
     read: int
-    analysed: int
+    analyzed: int
     rows: int
     rows_twice: int
     reconnects: int
@@ -185,20 +185,20 @@ def endure(address: str, wanted: int) -> Outcome:
     began = gave_s = time.monotonic()
     looks: list[Memory] = []
     seen = last = -1
-    analysed = rows = twice = 0
+    analyzed = rows = twice = 0
     results = analyze_frames(read_frames(address, stop=stop, refused=told.append), analyzer, stop=stop)
     for result in results:
         last = result.frame.number
         tracks = [row.track for row in result.rows]
         twice += last <= seen or len(set(tracks)) < len(tracks)
         seen = last
-        analysed, rows = analysed + 1, rows + len(tracks)
+        analyzed, rows = analyzed + 1, rows + len(tracks)
         if time.monotonic() - gave_s >= KEPT_S:
             gave_s = time.monotonic()
             trim_heap()  # as the command line does
-        if analysed % LOOK == 0:
+        if analyzed % LOOK == 0:
             looks.append(memory(last))
-        if analysed % 5000 == 0:
+        if analyzed % 5000 == 0:
             print(f"{time.monotonic() - began:6.0f} s  {looks[-1]}", flush=True)
         if last >= wanted - 1:
             break
@@ -212,7 +212,7 @@ def endure(address: str, wanted: int) -> Outcome:
     results.close()  # type: ignore[attr-defined] # it is a generator
     reconnects = sum("trying again" in str(error) for error in told)
     seconds = round(time.monotonic() - began, 1)
-    return Outcome(last + 1, analysed, rows, twice, reconnects, seconds, early, late, used_mb, active_count())
+    return Outcome(last + 1, analyzed, rows, twice, reconnects, seconds, early, late, used_mb, active_count())
 
 
 def main() -> None:
@@ -237,7 +237,7 @@ def main() -> None:
         camera.terminate()
         camera.join()
     print(
-        f"{outcome.read} frames read, {outcome.analysed} analysed, {outcome.rows} rows, {outcome.rows_twice} twice, "
+        f"{outcome.read} frames read, {outcome.analyzed} analyzed, {outcome.rows} rows, {outcome.rows_twice} twice, "
         f"{outcome.reconnects} reconnects in {outcome.seconds:.0f} s\n"
         f"early at most {outcome.early.rss_mb} MB, late at most {outcome.late.rss_mb} MB, in the end {outcome.used_mb} "
         "MB of them used; "

@@ -11,7 +11,7 @@ pixels (it moves before the sensor averages) and in other light, and goes throug
 'cctv'). Two cameras: *changing* draws blur, motion, noise level and JPEG quality anew in every frame, as where people
 move and light changes; *steady* draws them once a clip, and only the noise itself is fresh. In the first, frames are
 more different from each other than those of a real camera, so it flatters fusion; the second is harder than most.
-CK+48's sequences are real: three neighbouring frames each, degraded one by one, and once more as clips of ``FRAMES``
+CK+48's sequences are real: three neighboring frames each, degraded one by one, and once more as clips of ``FRAMES``
 frames in which the three follow each other.
 
 Everything is reported on the de-duplicated PrivateTest side, arg-max; ``--fit`` looks at PublicTest only, and says
@@ -80,7 +80,7 @@ class _SteadyCamera(np.random.Generator):
 def clip(
     faces: NDArray[np.uint8], sides_px: Sequence[int], seed: Sequence[int], steady: bool
 ) -> list[NDArray[np.uint8]]:
-    """Grey faces, uint8 (F, S, S), and the side in each of N frames -> N frames, uint8 (side, side).
+    """Gray faces, uint8 (F, S, S), and the side in each of N frames -> N frames, uint8 (side, side).
 
     The faces follow each other, each for the same share of the frames.
     """
@@ -212,7 +212,7 @@ def targets_of(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.i
     return np.array([order[dataset.labels[k]] for k in dataset.targets[faces].tolist()], dtype=np.int64)
 
 
-def recognised(
+def recognize(
     recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64], size: int | None, steady: bool
 ) -> list[list[Prediction]]:
     """Faces and the side of the clips (None: it changes within ``MIXED_PX``) -> predictions of all their frames."""
@@ -234,7 +234,7 @@ def on_clips(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int
     """Faces -> a line for each camera and size."""
     targets = targets_of(recognizer, dataset, faces)
     return [
-        line_of(camera, size, targets, recognised(recognizer, dataset, faces, size, camera == "steady"), recognizer)
+        line_of(camera, size, targets, recognize(recognizer, dataset, faces, size, camera == "steady"), recognizer)
         for camera in CAMERAS
         for size in SIZES_PX
     ]
@@ -377,7 +377,7 @@ def fit(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) 
     """
     targets = targets_of(recognizer, dataset, faces)
     clips = {
-        (camera, str(size or "mixed")): recognised(recognizer, dataset, faces, size, camera == "steady")
+        (camera, str(size or "mixed")): recognize(recognizer, dataset, faces, size, camera == "steady")
         for camera in CAMERAS
         for size in (*SIZES_PX, None)
     }

@@ -6,7 +6,7 @@ Knows nothing of how videos are read: it starts the command as users do, and wat
     python benchmarks/long_video.py [--minutes 60] [--every 1s] [--out runs/long-video.json]
 
 Needs Linux, the extras [dev] and [video]. The command writes a table, a film and a page; every frame is decoded, and
-one in each ``--every`` analysed and drawn, with the smallest face left at its default of 12 px.
+one in each ``--every`` analyzed and drawn, with the smallest face left at its default of 12 px.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def watch(words: list[str]) -> tuple[float, list[tuple[float, float]], float]:
 
 
 def measure(minutes: int, every: str) -> Outcome:
-    """Make the video, and have it analysed."""
+    """Make the video, and have it analyzed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_video(folder / "short.mp4")
@@ -105,7 +105,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=int, default=60, help="of video")
-    parser.add_argument("--every", default="1s", help="one frame in each of these is analysed")
+    parser.add_argument("--every", default="1s", help="one frame in each of these is analyzed")
     parser.add_argument("--note", default="", help="a sentence about the machine, kept with the figures")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()

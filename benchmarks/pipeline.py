@@ -11,7 +11,7 @@ Video: 640 x 480 pixels, H.264, 25 frames/s, 20 seconds: five faces, 30 to 120 p
 workshop, with sensor noise (sigma 2) in each frame. Folder: 1,000 JPEGs of 320 x 240 pixels, each a part of the same
 photograph with one to three faces 24 to 60 px wide. Both are made in a temporary folder.
 
-What is timed is all of it: decode, find, recognise, follow, to the last row. 'stream' is ``stream.analyze_frames``;
+What is timed is all of it: decode, find, recognize, follow, to the last row. 'stream' is ``stream.analyze_frames``;
 'one after another' reads a frame and gives it to ``Analyzer.analyze``, then the next, without tracks. They take turns,
 so that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores; what other
 programs take is missing in it. 'idle' is the share of the cores' time that nobody used (Linux tells it).
@@ -149,14 +149,14 @@ def write_video(path: Path) -> None:
     """Five faces that wander, each around a place of its own."""
     generator, behind = np.random.default_rng(0), background()
     faces = [face(number, width) for number, width in zip((0, 0, 5, 12, 23), WIDTHS, strict=True)]
-    centres = ((150, 170), (470, 150), (330, 380), (110, 400), (540, 380))
+    centers = ((150, 170), (470, 150), (330, 380), (110, 400), (540, 380))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=RATE)
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         for number in range(RATE * SECONDS):
             picture = behind.copy()
-            for i, (pixels, (x, y)) in enumerate(zip(faces, centres, strict=True)):
+            for i, (pixels, (x, y)) in enumerate(zip(faces, centers, strict=True)):
                 turn = 2 * np.pi * number / RATE / (5 + i)  # once around in 5 to 9 seconds
                 left = round(x + 35 * np.cos(turn)) - pixels.shape[1] // 2
                 top = round(y + 20 * np.sin(turn)) - pixels.shape[0] // 2

@@ -54,8 +54,8 @@ def scenes(rng: np.random.Generator) -> list[Image.Image]:
     for number in range(6):
         wall = Image.new("RGB", (800, 500), tuple(rng.integers(40, 210, 3).tolist()))
         for x, y, width, height in rng.integers((0, 0, 30, 30), (700, 400, 200, 200), (number, 4)).tolist():
-            colour = tuple(rng.integers(20, 235, 3).tolist())
-            ImageDraw.Draw(wall).rectangle((x, y, x + width, y + height), colour)
+            color = tuple(rng.integers(20, 235, 3).tolist())
+            ImageDraw.Draw(wall).rectangle((x, y, x + width, y + height), color)
         found.append(np.asarray(wall))
     return [
         Image.fromarray(np.pad(each, ((each.shape[0] // 2,) * 2, (each.shape[1] // 2,) * 2, (0, 0)), "reflect"))

@@ -11,7 +11,7 @@ references. Medians; two threads.
 
     benchmarks/
       speed.py      this: preprocessing, network, Recognizer, detector
-      detection.py  what detectors find at each face size, and what the recogniser loses by them
+      detection.py  what detectors find at each face size, and what the recognizer loses by them
 """
 
 import argparse
@@ -31,7 +31,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # comes with scikit-learn
 
 from ekspresi.detection.mtcnn import MtcnnDetector
-from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.cropping import gray
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
 
@@ -86,7 +86,7 @@ def lines_of(recognizer: Recognizer) -> list[Line]:
     """A model -> what is timed."""
     generator = np.random.default_rng(0)
     same = _noise(generator, np.full(BATCH, SIDE_PX))
-    coloured = [np.repeat(crop[:, :, None], 3, axis=2) for crop in same]
+    colored = [np.repeat(crop[:, :, None], 3, axis=2) for crop in same]
     mixed = _noise(generator, generator.integers(MIXED_PX[0], MIXED_PX[1] + 1, BATCH))
     preprocessing, luma = recognizer.metadata.preprocessing, recognizer.metadata.crop.luma
     tensor = preprocessing.tensor(same)
@@ -104,7 +104,7 @@ def lines_of(recognizer: Recognizer) -> list[Line]:
         Line("  the network alone", "faces/s", lambda: session.run(None, {"tensor": tensor}), BATCH),
         Line(f"  crop -> tensor, {SIDE_PX} px", "faces/s", lambda: preprocessing.tensor(same), BATCH),
         Line(f"  crop -> tensor, {sizes}", "faces/s", lambda: preprocessing.tensor(mixed), BATCH),
-        Line(f"  RGB -> grey, {SIDE_PX} px", "faces/s", lambda: [grey(crop, luma) for crop in coloured], BATCH),
+        Line(f"  RGB -> grey, {SIDE_PX} px", "faces/s", lambda: [gray(crop, luma) for crop in colored], BATCH),
         Line(f"reference: MTCNN, {PICTURE.name} at {width} x {height}", "ms", lambda: detector.detect(picture)),
         Line(f"reference: NumPy float32 matmul, {MATMUL}", "GFLOP/s", lambda: left @ right, 2e-9 * MATMUL**3),
     ]

@@ -121,3 +121,8 @@ def test_older_names_of_batch_predictions_warn() -> None:
         older = recognizer.beliefs_of(*recognizer.logits(crops), True)
     now = recognizer.calibrate(*recognizer.logits(crops), "uniform")
     np.testing.assert_array_equal(older.probabilities, now.probabilities)
+
+
+def test_the_older_spelling_of_recognize_warns() -> None:
+    with pytest.warns(DeprecationWarning, match="use recognize"):
+        assert ekspresi.Analyzer().recognised([], []) == []

@@ -112,7 +112,7 @@ def reference(plan: Plan, weights: list[Array], image: Array) -> dict[str, Array
     Args:
         plan: which network.
         weights: its arrays in Keras order.
-        image: (N, H, W, 3), normalised.
+        image: (N, H, W, 3), normalized.
 
     Returns:
         Output name -> (N, ...) with channels last; 'scores' after the softmax.

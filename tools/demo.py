@@ -1,4 +1,4 @@
-"""The main job on the example pictures: find faces, recognise expressions, see what is left at 8 px.
+"""The main job on the example pictures: find faces, recognize expressions, see what is left at 8 px.
 
 In: the pictures of ``examples/``. Out: a table on the screen and, in ``demo/``, the annotated pictures, the
 table as CSV, a strip of one face from 48 to 8 px with the belief at each, and where the evidence lies in the face of

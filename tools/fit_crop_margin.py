@@ -7,7 +7,7 @@ nothing of labels.
     python tools/fit_crop_margin.py FER2013Train [--faces 600]
 
 Each face is enlarged and given surroundings, because the detector was trained on faces in pictures; two kinds
-of surroundings (mirrored, and one flat grey) show how much the answer depends on them.
+of surroundings (mirrored, and one flat gray) show how much the answer depends on them.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LEAST_WIDTH = 0.5  # of the frame; smaller finds are mirrored halves or eyes
 
 
 def framed(face: NDArray[np.uint8], border: str) -> NDArray[np.uint8]:
-    """Grey face, uint8 (48, 48) -> RGB uint8 (384, 384), the face in its middle."""
+    """Gray face, uint8 (48, 48) -> RGB uint8 (384, 384), the face in its middle."""
     large = np.asarray(Image.fromarray(face).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC))
     if border == "mirrored":
         picture = np.pad(large, BORDER_PX, mode="symmetric")
@@ -38,11 +38,11 @@ def framed(face: NDArray[np.uint8], border: str) -> NDArray[np.uint8]:
 
 def box_of(detector: MtcnnDetector, face: NDArray[np.uint8], border: str) -> Box | None:
     """The one confident box in the middle of a framed face; None where there is none, or more than one."""
-    centre = BORDER_PX + SIDE_PX / 2
+    center = BORDER_PX + SIDE_PX / 2
     found = []
     for candidate in detector.detect(framed(face, border)):
         x1, y1, x2, y2 = candidate.box_xyxy
-        off = max(abs((x1 + x2) / 2 - centre), abs((y1 + y2) / 2 - centre))
+        off = max(abs((x1 + x2) / 2 - center), abs((y1 + y2) / 2 - center))
         if candidate.score >= LEAST_SCORE and x2 - x1 >= LEAST_WIDTH * SIDE_PX and off < SIDE_PX / 4:
             found.append(candidate.box_xyxy)
     return found[0] if len(found) == 1 else None
@@ -58,16 +58,16 @@ def main() -> None:
     chosen = np.random.default_rng(0).permutation(len(paths))[: arguments.faces]
     faces = [np.asarray(Image.open(paths[i]).convert("L")) for i in chosen]
     detector = MtcnnDetector(min_face_px=64)
-    for border in ("mirrored", "grey"):
+    for border in ("mirrored", "gray"):
         boxes = [box for face in faces if (box := box_of(detector, face, border)) is not None]
         x1, y1, x2, y2 = np.array(boxes).T
         longer = np.maximum(x2 - x1, y2 - y1)
-        centre = BORDER_PX + SIDE_PX / 2
+        center = BORDER_PX + SIDE_PX / 2
         print(f"{border} surroundings: {len(boxes)} of {len(faces)} faces found")
         values = {
             "scale": SIDE_PX / longer,
-            "shift_y": (centre - (y1 + y2) / 2) / longer,
-            "shift_x": (centre - (x1 + x2) / 2) / longer,
+            "shift_y": (center - (y1 + y2) / 2) / longer,
+            "shift_x": (center - (x1 + x2) / 2) / longer,
             "width / height of the box": (x2 - x1) / (y2 - y1),
         }
         for name, value in values.items():

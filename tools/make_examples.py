@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 WIDTH, HEIGHT, SUPERSAMPLING = 960, 640, 3
-FOCAL_PX, CENTRE = 700.0, (480.0, 225.0)
+FOCAL_PX, CENTER = 700.0, (480.0, 225.0)
 HALF_WIDTH_M, CAMERA_M, CEILING_M, END_M = 1.6, 1.9, 2.75, 21.0
 FACE_M, HEAD_M = 0.2, 1.66  # height of a face; of its middle above the floor
 ASTRONAUT_BOX = (179.0, 60.0, 267.0, 171.0)  # forehead to chin in skimage.data.astronaut
@@ -65,8 +65,8 @@ PEOPLE = (
 def corridor() -> Array:
     """The empty corridor, float32 (H, W) in 0..1."""
     n = SUPERSAMPLING
-    across = ((np.arange(WIDTH * n) + 0.5) / n - CENTRE[0]) / FOCAL_PX
-    down = ((np.arange(HEIGHT * n) + 0.5) / n - CENTRE[1]) / FOCAL_PX
+    across = ((np.arange(WIDTH * n) + 0.5) / n - CENTER[0]) / FOCAL_PX
+    down = ((np.arange(HEIGHT * n) + 0.5) / n - CENTER[1]) / FOCAL_PX
     dx, dy = np.meshgrid(across.astype(np.float32), down.astype(np.float32))
     wall = HALF_WIDTH_M / np.maximum(np.abs(dx), 1e-6)
     floor = CAMERA_M / np.maximum(dy, 1e-6)
@@ -101,8 +101,8 @@ def corridor() -> Array:
 def put(picture: Array, person: Person) -> tuple[float, float, float, float]:
     """Draw one person into the picture, in place -> the box of the face, forehead to chin, in pixels."""
     pixels_a_metre = person.face_px / FACE_M
-    x = CENTRE[0] + person.x_m * pixels_a_metre
-    y = CENTRE[1] + (CAMERA_M - HEAD_M) * pixels_a_metre
+    x = CENTER[0] + person.x_m * pixels_a_metre
+    y = CENTER[1] + (CAMERA_M - HEAD_M) * pixels_a_metre
     if person.face_px < 100:  # of the nearest, the portrait shows all that is in the picture
         _figure(picture, x, y, pixels_a_metre, person.coat, person.source.startswith("astronaut"))
     if person.source.startswith("astronaut"):
@@ -229,7 +229,7 @@ def _bust_mask(size: tuple[int, int]) -> Image.Image:
 
 
 def sheet() -> NDArray[np.uint8]:
-    """24 faces of lfw_subset at their own 25 px, softly set on grey, uint8 (H, W)."""
+    """24 faces of lfw_subset at their own 25 px, softly set on gray, uint8 (H, W)."""
     cell, columns = 44, 6
     faces = skimage.data.lfw_subset()
     picture = np.full((len(SHEET) // columns * cell, columns * cell), 0.45, dtype=np.float32)

@@ -35,7 +35,7 @@ _TYPES = {"U8": QuantType.QUInt8, "S8": QuantType.QInt8}
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is quantised.
+    """How a model is quantized.
 
     Attributes:
         types: of activations and of weights, 'U8S8'; weights symmetric and per channel.
@@ -80,7 +80,7 @@ class Batches(CalibrationDataReader):  # type: ignore[misc]
 
 
 class Workshop:
-    """A prepared model and a folder; makes quantised ones in it."""
+    """A prepared model and a folder; makes quantized ones in it."""
 
     def __init__(self, model: Path, tensor: NDArray[np.float32], folder: Path) -> None:
         self.folder, self.tensor = folder, tensor
@@ -88,8 +88,8 @@ class Workshop:
         self.metadata = onnx.load(model).metadata_props
         quant_pre_process(model, self.prepared, skip_symbolic_shape=True)
 
-    def quantised(self, recipe: Recipe) -> Path:
-        """A recipe -> the file of the quantised model."""
+    def quantized(self, recipe: Recipe) -> Path:
+        """A recipe -> the file of the quantized model."""
         out = self.folder / f"{recipe.name}.onnx"
         kept, nodes = set(recipe.kept), onnx.load(self.prepared).graph.node
         activations, weights = _TYPES[recipe.types[:2]], _TYPES[recipe.types[2:]]
@@ -120,10 +120,10 @@ class Workshop:
         onnx.save(model, out)
         return out
 
-    def worst_values(self, quantised: Path) -> list[str]:
-        """A quantised model -> names of the values between its layers, those that rounding hurts most first."""
+    def worst_values(self, quantized: Path) -> list[str]:
+        """A quantized model -> names of the values between its layers, those that rounding hurts most first."""
         values = {}
-        for name, path in (("float", self.prepared), ("int8", quantised)):
+        for name, path in (("float", self.prepared), ("int8", quantized)):
             augmented = self.folder / f"augmented-{name}.onnx"
             qdq_loss_debug.modify_model_output_intermediate_tensors(path, augmented)
             values[name] = qdq_loss_debug.collect_activations(str(augmented), Batches(self.tensor[:32]))

@@ -1,7 +1,7 @@
 """A model file -> trials of it in int8: what each gains, and what it loses.
 
 In: a model file and the data set it was trained on. Out: printed tables, and in ``--out`` the trial models, each with
-ekspresi's metadata, and ``quantise.json``. Chooses on the validation side, calibrates on the training side, and never
+ekspresi's metadata, and ``quantize.json``. Chooses on the validation side, calibrates on the training side, and never
 reads a test face.
 
     python tools/quantize.py MODEL SPEC [--out runs/quantise]
@@ -171,7 +171,7 @@ def main() -> None:
 
     def trials_of(title: str, recipes: Sequence[Recipe], measured: Crops) -> dict[Recipe, Trial]:
         """Try some, print them, and write all that was found so far: the next may take long."""
-        models = {recipe.name: workshop.quantised(recipe) for recipe in recipes}
+        models = {recipe.name: workshop.quantized(recipe) for recipe in recipes}
         found = tried({"float32": arguments.model, **models}, measured, targets, arguments.rounds)
         show(title, found)
         report["tables"][title] = [asdict(trial) for trial in found]

@@ -20,7 +20,7 @@ Prior = Literal["trained", "uniform"]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the recogniser believes about one crop.
+    """What the recognizer believes about one crop.
 
     Attributes:
         expression: the most probable label of the model.
@@ -49,7 +49,7 @@ class Face:
         score: the detector's confidence, 0..1.
         landmarks: left eye, right eye, nose, left and right corner of the mouth as seen by the viewer,
             (5, 2) x and y in pixels; None where the detector gives none.
-        prediction: the recogniser's belief; None before recognition.
+        prediction: the recognizer's belief; None before recognition.
     """
 
     box_xyxy: Box

@@ -15,7 +15,7 @@ from ekspresi.cli import app
 from ekspresi.datasets.registry import read
 from ekspresi.errors import ConfigError, DatasetError, MissingExtraError, ModelError, OutputError
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
-from tests.support.grey_model import face, write_grey_model
+from tests.support.gray_model import face, write_gray_model
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def ferplus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return write_grey_model(tmp_path_factory.mktemp("model") / "grey.onnx", FERPLUS_LABELS)
+    return write_gray_model(tmp_path_factory.mktemp("model") / "gray.onnx", FERPLUS_LABELS)
 
 
 def run(*arguments):
@@ -99,7 +99,7 @@ def test_the_protocol_of_training_is_the_default_on_the_same_data(ckplus, tmp_pa
         "data": {"reader": "ckplus48", "fingerprint": fingerprint},
         "split": {"protocol": "subject-10fold", "fold": 3, "seed": 0},
     }
-    model = write_grey_model(tmp_path / "own.onnx", FERPLUS_LABELS, provenance)
+    model = write_gray_model(tmp_path / "own.onnx", FERPLUS_LABELS, provenance)
     run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "own", "--no-gallery")
     provenance = record_of(tmp_path / "own")["provenance"]
     assert provenance["asked"] | {"command": ""} == {
@@ -118,7 +118,7 @@ def test_the_protocol_of_training_is_the_default_on_the_same_data(ckplus, tmp_pa
 
 def test_the_faces_of_training_are_known_under_the_name_of_their_first_publication(ferplus, tmp_path):
     provenance = {"data": {"reader": "ferplus", "fingerprint": read(f"ferplus:{ferplus}").fingerprint}}
-    model = write_grey_model(tmp_path / "own.onnx", FERPLUS_LABELS, provenance)
+    model = write_gray_model(tmp_path / "own.onnx", FERPLUS_LABELS, provenance)
     pixels = " ".join(["128"] * 48 * 48)
     rows = [f"{code},{pixels},Training" for code in range(7)]
     (tmp_path / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]) + "\n")
@@ -161,7 +161,7 @@ def test_paper_split_is_shown_as_leaky(ckplus, model, tmp_path):
 
 
 def test_no_gallery(ckplus, tmp_path):
-    reversed_labels = write_grey_model(tmp_path / "wrong.onnx", FERPLUS_LABELS[::-1])
+    reversed_labels = write_gray_model(tmp_path / "wrong.onnx", FERPLUS_LABELS[::-1])
     run(f"ckplus48:{ckplus}", "--model", reversed_labels, "--out", tmp_path / "with")
     run(f"ckplus48:{ckplus}", "--model", reversed_labels, "--out", tmp_path / "without", "--no-gallery")
     pages = [(tmp_path / name / "report.html").read_text() for name in ("with", "without")]

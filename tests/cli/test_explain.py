@@ -9,7 +9,7 @@ from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.types import Face
 from tests.recognition.test_explanation import CALIBRATION
-from tests.support.grey_model import write_grey_model
+from tests.support.gray_model import write_gray_model
 from tests.support.quadrant_model import chequered, write_quadrant_model
 
 
@@ -120,7 +120,7 @@ def test_outputs_that_are_no_pictures(explain, crop: Path, tmp_path: Path) -> No
 
 
 def test_no_face_is_said_and_nothing_written(explain, tmp_path: Path) -> None:
-    Image.new("RGB", (80, 80), "grey").save(tmp_path / "wall.png")
+    Image.new("RGB", (80, 80), "gray").save(tmp_path / "wall.png")
     code, out, err = explain("wall.png", detector="mtcnn")
     assert (code, out) == (2, "")
     one_line_error(err, "wall.png: no face found", "--min-face-px", "--detector none")
@@ -162,7 +162,7 @@ def test_every_face_has_a_line_and_a_band(
 
 
 def test_silence_is_said_with_the_guess_and_what_the_face_carries(explain, tmp_path: Path) -> None:
-    model = write_grey_model(tmp_path / "x.onnx", ("neutral", "fear", "anger"), 0, 0.0, CALIBRATION, believed_px=9)
+    model = write_gray_model(tmp_path / "x.onnx", ("neutral", "fear", "anger"), 0, 0.0, CALIBRATION, believed_px=9)
     Image.new("L", (20, 20), 127).save(tmp_path / "x.png")
     code, out, _ = explain("x.png", model=model)
     assert code == 0

@@ -12,7 +12,7 @@ from PIL import Image
 from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.recognition.calibration import SizeCalibration
-from tests.support.grey_model import write_grey_model
+from tests.support.gray_model import write_gray_model
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_sources_are_never_overwritten(predict, folder: Path) -> None:
 
 
 def test_a_picture_without_faces(predict, tmp_path: Path) -> None:
-    Image.new("RGB", (80, 80), "grey").save(tmp_path / "wall.png")
+    Image.new("RGB", (80, 80), "gray").save(tmp_path / "wall.png")
     code, out, _ = predict(tmp_path / "wall.png", "--out", tmp_path / "x.csv", detector="mtcnn")
     assert code == 0
     assert "0 faces in 1 picture" in out
@@ -304,7 +304,7 @@ def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pyte
 def test_unsure_faces_say_so_and_an_even_prior_can_be_asked_for(predict, folder: Path, tmp_path: Path) -> None:
     shares = tuple(0.93 if label == "sadness" else 0.01 for label in FERPLUS_LABELS)
     never = SizeCalibration((48.0,), (1.0,), (2.0,), 0.92, (0.0,) * 8, shares, 1.0, 6.0)
-    model = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=never, believed_px=20)
+    model = write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=never, believed_px=20)
     table = tmp_path / "x.csv"
     code, out, _ = predict(folder / "b" / "y.png", "--out", table, model=model)
     row = next(csv.DictReader(table.open()))

@@ -54,7 +54,7 @@ def test_a_folder_of_pictures_and_videos_gives_table_films_and_a_page(predict, t
     folder.mkdir()
     write_clip(folder / "b.mp4", 30)
     write_clip(folder / "c.mkv", 5, stamps_ms=[0, 40, 500, 1000, 2500])
-    Image.new("RGB", (50, 50), "grey").save(folder / "a.png")
+    Image.new("RGB", (50, 50), "gray").save(folder / "a.png")
     out = tmp_path / "rows.csv"
     code, said, err = predict(folder, "--out", out, "--annotate", tmp_path / "o", "--page", tmp_path / "p.html")
     assert (code, err) == (0, "")

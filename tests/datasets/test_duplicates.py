@@ -85,6 +85,6 @@ def test_agrees_with_a_plain_computation():
         return x / np.linalg.norm(x)
 
     a, b = ORIGINALS[9], changed(ORIGINALS[9])
-    centre = unit(band(a)[3:-3, 3:-3])
-    best = max((centre * unit(band(b)[y : y + 18, x : x + 18])).sum() for y in range(7) for x in range(7))
+    center = unit(band(a)[3:-3, 3:-3])
+    best = max((center * unit(band(b)[y : y + 18, x : x + 18])).sum() for y in range(7) for x in range(7))
     assert find_duplicates([a], [b]).scores[0] == pytest.approx(best, abs=1e-3)

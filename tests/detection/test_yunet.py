@@ -73,7 +73,7 @@ def test_a_face_on_a_seam_is_found_once(fake: Path) -> None:
     assert lefts == pytest.approx(range(8, 1450, 40), abs=4)  # its step is 8 px from a tile's edge
 
 
-def test_colours_reach_the_network_in_its_order(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colors_reach_the_network_in_its_order(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import cv2
 
     seen = []

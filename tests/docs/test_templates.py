@@ -17,7 +17,7 @@ import build
 from ekspresi.cli import app
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from filters import paragraphs
-from tests.support.grey_model import face
+from tests.support.gray_model import face
 from tests.support.made_up_reports import CKPLUS_LABELS as SHARED_LABELS
 from tests.support.made_up_reports import SIZES_PX
 from tests.support.made_up_runs import MadeUpRuns

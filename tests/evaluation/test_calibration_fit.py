@@ -17,7 +17,7 @@ TRUE_BIAS = np.array([0.8, 0.0, -0.8])
 
 
 def faces(n, labels=("a", "b", "c"), subjects=None):
-    """Faces whose grey level is their number, so that a made-up recogniser knows which it sees."""
+    """Faces whose gray level is their number, so that a made-up recognizer knows which it sees."""
     rng = np.random.default_rng(5)
     evidence = rng.normal(0, 1.6, (n, 3))
     honest = softmax(evidence)

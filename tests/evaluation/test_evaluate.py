@@ -14,13 +14,13 @@ from ekspresi.evaluation.views import counted_labels
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.recognizer import Recognizer
-from tests.support.grey_model import face, level, write_grey_model
+from tests.support.gray_model import face, level, write_gray_model
 
 
 @pytest.fixture(scope="module")
 def recognizer(tmp_path_factory):
     """Knows the eight labels of FER+."""
-    return Recognizer(write_grey_model(tmp_path_factory.mktemp("model") / "grey.onnx", FERPLUS_LABELS))
+    return Recognizer(write_gray_model(tmp_path_factory.mktemp("model") / "gray.onnx", FERPLUS_LABELS))
 
 
 def dataset_of(pairs, labels=FERPLUS_LABELS, side=48, **more):
@@ -107,8 +107,8 @@ def test_unseen_ckplus_is_counted_masked_and_unmasked(recognizer):
     assert set(masked.labels) == set(SHARED_LABELS)
     assert unmasked.labels == FERPLUS_LABELS
     assert masked.excluded == unmasked.excluded == {"labelled contempt": 1}
-    # Contempt lies next to fear in grey, so once contempt may not be answered, fear is; neutral's
-    # neighbour among the six is happiness, which is still wrong.
+    # Contempt lies next to fear in gray, so once contempt may not be answered, fear is; neutral's
+    # neighbor among the six is happiness, which is still wrong.
     assert masked.by_size[0].scores.accuracy.value == pytest.approx(2 / 3)
     assert unmasked.by_size[0].scores.accuracy.value == pytest.approx(1 / 3)
     # Probabilities over the six are those of the eight, made to sum to 1.
@@ -123,7 +123,7 @@ def test_unseen_ckplus_is_counted_masked_and_unmasked(recognizer):
 
 
 def test_a_model_that_lacks_a_label_leaves_its_faces_out(tmp_path):
-    small = Recognizer(write_grey_model(tmp_path / "small.onnx", FERPLUS_LABELS[1:]))
+    small = Recognizer(write_gray_model(tmp_path / "small.onnx", FERPLUS_LABELS[1:]))
     rng = np.random.default_rng(0)
     dataset = dataset_of([("neutral", "neutral"), ("happiness", "happiness"), ("fear", "fear")])
     dataset = replace(dataset, images=np.stack([face(k, 7, rng) for k in (0, 0, 5)]))
@@ -233,7 +233,7 @@ def calibrated(tmp_path_factory):
         (8.0, 48.0), (1.0, 1.0), (0.6, 0.6), 0.92, (0.0,) * 8, tuple(shares.tolist()), 3000.0, 6.0
     )
     path = tmp_path_factory.mktemp("calibrated") / "m.onnx"
-    return Recognizer(write_grey_model(path, FERPLUS_LABELS, calibration=calibration, believed_px=16))
+    return Recognizer(write_gray_model(path, FERPLUS_LABELS, calibration=calibration, believed_px=16))
 
 
 def test_silence_is_counted(calibrated):
@@ -274,7 +274,7 @@ def test_silence_is_counted_under_each_prior(tmp_path):
     shares = tuple(0.93 if label == "anger" else 0.01 for label in FERPLUS_LABELS)
     bias = tuple(np.log(shares).tolist())
     calibration = SizeCalibration((8.0, 48.0), (1.0, 1.0), (0.8, 0.8), 0.92, bias, shares, 1.0, 6.0)
-    model = Recognizer(write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration))
+    model = Recognizer(write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration))
     dataset = dataset_of([("anger", "anger")], CKPLUS_LABELS)
     between = np.full((1, 48, 48), (level(3, 8) + level(4, 8)) // 2, np.uint8)  # sadness or anger
     dataset = replace(dataset, images=between)

@@ -14,15 +14,15 @@ from ekspresi.evaluation.provenance import EvaluationRequest, leaks, provenance_
 from ekspresi.evaluation.report import write_report
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from ekspresi.recognition.recognizer import Recognizer
-from tests.support.grey_model import face, write_grey_model
+from tests.support.gray_model import face, write_gray_model
 from tests.support.page_tags import Tags
 
-ASKED = EvaluationRequest("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <grey>.onnx")
+ASKED = EvaluationRequest("subject-10fold", 0, 0, "test", "ekspresi evaluate made:up --model <gray>.onnx")
 
 
 @pytest.fixture(scope="module")
 def recognizer(tmp_path_factory):
-    return Recognizer(write_grey_model(tmp_path_factory.mktemp("model") / "grey.onnx", FERPLUS_LABELS))
+    return Recognizer(write_gray_model(tmp_path_factory.mktemp("model") / "gray.onnx", FERPLUS_LABELS))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evalu
     at_48 = record["evaluation"]["views"][0]["by_size"][0]["scores"]
     assert at_48["accuracy"]["low"] <= at_48["accuracy"]["value"] <= at_48["accuracy"]["high"]
     provenance = record["provenance"]
-    assert provenance["model"] == "grey-reader"
+    assert provenance["model"] == "gray-reader"
     assert re.fullmatch(r"[0-9a-f]{64}", provenance["model_sha256"])
     assert provenance["data_fingerprint"] == dataset.fingerprint
     assert provenance["asked"]["protocol"] == "subject-10fold"
@@ -98,7 +98,7 @@ def test_page_follows_light_and_dark(written):
     assert "width=device-width" in page
     svgs = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
     assert all("var(--ink)" in svg for svg in svgs)
-    # A colour that does not follow the page would vanish on one of the two backgrounds.
+    # A color that does not follow the page would vanish on one of the two backgrounds.
     assert not [svg for svg in svgs if re.search(r"#0[1-6]0[1-6]0[1-6]|#000000|fill: white", svg)]
 
 
@@ -112,7 +112,7 @@ def test_page_shows_figures_labels_provenance_and_escapes_names(written, evaluat
     for label in evaluation.headline.labels:
         assert f">{label}</th>" in page
     assert "10 labelled contempt" in page
-    assert "&lt;grey&gt;.onnx" in page
+    assert "&lt;gray&gt;.onnx" in page
     assert "&lt;b&gt;" in page
     assert "<b>0.png" not in page
 

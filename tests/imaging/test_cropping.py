@@ -1,10 +1,10 @@
-"""The crop convention: geometry, grey weights, edges."""
+"""The crop convention: geometry, gray weights, edges."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.imaging.cropping import CropConvention, grey
+from ekspresi.imaging.cropping import CropConvention, gray
 
 
 def test_square_is_scaled_by_the_longer_side_and_shifted_down() -> None:
@@ -40,23 +40,23 @@ def test_default_margin_is_the_fitted_one() -> None:
     assert (CropConvention().scale, CropConvention().shift_y) == (0.95, 0.008)
 
 
-def test_grey_equals_pillow_to_rounding_and_keeps_grey_as_it_is() -> None:
+def test_gray_equals_pillow_to_rounding_and_keeps_gray_as_it_is() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     expected = np.asarray(Image.fromarray(rgb).convert("L")).astype(int)
-    assert np.abs(grey(rgb).astype(int) - expected).max() <= 1
+    assert np.abs(gray(rgb).astype(int) - expected).max() <= 1
     plane = np.arange(256, dtype=np.uint8).reshape(16, 16)
     for same in (plane, plane[:, :, None], np.repeat(plane[:, :, None], 3, axis=2)):
-        np.testing.assert_array_equal(grey(same), plane)
+        np.testing.assert_array_equal(gray(same), plane)
 
 
-def test_grey_takes_red_first() -> None:
+def test_gray_takes_red_first() -> None:
     red = np.zeros((1, 1, 3), dtype=np.uint8)
     red[..., 0] = 255
-    assert grey(red)[0, 0] == 76
-    assert grey(red, luma=(1.0, 0.0, 0.0))[0, 0] == 255
+    assert gray(red)[0, 0] == 76
+    assert gray(red, luma=(1.0, 0.0, 0.0))[0, 0] == 255
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4, 4), np.uint8), np.zeros((4,), np.uint8), np.zeros((4, 4))])
-def test_grey_refuses_other_shapes_and_types(image: np.ndarray) -> None:
+def test_gray_refuses_other_shapes_and_types(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected"):
-        grey(image)
+        gray(image)

@@ -17,7 +17,7 @@ RED, BLUE = (200, 30, 20), (10, 40, 180)
 
 
 @pytest.fixture
-def two_colours() -> Image.Image:
+def two_colors() -> Image.Image:
     """8 wide, 4 high; left half red, right half blue."""
     picture = Image.new("RGB", (8, 4), RED)
     picture.paste(BLUE, (4, 0, 8, 4))
@@ -29,12 +29,12 @@ def saved(picture: Image.Image, path: Path, **options: object) -> Path:
     return path
 
 
-def test_plain_rgb_is_unchanged(two_colours: Image.Image, tmp_path: Path) -> None:
-    rgb = load_image(saved(two_colours, tmp_path / "x.png"))
+def test_plain_rgb_is_unchanged(two_colors: Image.Image, tmp_path: Path) -> None:
+    rgb = load_image(saved(two_colors, tmp_path / "x.png"))
     assert rgb.dtype == np.uint8
     assert rgb.shape == (4, 8, 3)
     assert rgb.flags.writeable
-    np.testing.assert_array_equal(rgb, np.asarray(two_colours))
+    np.testing.assert_array_equal(rgb, np.asarray(two_colors))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -58,22 +58,22 @@ def test_every_exif_orientation_is_turned_upright(orientation: int, tmp_path: Pa
     np.testing.assert_array_equal(load_image(path), upright)
 
 
-def test_damaged_exif_does_not_matter(two_colours: Image.Image, tmp_path: Path) -> None:
-    path = saved(two_colours, tmp_path / "x.jpg", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xffrubbish", quality=95)
+def test_damaged_exif_does_not_matter(two_colors: Image.Image, tmp_path: Path) -> None:
+    path = saved(two_colors, tmp_path / "x.jpg", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xffrubbish", quality=95)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert load_image(path).shape == (4, 8, 3)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_16_bit_grey_is_scaled_not_cut(suffix: str, tmp_path: Path) -> None:
+def test_16_bit_gray_is_scaled_not_cut(suffix: str, tmp_path: Path) -> None:
     values = np.array([[0, 257, 25700, 65535]], dtype=np.uint16)
     rgb = load_image(saved(Image.fromarray(values), tmp_path / f"x.{suffix}"))
     np.testing.assert_array_equal(rgb[0, :, 0], [0, 1, 100, 255])
     np.testing.assert_array_equal(rgb[..., 0], rgb[..., 2])
 
 
-def test_16_bit_grey_of_pgm_and_of_big_endian_tiff(tmp_path: Path) -> None:
+def test_16_bit_gray_of_pgm_and_of_big_endian_tiff(tmp_path: Path) -> None:
     values = np.array([[0, 257, 25700, 65535]], dtype=">u2")
     pgm = tmp_path / "x.pgm"
     pgm.write_bytes(b"P5 4 1 65535\n" + values.tobytes())
@@ -96,7 +96,7 @@ def test_16_bit_grey_of_pgm_and_of_big_endian_tiff(tmp_path: Path) -> None:
         (np.full((1, 3), -5.0, dtype=np.float32), [0, 0, 0]),
     ],
 )
-def test_32_bit_grey_of_unknown_range(values: np.ndarray, expected: list[int], tmp_path: Path) -> None:
+def test_32_bit_gray_of_unknown_range(values: np.ndarray, expected: list[int], tmp_path: Path) -> None:
     rgb = load_image(saved(Image.fromarray(values), tmp_path / "x.tif"))
     np.testing.assert_array_equal(rgb[0, :, 0], expected)
 
@@ -107,13 +107,13 @@ def test_alpha_is_laid_on_white(tmp_path: Path) -> None:
     picture.putpixel((2, 0), (0, 0, 0, 128))
     rgb = load_image(saved(picture, tmp_path / "x.png"))
     assert rgb[0].tolist() == [[255, 255, 255], [*RED], [127, 127, 127]]
-    grey = load_image(saved(picture.convert("LA"), tmp_path / "grey.png"))
-    assert grey[0, 0].tolist() == [255, 255, 255]
+    gray = load_image(saved(picture.convert("LA"), tmp_path / "gray.png"))
+    assert gray[0, 0].tolist() == [255, 255, 255]
 
 
-def test_palette_with_and_without_transparency(two_colours: Image.Image, tmp_path: Path) -> None:
-    palette = two_colours.convert("P", palette=Image.Palette.ADAPTIVE, colors=2)
-    np.testing.assert_array_equal(load_image(saved(palette, tmp_path / "x.png")), np.asarray(two_colours))
+def test_palette_with_and_without_transparency(two_colors: Image.Image, tmp_path: Path) -> None:
+    palette = two_colors.convert("P", palette=Image.Palette.ADAPTIVE, colors=2)
+    np.testing.assert_array_equal(load_image(saved(palette, tmp_path / "x.png")), np.asarray(two_colors))
     transparent = palette.getpixel((0, 0))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -147,13 +147,13 @@ def test_other_modes(mode: str, tmp_path: Path) -> None:
     assert load_image(path).tolist() == np.full((8, 8, 3), 255).tolist()
 
 
-def test_bytes_and_arrays(two_colours: Image.Image) -> None:
+def test_bytes_and_arrays(two_colors: Image.Image) -> None:
     buffer = io.BytesIO()
-    two_colours.save(buffer, "PNG")
-    np.testing.assert_array_equal(as_rgb(buffer.getvalue()), np.asarray(two_colours))
-    grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    for array in (grey, grey[:, :, None], np.repeat(grey[:, :, None], 3, axis=2)):
-        np.testing.assert_array_equal(as_rgb(array), np.repeat(grey[:, :, None], 3, axis=2))
+    two_colors.save(buffer, "PNG")
+    np.testing.assert_array_equal(as_rgb(buffer.getvalue()), np.asarray(two_colors))
+    gray = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    for array in (gray, gray[:, :, None], np.repeat(gray[:, :, None], 3, axis=2)):
+        np.testing.assert_array_equal(as_rgb(array), np.repeat(gray[:, :, None], 3, axis=2))
 
 
 def test_wrong_arrays_are_programming_mistakes() -> None:

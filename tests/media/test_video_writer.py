@@ -33,8 +33,8 @@ with VideoWriter(Path(sys.argv[1])) as recording:
 """
 
 
-def plain(grey: int = 100, size: tuple[int, int] = (64, 48)) -> Image.Image:
-    return Image.new("RGB", size, (grey, grey, grey))
+def plain(gray: int = 100, size: tuple[int, int] = (64, 48)) -> Image.Image:
+    return Image.new("RGB", size, (gray, gray, gray))
 
 
 def record(path: Path, times: Sequence[float]) -> Path:
@@ -51,18 +51,18 @@ def played(path: Path) -> list[tuple[float, bool, np.ndarray]]:
 
 
 def test_a_film_is_h264_with_the_pictures_as_they_were(tmp_path: Path) -> None:
-    colour = (200, 30, 60)
+    color = (200, 30, 60)
     with VideoWriter(tmp_path / "x.mp4") as recording:
         for number in range(5):
-            recording.add(Image.new("RGB", (64, 48), colour), number / 25)
+            recording.add(Image.new("RGB", (64, 48), color), number / 25)
     with av.open(str(tmp_path / "x.mp4")) as container:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
-        assert stream.codec_context.colorspace == 1, "colours are tagged, or players guess"
+        assert stream.codec_context.colorspace == 1, "colors are tagged, or players guess"
         assert float(stream.duration * stream.time_base) == pytest.approx(5 / 25)
     pictures = played(tmp_path / "x.mp4")
     assert len(pictures) == 5
-    assert np.abs(pictures[4][2].astype(int) - colour).max() <= 6
+    assert np.abs(pictures[4][2].astype(int) - color).max() <= 6
 
 
 @given(st.lists(st.integers(-5, 4_000), min_size=1, max_size=30), st.floats(0, 1e6))

@@ -6,7 +6,7 @@ import pytest
 import ekspresi.pipeline.analyzer
 from ekspresi.detection.detector import make_detector
 from ekspresi.errors import ConfigError, ImageError, ModelError
-from ekspresi.imaging.cropping import CropConvention, grey
+from ekspresi.imaging.cropping import CropConvention, gray
 from ekspresi.pipeline.analyzer import Analyzer, analyze
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Face
@@ -56,7 +56,7 @@ def test_faces_are_cropped_as_the_model_says(recognizer: Recognizer, image: np.n
 def test_without_detection_the_whole_picture_is_the_crop(recognizer: Recognizer, image: np.ndarray) -> None:
     (face,) = Analyzer(recognizer, make_detector("none")).analyze(image)
     assert face.box_xyxy == (0, 0, 60, 80)
-    (expected,) = recognizer.predict([grey(image)])
+    (expected,) = recognizer.predict([gray(image)])
     assert face.prediction == expected
     assert face.prediction.face_px == 60
 

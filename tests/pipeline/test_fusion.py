@@ -48,7 +48,7 @@ def values(belief):
     return list(belief.probabilities.values())
 
 
-def normalised(*powers):
+def normalized(*powers):
     return [power / sum(powers) for power in powers]
 
 
@@ -70,7 +70,7 @@ def test_two_frames_by_hand():
     belief.update(prediction(0.2, 0.4, 0.4), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
     power = 2 / 3
-    expected = normalised(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power)
+    expected = normalized(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power)
     assert values(found) == pytest.approx(expected)
     assert values(found) == pytest.approx([0.293467, 0.505804, 0.200729], abs=1e-6)
 
@@ -80,7 +80,7 @@ def test_the_two_ends_of_likeness(likeness, power):
     belief = TrackFusion(CALIBRATION, error_correlation=likeness)  # independent: the product; alike: the geometric mean
     belief.update(prediction(0.2, 0.4, 0.4), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
-    assert values(found) == pytest.approx(normalised(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power))
+    assert values(found) == pytest.approx(normalized(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power))
 
 
 def test_forgetting_and_size_by_hand():
@@ -93,7 +93,7 @@ def test_forgetting_and_size_by_hand():
     witnesses = frames / (1 + (frames - 1) / 2)
     first, second = (0.4, 1.6, 1.6), (1.0, 1.6, 0.4)
     likelihoods = [(a**old * b) ** (witnesses / (1 + old)) for a, b in zip(first, second, strict=True)]
-    assert values(found) == pytest.approx(normalised(*np.array([0.5, 0.25, 0.25]) * likelihoods))
+    assert values(found) == pytest.approx(normalized(*np.array([0.5, 0.25, 0.25]) * likelihoods))
     assert found.effective_px == pytest.approx(2 * FULL_PX * 4 ** (-old / (1 + old)))
 
 
@@ -101,7 +101,7 @@ def test_many_frames_of_one_still_face_are_not_many_witnesses():
     belief = TrackFusion(CALIBRATION)
     for frame in range(300):
         found = belief.update(prediction(0.3, 0.5, 0.2), frame / 25)
-    most = normalised(*np.array([0.5, 0.25, 0.25]) * np.array([0.6, 2.0, 0.8]) ** (1 / ERROR_CORRELATION))
+    most = normalized(*np.array([0.5, 0.25, 0.25]) * np.array([0.6, 2.0, 0.8]) ** (1 / ERROR_CORRELATION))
     assert 0.5 < found.confidence < most[1]
     assert values(found) == pytest.approx(most, abs=0.01)
 
@@ -123,7 +123,7 @@ def test_a_face_that_changes_is_followed_within_a_second(rate):
     belief = TrackFusion(CALIBRATION)
 
     def noisy(*scores):
-        return prediction(*normalised(*np.exp(np.array(scores) + rng.normal(0, 0.5, 3))))
+        return prediction(*normalized(*np.exp(np.array(scores) + rng.normal(0, 0.5, 3))))
 
     for frame in range(4 * rate):
         found = belief.update(noisy(1.0, 0.0, 0.0), frame / rate)
@@ -140,7 +140,7 @@ def test_the_belief_does_not_follow_the_noise():
     single, fused = [], []
     for frame in range(450):
         scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.class_priors) + rng.normal(0, 0.8, 3)
-        one = prediction(*normalised(*np.exp(scores)))
+        one = prediction(*normalized(*np.exp(scores)))
         single.append(one.expression)
         fused.append(belief.update(one, frame / 15).expression)
     changes = [sum(a != b for a, b in pairwise(labels)) for labels in (single, fused)]
@@ -195,7 +195,7 @@ def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better(
     belief = TrackFusion(CALIBRATION, error_correlation=1.0)
     belief.update(prediction(0.3, 0.4, 0.3, px=5.0), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1, px=5.0), 0.0)
-    assert values(found) == pytest.approx(normalised(0.15**0.5, 0.4, 0.03**0.5))
+    assert values(found) == pytest.approx(normalized(0.15**0.5, 0.4, 0.03**0.5))
     assert found.expression == "happiness" and found.abstained
 
 
@@ -205,7 +205,7 @@ def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
     single, fused = [], []
     for frame in range(450):
         scores = np.array([0.3, 0.0, 0.0]) + np.log(CALIBRATION.class_priors) + rng.normal(0, 0.8, 3)
-        one = prediction(*normalised(*np.exp(scores)), px=5.0)
+        one = prediction(*normalized(*np.exp(scores)), px=5.0)
         single.append(one.expression)
         fused.append(belief.update(one, frame / 15))
     changes = [sum(a != b for a, b in pairwise(labels)) for labels in (single, [one.expression for one in fused])]
@@ -252,7 +252,7 @@ def test_an_even_prior_is_what_is_divided_by():
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, True)), [1 / 3] * 3)
     belief = TrackFusion(CALIBRATION, prior="uniform", error_correlation=0.0)
     belief.update(prediction(0.5, 0.25, 0.25), 0.0)
-    assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalised(4, 1, 1))
+    assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalized(4, 1, 1))
     usual = TrackFusion(CALIBRATION, error_correlation=0.0)  # to the trained prior the same is no evidence at all
     usual.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(usual.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx([0.5, 0.25, 0.25])
@@ -272,7 +272,7 @@ def test_an_even_prior_is_what_is_divided_by():
 def test_beliefs_are_probabilities_whatever_comes_when(frames):
     belief = TrackFusion(CALIBRATION)
     for powers, px, time_s in frames:
-        found = belief.update(prediction(*normalised(*powers), px=px), time_s)
+        found = belief.update(prediction(*normalized(*powers), px=px), time_s)
         assert all(0 <= value <= 1 for value in values(found))
         assert sum(values(found)) == pytest.approx(1)
         assert found.confidence == max(values(found)) == found.probabilities[found.expression]

@@ -42,9 +42,9 @@ def analyzer(tiny_model: Path) -> Analyzer:
     return Analyzer(Recognizer(tiny_model), OneThatWalks())
 
 
-def frames_of(source: str, count: int, times: bool = True, grey: int = 100) -> Iterator[Frame]:
+def frames_of(source: str, count: int, times: bool = True, gray: int = 100) -> Iterator[Frame]:
     for number in range(count):
-        image = np.full((48, 96, 3), grey, dtype=np.uint8)
+        image = np.full((48, 96, 3), gray, dtype=np.uint8)
         yield Frame(source, number, number / 10 if times else None, image)
 
 
@@ -71,10 +71,10 @@ def test_a_video_is_followed_and_each_file_begins_anew(analyzer: Analyzer) -> No
     assert rows[4].face.prediction == first
 
 
-def scene(seed: int, colour: tuple[int, int, int] = (120, 110, 100)) -> np.ndarray:
+def scene(seed: int, color: tuple[int, int, int] = (120, 110, 100)) -> np.ndarray:
     """A room with furniture of its own."""
     rng = np.random.default_rng(seed)
-    image = np.full((96, 160, 3), colour, dtype=np.uint8)
+    image = np.full((96, 160, 3), color, dtype=np.uint8)
     for x, y, width, height in rng.integers((0, 0, 10, 8), (150, 90, 60, 50), (25, 4)):
         image[y : y + height, x : x + width] = rng.integers(0, 256, 3)
     return image
@@ -216,7 +216,7 @@ def one_face(_: int = 0) -> list[Face]:
 
 
 def numbered(count: int, times: bool = True, source: str = "a.mp4") -> Iterator[Frame]:
-    """Frames whose grey is their number."""
+    """Frames whose gray is their number."""
     for number in range(count):
         image = np.full((48, 64, 3), number, dtype=np.uint8)
         yield Frame(source, number, number / 10 if times else None, image)
@@ -258,7 +258,7 @@ def test_results_are_those_of_one_frame_after_another(tiny_model: Path) -> None:
             assert row.face.prediction.probabilities == pytest.approx(face.prediction.probabilities, abs=1e-5)
 
 
-def test_the_faces_of_all_frames_that_are_ready_are_recognised_together(tiny_model: Path) -> None:
+def test_the_faces_of_all_frames_that_are_ready_are_recognized_together(tiny_model: Path) -> None:
     others, found = Event(), []
 
     def find(number: int) -> list[Face]:
@@ -298,7 +298,7 @@ def test_five_hundred_faces_in_a_frame_are_followed(tiny_model: Path) -> None:
         assert len(result.hidden) == 500
 
 
-def test_reading_finding_and_recognising_overlap(tiny_model: Path) -> None:
+def test_reading_finding_and_recognizing_overlap(tiny_model: Path) -> None:
     def slowly() -> Iterator[Frame]:
         for frame in numbered(16):
             time.sleep(0.03)
@@ -466,7 +466,7 @@ def test_what_finding_raises_comes_in_order(tiny_model: Path) -> None:
     assert threads() == []
 
 
-def test_what_recognising_raises_comes_in_order_also_out_of_a_batch(tiny_model: Path) -> None:
+def test_what_recognizing_raises_comes_in_order_also_out_of_a_batch(tiny_model: Path) -> None:
     def fail(crops: Sequence[np.ndarray]) -> None:
         if any(crop.max() == 4 for crop in crops):
             raise ekspresi.ModelError("answers with no numbers")

@@ -11,7 +11,7 @@ from ekspresi.errors import ModelError
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.recognition.calibration import SizeCalibration, corrected_px, softmax
 from ekspresi.recognition.recognizer import Recognizer
-from tests.support.grey_model import face, level, write_grey_model
+from tests.support.gray_model import face, level, write_gray_model
 
 CALIBRATION = SizeCalibration(
     sizes_px=(8.0, 16.0),
@@ -78,10 +78,10 @@ def test_numbers_out_of_range_are_refused(wrong):
         replace(CALIBRATION, **wrong)
 
 
-def test_a_recogniser_follows_its_file(tmp_path):
+def test_a_recognizer_follows_its_file(tmp_path):
     even = (1 / 8,) * 8
     calibration = SizeCalibration((8.0, 16.0), (50.0, 1.0), (0.9, 0.5), 0.92, (0.0,) * 8, even, 0.0, 6.0)
-    path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration, believed_px=16)
+    path = write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration, believed_px=16)
     recognizer = Recognizer(path)
     rng = np.random.default_rng(0)
     large, tiny, least = (face(2, 8, rng, side) for side in (48, 8, 5))
@@ -99,20 +99,20 @@ def test_sizes_are_corrected_between_the_pairs_and_by_their_ratio_outside_but_no
     assert corrected_px(found, ()) is found
 
 
-def test_a_recogniser_corrects_its_sizes(tmp_path):
-    path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, believed_px=20, size_correction=((20.0, 10.0),))
+def test_a_recognizer_corrects_its_sizes(tmp_path):
+    path = write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, believed_px=20, size_correction=((20.0, 10.0),))
     crops = [face(0, 8, np.random.default_rng(0), side) for side in (48, 8)]
     assert [p.effective_px for p in Recognizer(path).predict(crops)] == pytest.approx([10, 8])
 
 
 def test_an_even_prior_needs_a_calibration(tmp_path):
-    bare = write_grey_model(tmp_path / "bare.onnx", FERPLUS_LABELS)
+    bare = write_gray_model(tmp_path / "bare.onnx", FERPLUS_LABELS)
     with pytest.raises(ModelError, match="no calibration"):
         Recognizer(bare, prior="uniform")
     assert not any(p.abstained for p in Recognizer(bare).predict([np.zeros((4, 4), np.uint8)]))
     shares = (0.93, *(0.01,) * 7)
     calibration = SizeCalibration((48.0,), (100.0,), (0.0,), 0.92, (0.0,) * 8, shares, 1.0, 1.0)
-    path = write_grey_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration)
+    path = write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration)
     between = [np.full((48, 48), (level(0, 8) + level(1, 8)) // 2, np.uint8)]
     usual, even = (Recognizer(path, prior=wanted).probabilities(between)[0] for wanted in ("trained", "uniform"))
     assert even[1] > usual[1] and even[0] < usual[0]

@@ -1,4 +1,4 @@
-"""The map finds where a model looks, and nothing else moves it; each size is what the recogniser was given."""
+"""The map finds where a model looks, and nothing else moves it; each size is what the recognizer was given."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ekspresi.detection.detector import make_detector
-from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.calibration import SizeCalibration
@@ -63,7 +63,7 @@ def test_hiding_what_speaks_against_the_belief_raises_it(tmp_path):
     assert found.falls.min() > -0.01
 
 
-def test_a_patch_that_only_moves_the_estimated_size_does_not_colour_the_map(tmp_path):
+def test_a_patch_that_only_moves_the_estimated_size_does_not_color_the_map(tmp_path):
     """The constant logits would be softened by the temperature of a smaller face."""
     path = tmp_path / "x.onnx"
     recognizer = Recognizer(write_quadrant_model(path, (0, 1), 0.0, 5.0, size_strength=4.0, calibration=CALIBRATION))
@@ -81,7 +81,7 @@ def test_the_temperature_is_that_of_the_whole_face(tmp_path):
     np.testing.assert_allclose(found.falls, occlusion(plain, chequered()).falls, atol=0.002)
 
 
-def test_what_is_explained_is_the_answer_under_the_recognisers_prior(tmp_path):
+def test_what_is_explained_is_the_answer_under_the_recognizers_prior(tmp_path):
     rare = replace(CALIBRATION, temperatures=(1.0, 1.0), class_priors=(0.97, 0.02, 0.01), bias=(2.0, 0.0, -9.0))
     model = write_quadrant_model(tmp_path / "x.onnx", (1, 1), 1.0, calibration=rare)
     as_learnt, even = (occlusion(Recognizer(model, prior=prior), chequered()) for prior in ("trained", "uniform"))
@@ -103,7 +103,7 @@ def test_any_crop_can_be_explained(tiny_model, shape):
     before = crop.copy()
     found = explain(Recognizer(tiny_model), crop)
     np.testing.assert_array_equal(crop, before)
-    np.testing.assert_array_equal(found.occlusion.crop, grey(crop))
+    np.testing.assert_array_equal(found.occlusion.crop, gray(crop))
     assert found.occlusion.falls.shape == (GRID, GRID)
     assert np.isfinite(found.occlusion.falls).all()
     assert found.occlusion.falls.max() <= found.occlusion.prediction.confidence + 0.01
@@ -116,7 +116,7 @@ def test_sizes_fall_and_each_belief_is_that_of_the_crop_beside_it(tiny_model):
     found = at_sizes(recognizer, crop)
     assert [reduced.crop.shape for reduced in found] == [(side, side) for side in SIZES_PX]
     for reduced, side in zip(found, SIZES_PX, strict=True):
-        np.testing.assert_array_equal(reduced.crop, shrink(grey(crop), side))
+        np.testing.assert_array_equal(reduced.crop, shrink(gray(crop), side))
         (belief,) = recognizer.predict([reduced.crop])
         assert reduced.prediction.expression == belief.expression
         assert reduced.prediction.confidence == pytest.approx(belief.confidence, abs=1e-5)

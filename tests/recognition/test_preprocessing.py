@@ -30,7 +30,7 @@ def test_a_large_crop_is_seen_as_the_training_faces_were() -> None:
     averaged = crop.reshape(48, 4, 48, 4).mean((1, 3))
     preprocessing = Preprocessing(input_px=64, largest_px=48)
     expected = resize(averaged.astype(np.float32), 64, 64, "bicubic")
-    np.testing.assert_allclose(preprocessing.tensor([crop])[0, 0], preprocessing.normalise(expected), atol=1e-4)
+    np.testing.assert_allclose(preprocessing.tensor([crop])[0, 0], preprocessing.normalize(expected), atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(49, 49), (48, 120), (120, 30), (97, 201), (500, 460)])
@@ -38,7 +38,7 @@ def test_bands_average_as_one_product_does(shape: tuple[int, int]) -> None:
     crop = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     preprocessing = Preprocessing(input_px=64, largest_px=48)
     seen = resize(crop.astype(np.float32), min(shape[0], 48), min(shape[1], 48), "area")
-    expected = preprocessing.normalise(resize(seen, 64, 64, preprocessing.kernel))
+    expected = preprocessing.normalize(resize(seen, 64, 64, preprocessing.kernel))
     np.testing.assert_allclose(preprocessing.tensor([crop])[0, 0], expected, atol=1e-5)
 
 

@@ -73,7 +73,7 @@ def test_predictions(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
         assert not prediction.abstained
 
 
-def test_colour_is_turned_grey_by_the_models_weights(tiny_model: Path, write_model: Callable[..., Path]) -> None:
+def test_color_is_turned_gray_by_the_models_weights(tiny_model: Path, write_model: Callable[..., Path]) -> None:
     red = np.zeros((32, 32, 3), dtype=np.uint8)
     red[..., 0] = 200
     convention = CropConvention(luma=(1.0, 0.0, 0.0))

@@ -79,7 +79,7 @@ def toml() -> str:
 
 @pytest.fixture
 def study(toml: str, tmp_path: Path) -> StudyConfig:
-    """Three arms: two optimisers, and one of them without oversampling."""
+    """Three arms: two optimizers, and one of them without oversampling."""
     path = tmp_path / "study.toml"
     path.write_text(toml)
     return load_study(path)

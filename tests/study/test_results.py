@@ -25,7 +25,7 @@ def test_the_rate_of_a_fold_was_tried_without_its_people(
     study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path
 ) -> None:
     tried = trials(study)
-    assert len(tried) == 2 * 2 * 2  # optimisers, halves, rates
+    assert len(tried) == 2 * 2 * 2  # optimizers, halves, rates
     assert {trial.job.config.epochs for trial in tried} == {8}  # 3 of 8 folds: as many steps as 3 epochs of an arm
     for trial in tried:
         best = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4}.get((trial.optimizer, trial.half), 5e-3)
@@ -120,7 +120,7 @@ def test_only_arms_that_differ_in_one_key_are_compared(figures: Study) -> None:
 def test_the_sentences_say_what_the_figures_say(figures: Study) -> None:
     text = "\n".join(findings(figures))
     assert "no-oversampling did best over all face sizes; at 48 px accuracy 75.0 %" in text
-    assert "Two optimisers at 48 px: the difference cannot be told." in text
+    assert "Two optimizers at 48 px: the difference cannot be told." in text
     assert "Two ways of oversampling at 48 px: rmsprop beats no-oversampling by 25.0 points (p < 0.001)." in text
     assert "fear 0 → 100 %" in text and "contempt 100 → 100 %" in text
     assert "no-oversampling: 48 px 75.0 %, 32 px 100.0 %" in text

@@ -1,4 +1,4 @@
-"""The page about what was seen: whole, closed to the network, readable without colours."""
+"""The page about what was seen: whole, closed to the network, readable without colors."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.builder import DETAILED, TRACKS, SummaryBuilder
 from ekspresi.summaries.html_report import LISTED, PageProvenance, headline, page_provenance, write_page
-from ekspresi.visualization.palette import COLOURS
+from ekspresi.visualization.palette import COLORS
 from tests.support.page_tags import Tags
 from tests.support.results import LABELS, belief, seen
 
@@ -76,7 +76,7 @@ def test_it_says_in_words_what_was_seen(tmp_path: Path) -> None:
         assert fact in text
 
 
-def test_plots_rest_on_names_as_well_as_on_colours(tmp_path: Path) -> None:
+def test_plots_rest_on_names_as_well_as_on_colors(tmp_path: Path) -> None:
     page, tags, text = page_of(three_tracks(), tmp_path)
     assert sum(name == "svg" for name, _ in tags.tags) == 3
     labels = [
@@ -88,7 +88,7 @@ def test_plots_rest_on_names_as_well_as_on_colours(tmp_path: Path) -> None:
     assert "0:00.0 0:04.0 happiness 80 % 0:04.0 0:06.0 surprise 80 %" in table
     assert "unsure; perhaps surprise" in table
     for label in LABELS:
-        assert COLOURS[label] in page
+        assert COLORS[label] in page
     legend = page[page.index('class="legend"') :].split("</ul>")[0]
     assert [label for label in (*LABELS, "unsure") if label in legend] == [*LABELS, "unsure"]
 
@@ -150,7 +150,7 @@ def test_names_that_are_no_utf8_do_no_harm(tmp_path: Path) -> None:
     assert "\ufffd\ufffd.mp4" in page
 
 
-def test_labels_that_ekspresi_does_not_know_have_a_colour(tmp_path: Path) -> None:
+def test_labels_that_ekspresi_does_not_know_have_a_color(tmp_path: Path) -> None:
     teller = SummaryBuilder()
     one = belief()
     one.probabilities["boredom"] = 0.0
@@ -199,14 +199,14 @@ def test_without_jinja2_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     assert not list(tmp_path.iterdir())
 
 
-def test_letters_can_be_read_on_every_colour(tmp_path: Path) -> None:
+def test_letters_can_be_read_on_every_color(tmp_path: Path) -> None:
     page, _, _ = page_of(three_tracks(), tmp_path)
     for ground, ink in re.findall(r"background: (#\w{6}); color: (#\w{6})", page):
         light, dark = sorted(map(_luminance, (ground, ink)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
-def _luminance(colour: str) -> float:
-    channels = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+def _luminance(color: str) -> float:
+    channels = np.array([int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))

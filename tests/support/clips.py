@@ -1,6 +1,6 @@
 """Small videos for tests, written by PyAV.
 
-Each frame is one grey, ``10 * (number % 20) + 20``, with a red square in its upper left: its number and its
+Each frame is one gray, ``10 * (number % 20) + 20``, with a red square in its upper left: its number and its
 orientation can be read off.
 """
 
@@ -17,12 +17,12 @@ WIDTH, HEIGHT = 64, 48
 
 
 def picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
-    image = np.full((height, width, 3), grey(number), dtype=np.uint8)
+    image = np.full((height, width, 3), gray(number), dtype=np.uint8)
     image[: height // 3, : width // 3] = (220, 30, 30)
     return image
 
 
-def grey(number: int) -> int:
+def gray(number: int) -> int:
     return 10 * (number % 20) + 20
 
 

@@ -50,7 +50,7 @@ def _portrait() -> NDArray[np.uint8]:
 
 
 def ckplus_frame(seed: int, height: int = 490, face: bool = True) -> NDArray[np.uint8]:
-    """One frame of CK+, RGB (height, 640, 3): a grey wall and, before it, a person whose place tells the seed."""
+    """One frame of CK+, RGB (height, 640, 3): a gray wall and, before it, a person whose place tells the seed."""
     wall = np.random.default_rng(seed).normal(90, 3, (height, 640, 1)).clip(0, 255).astype(np.uint8)
     frame = np.repeat(wall, 3, axis=2)
     if face:
@@ -69,7 +69,7 @@ CKPLUS_SEQUENCES: tuple[tuple[str, str, int, int | None], ...] = (
 
 
 def write_ckplus(folder: Path) -> Path:
-    """CK+ as released: five sequences of four people, three of them labelled; S010 is in colour, 640 x 480 px.
+    """CK+ as released: five sequences of four people, three of them labelled; S010 is in color, 640 x 480 px.
 
     S010_003 has an empty folder of Emotion, S999_001 none at all; the hidden files that macOS leaves lie everywhere.
     """

@@ -21,20 +21,20 @@ def write_fake_yunet(path: Path) -> Path:
         "white": np.array([1 / 255], np.float32),
         "nothing": np.array([0], np.float32),
         "ones": np.array([1, -1, 1], np.int64),
-        # The box is centred on the middle of its cell, exp(log 3) = 3 cells of 8 px wide.
+        # The box is centerd on the middle of its cell, exp(log 3) = 3 cells of 8 px wide.
         "box": np.array([[[0.5, 0.5, np.log(3), np.log(3)]]], np.float32),
         # The points of a face from the middle of its cell: x, y of the eyes, the nose and the mouth's corners.
         "points": np.array([[[0, 0, 1, 0, 0.5, 0.5, 0, 1, 1, 1]]], np.float32),
         "mean": np.full((1, 3, 1, 1), 1 / 3, np.float32),
     }
-    nodes = [helper.make_node("Conv", ["input", "mean"], ["grey"], kernel_shape=[1, 1])]
+    nodes = [helper.make_node("Conv", ["input", "mean"], ["gray"], kernel_shape=[1, 1])]
     for stride in (8, 16, 32):
         pad = (FACE_PX - 8) // 2
         s = str(stride)
         nodes += [
             helper.make_node(
                 "AveragePool",
-                ["grey"],
+                ["gray"],
                 ["pooled" + s],
                 kernel_shape=[FACE_PX if stride == 8 else stride] * 2,
                 strides=[stride] * 2,

@@ -16,7 +16,7 @@ from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import ClassScore, Estimate, Scores
 from ekspresi.study.findings import Study
 from ekspresi.study.results import ArmResult, Comparison, RateTrial
-from tests.support.grey_model import write_grey_model
+from tests.support.gray_model import write_gray_model
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)
 CKPLUS_LABELS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
@@ -75,7 +75,7 @@ class MadeUpReports:
             file.write_text("\n".join(rows) + "\n", encoding="utf-8")
         model = self.root / "runs/bundled-start/model.onnx"
         model.parent.mkdir(parents=True, exist_ok=True)
-        write_grey_model(model, FERPLUS_LABELS, {"seconds": 5400.5, "config": {"epochs": 20}})
+        write_gray_model(model, FERPLUS_LABELS, {"seconds": 5400.5, "config": {"epochs": 20}})
         machine = {"cpu": CPU, "cores": 2, "gpu": None}
         self.write("runs/bundled/run.json", {"seconds": 6467.2, "epochs_done": 28, "machine": machine})
 

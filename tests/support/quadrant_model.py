@@ -13,7 +13,7 @@ LABELS = ("neutral", "happiness", "surprise")
 
 
 def chequered(repeat=1):
-    """Uint8 grey (16 * repeat, 16 * repeat): the pattern that the model looks for, everywhere."""
+    """Uint8 gray (16 * repeat, 16 * repeat): the pattern that the model looks for, everywhere."""
     return np.uint8(128 + 100 * _signs()).repeat(repeat, axis=0).repeat(repeat, axis=1)
 
 

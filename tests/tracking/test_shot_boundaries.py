@@ -20,18 +20,18 @@ def view(name: str, x: float = 0.5, y: float = 0.5, share: float = 0.7, turn: fl
     with Image.open(EXAMPLES / name) as picture:
         whole = picture.convert("RGB")
     width = share * min(whole.width, whole.height * SIZE[0] / SIZE[1])
-    centre = np.array([x * whole.width, y * whole.height])
+    center = np.array([x * whole.width, y * whole.height])
     scale, angle = width / SIZE[0], np.deg2rad(turn)
     across, down = scale * np.array([np.cos(angle), np.sin(angle)]), scale * np.array([-np.sin(angle), np.cos(angle)])
-    start = centre - across * SIZE[0] / 2 - down * SIZE[1] / 2
+    start = center - across * SIZE[0] / 2 - down * SIZE[1] / 2
     matrix = (across[0], down[0], start[0], across[1], down[1], start[1])
     return np.asarray(whole.transform(SIZE, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 
 
-def plain(colour: tuple[float, float, float]) -> NDArray[np.uint8]:
+def plain(color: tuple[float, float, float]) -> NDArray[np.uint8]:
     """A wall, lighter at the top, with a face before it."""
     light = np.linspace(1.1, 0.9, SIZE[1])[:, None, None]
-    wall = (light * np.array(colour) + np.zeros((*SIZE[::-1], 3))).clip(0, 255).astype(np.uint8)
+    wall = (light * np.array(color) + np.zeros((*SIZE[::-1], 3))).clip(0, 255).astype(np.uint8)
     with Image.open(EXAMPLES / "astronaut.jpg") as picture:
         wall[100:150, 200:240] = picture.convert("RGB").crop((170, 40, 280, 178)).resize((40, 50))
     return wall
@@ -62,7 +62,7 @@ def test_other_parts_of_one_picture_are_cuts() -> None:
         assert cuts(view(name, 0.25, 0.3, 0.4), view(name, 0.75, 0.7, 0.45)) == [False, True]
 
 
-def test_another_wall_is_a_cut_by_its_colour_alone() -> None:
+def test_another_wall_is_a_cut_by_its_color_alone() -> None:
     brown, blue = plain((120, 90, 60)), plain((40, 60, 110))
     assert similarity(brown, blue) > 0.6  # the same little structure
     assert cuts(brown, noisy(brown, 3, 1), noisy(blue, 3, 2), blue, brown) == [False, False, True, False, True]
@@ -72,7 +72,7 @@ def test_another_wall_is_a_cut_by_its_colour_alone() -> None:
 def test_light_is_no_cut(name: str) -> None:
     image = view(name)
     cast = (image * np.array([1.2, 1.0, 0.8])).clip(0, 255).astype(np.uint8)
-    grey = np.asarray(Image.fromarray(image).convert("L").convert("RGB"))
+    gray = np.asarray(Image.fromarray(image).convert("L").convert("RGB"))
     gamma = (255 * (image / 255) ** 1.6).astype(np.uint8)
     steps = [
         image,
@@ -83,16 +83,16 @@ def test_light_is_no_cut(name: str) -> None:
         lit(image, 1.5, 60),
         image,
         cast,
-        grey,
+        gray,
         image,
         gamma,
     ]
     assert not any(cuts(*steps))
 
 
-@pytest.mark.parametrize("colour", [(120, 90, 60), (40, 60, 110), (128, 128, 128)])
-def test_light_on_a_wall_is_no_cut(colour: tuple[float, float, float]) -> None:
-    wall = plain(colour)
+@pytest.mark.parametrize("color", [(120, 90, 60), (40, 60, 110), (128, 128, 128)])
+def test_light_on_a_wall_is_no_cut(color: tuple[float, float, float]) -> None:
+    wall = plain(color)
     assert not any(cuts(wall, lit(wall, 0.5), wall, lit(wall, 1.5, 40), wall, lit(wall, 1.0, 90), wall))
 
 

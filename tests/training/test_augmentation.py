@@ -6,7 +6,7 @@ from ekspresi.training.augmentation import Geometry, photometry
 
 
 def gradient(n: int = 64) -> np.ndarray:
-    """Faces whose grey value is their column: geometry can be read from the pixels."""
+    """Faces whose gray value is their column: geometry can be read from the pixels."""
     return np.broadcast_to(np.arange(48, dtype=np.uint8) * 5, (n, 48, 48)).copy()
 
 

@@ -118,7 +118,7 @@ def test_flags_win_over_the_file_and_are_named_where_they_are_wrong(tmp_path: Pa
     ("text", "message"),
     [
         ("epoch = 3", "epoch = 3: is an unknown key. Use epochs, or remove it."),
-        ("colour = {x = 1}", "colour: is an unknown key. Remove it, or use one of data, split, fold, seed, "),
+        ("color = {x = 1}", "color: is an unknown key. Remove it, or use one of data, split, fold, seed, "),
         ('epochs = "3"', 'epochs = "3": is text. Give a whole number.'),
         ("epochs = 3.0", "epochs = 3.0: is a decimal number. Give a whole number."),
         ("epochs = true", "epochs = true: is a boolean. Give a whole number."),
@@ -258,7 +258,7 @@ output_stride = 16
 dropout = 0.2
 # Stochastic depth.
 drop_path = 0.1
-# adam, sgd, rmsprop, rmsprop-tf, adamw, or any timm optimiser.
+# adam, sgd, rmsprop, rmsprop-tf, adamw, or any timm optimizer.
 optimizer = "rmsprop"
 # Peak learning rate.
 learning_rate = 0.002
@@ -298,7 +298,7 @@ rotation = 10.0
 flip = true
 # Largest relative change of contrast and gamma, and of brightness.
 contrast = 0.2
-# Share of faces of which a rectangle is hidden by grey.
+# Share of faces of which a rectangle is hidden by gray.
 erasing = 0.0
 # Faces are blended in pairs, by shares of Beta(mixup, mixup); 0 blends none.
 mixup = 0.0

@@ -21,10 +21,10 @@ def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> 
     config = config.changed(input_px=48, low_res_share=0.0)
     batches = TrainingBatches(dataset, split.train, config)
     drawn = torch.cat([batches[(epoch, batch)][0] for epoch in range(2) for batch in range(len(batches))])
-    grey = {np.rint((face.numpy()[0] * 0.25 + 0.5) * 255).astype(np.uint8).tobytes() for face in drawn}
-    assert len(grey) > 300
-    assert grey <= {dataset.images[i].tobytes() for i in split.train}
-    assert not grey & {dataset.images[i].tobytes() for i in np.concatenate([split.validation, split.test])}
+    gray = {np.rint((face.numpy()[0] * 0.25 + 0.5) * 255).astype(np.uint8).tobytes() for face in drawn}
+    assert len(gray) > 300
+    assert gray <= {dataset.images[i].tobytes() for i in split.train}
+    assert not gray & {dataset.images[i].tobytes() for i in np.concatenate([split.validation, split.test])}
 
 
 def test_random_numbers_depend_on_seed_epoch_and_batch_alone(small: dict[str, object]) -> None:
@@ -95,7 +95,7 @@ def test_a_teacher_sees_the_same_faces_sharp(small: dict[str, object]) -> None:
 
 
 def test_faces_are_hidden_in_part_and_blended_in_pairs(small: dict[str, object]) -> None:
-    faces = np.full((400, 48, 48), 300, np.float32)  # a grey that no rectangle has
+    faces = np.full((400, 48, 48), 300, np.float32)  # a gray that no rectangle has
     hidden = (erase(faces.copy(), 0.5, np.random.default_rng(0)) != 300).mean(axis=(1, 2))
     assert 0.4 < (hidden > 0).mean() < 0.6
     assert 0.015 < hidden[hidden > 0].min() < 0.05 and 0.2 < hidden.max() < 0.27

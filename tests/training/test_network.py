@@ -39,12 +39,12 @@ def test_reads_weights_of_three_channels_and_another_classifier(tmp_path: Path) 
     rgb = timm.create_model("efficientnet_b0", num_classes=1000).eval()
     file = tmp_path / "imagenet.safetensors"
     save_file(rgb.state_dict(), file)
-    grey = build_network(Architecture(output_stride=32), LABELS, init=str(file)).eval()
+    gray = build_network(Architecture(output_stride=32), LABELS, init=str(file)).eval()
     image = torch.rand(2, 1, 64, 64)
     with torch.inference_mode():
         theirs = rgb.forward_features(image.expand(-1, 3, -1, -1))
-        torch.testing.assert_close(grey.backbone.forward_features(image), theirs, atol=1e-4, rtol=1e-3)
-    assert grey.backbone.get_classifier().weight.shape == (8, 1280)
+        torch.testing.assert_close(gray.backbone.forward_features(image), theirs, atol=1e-4, rtol=1e-3)
+    assert gray.backbone.get_classifier().weight.shape == (8, 1280)
 
 
 def test_carries_the_classifier_over_by_label(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_weights_go_by_timms_names() -> None:
     timm.create_model("efficientnet_b0", in_chans=1, num_classes=8).load_state_dict(state)
 
 
-def test_optimisers_are_what_they_are_called() -> None:
+def test_optimizers_are_what_they_are_called() -> None:
     network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
 
     def make(name: str) -> torch.optim.Optimizer:

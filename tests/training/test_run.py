@@ -47,7 +47,7 @@ def test_learns_and_says_so(finished: TrainingRun) -> None:
     assert "ekspresi train --config" in record["command"]
 
 
-def test_the_model_file_recognises_subjects_it_never_saw(finished: TrainingRun, small: dict[str, object]) -> None:
+def test_the_model_file_recognizes_subjects_it_never_saw(finished: TrainingRun, small: dict[str, object]) -> None:
     done = export(finished.folder, finished.folder / "model.onnx")
     assert done.difference <= LARGEST_DIFFERENCE
     recognizer = ekspresi.Recognizer(done.model)

@@ -1,4 +1,4 @@
-"""What is hidden is not found and not recognised again, at any size, and all else stays as it was."""
+"""What is hidden is not found and not recognized again, at any size, and all else stays as it was."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def overlapping(one: Box, other: Box) -> bool:
 
 
 @pytest.mark.parametrize("face_px", [300, 89, 40, 20, 12])
-def test_a_hidden_face_is_neither_found_nor_recognised(face_px: int, analyzer: Analyzer) -> None:
+def test_a_hidden_face_is_neither_found_nor_recognized(face_px: int, analyzer: Analyzer) -> None:
     image = astronaut(face_px)
     (face,) = analyzer.analyze(image)
     assert face.prediction is not None
@@ -115,7 +115,7 @@ def test_boxes_that_are_none_hide_nothing() -> None:
     np.testing.assert_array_equal(anonymize(image, nowhere), image)
 
 
-def test_what_is_grey_stays_grey() -> None:
+def test_what_is_gray_stays_gray() -> None:
     image = np.repeat(np.random.default_rng(4).integers(0, 256, (60, 60, 1), dtype=np.uint8), 3, axis=2)
     hidden = anonymize(image, [(15.0, 15.0, 45.0, 45.0)]).astype(int)
     assert np.ptp(hidden, axis=2).max() <= 1

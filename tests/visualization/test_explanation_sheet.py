@@ -1,4 +1,4 @@
-"""A sheet colours what matters, leaves bare what does not, and says so."""
+"""A sheet colors what matters, leaves bare what does not, and says so."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def prediction(abstained=False, effective_px=None):
 
 
 def occlusion(peak, crop=None, **belief):
-    """A fall of ``peak`` all over the upper left quadrant of a grey crop, a rise of as much in the lower right."""
+    """A fall of ``peak`` all over the upper left quadrant of a gray crop, a rise of as much in the lower right."""
     falls = np.zeros((GRID, GRID))
     falls[: GRID // 2, : GRID // 2] = peak
     falls[GRID // 2 :, GRID // 2 :] = -peak
@@ -26,20 +26,20 @@ def explanation(peak=0.4, sizes=(24, 8), **belief):
 
 
 def tint(picture):
-    """How far from grey each pixel is."""
+    """How far from gray each pixel is."""
     pixels = np.asarray(picture).astype(int)
     return pixels.max(axis=-1) - pixels.min(axis=-1)
 
 
-def test_colour_stands_where_the_belief_falls_and_nowhere_else():
-    colour = tint(heat_map(occlusion(0.4), 96))
-    assert colour.shape == (96, 96)
-    assert (colour[:40, :40] > 80).all()
-    assert (colour[56:] < 20).all()
-    assert (colour[:, 56:] < 20).all(), "hiding that strengthens a belief has no colour"
+def test_color_stands_where_the_belief_falls_and_nowhere_else():
+    color = tint(heat_map(occlusion(0.4), 96))
+    assert color.shape == (96, 96)
+    assert (color[:40, :40] > 80).all()
+    assert (color[56:] < 20).all()
+    assert (color[:, 56:] < 20).all(), "hiding that strengthens a belief has no color"
 
 
-def test_the_same_fall_has_the_same_colour_whatever_the_face():
+def test_the_same_fall_has_the_same_color_whatever_the_face():
     weak, strong = (tint(heat_map(occlusion(peak), 96))[10, 10] for peak in (0.26, 0.5))
     assert weak == pytest.approx(strong * 0.26 / 0.5, abs=2)
 

@@ -4,7 +4,7 @@ import pytest
 from ekspresi.expressions import EXPRESSIONS
 from ekspresi.types import Face, Prediction
 from ekspresi.visualization.image_annotator import annotate
-from ekspresi.visualization.palette import COLOURS
+from ekspresi.visualization.palette import COLORS
 
 
 def prediction(
@@ -15,17 +15,17 @@ def prediction(
     return Prediction(expression, confidence, shares, 40.0, effective_px, abstained)
 
 
-def rgb_of(colour: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
+def rgb_of(color: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(color.removeprefix("#")))
 
 
-def has_colour(picture: np.ndarray, colour: str) -> bool:
-    return bool((np.abs(picture.astype(int) - rgb_of(colour)).max(axis=-1) <= 2).any())
+def has_color(picture: np.ndarray, color: str) -> bool:
+    return bool((np.abs(picture.astype(int) - rgb_of(color)).max(axis=-1) <= 2).any())
 
 
-def test_each_expression_has_a_colour_of_its_own() -> None:
-    assert set(COLOURS) == set(EXPRESSIONS)
-    assert len(set(COLOURS.values())) == len(EXPRESSIONS)
+def test_each_expression_has_a_color_of_its_own() -> None:
+    assert set(COLORS) == set(EXPRESSIONS)
+    assert len(set(COLORS.values())) == len(EXPRESSIONS)
 
 
 def test_annotate_marks_the_face_and_leaves_it_bare() -> None:
@@ -35,9 +35,9 @@ def test_annotate_marks_the_face_and_leaves_it_bare() -> None:
     np.testing.assert_array_equal(image, before)
     assert picture.shape == image.shape
     np.testing.assert_array_equal(picture[255:345, 305:375], 120)
-    assert has_colour(picture[245:250, 290:390], COLOURS["happiness"])
+    assert has_color(picture[245:250, 290:390], COLORS["happiness"])
     above = picture[150:245, 290:450]
-    assert has_colour(above, COLOURS["happiness"])
+    assert has_color(above, COLORS["happiness"])
     assert (above.max(axis=-1) > 240).any()
     assert (picture[500:] == 120).all()
 
@@ -63,7 +63,7 @@ def test_a_face_that_fills_the_picture_has_its_label_below() -> None:
     assert picture.shape[1] == 48 * 9
     assert picture.shape[0] > 48 * 9 + 20
     assert (picture[: 48 * 9] == 50).all()
-    assert has_colour(picture[48 * 9 :], COLOURS["fear"])
+    assert has_color(picture[48 * 9 :], COLORS["fear"])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (3000, 40), (2000, 2000)])
@@ -80,12 +80,12 @@ def test_odd_pictures_and_boxes_do_not_break_it(shape: tuple[int, int]) -> None:
     assert annotate(image, []).size[0] % shape[1] == 0
 
 
-def test_an_abstention_shows_no_expression_colour() -> None:
+def test_an_abstention_shows_no_expression_color() -> None:
     image = np.full((500, 500, 3), 120, dtype=np.uint8)
     face = Face((200.0, 200.0, 300.0, 300.0), 0.9, None, prediction(abstained=True))
     picture = np.asarray(annotate(image, [face]))
     assert (picture[195:200, 240:260] == 255).all(axis=-1).any()
-    assert not has_colour(picture[190:310, 190:310], COLOURS["happiness"])
+    assert not has_color(picture[190:310, 190:310], COLORS["happiness"])
 
 
 def test_an_abstention_names_its_guess_below_and_has_no_share_of_its_own() -> None:
@@ -96,7 +96,7 @@ def test_an_abstention_names_its_guess_below_and_has_no_share_of_its_own() -> No
         np.asarray(annotate(image, [Face((200.0, 200.0, 300.0, 300.0), 0.9, None, belief)]))[:195].astype(int)
         for belief in (half, sure)
     ]
-    assert all(has_colour(label, COLOURS["happiness"]) for label in labels), "the guess keeps its bar"
+    assert all(has_color(label, COLORS["happiness"]) for label in labels), "the guess keeps its bar"
     rows = np.flatnonzero((labels[0] != 120).any(axis=(1, 2)))
     first_line = np.s_[rows[0] : rows[0] + 15]
     np.testing.assert_array_equal(labels[0][first_line], labels[1][first_line])

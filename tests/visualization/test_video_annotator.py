@@ -10,10 +10,10 @@ from ekspresi.expressions import EXPRESSIONS
 from ekspresi.types import Box, Face, Frame, FrameResult, Prediction, Row
 from ekspresi.visualization.anonymization import anonymize, head
 from ekspresi.visualization.image_annotator import annotate
-from ekspresi.visualization.palette import COLOURS
+from ekspresi.visualization.palette import COLORS
 from ekspresi.visualization.video_annotator import REST_S, VideoAnnotator
 
-GREY = 120
+GRAY = 120
 
 
 def prediction(expression: str = "happiness", confidence: float = 0.9, abstained: bool = False) -> Prediction:
@@ -32,7 +32,7 @@ def analyzed(
     source: str = "a.mp4",
     hidden: Sequence[Box] = (),
 ) -> FrameResult:
-    image = np.full((size[1], size[0], 3), GREY, dtype=np.uint8)
+    image = np.full((size[1], size[0], 3), GRAY, dtype=np.uint8)
     tracks = range(1, len(boxes) + 1) if tracks is None else tracks
     rows = tuple(
         Row(source, 0, time_s, track, Face(box, 0.9, None, belief))
@@ -98,7 +98,7 @@ def test_what_is_said_is_that_of_the_row_and_names_the_track() -> None:
 
     first = drawn(3, prediction())
     np.testing.assert_array_equal(first, drawn(3, prediction()))
-    assert (first == tuple(bytes.fromhex(COLOURS["happiness"][1:]))).all(axis=-1).any()
+    assert (first == tuple(bytes.fromhex(COLORS["happiness"][1:]))).all(axis=-1).any()
     for other in (drawn(4, prediction()), drawn(None, prediction()), drawn(3, prediction(confidence=0.8))):
         assert (first != other).any()
     unsure = drawn(3, prediction(abstained=True))
@@ -133,7 +133,7 @@ def test_labels_hide_no_face() -> None:
         picture = np.asarray(annotator.annotate(analyzed(boxes, number / 25)))
         for x1, y1, x2, y2 in boxes:
             inside = picture[int(y1) : int(y2), max(int(x1), 0) : int(x2)]
-            assert (inside == GREY).all(axis=-1).mean() > 0.7
+            assert (inside == GRAY).all(axis=-1).mean() > 0.7
 
 
 @pytest.mark.parametrize(("size", "factor"), [((640, 480), 1), ((320, 240), 2), ((64, 48), 8), ((1920, 1080), 1)])

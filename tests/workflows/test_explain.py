@@ -4,9 +4,9 @@ import numpy as np
 
 from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.visualization.palette import COLOURS
+from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.explain import strip
-from tests.visualization.test_image_annotator import has_colour
+from tests.visualization.test_image_annotator import has_color
 
 
 def test_strip_shows_each_size(tiny_model: Path) -> None:
@@ -19,7 +19,7 @@ def test_strip_shows_each_size(tiny_model: Path) -> None:
     assert (panel[:36, :36] == panel[0, 0]).all(), "a pixel of 8 px is a square of 36"
     assert not (panel[:36, :37] == panel[0, 0]).all()
     (belief,) = recognizer.predict([panel[::36, ::36, 0].copy()])
-    assert has_colour(np.asarray(two)[66 + 288 :, -(288 + 40) :], COLOURS[belief.expression])
+    assert has_color(np.asarray(two)[66 + 288 :, -(288 + 40) :], COLORS[belief.expression])
 
 
 def test_strip_does_not_enlarge(tiny_model: Path) -> None:

@@ -53,7 +53,7 @@ def _explain(
 ) -> None:
     """Draw which parts of each face carry the belief, and what is left of it from 48 px down to 8 px.
 
-    Every face gets a band, largest first. Colour shows by how many points the belief falls when a part is hidden.
+    Every face gets a band, largest first. Color shows by how many points the belief falls when a part is hidden.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -107,7 +107,7 @@ def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
     from rich.text import Text
 
     from ekspresi.visualization.formatting import percent
-    from ekspresi.visualization.palette import COLOURS
+    from ekspresi.visualization.palette import COLORS
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("face", justify="right", no_wrap=True)
@@ -125,7 +125,7 @@ def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
             f"{x1},{y1} {x2},{y2}",
             f"{belief.face_px:.0f}",
             "" if belief.effective_px is None else f"{belief.effective_px:.0f}",
-            Text(name, style="dim" if belief.abstained else f"bold {COLOURS.get(belief.expression, 'default')}"),
+            Text(name, style="dim" if belief.abstained else f"bold {COLORS.get(belief.expression, 'default')}"),
             percent(belief.confidence),
         )
     return table

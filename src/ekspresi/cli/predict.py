@@ -55,7 +55,7 @@ def predict(
         bool, typer.Option("--summary", help="Of videos, write one row a track and second to the table.")
     ] = False,
     anonymize: Annotated[
-        bool, typer.Option("--anonymize", help="Make faces unrecognisable in all that is drawn.")
+        bool, typer.Option("--anonymize", help="Make faces unrecognizable in all that is drawn.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the same command was stopped or killed.")
@@ -72,7 +72,7 @@ def predict(
     prior: PriorChoice = PriorName.TRAINED,
     even_prior: EvenPrior = False,
 ) -> None:
-    """Find the faces in pictures, videos or a camera and recognise their expressions.
+    """Find the faces in pictures, videos or a camera and recognize their expressions.
 
     'unsure' means that the face is too small, or the belief too weak, to answer with the precision that the model
     was calibrated for. In videos and cameras faces are followed, and what is said of one rests on all its frames up to

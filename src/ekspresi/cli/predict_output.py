@@ -14,7 +14,7 @@ from ekspresi.cli.terminal import printable
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.types import Prediction, Row
 from ekspresi.visualization.formatting import clock, percent
-from ekspresi.visualization.palette import COLOURS
+from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.options import PredictOptions, PredictResult
 
 SHOWN_TRACKS = 20
@@ -121,7 +121,7 @@ def _table() -> Table:
 
 
 def _expression(shown: str) -> Text:
-    return Text(shown, style="dim" if shown == "unsure" else f"bold {COLOURS.get(shown, 'default')}")
+    return Text(shown, style="dim" if shown == "unsure" else f"bold {COLORS.get(shown, 'default')}")
 
 
 def _mostly(track: TrackSummary) -> Text:

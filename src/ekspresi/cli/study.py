@@ -37,7 +37,7 @@ def _study(
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare optimisers and other settings on a data set, fold by fold; needs the extra [train].
+    """Compare optimizers and other settings on a data set, fold by fold; needs the extra [train].
 
     Stopped, it goes on where it was when it is started again. Writes study.json and one self-contained study.html.
     """

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.image_files import folders_in, pictures_in, read_grey, read_pictures, require_some, stacked
+from ekspresi.datasets.image_files import folders_in, pictures_in, read_gray, read_pictures, require_some, stacked
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 
@@ -91,7 +91,7 @@ def read_hard_labelled(
     labels: tuple[str, ...],
     files: Sequence[tuple[str, Path]],
     sides: Sequence[str] | None = None,
-    read: Callable[[Path], NDArray[np.uint8]] = read_grey,
+    read: Callable[[Path], NDArray[np.uint8]] = read_gray,
 ) -> FaceDataset:
     """N (label, picture file) and their sides -> a data set; bad pictures are skipped.
 

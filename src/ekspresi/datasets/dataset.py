@@ -22,7 +22,7 @@ class FaceDataset:
         name: reader name, the first half of a spec ('ferplus').
         path: where it was read, the second half of the spec.
         labels: K expressions, in the data set's own published order.
-        images: N grey crops, uint8 (H, W); one array (N, H, W) where all are of one size.
+        images: N gray crops, uint8 (H, W); one array (N, H, W) where all are of one size.
         votes: float32 (N, K), votes or weights of each label; a hard label is a one-hot row. A row of zeros:
             no vote for any of the labels.
         other_votes: float32 (N, M), votes for M answers that are no label ('unknown', 'NF'); M is 0 where the

@@ -1,4 +1,4 @@
-"""Two sets of grey images -> the pairs that show the same picture: exact, nearly, or mirrored.
+"""Two sets of gray images -> the pairs that show the same picture: exact, nearly, or mirrored.
 
 In: uint8 (H, W) images, sizes mixed. Out: ``Pairs`` of positions. Knows no labels, splits or files.
 
@@ -7,7 +7,7 @@ Method. Exact: same size, same bytes. Otherwise all images are brought to 48 x 4
 band-passed 24 x 24 images (Gaussian of sigma 1 minus sigma 4 at 48 px: no lighting, no noise) correlated over
 shifts of up to 3 px in both directions; the best shift at ``FINE`` or more is the same picture. On FER+ the
 best scores are bimodal with the gap at 0.8: below stand different people, above the same photograph,
-re-cropped, re-lit or re-compressed. Blurring and normalised correlation are textbook (J. P. Lewis, "Fast
+re-cropped, re-lit or re-compressed. Blurring and normalized correlation are textbook (J. P. Lewis, "Fast
 normalized cross-correlation", 1995); the two thresholds are ours. Faces that a laboratory has aligned (CK+48)
 are more alike than that: there different people reach 0.94, so where subjects are known, ask whether a pair
 is of one subject (``audit`` does).
@@ -49,7 +49,7 @@ class Pairs:
         queries: int64 (P,), positions in the first set.
         references: int64 (P,), positions in the second set.
         kinds: (P,) of ``KINDS``.
-        scores: float32 (P,), best normalised correlation, ``FINE``..1; 1 for exact copies.
+        scores: float32 (P,), best normalized correlation, ``FINE``..1; 1 for exact copies.
     """
 
     queries: NDArray[np.int64]
@@ -70,7 +70,7 @@ class Pairs:
 
 
 def find_duplicates(queries: Images, references: Images) -> Pairs:
-    """N and M grey images uint8 (H, W) -> all pairs of one picture.
+    """N and M gray images uint8 (H, W) -> all pairs of one picture.
 
     Takes about 5 s for 7,000 x 28,000 images on one core, and memory for about 4 kB an image.
     """
@@ -156,19 +156,19 @@ def _band_passed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    centred = vectors - vectors.mean(axis=1, keepdims=True)
+    centerd = vectors - vectors.mean(axis=1, keepdims=True)
     # The floor keeps flat pictures (all black, all white) at zero: they are alike only byte for byte.
-    return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1.0), dtype=np.float32)
+    return np.asarray(centerd / np.maximum(np.linalg.norm(centerd, axis=1, keepdims=True), 1.0), dtype=np.float32)
 
 
 def _templates(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One band-passed image (24, 24) -> (49, 576): its centre, of unit norm, at each shift on zeros."""
-    centre = fine[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
-    centre = _unit(centre.reshape(1, -1)).reshape(_WINDOW, _WINDOW)
+    """One band-passed image (24, 24) -> (49, 576): its center, of unit norm, at each shift on zeros."""
+    center = fine[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
+    center = _unit(center.reshape(1, -1)).reshape(_WINDOW, _WINDOW)
     shifts = range(2 * _SHIFT + 1)
     templates = np.zeros((len(shifts) ** 2, _FINE_SIDE, _FINE_SIDE), dtype=np.float32)
     for number, (y, x) in enumerate((y, x) for y in shifts for x in shifts):
-        templates[number, y : y + _WINDOW, x : x + _WINDOW] = centre
+        templates[number, y : y + _WINDOW, x : x + _WINDOW] = center
     return templates.reshape(len(templates), -1)
 
 
@@ -192,7 +192,7 @@ def _alike(queries: _Views, references: _Views, kind: str) -> Iterator[_Found]:
             for offset in np.flatnonzero(close.any(axis=1)).tolist():
                 query = start + offset
                 candidates = first + np.flatnonzero(close[offset])
-                # The centre has zero mean, so the mean of the other window drops out of the product.
+                # The center has zero mean, so the mean of the other window drops out of the product.
                 scores = _templates(queries.fine[query]) @ flat[candidates].T / norms[:, candidates]
                 best = scores.max(axis=0)
                 same = best >= FINE

@@ -1,6 +1,6 @@
 """Frames that show a person -> the crop of the face, remembered between runs.
 
-In: the path of a frame. Out: a uint8 (side, side) grey crop at the frame's own resolution. Knows no data set and no
+In: the path of a frame. Out: a uint8 (side, side) gray crop at the frame's own resolution. Knows no data set and no
 labels.
 
 A crop is found again by all that decides it: the bytes of the frame, the detector's networks, ``METHOD`` and the
@@ -46,7 +46,7 @@ class FaceCropper:
         self._key = key.digest()
 
     def __call__(self, path: Path) -> NDArray[np.uint8]:
-        """A frame's file -> grey crop of its face, uint8 (side, side), never resized.
+        """A frame's file -> gray crop of its face, uint8 (side, side), never resized.
 
         Of several faces the largest is taken: the frame is of one person, and what the detector takes for another
         face, a pattern of the clothes say, is smaller.

@@ -1,6 +1,6 @@
-"""Picture files of a data set -> grey arrays, with a line for each file that had to be left out.
+"""Picture files of a data set -> gray arrays, with a line for each file that had to be left out.
 
-In: paths. Out: uint8 (H, W) grey crops as they are on disk, never resized. Knows no data set and no labels.
+In: paths. Out: uint8 (H, W) gray crops as they are on disk, never resized. Knows no data set and no labels.
 """
 
 import struct
@@ -12,33 +12,33 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.errors import DatasetError, ImageError
-from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
 
-# A data set of faces holds tens of thousands of small grey PNGs; those take the short way. Everything that
-# could need care (colour, alpha, rotation, animation, sheer size) goes through ``load_image`` and its limits.
+# A data set of faces holds tens of thousands of small gray PNGs; those take the short way. Everything that
+# could need care (color, alpha, rotation, animation, sheer size) goes through ``load_image`` and its limits.
 _PLAIN_PIXELS = 1 << 20
 _NEEDS_CARE = ("exif", "transparency")
-_PNG_START = struct.Struct(">8s4x4sIIBB")  # signature, chunk length, chunk name, width, height, bits, colour type
+_PNG_START = struct.Struct(">8s4x4sIIBB")  # signature, chunk length, chunk name, width, height, bits, color type
 
 
-def read_grey(path: Path) -> NDArray[np.uint8]:
-    """A picture file -> uint8 (H, W) grey, at its own size.
+def read_gray(path: Path) -> NDArray[np.uint8]:
+    """A picture file -> uint8 (H, W) gray, at its own size.
 
     Raises:
         ImageError: it is no regular file, or no picture that can be read.
     """
-    pixels = _plain_grey_png(path)
-    return grey(load_image(path)) if pixels is None else pixels
+    pixels = _plain_gray_png(path)
+    return gray(load_image(path)) if pixels is None else pixels
 
 
-def _plain_grey_png(path: Path) -> NDArray[np.uint8] | None:
-    """The pixels of a small 8-bit grey PNG; None for all else, damaged ones too: ``load_image`` says why."""
+def _plain_gray_png(path: Path) -> NDArray[np.uint8] | None:
+    """The pixels of a small 8-bit gray PNG; None for all else, damaged ones too: ``load_image`` says why."""
     try:
         require_regular(path)
         with path.open("rb") as file:
-            signature, chunk, width, height, bits, colour = _PNG_START.unpack(file.read(_PNG_START.size))
-            if (signature, chunk, bits, colour) != (b"\x89PNG\r\n\x1a\n", b"IHDR", 8, 0):
+            signature, chunk, width, height, bits, color = _PNG_START.unpack(file.read(_PNG_START.size))
+            if (signature, chunk, bits, color) != (b"\x89PNG\r\n\x1a\n", b"IHDR", 8, 0):
                 return None
             if width * height > _PLAIN_PIXELS:
                 return None
@@ -51,13 +51,13 @@ def _plain_grey_png(path: Path) -> NDArray[np.uint8] | None:
 
 
 def read_pictures(
-    paths: Sequence[Path], read: Callable[[Path], NDArray[np.uint8]] = read_grey
+    paths: Sequence[Path], read: Callable[[Path], NDArray[np.uint8]] = read_gray
 ) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64], list[str]]:
-    """N paths -> the grey crops that could be read, their int64 positions, a line for each other path.
+    """N paths -> the gray crops that could be read, their int64 positions, a line for each other path.
 
     Args:
         paths: the files.
-        read: a file -> its grey crop; raises ImageError where it has none.
+        read: a file -> its gray crop; raises ImageError where it has none.
     """
     images: list[NDArray[np.uint8]] = []
     kept: list[int] = []
@@ -73,7 +73,7 @@ def read_pictures(
 
 
 def stacked(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
-    """N grey crops -> one uint8 array (N, H, W) where all are of one size, the same sequence where not."""
+    """N gray crops -> one uint8 array (N, H, W) where all are of one size, the same sequence where not."""
     return np.stack(images) if len({image.shape for image in images}) == 1 else images
 
 

@@ -100,7 +100,7 @@ def _of_one_person(pairs: Pairs, subjects: NDArray[np.str_], other_subjects: NDA
     """Drop what only looks alike: two people are no one picture, unless it is byte for byte the same.
 
     Aligned faces of a laboratory are that alike: in CK+48 two people with one expression correlate up to
-    0.94, neighbouring frames of one person mostly above 0.96.
+    0.94, neighboring frames of one person mostly above 0.96.
     """
     alike = (subjects[pairs.queries] == other_subjects[pairs.references]) | (pairs.kinds == "exact")
     return pairs.where(alike)

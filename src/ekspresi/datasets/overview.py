@@ -46,7 +46,7 @@ def sides_of(dataset: FaceDataset) -> dict[str, NDArray[np.int64]]:
 
 
 def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
-    """A data set -> a PNG with a bar for each class, a colour for each official side.
+    """A data set -> a PNG with a bar for each class, a color for each official side.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -61,10 +61,10 @@ def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
     figure = Figure(figsize=(8, 0.42 * len(names) + 1.4), layout="constrained")
     axes = figure.subplots()
     left = np.zeros(len(names))
-    for (side, indices), colour in zip(sides.items(), ("#33658a", "#f6ae2d", "#c8553d"), strict=False):
+    for (side, indices), color in zip(sides.items(), ("#33658a", "#f6ae2d", "#c8553d"), strict=False):
         counts = class_counts(dataset.targets[indices], dataset.labels)
         widths = np.array([counts.get(name, 0) for name in names])
-        axes.barh(names, widths, left=left, label=f"{side} ({len(indices):,})", color=colour)
+        axes.barh(names, widths, left=left, label=f"{side} ({len(indices):,})", color=color)
         left += widths
     for row, total in enumerate(left):
         axes.annotate(f"{int(total):,}", (total, row), (4, 0), textcoords="offset points", va="center", fontsize=9)

@@ -1,6 +1,6 @@
 """Data sets as they lie on disk -> ``FaceDataset``: a spec 'name:PATH' in, faces and votes out.
 
-One file a data set; its docstring states format, classes, counts, official split, licence and citation. Knows
+One file a data set; its docstring states format, classes, counts, official split, license and citation. Knows
 no model and no split protocol. A new data set is a new file with one function ``Path -> FaceDataset`` and one
 line in ``READERS``; where the function takes more than the path, a spec may say what ('name:PATH?frames=3') once
 ``OPTIONS`` declares it.

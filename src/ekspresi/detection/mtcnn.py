@@ -155,7 +155,7 @@ class MtcnnDetector:
         """
         session = self._networks[name]()
         spread = map if len(parts) == 1 or self._searches().now >= self.threads else self._pool().map
-        results = spread(lambda part: session.run(None, {"image": _normalised(part)}), parts)
+        results = spread(lambda part: session.run(None, {"image": _normalize(part)}), parts)
         return [np.concatenate(outputs, axis=axis) for outputs in zip(*results, strict=True)]
 
 
@@ -207,13 +207,13 @@ def _moved(boxes: Array, offsets: Array) -> Array:
 
 
 def _squared(boxes: Array) -> Array:
-    """Boxes (n, 4) -> squares of the longer side around the same centres."""
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    """Boxes (n, 4) -> squares of the longer side around the same centers."""
+    centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     halves = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
-    return np.concatenate([centres - halves, centres + halves], axis=1)
+    return np.concatenate([centers - halves, centers + halves], axis=1)
 
 
-def _normalised(pixels: NDArray[np.uint8]) -> Array:
+def _normalize(pixels: NDArray[np.uint8]) -> Array:
     """RGB pictures, uint8 (n, H, W, 3) -> float32 (n, 3, H, W) as the networks were trained."""
     return (pixels.transpose(0, 3, 1, 2).astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
 

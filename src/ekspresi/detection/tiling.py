@@ -49,7 +49,7 @@ class PyramidLevel:
 def tiles(width: int, height: int, side: int, overlap: int) -> list[Tile]:
     """A frame's size -> tiles of at most ``side`` pixels that cover it, row by row.
 
-    All have one size, and neighbours share at least ``overlap`` pixels: every box of at most that width and height
+    All have one size, and neighbors share at least ``overlap`` pixels: every box of at most that width and height
     lies wholly in one of them.
 
     Raises:
@@ -81,7 +81,7 @@ def levels(
         height: the same downwards.
         scale: of the finest level.
         side_px: largest side of a tile in pixels of its level: bounds memory.
-        overlap_px: what neighbours share, in pixels of their level.
+        overlap_px: what neighbors share, in pixels of their level.
         step: how much smaller each level is than the one before. A face of ``overlap_px / step`` pixels on the next
             level must still be large enough to be found there.
         last_px: the first level whose longer side is at most this is the last; at most ``side_px``.
@@ -99,7 +99,7 @@ def cut_by_seam(boxes: Array, tile: Tile, width: int, height: int, margin: float
     """Boxes (n, 4) found in a tile -> which of them (n,) come within ``margin`` of a seam or cross it.
 
     Boxes and margin are in pixels of the frame, whose size is given. The frame's own edges are no seams. A box that
-    is cut here and is not larger than the overlap less twice the margin is whole in a neighbour.
+    is cut here and is not larger than the overlap less twice the margin is whole in a neighbor.
     """
     seams = np.array([tile.left > 0, tile.top > 0, tile.right < width, tile.bottom < height])
     room = np.stack(

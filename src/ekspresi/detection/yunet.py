@@ -7,7 +7,7 @@ network finds faces about 10 to 300 px wide. Added here: small faces are enlarge
 tiles, and what is larger is found on levels that are four times smaller each. Its boxes are moved up a little, to
 where the crop convention expects a face.
 
-The model file is not part of ekspresi. OpenCV Zoo publishes it under the MIT licence; it was trained on WIDER Face,
+The model file is not part of ekspresi. OpenCV Zoo publishes it under the MIT license; it was trained on WIDER Face,
 whose pictures are for research. Any file of the same network may be given instead; that of its makers,
 ``yunet_n_dynamic.onnx``, is larger and is the one that the numbers below were chosen with.
 
@@ -52,7 +52,7 @@ COARSER = 4.0
 LAST_PX = 320  # the largest face on the last level
 LEAST_SCORE = 0.65  # 0.6 takes twice as many prints and textures for faces, 0.7 misses more faces of 12 px
 # In longer sides of the box. On FER+ Training faces in surroundings as in tools/fit_crop_margin.py the median shift_y
-# of its boxes is -0.022 (mirrored, 354 faces) and -0.027 (grey, 358), where the convention has 0.008; their scale is
+# of its boxes is -0.022 (mirrored, 354 faces) and -0.027 (gray, 358), where the convention has 0.008; their scale is
 # 0.961 and 0.986, where it has 0.95: left as it is.
 SHIFT_Y = -0.03
 OVERLAP = 0.3  # of two boxes of one face within a tile, OpenCV's own

@@ -50,7 +50,7 @@ def effective_sizes(
 
 
 def enlarged_again(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Grey uint8 (S, S) -> uint8, enlarged by a random kernel to a side drawn evenly from 48..112 px."""
+    """Gray uint8 (S, S) -> uint8, enlarged by a random kernel to a side drawn evenly from 48..112 px."""
     side = int(rng.integers(SMALLEST_ENLARGED_PX, ENLARGED_PX + 1))
     kernel = KERNELS[rng.integers(len(KERNELS))]
     return np.clip(np.rint(resize(crop.astype(np.float32), side, side, kernel)), 0, 255).astype(np.uint8)

@@ -48,7 +48,7 @@ def evaluate(
 
     Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
     Where every label of the model counts (``counted_labels``) its answers are 'all'; where some do not, they are
-    'masked', which comes first, and 'unmasked', each under the recogniser's own prior and, where its file is
+    'masked', which comes first, and 'unmasked', each under the recognizer's own prior and, where its file is
     calibrated, under the other one too. Faces without a label that counts are left out and counted.
 
     Args:
@@ -60,8 +60,8 @@ def evaluate(
             people's votes.
         suite: one of ``imaging.suites.SUITES``; its random numbers are drawn from the size and the face's index.
         subset: name of the headline's faces.
-        further: name -> indices of other faces to count beside them; what they share is recognised once.
-        progress: called with how many faces have been recognised, and how many will be in all.
+        further: name -> indices of other faces to count beside them; what they share is recognized once.
+        progress: called with how many faces have been recognized, and how many will be in all.
 
     Raises:
         DatasetError: no face is left to count.
@@ -79,20 +79,20 @@ def evaluate(
         for count in view_specs(recognizer.labels, dataset, name, members, custom, len(asked) > 1, priors)
     ]
     faces = np.unique(np.concatenate(list(subsets.values())))
-    recognised = _recognise(recognizer, dataset, faces, sizes_px, priors, suite, progress)
+    recognized = _recognize(recognizer, dataset, faces, sizes_px, priors, suite, progress)
     levels: tuple[UnitLevel, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
     return Evaluation(
         suite=suite,
         sizes_px=sizes_px,
         model_labels=tuple(recognizer.labels),
-        views=tuple(_view(count, level, dataset, recognised) for count in counts for level in levels),
+        views=tuple(_view(count, level, dataset, recognized) for count in counts for level in levels),
         effective_sizes=effective_sizes(recognizer, dataset, counts[0].indices, sizes_px),
-        mistakes=_mistakes(counts[0], dataset, recognised[0]),
+        mistakes=_mistakes(counts[0], dataset, recognized[0]),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Recognised:
+class _Recognized:
     """Faces (F,) of a data set at one size.
 
     Attributes:
@@ -118,7 +118,7 @@ class _Recognised:
         return np.divide(chosen, total, out=even, where=total > 0), self.not_shrunk[rows]
 
 
-def _recognise(
+def _recognize(
     recognizer: Recognizer,
     dataset: FaceDataset,
     faces: NDArray[np.int64],
@@ -126,7 +126,7 @@ def _recognise(
     priors: Sequence[ViewPrior],
     suite: str,
     progress: Callable[[int, int], None] | None,
-) -> list[_Recognised]:
+) -> list[_Recognized]:
     out = []
     for n_size, size in enumerate(sizes_px):
         parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
@@ -143,7 +143,7 @@ def _recognise(
             for prior in priors
         }
         out.append(
-            _Recognised(
+            _Recognized(
                 size_px=size,
                 faces=faces,
                 probabilities={prior: belief.probabilities for prior, belief in beliefs.items()},
@@ -154,7 +154,7 @@ def _recognise(
     return out
 
 
-def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognised: Sequence[_Recognised]) -> View:
+def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: Sequence[_Recognized]) -> View:
     resampled: Literal["subjects", "sequences", "images"] = "images"
     groups = None
     if dataset.subjects is not None:
@@ -162,7 +162,7 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognised: S
     elif dataset.sequences is not None:
         resampled, groups = "sequences", dataset.sequences[count.indices]
     by_size = []
-    for result in recognised:
+    for result in recognized:
         probabilities, as_they_are = result.of(count)
         targets, clusters = count.targets, groups
         answered = None
@@ -196,8 +196,8 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognised: S
     )
 
 
-def _mistakes(count: ViewSpec, dataset: FaceDataset, recognised: _Recognised) -> tuple[Mistake, ...]:
-    probabilities, _ = recognised.of(count)
+def _mistakes(count: ViewSpec, dataset: FaceDataset, recognized: _Recognized) -> tuple[Mistake, ...]:
+    probabilities, _ = recognized.of(count)
     return tuple(
         Mistake(
             index=int(count.indices[i]),

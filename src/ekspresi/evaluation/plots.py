@@ -1,4 +1,4 @@
-"""Figures of an evaluation -> plots as SVG text that follow the page's colours, light and dark.
+"""Figures of an evaluation -> plots as SVG text that follow the page's colors, light and dark.
 
 In: results. Out: strings beginning with ``<svg``. Knows nothing of pages.
 """
@@ -13,7 +13,7 @@ from ekspresi.metrics.classification import Estimate
 from ekspresi.visualization.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, figure_of, plain, svg
 
 _DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
-"""Depth of colour above which a cell of the heat map carries its text in the paper's colour."""
+"""Depth of color above which a cell of the heat map carries its text in the paper's color."""
 
 
 def by_size(view: View) -> str:
@@ -22,13 +22,13 @@ def by_size(view: View) -> str:
     axes = figure.subplots()
     results = sorted(view.by_size, key=lambda result: result.size_px)
     sizes = [result.size_px for result in results]
-    for name, text, colour in (("macro_f1", "macro-F1", SECOND), ("accuracy", "accuracy", ACCENT)):
+    for name, text, color in (("macro_f1", "macro-F1", SECOND), ("accuracy", "accuracy", ACCENT)):
         estimates: list[Estimate] = [getattr(result.scores, name) for result in results]
         values = [100 * e.value for e in estimates]
         low = [100 * (e.value if e.low is None else e.low) for e in estimates]
         high = [100 * (e.value if e.high is None else e.high) for e in estimates]
-        axes.fill_between(sizes, low, high, color=colour, alpha=0.16, linewidth=0)
-        axes.plot(sizes, values, color=colour, linewidth=2, marker="o", markersize=5, label=text)
+        axes.fill_between(sizes, low, high, color=color, alpha=0.16, linewidth=0)
+        axes.plot(sizes, values, color=color, linewidth=2, marker="o", markersize=5, label=text)
     accuracies = [100 * result.scores.accuracy.value for result in results]
     for size, value in zip(sizes, accuracies, strict=True):
         axes.annotate(
@@ -63,13 +63,13 @@ def confusion(view: View, result: SizeResult) -> str:
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             share = counts[row, column] / counts[row].sum()
-            colour = ACCENT if row == column else SECOND
+            color = ACCENT if row == column else SECOND
             axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=LINE, linewidth=0, alpha=0.35))
             if share > 0:
                 # Errors are a few percent each: the square root keeps them visible beside the diagonal.
                 depth = share if row == column else share**0.5 * 0.9
-                axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=colour, linewidth=0, alpha=depth))
-                ink = PAPER if depth > _DARK_CELL[colour] else INK
+                axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=color, linewidth=0, alpha=depth))
+                ink = PAPER if depth > _DARK_CELL[color] else INK
                 axes.text(x + 0.5, y + 0.5, f"{100 * share:.0f}", ha="center", va="center", color=ink)
         axes.text(len(columns) + 0.15, y + 0.5, str(counts[row].sum()), va="center", color=MUTED, fontsize=9)
     axes.set_xlim(0, len(columns) + 0.9)
@@ -87,19 +87,19 @@ def reliability(result: SizeResult) -> str:
     figure = figure_of(4.2, 4.2)
     axes, below = figure.subplots(2, 1, height_ratios=(5, 1), sharex=True)
     bins = [b for b in result.calibration.bins if b.accuracy is not None]
-    centres = [100 * (b.low + b.high) / 2 for b in bins]
+    centers = [100 * (b.low + b.high) / 2 for b in bins]
     width = 100 / len(result.calibration.bins) * 0.86
     accuracies = [100 * (b.accuracy or 0.0) for b in bins]
     confidences = [100 * (b.confidence or 0.0) for b in bins]
     gaps = np.array(confidences) - np.array(accuracies)
-    axes.bar(centres, accuracies, width, color=ACCENT, linewidth=0, label="accuracy")
-    axes.bar(centres, gaps, width, accuracies, color=SECOND, alpha=0.28, linewidth=0, label="gap to confidence")
+    axes.bar(centers, accuracies, width, color=ACCENT, linewidth=0, label="accuracy")
+    axes.bar(centers, gaps, width, accuracies, color=SECOND, alpha=0.28, linewidth=0, label="gap to confidence")
     axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set_ylim(0, 100)
     axes.set_xlim(0, 100)
     axes.set_ylabel("accuracy, %", color=MUTED)
     axes.legend(loc="upper left", frameon=False, labelcolor=INK, fontsize=9)
-    below.bar(centres, [100 * b.count / result.scores.n for b in bins], width, color=MUTED, alpha=0.6, linewidth=0)
+    below.bar(centers, [100 * b.count / result.scores.n for b in bins], width, color=MUTED, alpha=0.6, linewidth=0)
     below.set_xlabel("confidence, %", color=MUTED)
     below.set_ylabel("faces, %", color=MUTED)
     for each in (axes, below):

@@ -113,7 +113,7 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationReques
     wanted = {"protocol": asked.protocol, "fold": asked.fold, "seed": asked.seed}
     if asked.protocol == "paper-split":
         found.append(
-            "Leaky protocol: 'paper-split' draws images at random, so a test image may have its neighbouring "
+            "Leaky protocol: 'paper-split' draws images at random, so a test image may have its neighboring "
             "frame, or the same person, in training. These figures flatter; where subjects are known, quote "
             "'subject-10fold'."
         )

@@ -1,6 +1,6 @@
-"""Box -> square grey crop: the crop convention, fixed before any training.
+"""Box -> square gray crop: the crop convention, fixed before any training.
 
-In: an RGB image and a face box. Out: uint8 (side, side) grey, cut at the original resolution, never enlarged.
+In: an RGB image and a face box. Out: uint8 (side, side) gray, cut at the original resolution, never enlarged.
 The convention belongs to the model and travels in its file. Knows nothing of detectors or networks.
 """
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from ekspresi.types import Box
 
 LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in grey: ITU-R BT.601, which Pillow's mode 'L' uses."""
+"""Weights of R, G and B in gray: ITU-R BT.601, which Pillow's mode 'L' uses."""
 
 _COLUMNS = 3000
-"""Columns turned grey at once: more would wake OpenBLAS's threads, and a fork in the meantime would never end."""
+"""Columns turned gray at once: more would wake OpenBLAS's threads, and a fork in the meantime would never end."""
 
 
-def grey(image: NDArray[np.uint8], luma: tuple[float, float, float] = LUMA) -> NDArray[np.uint8]:
-    """Grey or RGB image, uint8 (H, W), (H, W, 1) or (H, W, 3) -> grey, uint8 (H, W).
+def gray(image: NDArray[np.uint8], luma: tuple[float, float, float] = LUMA) -> NDArray[np.uint8]:
+    """Gray or RGB image, uint8 (H, W), (H, W, 1) or (H, W, 3) -> gray, uint8 (H, W).
 
     Args:
-        image: the picture; a grey one is returned as it is.
+        image: the picture; a gray one is returned as it is.
         luma: weights of R, G and B, summing to 1.
 
     Raises:
@@ -48,11 +48,11 @@ class CropConvention:
 
     Attributes:
         scale: side of the square, in longer sides of the box.
-        shift_y: how far the square's centre lies below the box's centre, in longer sides of the box.
-        luma: weights of R, G and B in grey (ITU-R BT.601, which Pillow's mode 'L' uses).
+        shift_y: how far the square's center lies below the box's center, in longer sides of the box.
+        luma: weights of R, G and B in gray (ITU-R BT.601, which Pillow's mode 'L' uses).
     """
 
-    # tools/fit_crop_margin.py on 600 FER+ Training faces, 465 found in mirrored and 461 in grey surroundings:
+    # tools/fit_crop_margin.py on 600 FER+ Training faces, 465 found in mirrored and 461 in gray surroundings:
     # medians of scale 0.944 and 0.958 (quartiles 0.86 to 1.04), of shift_y 0.010 and 0.006 (-0.02 to 0.04).
     scale: float = 0.95
     shift_y: float = 0.008
@@ -67,7 +67,7 @@ class CropConvention:
         return (x - half, y - half, x + half, y + half)
 
     def crop(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-        """RGB image, uint8 (H, W, 3), and a face box in its pixels -> grey crop, uint8 (side, side).
+        """RGB image, uint8 (H, W, 3), and a face box in its pixels -> gray crop, uint8 (side, side).
 
         The square is rounded to whole pixels, at least one, so nothing is resampled. Where it reaches past
         the image, the pixels of the edge are repeated: the training faces have no black bars either.
@@ -76,4 +76,4 @@ class CropConvention:
         side = max(round(x2 - x1), 1)
         rows = np.clip(round(y1) + np.arange(side), 0, image.shape[0] - 1)
         columns = np.clip(round(x1) + np.arange(side), 0, image.shape[1] - 1)
-        return grey(image[rows[:, None], columns], self.luma)
+        return gray(image[rows[:, None], columns], self.luma)

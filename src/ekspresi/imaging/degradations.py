@@ -1,6 +1,6 @@
 """Imaging models of low resolution: a sharp face -> the same face as a poor camera would deliver it.
 
-In: uint8 grey faces and an explicit random generator. Out: uint8 faces of fewer pixels. All of it is synthetic; what
+In: uint8 gray faces and an explicit random generator. Out: uint8 faces of fewer pixels. All of it is synthetic; what
 is measured on it is not the accuracy on real CCTV. Knows nothing of labels or networks.
 
 The order is that of a camera: lens and hand (blur) -> sensor (fewer pixels, noise) -> file (JPEG) -> whoever enlarges
@@ -22,10 +22,10 @@ SIZES_PX = (48, 32, 24, 16, 12, 8)
 
 
 def degrade(crop: NDArray[np.uint8], side: int, suite: str, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Grey uint8 (H, W) -> uint8, as one of ``SUITES`` delivers it at ``side`` pixels.
+    """Gray uint8 (H, W) -> uint8, as one of ``SUITES`` delivers it at ``side`` pixels.
 
     'cctv' blurs (a Gaussian of 0.2 to 0.8 output pixels, for every second face a motion of 1 to 3 along the rows),
-    shrinks by area, adds sensor noise of 2 to 12 grey levels, and compresses by JPEG of quality 30 to 80. A crop no
+    shrinks by area, adds sensor noise of 2 to 12 gray levels, and compresses by JPEG of quality 30 to 80. A crop no
     larger than ``side`` keeps its pixels, and in 'cctv' only gets the rest.
 
     Raises:
@@ -51,7 +51,7 @@ def degrade(crop: NDArray[np.uint8], side: int, suite: str, generator: np.random
 
 
 def shrink(crop: NDArray[np.uint8], side: int, kernel: str = "area") -> NDArray[np.uint8]:
-    """Grey uint8 (H, W) -> uint8 (side, side), resampled and rounded; a crop no larger than that is returned as is."""
+    """Gray uint8 (H, W) -> uint8 (side, side), resampled and rounded; a crop no larger than that is returned as is."""
     if min(crop.shape) <= side:
         return crop
     small = resize(crop.astype(np.float32), side, side, kernel)
@@ -73,7 +73,7 @@ class LowResolution:
         min_px: smallest face side; sides are log-uniform from here to the full side.
         blur: probability of a Gaussian lens blur, sigma 0.2 to 0.8 output pixels.
         motion: probability of a motion blur along rows or columns, 1 to 3 output pixels long.
-        noise: probability of sensor noise, standard deviation up to 10 grey levels.
+        noise: probability of sensor noise, standard deviation up to 10 gray levels.
         jpeg: probability of JPEG at quality 30 to 95.
         defocus: probability that the lens alone takes the detail: a Gaussian of half a pixel of the drawn side, and
             all pixels of the full side kept.
@@ -95,7 +95,7 @@ class LowResolution:
         """Degrade a random share of a batch.
 
         Args:
-            faces: float32 (N, P, P), grey values 0..255.
+            faces: float32 (N, P, P), gray values 0..255.
             share: probability that a face is degraded; the others are only rounded.
             generator: the only source of randomness.
 
@@ -155,21 +155,21 @@ _KERNEL_SHARES = tuple(0.5 if kernel == "area" else 0.5 / (len(KERNELS) - 1) for
 
 
 def jpeg(crop: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Grey uint8 (H, W) -> the same after JPEG at ``quality`` 1..95."""
+    """Gray uint8 (H, W) -> the same after JPEG at ``quality`` 1..95."""
     buffer = io.BytesIO()
     Image.fromarray(crop).save(buffer, "JPEG", quality=quality)
     return np.asarray(Image.open(buffer), dtype=np.uint8)
 
 
 def _blur_matrix(n: int, sigma: float) -> NDArray[np.float32]:
-    """Gaussian of standard deviation ``sigma`` pixels as a float32 (n, n) matrix, renormalised at the edges."""
+    """Gaussian of standard deviation ``sigma`` pixels as a float32 (n, n) matrix, renormalized at the edges."""
     offsets = np.arange(n)[:, None] - np.arange(n)[None, :]
     weights = np.exp(-0.5 * (offsets / sigma) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _motion_matrix(n: int, length: float) -> NDArray[np.float32]:
-    """Box of ``length`` pixels as a float32 (n, n) matrix, renormalised at the edges."""
+    """Box of ``length`` pixels as a float32 (n, n) matrix, renormalized at the edges."""
     offsets = np.abs(np.arange(n)[:, None] - np.arange(n)[None, :])
     weights = np.clip((length + 1) / 2 - offsets, 0.0, 1.0)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

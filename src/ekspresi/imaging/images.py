@@ -6,11 +6,11 @@ Knows nothing of faces, and nothing of how files are found.
 How what is not plain 8-bit RGB becomes it:
 
     EXIF orientation   applied, so that 'up' is up
-    16-bit grey        0..65535 -> 0..255, linearly
-    32-bit grey        the file does not say its range: the smallest of 0..1 (floats), 0..255 and 0..65535
+    16-bit gray        0..65535 -> 0..255, linearly
+    32-bit gray        the file does not say its range: the smallest of 0..1 (floats), 0..255 and 0..65535
                        that holds every pixel is taken, else it is stretched from darkest to brightest pixel
     alpha              laid on white, as a browser shows it
-    palette, CMYK      converted by Pillow, colour profiles ignored
+    palette, CMYK      converted by Pillow, color profiles ignored
     animation          its first frame
 
 Pillow's module-wide settings (``MAX_IMAGE_PIXELS``, ``LOAD_TRUNCATED_IMAGES``) are never touched.
@@ -71,7 +71,7 @@ _ORIENTATION_TAG = 0x0112
 
 _CONVERT = "convert it to JPEG or PNG"
 _DAMAGED = "damaged or cut short; copy it again from its origin"
-_SIGNATURES = (  # offset, first bytes, what it is where Pillow does not recognise it
+_SIGNATURES = (  # offset, first bytes, what it is where Pillow does not recognize it
     (0, (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\x00", b"MM\x00*"), _DAMAGED),
     (8, (b"WEBP", b"avif", b"avis"), _DAMAGED),
     (
@@ -190,22 +190,22 @@ def _rgb(picture: Image.Image) -> NDArray[np.uint8]:
     if picture.mode in ("I", "F"):
         return _three_times(_of_unknown_range(np.asarray(picture)))
     if picture.has_transparency_data:
-        colours = picture.convert("RGBA")
-        white = Image.new("RGBA", colours.size, "white")
-        return np.array(Image.alpha_composite(white, colours).convert("RGB"))
+        colors = picture.convert("RGBA")
+        white = Image.new("RGBA", colors.size, "white")
+        return np.array(Image.alpha_composite(white, colors).convert("RGB"))
     return np.array(picture.convert("RGB"))
 
 
-def _three_times(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+def _three_times(gray: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.repeat(gray.astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-def _of_unknown_range(grey: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Grey of 32 bits, (H, W) -> whole numbers 0..255, float32 (H, W)."""
-    values = grey.astype(np.float32)
+def _of_unknown_range(gray: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Gray of 32 bits, (H, W) -> whole numbers 0..255, float32 (H, W)."""
+    values = gray.astype(np.float32)
     values[~np.isfinite(values)] = 0
     darkest, brightest = float(values.min()), float(values.max())
-    ranges = (255.0, 65535.0) if grey.dtype.kind == "i" else (1.0, 255.0, 65535.0)
+    ranges = (255.0, 65535.0) if gray.dtype.kind == "i" else (1.0, 255.0, 65535.0)
     white = next((white for white in ranges if brightest <= white), None)
     if white is None or darkest < 0:
         values -= darkest

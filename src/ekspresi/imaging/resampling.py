@@ -4,8 +4,8 @@ In: two lengths in pixels and the name of a kernel. Out: float32 (n_out, n_in), 
 resized by ``rows @ image @ columns.T``, so one definition serves NumPy and any other array library, single crops
 and whole batches. Knows nothing of faces.
 
-When it shrinks, every kernel but 'nearest' is widened by the ratio (antialiasing), as Pillow does; pixel centres
-are at half-integers; weights that would fall outside the image are dropped and the rest renormalised.
+When it shrinks, every kernel but 'nearest' is widened by the ratio (antialiasing), as Pillow does; pixel centers
+are at half-integers; weights that would fall outside the image are dropped and the rest renormalized.
 """
 
 from collections.abc import Callable
@@ -62,8 +62,8 @@ def resize_matrix(n_in: int, n_out: int, kernel: str = "bicubic") -> NDArray[np.
     elif kernel in _KERNELS:
         shape = _KERNELS[kernel]
         widen = max(scale, 1.0)
-        centres = (np.arange(n_out)[:, None] + 0.5) * scale
-        weights = shape((np.arange(n_in)[None, :] + 0.5 - centres) / widen)
+        centers = (np.arange(n_out)[:, None] + 0.5) * scale
+        weights = shape((np.arange(n_in)[None, :] + 0.5 - centers) / widen)
     else:
         raise ValueError(f"unknown kernel '{kernel}'; known are {', '.join(KERNELS)}")
     matrix: NDArray[np.float32] = np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

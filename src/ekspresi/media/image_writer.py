@@ -36,5 +36,5 @@ def picture_file(path: Path) -> Iterator[Callable[[Image.Image], None]]:
     maker = PngInfo()
     maker.add_text("Software", MAKER)
     with atomic_write(path) as part:
-        # For JPEG: colours at full resolution, else thin coloured lines fray. PNG ignores these, and JPEG ``pnginfo``.
+        # For JPEG: colors at full resolution, else thin colored lines fray. PNG ignores these, and JPEG ``pnginfo``.
         yield lambda picture: picture.save(part, quality=92, subsampling=0, comment=MAKER, pnginfo=maker)

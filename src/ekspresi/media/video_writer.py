@@ -52,7 +52,7 @@ _OPTIONS = {
 }
 _BT709, _TV_RANGE = 1, 1  # FFmpeg's numbers, AVCOL_SPC_BT709 (and its primaries and transfer) and AVCOL_RANGE_MPEG
 _THREADS = 2
-"""Each cuts the picture into one slice more, which costs quality; two encode faster than any of this is recognised."""
+"""Each cuts the picture into one slice more, which costs quality; two encode faster than any of this is recognized."""
 
 
 class VideoWriter:

@@ -1,10 +1,11 @@
 """Image -> faces with predictions: the pipeline that every surface calls.
 
-In: a picture as path, bytes or array. Out: its faces, largest first, each with what the recogniser believes.
+In: a picture as path, bytes or array. Out: its faces, largest first, each with what the recognizer believes.
 Knows nothing of where pictures come from or where results go.
 """
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from ekspresi.detection.detector import Detector, make_detector
 from ekspresi.detection.whole_image import WholeImage
-from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import as_rgb
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.recognizer import Recognizer, prior_from
@@ -26,7 +27,7 @@ ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 
 
 class Analyzer:
-    """A recogniser and a detector that work together.
+    """A recognizer and a detector that work together.
 
     Works after a fork; pickles by its configuration, with a detector of your own where that pickles too.
 
@@ -60,19 +61,24 @@ class Analyzer:
         """
         rgb = as_rgb(image)
         faces = self.detector.detect(rgb)
-        return self.recognised(faces, self.crops(rgb, faces))
+        return self.recognize(faces, self.crops(rgb, faces))
 
     def crops(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
-        """A picture, uint8 (H, W, 3) RGB, and its faces -> the crops that are judged, grey uint8 (H, W) each."""
+        """A picture, uint8 (H, W, 3) RGB, and its faces -> the crops that are judged, gray uint8 (H, W) each."""
         convention = self.recognizer.metadata.crop
         if isinstance(self.detector, WholeImage):
-            return [grey(image, luma=convention.luma) for _ in faces]
+            return [gray(image, luma=convention.luma) for _ in faces]
         return [convention.crop(image, face.box_xyxy) for face in faces]
 
-    def recognised(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
+    def recognize(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
         """Faces, of one picture or of many, and the crop of each (``crops``) -> the same faces with predictions."""
         predictions = self.recognizer.predict(crops) if faces else []
         return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
+
+    def recognised(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
+        """Deprecated: use ``recognize``."""
+        warnings.warn("recognised is deprecated: use recognize.", DeprecationWarning, stacklevel=2)
+        return self.recognize(faces, crops)
 
 
 def analyze(

@@ -1,11 +1,11 @@
 """Predictions of one face, frame after frame -> one belief at each time.
 
-In: what the recogniser says of each frame of a track, and when. Out: what all of it together says now, as a
+In: what the recognizer says of each frame of a track, and when. Out: what all of it together says now, as a
 ``Prediction``. Knows nothing of pictures, boxes, or how a track was found.
 
 A frame's evidence is the logarithm of how much likelier it makes each expression: of its calibrated probability over
-the prior that the recogniser holds. Thirty frames of one face are not thirty witnesses: what is peculiar to that face,
-which is most of what misleads a recogniser, comes with every frame. So the evidence of a track is the weighted mean of
+the prior that the recognizer holds. Thirty frames of one face are not thirty witnesses: what is peculiar to that face,
+which is most of what misleads a recognizer, comes with every frame. So the evidence of a track is the weighted mean of
 its frames', times a number of witnesses that grows with the frames, but never beyond 1 / ``ERROR_CORRELATION``: n
 frames whose errors agree by r are worth n / (1 + (n - 1) r), the design effect of a cluster sample (Kish, Survey
 Sampling, 1965), and n itself is his effective number of weighted frames, the square of the sum of weights over the sum
@@ -41,7 +41,7 @@ SIZE_POWER = 4.0
 """Weights grow as this power of the effective size in pixels, up to ``FULL_PX``. Still faces would have it higher; but
 then the belief hangs on the few best frames, however old."""
 FULL_PX = 24.0
-"""Effective size from which frames weigh alike: the recogniser hardly gains from more."""
+"""Effective size from which frames weigh alike: the recognizer hardly gains from more."""
 
 _SMALLEST_PROBABILITY = 1e-6
 """Floor: one frame at exactly 0 must not rule an expression out for as long as it is remembered."""
@@ -89,7 +89,7 @@ class TrackFusion:
         self._log_px = 0.0  # sum of weight * log effective size
 
     def update(self, prediction: Prediction, time_s: float | None) -> Prediction:
-        """What the recogniser says of the track's next frame -> what is believed now.
+        """What the recognizer says of the track's next frame -> what is believed now.
 
         Args:
             prediction: of this frame.

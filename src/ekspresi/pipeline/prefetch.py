@@ -1,6 +1,6 @@
 """Frames one after another -> frames whose faces are found, in the same order, several at a time.
 
-In: an iterator of frames, an ``Analyzer``. Out: each frame with its faces and their crops, not yet recognised. Knows
+In: an iterator of frames, an ``Analyzer``. Out: each frame with its faces and their crops, not yet recognized. Knows
 nothing of expressions, tracks, or where frames come from.
 
 One thread reads, a few find faces, each in a frame of its own, and whoever asks takes what is ready:
@@ -27,7 +27,7 @@ from ekspresi.types import Face, Frame
 FINDERS = min(cpus(), 4)
 """Threads that find faces."""
 MOVING = FINDERS + 2
-"""Frames of a video or camera in flight: one with each finder, one to come, one that is being recognised. More would
+"""Frames of a video or camera in flight: one with each finder, one to come, one that is being recognized. More would
 only make a camera's rows later."""
 STILL = 8 * FINDERS
 """Pictures in flight: the more are ready together, the larger are the batches."""
@@ -48,7 +48,7 @@ class PendingFrame:
     Attributes:
         frame: the frame.
         faces: found in it, largest first, without predictions.
-        crops: of the faces, grey uint8 (H, W) each.
+        crops: of the faces, gray uint8 (H, W) each.
         done: both are there, or ``error``.
         error: what finding them raised.
     """

@@ -1,9 +1,9 @@
-"""Any source -> rows, live: frames are read, faces found, recognised, and, in what moves, followed.
+"""Any source -> rows, live: frames are read, faces found, recognized, and, in what moves, followed.
 
 In: what the user named, or frames; an ``Analyzer``. Out: what was found in each frame, as it comes. Knows nothing of
 where rows go.
 
-Reading, finding and recognising overlap (``prefetch``): whoever asks for results recognises the faces of all frames
+Reading, finding and recognizing overlap (``prefetch``): whoever asks for results recognizes the faces of all frames
 that are ready, in one batch, and follows them in order.
 """
 
@@ -92,7 +92,7 @@ def analyze_frames(
 
     Args:
         read: frames, see ``frames.read_frames``.
-        analyzer: what finds and recognises. Its detector is called by several threads at once.
+        analyzer: what finds and recognizes. Its detector is called by several threads at once.
         stop: the end, from outside; what is in flight then is left.
         first_track: number of the first track of the first video, for one that is taken up again; further videos
             begin at 1.
@@ -107,7 +107,7 @@ def analyze_frames(
             ready = flow.next_batch(_LOOK_S)
             if ready is None:
                 return
-            for found, faces in _recognised(ready, analyzer):
+            for found, faces in _recognize(ready, analyzer):
                 result = following.update(found.frame, faces)
                 yield result
                 flow.done(found)
@@ -174,8 +174,8 @@ class _TrackState:
         return FrameResult(frame, rows, tuple(hidden))
 
 
-def _recognised(ready: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:
-    """Frames that are ready -> each with its faces recognised; where that fails, those before it come first."""
+def _recognize(ready: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:
+    """Frames that are ready -> each with its faces recognized; where that fails, those before it come first."""
     try:
         faces = _together(ready, analyzer)
     except Exception:
@@ -183,14 +183,14 @@ def _recognised(ready: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tupl
             raise
         while ready:  # one by one, to find the one that fails
             found = ready.popleft()
-            yield found, analyzer.recognised(found.faces, found.crops)
+            yield found, analyzer.recognize(found.faces, found.crops)
         return
     while ready:
         yield ready.popleft(), faces.popleft()
 
 
 def _together(ready: Sequence[PendingFrame], analyzer: Analyzer) -> deque[list[Face]]:
-    """Frames -> the faces of each, recognised in one batch."""
+    """Frames -> the faces of each, recognized in one batch."""
     unknown = [face for found in ready for face in found.faces]
-    faces = iter(analyzer.recognised(unknown, [crop for found in ready for crop in found.crops]))
+    faces = iter(analyzer.recognize(unknown, [crop for found in ready for crop in found.crops]))
     return deque([next(faces) for _ in found.faces] for found in ready)

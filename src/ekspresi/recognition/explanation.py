@@ -1,11 +1,11 @@
-"""One crop -> why the recogniser believes what it believes, and what is left of it at each size.
+"""One crop -> why the recognizer believes what it believes, and what is left of it at each size.
 
-In: a face crop and a recogniser. Out: how much of the belief each part of the crop carries, and the same face at
-falling sizes with the belief at each. It asks the recogniser and nothing else, so it holds for any model file.
-Knows nothing of pictures, of colours or of networks.
+In: a face crop and a recognizer. Out: how much of the belief each part of the crop carries, and the same face at
+falling sizes with the belief at each. It asks the recognizer and nothing else, so it holds for any model file.
+Knows nothing of pictures, of colors or of networks.
 
 The map is occlusion sensitivity (Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014).
-Changed: a grey square is an edge of its own, which a network answers to; here the patch fades into the crop's local
+Changed: a gray square is an edge of its own, which a network answers to; here the patch fades into the crop's local
 mean, so that detail is taken away and nothing is put in its place.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.recognizer import Recognizer
@@ -34,8 +34,8 @@ class Occlusion:
     """How much of a belief each part of a crop carries.
 
     Attributes:
-        crop: uint8 (H, W) grey, as it was cut.
-        prediction: what the recogniser believes of it, nothing hidden.
+        crop: uint8 (H, W) gray, as it was cut.
+        prediction: what the recognizer believes of it, nothing hidden.
         falls: float64 (``GRID``, ``GRID``); ``falls[i, j]`` is how much the probability of ``prediction.expression``
             falls when the patch around row (i + 0.5) / ``GRID``, column (j + 0.5) / ``GRID`` of the crop is hidden.
             Between -1 and 1; below 0 where hiding makes the belief stronger.
@@ -51,8 +51,8 @@ class Reduced:
     """A face with fewer pixels.
 
     Attributes:
-        crop: uint8 (S, S) grey; (H, W) where it is the crop as it was cut.
-        prediction: what the recogniser believes of it.
+        crop: uint8 (S, S) gray; (H, W) where it is the crop as it was cut.
+        prediction: what the recognizer believes of it.
     """
 
     crop: NDArray[np.uint8]
@@ -98,7 +98,7 @@ def occlusion(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Occlusion:
     Raises:
         ValueError: a crop of another type or shape.
     """
-    full = grey(crop, luma=recognizer.metadata.crop.luma)
+    full = gray(crop, luma=recognizer.metadata.crop.luma)
     (prediction,) = recognizer.predict([full])
     largest_px = recognizer.metadata.preprocessing.largest_px
     height, width = (min(side, largest_px) for side in full.shape)
@@ -125,7 +125,7 @@ def at_sizes(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[in
     Raises:
         ValueError: a crop of another type or shape.
     """
-    full = grey(crop, luma=recognizer.metadata.crop.luma)
+    full = gray(crop, luma=recognizer.metadata.crop.luma)
     own = min(full.shape)
     crops = [shrink(full, side) for side in dict.fromkeys(min(side, own) for side in sizes)]
     return [Reduced(small, belief) for small, belief in zip(crops, recognizer.predict(crops), strict=True)]
@@ -136,9 +136,9 @@ def _windows(side: int) -> NDArray[np.float32]:
 
     All in the middle half of the patch, falling as a cosine to nothing half a patch further out.
     """
-    centres = (np.arange(GRID) + 0.5) / GRID
+    centers = (np.arange(GRID) + 0.5) / GRID
     pixels = (np.arange(side) + 0.5) / side
-    patches = np.abs(pixels[None, :] - centres[:, None]) / PATCH
+    patches = np.abs(pixels[None, :] - centers[:, None]) / PATCH
     return (0.5 + 0.5 * np.cos(np.pi * np.clip(2 * patches - 0.5, 0, 1))).astype(np.float32)
 
 

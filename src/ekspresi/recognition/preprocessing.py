@@ -1,6 +1,6 @@
 """Crop -> tensor: the only definition, used alike in training and at run time.
 
-In: uint8 grey crops of any side. Out: float32 tensors (N, 1, S, S). The numbers belong to the model and travel in
+In: uint8 gray crops of any side. Out: float32 tensors (N, 1, S, S). The numbers belong to the model and travel in
 its file. Knows nothing of where a crop came from, of labels or of networks.
 """
 
@@ -27,7 +27,7 @@ class Preprocessing:
     Attributes:
         input_px: side S of the tensor in pixels.
         kernel: resampling kernel (``resampling.KERNELS``), antialiased when it shrinks.
-        mean: subtracted from grey values in 0..1.
+        mean: subtracted from gray values in 0..1.
         std: divided by, after the mean.
         largest_px: a larger crop is first shrunk to this side by area: the network never saw sharper faces.
     """
@@ -39,12 +39,12 @@ class Preprocessing:
     largest_px: int = 48
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """N grey crops, uint8 (H, W) of any sides -> float32 (N, 1, S, S); a crop that is no square is stretched."""
+        """N gray crops, uint8 (H, W) of any sides -> float32 (N, 1, S, S); a crop that is no square is stretched."""
         out = np.empty((len(crops), 1, self.input_px, self.input_px), dtype=np.float32)
         for i, crop in enumerate(crops):
             seen = _averaged(_averaged(crop.astype(np.float32), self.largest_px).T, self.largest_px).T
             # One by one: a crop still lies in the cache, all of them together no longer do.
-            out[i, 0] = self.normalise(resize(seen, self.input_px, self.input_px, self.kernel))
+            out[i, 0] = self.normalize(resize(seen, self.input_px, self.input_px, self.kernel))
         return out
 
     def tensor_of_batch(self, batch: NDArray[np.uint8], sides: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -59,11 +59,11 @@ class Preprocessing:
         for i, side in enumerate(sides):
             enlarge[i, :, :side] = resize_matrix(int(side), self.input_px, self.kernel)
         out = enlarge @ batch.astype(np.float32) @ enlarge.transpose(0, 2, 1)
-        return self.normalise(out[:, None])
+        return self.normalize(out[:, None])
 
-    def normalise(self, grey: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Float32 grey values 0..255 of any shape -> the range the network was trained on."""
-        scaled = grey * np.float32(1 / (255 * self.std)) - np.float32(self.mean / self.std)
+    def normalize(self, gray: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Float32 gray values 0..255 of any shape -> the range the network was trained on."""
+        scaled = gray * np.float32(1 / (255 * self.std)) - np.float32(self.mean / self.std)
         return scaled.astype(np.float32, copy=False)
 
 

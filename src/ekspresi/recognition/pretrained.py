@@ -10,7 +10,7 @@ from ekspresi.system.assets import ASSETS
 
 
 def bundled_model() -> Path:
-    """The ONNX file of the bundled recogniser.
+    """The ONNX file of the bundled recognizer.
 
     Raises:
         ModelError: the file is missing.
@@ -19,7 +19,7 @@ def bundled_model() -> Path:
 
 
 def bundled_weights() -> Path:
-    """The fp16 safetensors file of the bundled recogniser, to train on from.
+    """The fp16 safetensors file of the bundled recognizer, to train on from.
 
     Raises:
         ModelError: the file is missing.

@@ -1,7 +1,7 @@
 """Crops -> predictions: a model file, run by ONNX Runtime.
 
 In: face crops, uint8, of any mixed sizes. Out: probabilities, effective sizes and ``Prediction``. Labels, input size,
-normalisation and calibration are read from the model file. Knows nothing of pictures, detectors or training.
+normalization and calibration are read from the model file. Knows nothing of pictures, detectors or training.
 """
 
 import os
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError, ModelError
-from ekspresi.imaging.cropping import grey
+from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import corrected_px, softmax
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
@@ -35,7 +35,7 @@ front."""
 
 @dataclass(frozen=True, slots=True)
 class BatchPrediction:
-    """What a recogniser makes of N crops.
+    """What a recognizer makes of N crops.
 
     Attributes:
         probabilities: float64 (N, K), rows sum to 1.
@@ -50,7 +50,7 @@ class BatchPrediction:
 
 
 class Recognizer:
-    """A model file, ready to recognise; safe to share between threads.
+    """A model file, ready to recognize; safe to share between threads.
 
     Works after a fork; pickles by its configuration: where it is unpickled, a model file has to lie at the same path,
     and the bundled model is that of the package there.
@@ -192,8 +192,8 @@ class Recognizer:
         out = np.empty((len(crops), len(self.labels)))
         effective_px = np.array([min(crop.shape[:2]) for crop in crops], dtype=np.float64)
         for start in range(0, len(crops), BATCH):
-            greys = [grey(crop, luma=self.metadata.crop.luma) for crop in crops[start : start + BATCH]]
-            tensor = self.metadata.preprocessing.tensor(greys)
+            grays = [gray(crop, luma=self.metadata.crop.luma) for crop in crops[start : start + BATCH]]
+            tensor = self.metadata.preprocessing.tensor(grays)
             found = self._session.run(self._outputs, {"tensor": tensor})
             if not all(np.isfinite(values).all() for values in found):
                 raise ModelError(f"{self.path}: the model answers with no numbers; export it again")

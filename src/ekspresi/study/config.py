@@ -10,7 +10,7 @@ training keeps its one definition, ``Recipe``. Knows nothing of folders, process
     [recipe]                            keys of `ekspresi train` that all arms share
     epochs = 6
 
-    [rates]                             optimiser -> learning rates to choose from, as many for each
+    [rates]                             optimizer -> learning rates to choose from, as many for each
     rmsprop = [2e-4, 5e-4, 1e-3]
 
     [[arms]]                            one setting; what it does not say is the recipe's
@@ -157,7 +157,7 @@ class StudyConfig:
         data: spec of the data set.
         other_data: spec of the data set that is only tested on; empty for none.
         arms: in the order of the file.
-        rates: optimiser -> learning rates to choose from, ascending.
+        rates: optimizer -> learning rates to choose from, ascending.
         folds: folds of 'subject-10fold' that are run.
         quick: a try-out, whose figures say little.
     """
@@ -170,7 +170,7 @@ class StudyConfig:
     quick: bool = False
 
     def tuned(self) -> list[str]:
-        """Optimisers whose learning rate is looked for, in the order of the arms."""
+        """Optimizers whose learning rate is looked for, in the order of the arms."""
         return list(dict.fromkeys(arm.config.optimizer for arm in self.arms if not arm.rate_given))
 
 

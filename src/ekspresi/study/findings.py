@@ -18,7 +18,7 @@ RARE = ("contempt", "fear", "sadness")
 """The rarest classes of CK+, which oversampling is about."""
 
 WORDS = {
-    "optimizer": "optimisers",
+    "optimizer": "optimizers",
     "oversampling": "ways of oversampling",
     "init": "starting points",
     "freeze": "choices of layers to train",

@@ -45,14 +45,14 @@ class ArmJob:
 
 
 Rates = Mapping[tuple[str, int], float]
-"""(optimiser, half of the folds) -> learning rate."""
+"""(optimizer, half of the folds) -> learning rate."""
 
 
 def trials(study: StudyConfig) -> list[Trial]:
-    """The search for learning rates: each optimiser's first arm, every rate, each half; none where there is no choice.
+    """The search for learning rates: each optimizer's first arm, every rate, each half; none where there is no choice.
 
     A trial trains on three folds of subjects and validates on two, all of them of the other half ('subject-halves'),
-    for as many steps as an arm trains on its eight folds: fewer steps would favour higher rates.
+    for as many steps as an arm trains on its eight folds: fewer steps would favor higher rates.
     """
     found = []
     for optimizer in study.tuned():
@@ -75,7 +75,7 @@ def trials(study: StudyConfig) -> list[Trial]:
 
 
 def select_rates(study: StudyConfig, tried: list[Trial], root: Path) -> dict[tuple[str, int], float]:
-    """Finished trials -> the rate of each optimiser for each half: the one with the lowest validation NLL.
+    """Finished trials -> the rate of each optimizer for each half: the one with the lowest validation NLL.
 
     Raises:
         ConfigError: a trial's result is missing or damaged.

@@ -1,4 +1,4 @@
-"""Arms of a study -> plots as SVG text in a page's colours.
+"""Arms of a study -> plots as SVG text in a page's colors.
 
 In: ``ArmResult`` lists. Out: strings beginning with ``<svg``. Knows nothing of pages or of how figures came about.
 """
@@ -19,16 +19,16 @@ def arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
     """Accuracy against face size, a line each arm; the band is the 95 % interval of the first."""
     figure = figure_of(6.4, 3.6)
     axes = figure.subplots()
-    for n, (arm, colour) in enumerate(zip(arms, _colours(len(arms)), strict=True)):
+    for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
         results = sorted(arm.image.by_size, key=lambda result: result.size_px)
         sizes = [result.size_px for result in results]
         accuracies = [result.scores.accuracy for result in results]
         if arm is arms[0] and all(each.low is not None for each in accuracies):
             low, high = ([100 * (getattr(each, end) or 0.0) for each in accuracies] for end in ("low", "high"))
-            axes.fill_between(sizes, low, high, color=colour, alpha=0.13, linewidth=0)
+            axes.fill_between(sizes, low, high, color=color, alpha=0.13, linewidth=0)
         dashes = "-" if n < len(SERIES) else "--"
         values = [100 * e.value for e in accuracies]
-        axes.plot(sizes, values, dashes, color=colour, linewidth=1.9, marker="o", ms=4, label=arm.arm)
+        axes.plot(sizes, values, dashes, color=color, linewidth=1.9, marker="o", ms=4, label=arm.arm)
         axes.set_xscale("log")
         axes.set_xticks(sizes, [str(size) for size in sizes])
         axes.set_xticks([], minor=True)
@@ -44,12 +44,12 @@ def learning(arms: Sequence[ArmResult], px: int) -> str:
     """Validation accuracy by epoch, mean over the folds, a line each arm."""
     figure = figure_of(6.4, 3.2)
     axes = figure.subplots()
-    for arm, colour in zip(arms, _colours(len(arms)), strict=True):
+    for arm, color in zip(arms, _colors(len(arms)), strict=True):
         if px not in arm.curve_px or not arm.curve:
             continue
         column = 1 + arm.curve_px.index(px)
         epochs, values = [row[0] for row in arm.curve], [100 * row[column] for row in arm.curve]
-        axes.plot(epochs, values, color=colour, linewidth=1.9, marker="o", ms=4, label=arm.arm)
+        axes.plot(epochs, values, color=color, linewidth=1.9, marker="o", ms=4, label=arm.arm)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch", color=MUTED)
     axes.set_ylabel(f"validation accuracy at {px} px, %", color=MUTED)
@@ -62,10 +62,10 @@ def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> s
     figure = figure_of(6.4, 3.0)
     axes = figure.subplots()
     width = 0.8 / len(arms)
-    for n, (arm, colour) in enumerate(zip(arms, _colours(len(arms)), strict=True)):
+    for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
         places = np.arange(len(labels)) + (n - (len(arms) - 1) / 2) * width
         values = [100 * recall(arm.image, label, size_px) for label in labels]
-        axes.bar(places, values, width * 0.92, color=colour, linewidth=0, label=arm.settings["oversampling"])
+        axes.bar(places, values, width * 0.92, color=color, linewidth=0, label=arm.settings["oversampling"])
         for place, value in zip(places, values, strict=True):
             axes.text(place, value + 1.5, f"{value:.0f}", ha="center", color=INK, fontsize=8.5)
     counts = arms[0].image.at(size_px).scores.classes
@@ -78,7 +78,7 @@ def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> s
     return svg(figure, f"recalls-{size_px}")
 
 
-def _colours(n: int) -> list[str]:
+def _colors(n: int) -> list[str]:
     return [SERIES[k % len(SERIES)] for k in range(n)]
 
 

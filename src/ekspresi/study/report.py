@@ -78,11 +78,11 @@ def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: l
     honest = study.under(HONEST)
     best = study.best(HONEST) or study.best(LEAKY)
     assert best is not None
-    optimisers = _varied(study, "optimizer") or honest or study.under(LEAKY)
-    others = [best, *(arm for arm in honest if arm not in optimisers and arm is not best)]
+    optimizers = _varied(study, "optimizer") or honest or study.under(LEAKY)
+    others = [best, *(arm for arm in honest if arm not in optimizers and arm is not best)]
     fed = oversampled(study)
     rare = [label for label in RARE if label in dataset.labels]
-    px = optimisers[0].curve_px[0]
+    px = optimizers[0].curve_px[0]
     return page_template(_TEMPLATE).render(
         study=study,
         made=made,
@@ -95,9 +95,9 @@ def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: l
         best=best,
         largest=largest,
         labels=dataset.labels,
-        by_size_plot=Markup(plots.arms_by_size(optimisers, "by-size")),
+        by_size_plot=Markup(plots.arms_by_size(optimizers, "by-size")),
         others_plot=Markup(plots.arms_by_size(others, "others")) if len(others) > 1 else None,
-        learning_plots=[(px, Markup(plots.learning(optimisers, px)))],
+        learning_plots=[(px, Markup(plots.learning(optimizers, px)))],
         confusion_plots=[
             (size, Markup(confusion(best.image, best.image.at(size)))) for size in _CONFUSED_PX if size in SIZES_PX
         ],

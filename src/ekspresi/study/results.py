@@ -28,7 +28,7 @@ from ekspresi.study.plan import ArmJob, Trial
 COMPARED_PX = (48, 16)
 """Face sizes at which arms are tested against each other."""
 
-_OF_THE_OPTIMISER = ("learning_rate", "weight_decay")
+_OF_THE_OPTIMIZER = ("learning_rate", "weight_decay")
 
 _SHOWN = (
     "optimizer",
@@ -247,14 +247,14 @@ def _mean_curve(
 def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[Comparison, ...]:
     """Arms with their answers under 'subject-10fold' -> a test of each two that differ in a single key.
 
-    Learning rate and weight decay belong to the optimiser and do not count as keys. Where an arm has several seeds its
+    Learning rate and weight decay belong to the optimizer and do not count as keys. Where an arm has several seeds its
     first one speaks: the same sequence twice would be no two witnesses. Arms that did not answer the same faces are not
     compared.
     """
     families: dict[str, list[tuple[Arm, Arm, int, NDArray[np.bool_], NDArray[np.bool_]]]] = {}
     answers = [(arm, *_first_seed(arm, pooled)) for arm, pooled in arms]
     for (one, own, p), (two, others, q) in combinations(answers, 2):
-        keys = [key for key in one.config.differences(two.config) if key not in _OF_THE_OPTIMISER]
+        keys = [key for key in one.config.differences(two.config) if key not in _OF_THE_OPTIMIZER]
         if len(keys) != 1 or not np.array_equal(own, others):
             continue
         for size in COMPARED_PX:

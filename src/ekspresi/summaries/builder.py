@@ -36,7 +36,7 @@ _MARGIN = 0.2
 
 
 class SummaryBuilder:
-    """Listens to what is analysed, and tells it whenever it is asked."""
+    """Listens to what is analyzed, and tells it whenever it is asked."""
 
     def __init__(self, *, anonymize: bool = False) -> None:
         """Begin.

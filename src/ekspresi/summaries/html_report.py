@@ -27,14 +27,14 @@ from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummar
 from ekspresi.system.storage import atomic_write
 from ekspresi.visualization import formatting
 from ekspresi.visualization.formatting import percent
-from ekspresi.visualization.palette import COLOURS, INK
+from ekspresi.visualization.palette import COLORS, INK
 
 LISTED = 60
 """Runs of a track that its table names; the plot shows all."""
 
 _BRIEF_S = 120
 """Videos up to this length are told in tenths of seconds."""
-_OTHER_COLOUR = "#868E98"
+_OTHER_COLOR = "#868E98"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
@@ -99,7 +99,7 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         title=_title(summary),
         headline=headline(summary),
         before=before,
-        legend=[(label, _colours(label)) for label in summary.labels],
+        legend=[(label, _colors(label)) for label in summary.labels],
         listed=LISTED,
         clock=formatting.clock,
         named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
@@ -110,7 +110,7 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         describe_video=describe_video,
         most_of=_most_of,
         brief=lambda video: video.last_s - video.first_s < _BRIEF_S,
-        colours=_colours,
+        colors=_colors,
         counted=_counted,
         length=_length,
     )
@@ -165,7 +165,7 @@ class Plot:
 
     Attributes:
         runs: each with its left edge and width.
-        areas: each with its colour.
+        areas: each with its color.
         veils: left edges and widths in ``timeline_plot.WIDTH``, where it was unsure.
         ticks: each with its place.
         within: left edge and width of the track in the time of its video.
@@ -197,7 +197,7 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
     shares = ", ".join(f"{name} {share}" for name, share in _said(track.shown))
     return Plot(
         runs=[(run, place(run.begin_s), place(run.end_s) - place(run.begin_s)) for run in runs],
-        areas=[(area, _colours(area.label)[0]) for area in timeline_plot.areas(course)],
+        areas=[(area, _colors(area.label)[0]) for area in timeline_plot.areas(course)],
         veils=timeline_plot.veils(course),
         ticks=[(formatting.clock(mark, tenths), place(mark)) for mark in marks],
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
@@ -220,9 +220,9 @@ def _most_of(shown: ExpressionShares) -> str:
     return f"mostly {shown.dominant}" if len(shown.by_expression) > 1 or shown.unsure else shown.dominant
 
 
-def _colours(label: str) -> tuple[str, str]:
-    """An expression -> its colour, and that of letters on it."""
-    ground = COLOURS.get(label, _OTHER_COLOUR)
+def _colors(label: str) -> tuple[str, str]:
+    """An expression -> its color, and that of letters on it."""
+    ground = COLORS.get(label, _OTHER_COLOR)
     red, green, blue = (int(ground[k : k + 2], 16) for k in (1, 3, 5))
     return ground, INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "#FFFFFF"
 

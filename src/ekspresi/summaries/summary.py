@@ -84,7 +84,7 @@ class VideoSummary:
         width: of its first frame, pixels.
         height: of its first frame, pixels.
         resized: a later one had another size.
-        frames: how many were analysed.
+        frames: how many were analyzed.
         first_s: time of the first.
         last_s: time of the last.
         faces: rows in all.

@@ -59,7 +59,7 @@ class PerSecondAggregator:
     def flush(self) -> list[Row]:
         """The rows of the second that is open: the source has ended, or the run is stopped.
 
-        Where it is stopped, write them without telling the table that a place is reached: the second is recognised
+        Where it is stopped, write them without telling the table that a place is reached: the second is recognized
         again when the run goes on.
         """
         done, self._last = list(self._last.values()), {}

@@ -18,7 +18,7 @@ that was left over, but begins none. Changed, because faces are 8 to 120 px wide
 - A face has its number at once, not after a second look: rows are written as frames come.
 - The second matching is open to every track, not only to those seen in the frame before: a tiny face that was missed
   once comes back with a low score more often than not.
-- The state is centre, width and height instead of centre, aspect and height; noises are in sides of the face and
+- The state is center, width and height instead of center, aspect and height; noises are in sides of the face and
   pixels a second.
 """
 
@@ -64,7 +64,7 @@ _USUAL = 5
 
 _Array = NDArray[np.float64]
 
-# Standard deviations as (sides of the face, pixels): their sum is taken. Two rows: of the centre, of the size.
+# Standard deviations as (sides of the face, pixels): their sum is taken. Two rows: of the center, of the size.
 _MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
 """Of a detector's box."""
 _INITIAL_SPEED_STD = np.array([[2.0, 60.0], [0.3, 0.0]])
@@ -226,18 +226,18 @@ class Tracker:
 
 
 def _measured(boxes: _Array) -> _Array:
-    """Boxes (N, 4) as x1, y1, x2, y2 -> centre x, y, width, height (N, 4)."""
+    """Boxes (N, 4) as x1, y1, x2, y2 -> center x, y, width, height (N, 4)."""
     return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 class _Motion:
     """T Kalman filters of constant velocity (Kalman, A New Approach to Linear Filtering and Prediction, 1960).
 
-    Centre and size move independently of each other, each with a white noise of acceleration, so a filter is four
+    Center and size move independently of each other, each with a white noise of acceleration, so a filter is four
     small ones whose covariances are three numbers.
 
     Attributes:
-        place: (T, 4), centre x, y, width, height in pixels.
+        place: (T, 4), center x, y, width, height in pixels.
         speed: (T, 4), the same a second.
         variances: (3, T, 4): of the place, covariance of place and speed, of the speed.
     """
@@ -298,7 +298,7 @@ class _Motion:
 
 
 def _noise(of: _Array, measured: _Array) -> _Array:
-    """A pair of rows (sides, pixels) and states (N, 4) -> standard deviations (N, 4) for centre and size."""
+    """A pair of rows (sides, pixels) and states (N, 4) -> standard deviations (N, 4) for center and size."""
     sides = np.sqrt(measured[:, 2] * measured[:, 3])
-    centre, size = of @ np.stack([sides, np.ones_like(sides)])
-    return np.stack([centre, centre, size, size], axis=1)
+    center, size = of @ np.stack([sides, np.ones_like(sides)])
+    return np.stack([center, center, size, size], axis=1)

@@ -2,7 +2,7 @@
 
 In: pictures. Out: yes or no for each. Knows nothing of faces, tracks or time.
 
-Two pictures are of one scene where the one, moved a little, has the same structure as the other: the largest normalised
+Two pictures are of one scene where the one, moved a little, has the same structure as the other: the largest normalized
 cross-correlation of two thumbnails over moves of up to a fifth of the picture (by Fourier transform: Lewis, Fast
 Template Matching, 1995; correlation of reduced pictures as a test for cuts: Porter, Mirmehdi, Thomas, Video Cut
 Detection using Frequency Domain Correlation, ICPR 2000). Changed, so that only cuts are told:
@@ -10,8 +10,8 @@ Detection using Frequency Domain Correlation, ICPR 2000). Changed, so that only 
 - Each cell is measured against the mean and contrast of its surroundings: light, exposure and gamma change neither.
 - What noise alone could make counts as agreeing. Noise is measured in the picture itself, by two halves of the samples
   of each cell. So plain walls and dark, noisy scenes are no cuts, and what is plain in both tells nothing.
-- Where structure is too scarce to tell, the colour of most of the picture does, if it turns to another hue. More or
-  less light, a flash, a camera that goes over to grey at night only make colours stronger or weaker.
+- Where structure is too scarce to tell, the color of most of the picture does, if it turns to another hue. More or
+  less light, a flash, a camera that goes over to gray at night only make colors stronger or weaker.
 - Black and white frames show nothing, and are passed over: a scene is compared to the last that was seen.
 
 Thresholds were chosen on pairs of such pictures as ``benchmarks/shot_boundaries.py`` makes films of, which tells how
@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 MIN_SIMILARITY = 0.42
 """Correlation below which two pictures are of two scenes."""
 LEAST_HUE = 0.5
-"""Cosine between two colours below which they are two hues: 60 degrees apart."""
-LEAST_COLOUR = 0.05
-"""How far a colour must be from grey, in shares of red, green and blue, to have a hue."""
+"""Cosine between two colors below which they are two hues: 60 degrees apart."""
+LEAST_COLOR = 0.05
+"""How far a color must be from gray, in shares of red, green and blue, to have a hue."""
 BLACK, WHITE = 12.0, 240.0
 """A picture that is darker, or lighter, almost everywhere shows nothing."""
 
@@ -42,11 +42,11 @@ _REACH = (5, 10)
 _AROUND = 4
 """What lies within so many cells is a cell's surroundings."""
 _FLOOR = 2.0
-"""Contrast, in grey levels, and twice the noise, below which structure counts as none."""
+"""Contrast, in gray levels, and twice the noise, below which structure counts as none."""
 _AGREEING = 0.15
 """Structure that every cell has in common with every other, beside its own, at most 1: what noise could make."""
 _DARK = 20.0
-"""Grey levels that are added to each channel before shares of colour are taken: what is black has no hue."""
+"""Gray levels that are added to each channel before shares of color are taken: what is black has no hue."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _SIZE = (32, 60)  # of transforms: at least cells and reach, so that what is moved out at one edge comes in nowhere
@@ -83,12 +83,12 @@ class _Signature:
 
     Attributes:
         structure, power: Fourier transforms of the structure (rows, columns) and of its square.
-        colour: of most of it, its distance from grey (3,), in shares.
+        color: of most of it, its distance from gray (3,), in shares.
     """
 
     structure: NDArray[np.complexfloating]
     power: NDArray[np.complexfloating]
-    colour: _Array
+    color: _Array
 
 
 def similarity(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -98,7 +98,7 @@ def similarity(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 
 
 def _another(before: _Signature, now: _Signature) -> bool:
-    return _similarity(before, now) < MIN_SIMILARITY or _other_hue(before.colour, now.colour)
+    return _similarity(before, now) < MIN_SIMILARITY or _other_hue(before.color, now.color)
 
 
 def _similarity(before: _Signature, now: _Signature) -> float:
@@ -110,24 +110,24 @@ def _similarity(before: _Signature, now: _Signature) -> float:
 
 def _other_hue(one: _Array, other: _Array) -> bool:
     lengths = float(np.linalg.norm(one)), float(np.linalg.norm(other))
-    return min(lengths) > LEAST_COLOUR and float(one @ other) < LEAST_HUE * lengths[0] * lengths[1]
+    return min(lengths) > LEAST_COLOR and float(one @ other) < LEAST_HUE * lengths[0] * lengths[1]
 
 
 def _signature(image: NDArray[np.uint8]) -> _Signature | None:
     """A picture -> what to remember of it; None where it shows nothing."""
     cells, noise = _thumbnail(image)
-    grey = cells @ _LUMA
-    if np.percentile(grey, 95) < BLACK or np.percentile(grey, 5) > WHITE:
+    gray = cells @ _LUMA
+    if np.percentile(gray, 95) < BLACK or np.percentile(gray, 5) > WHITE:
         return None
-    detail = grey - _around(grey)
+    detail = gray - _around(gray)
     detail /= np.sqrt(_around(detail * detail) + _FLOOR**2 * (1 + noise**2))
     shares = cells / (cells.sum(axis=-1, keepdims=True) + 3 * _DARK)
-    colour = np.median((shares - shares.mean(axis=-1, keepdims=True)).reshape(-1, 3), axis=0).astype(np.float32)
-    return _Signature(np.fft.rfft2(detail, _SIZE), np.fft.rfft2(detail * detail, _SIZE), colour)
+    color = np.median((shares - shares.mean(axis=-1, keepdims=True)).reshape(-1, 3), axis=0).astype(np.float32)
+    return _Signature(np.fft.rfft2(detail, _SIZE), np.fft.rfft2(detail * detail, _SIZE), color)
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> tuple[_Array, float]:
-    """A picture of any size -> means of its cells (rows, columns, 3), and the noise of their grey."""
+    """A picture of any size -> means of its cells (rows, columns, 3), and the noise of their gray."""
     rows, columns = (
         ((np.arange(count * _SAMPLES) + 0.5) * length / (count * _SAMPLES)).astype(np.intp)
         for count, length in ((_ROWS, image.shape[0]), (_COLUMNS, image.shape[1]))

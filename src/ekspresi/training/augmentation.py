@@ -34,13 +34,13 @@ class Geometry:
         mirror = np.where((generator.random(n) < 0.5) & self.flip, -1.0, 1.0)
         moves = generator.uniform(-self.shift, self.shift, (2, n)) * side
         cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
-        centre = (side - 1) / 2
-        grid = np.arange(side, dtype=np.float64) - centre
+        center = (side - 1) / 2
+        grid = np.arange(side, dtype=np.float64) - center
         # where in the source each target pixel comes from: mirror, rotate, scale, shift
         x = (cos * mirror)[:, None, None] * grid - (sin * mirror)[:, None, None] * grid[:, None]
         y = sin[:, None, None] * grid + cos[:, None, None] * grid[:, None]
-        x = np.clip(x + centre + moves[0][:, None, None], 0, side - 1).astype(np.float32)
-        y = np.clip(y + centre + moves[1][:, None, None], 0, side - 1).astype(np.float32)
+        x = np.clip(x + center + moves[0][:, None, None], 0, side - 1).astype(np.float32)
+        y = np.clip(y + center + moves[1][:, None, None], 0, side - 1).astype(np.float32)
         return _sample(faces, x, y)
 
 
@@ -68,7 +68,7 @@ def photometry(faces: NDArray[np.float32], strength: float, generator: np.random
 
 
 def erase(faces: NDArray[np.float32], share: float, generator: np.random.Generator) -> NDArray[np.float32]:
-    """A ``share`` of faces loses a rectangle to an even grey, as behind a hand or a pillar; 0..255 in and out.
+    """A ``share`` of faces loses a rectangle to an even gray, as behind a hand or a pillar; 0..255 in and out.
 
     Random erasing of Zhong et al. 2020 (Random Erasing Data Augmentation): 2 to 25 % of the face, at most three times
     as long as wide; before the degradation, so that its edge is as blurred as the face.
@@ -82,7 +82,7 @@ def erase(faces: NDArray[np.float32], share: float, generator: np.random.Generat
     places = generator.random((2, n))
     tops = np.rint(places[0] * (side - heights)).astype(int)
     lefts = np.rint(places[1] * (side - widths)).astype(int)
-    greys = generator.uniform(0, 255, (n,))
+    grays = generator.uniform(0, 255, (n,))
     for i in hidden:
-        faces[i, tops[i] : tops[i] + heights[i], lefts[i] : lefts[i] + widths[i]] = greys[i]
+        faces[i, tops[i] : tops[i] + heights[i], lefts[i] : lefts[i] + widths[i]] = grays[i]
     return faces

@@ -32,7 +32,7 @@ def load_imagenet(backbone: nn.Module, name: str) -> str:
     Lite0's weights, its gates start open and its variances absorb the difference of the two epsilons.
 
     Args:
-        backbone: timm network on one grey channel; the stem's weights are summed over RGB.
+        backbone: timm network on one gray channel; the stem's weights are summed over RGB.
         name: timm's name of it.
 
     Returns:

@@ -87,7 +87,7 @@ class ExpressionModule(lightning.LightningModule):
         self.accuracy.reset()
 
     def configure_optimizers(self) -> Any:
-        """The optimiser and a warm-up with cosine, stepped every batch."""
+        """The optimizer and a warm-up with cosine, stepped every batch."""
         config = self.config
         optimizer = build_optimizer(config.optimizer, self.network, config.learning_rate, config.weight_decay)
         warmup = round(config.warmup_epochs * self.steps_an_epoch)

@@ -2,7 +2,7 @@
 
 In: an ``Architecture``, where the weights come from. Out: a ``FaceNetwork`` from float32 (N, 1, S, S) to logits
 (N, K) and effective resolution (N,). Weights are read from safetensors only: nothing is ever unpickled. Knows nothing
-of data or optimisers.
+of data or optimizers.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def build_network(
     drop_path: float = 0.0,
     init: str = "random",
 ) -> FaceNetwork:
-    """Network with a logit for each label, and a second head for the effective size, on one grey channel.
+    """Network with a logit for each label, and a second head for the effective size, on one gray channel.
 
     Args:
         architecture: backbone (EfficientNet, Tan and Le 2019, for B0) and strides.
@@ -123,7 +123,7 @@ def _weight_file(init: str) -> Path:
 def load_weights(network: FaceNetwork, path: Path, labels: Sequence[str]) -> None:
     """Fill a network from a safetensors file of float16 or float32, by ``plain_state``'s names.
 
-    A stem of three channels is summed to grey; the classifier is carried over label by label.
+    A stem of three channels is summed to gray; the classifier is carried over label by label.
 
     Raises:
         ModelError: no such file, no safetensors, or the weights of another network.

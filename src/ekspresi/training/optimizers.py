@@ -1,6 +1,6 @@
-"""Names of optimisers -> optimisers, and the learning rate over a training.
+"""Names of optimizers -> optimizers, and the learning rate over a training.
 
-In: a name, a network, numbers. Out: a torch optimiser, and a factor per step. 'RMSprop' is three things; here
+In: a name, a network, numbers. Out: a torch optimizer, and a factor per step. 'RMSprop' is three things; here
 ``rmsprop`` is torch's (smoothing 0.9, eps 1e-8 outside the root, second moment from 0, no momentum) and
 ``rmsprop-tf`` is that of the EfficientNet paper as timm implements it (smoothing 0.9, momentum 0.9, eps 1e-3 inside
 the root, second moment from 1; Tan and Le 2019). Knows nothing of data.
@@ -25,7 +25,7 @@ _OWN: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def build_optimizer(name: str, network: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.Optimizer:
-    """Optimiser over the trainable parameters; weight decay leaves out norms and biases.
+    """Optimizer over the trainable parameters; weight decay leaves out norms and biases.
 
     Raises:
         ConfigError: neither one of ekspresi's names nor one of timm's.

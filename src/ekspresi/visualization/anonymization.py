@@ -1,6 +1,6 @@
-"""A picture and boxes -> the picture with what lies in the boxes made unrecognisable.
+"""A picture and boxes -> the picture with what lies in the boxes made unrecognizable.
 
-In: uint8 (H, W, 3) and face boxes. Out: a copy. Knows nothing of what was recognised; that works on the original.
+In: uint8 (H, W, 3) and face boxes. Out: a copy. Knows nothing of what was recognized; that works on the original.
 
 Of a head and its surroundings is left what fits into 4 x 4 cells, three numbers of sixteen steps in each: 24 bytes, of
 which the face itself, from brow to chin, has a quarter, whether it was 300 px wide or 20. All heads that agree in them
@@ -22,7 +22,7 @@ from ekspresi.types import Box
 CELLS = 4
 """Side of the grid that is left of a head with its hair."""
 STEPS = 16
-"""Distance of the colours that are left, of 256, in lightness and in both directions of colour (YCbCr)."""
+"""Distance of the colors that are left, of 256, in lightness and in both directions of color (YCbCr)."""
 ABOVE, BESIDE, BELOW = 0.45, 0.3, 0.25
 """How far a head reaches beyond the box of its face, in heights and widths of the box."""
 
@@ -31,7 +31,7 @@ _RIM = 0.12
 
 
 def anonymize(image: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint8]:
-    """An image and the boxes of faces -> a copy in which no head in them can be recognised.
+    """An image and the boxes of faces -> a copy in which no head in them can be recognized.
 
     Args:
         image: uint8 (H, W, 3) RGB.
@@ -47,7 +47,7 @@ def anonymize(image: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint
 
 
 def head(box: Box) -> Box:
-    """The box of a face -> the box of its head, hair and ears, of which nothing but the colour of cells is left."""
+    """The box of a face -> the box of its head, hair and ears, of which nothing but the color of cells is left."""
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
     return (x1 - BESIDE * width, y1 - ABOVE * height, x2 + BESIDE * width, y2 + BELOW * height)
@@ -76,9 +76,9 @@ def _hide_one(image: NDArray[np.uint8], hidden: NDArray[np.uint8], box: Box) -> 
 
 
 def _poor(region: Image.Image, cells: tuple[int, int]) -> Image.Image:
-    """A region -> the same with nothing left in it but the rough colours of so many cells across and down."""
+    """A region -> the same with nothing left in it but the rough colors of so many cells across and down."""
     means = np.asarray(region.resize(cells, Image.Resampling.BOX).convert("YCbCr"), dtype=np.float32)
-    rough = np.clip(np.rint(means / STEPS) * STEPS, 0, 255).astype(np.uint8)  # 128 stays: what is grey, stays grey
+    rough = np.clip(np.rint(means / STEPS) * STEPS, 0, 255).astype(np.uint8)  # 128 stays: what is gray, stays gray
     return Image.frombytes("YCbCr", cells, rough.tobytes()).convert("RGB").resize(region.size, Image.Resampling.BICUBIC)
 
 

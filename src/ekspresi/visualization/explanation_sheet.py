@@ -4,7 +4,7 @@ In: explanations of faces. Out: a Pillow image, one band a face. Knows nothing o
 made.
 
 The map has one hue that no expression has, and grows denser with the fall, so that it reads the same to people with
-any common colour blindness and in print; where nothing falls the face is left bare.
+any common color blindness and in print; where nothing falls the face is left bare.
 """
 
 import math
@@ -23,10 +23,10 @@ from ekspresi.visualization.palette import DIM, FAINT, INK, PAPER
 from ekspresi.visualization.size_strip import draw_sizes
 
 FLAT = 0.03
-"""A fall of the belief, 0..1, below which a map is not coloured: its differences would be read as meaning."""
+"""A fall of the belief, 0..1, below which a map is not colored: its differences would be read as meaning."""
 
 SCALES = (0.10, 0.25, 0.50, 1.0)
-"""Falls that full colour can stand for, 0..1; the smallest that holds the map's largest fall is taken."""
+"""Falls that full color can stand for, 0..1; the smallest that holds the map's largest fall is taken."""
 
 _HUE = (214, 0, 128)
 _DENSEST = 0.8  # the face shows through even where the belief rests on it
@@ -60,9 +60,9 @@ def render_explanations(explanations: Sequence[Explanation]) -> Image.Image:
 
 
 def heat_map(occlusion: Occlusion, side: int) -> Image.Image:
-    """A map -> the crop with its longer side of ``side`` pixels, coloured where hiding lowers the belief.
+    """A map -> the crop with its longer side of ``side`` pixels, colored where hiding lowers the belief.
 
-    Full colour stands for ``scale_of`` the map; a flat map is left bare.
+    Full color stands for ``scale_of`` the map; a flat map is left bare.
     """
     height, width = occlusion.crop.shape
     size = (max(1, side * width // max(height, width)), max(1, side * height // max(height, width)))
@@ -74,7 +74,7 @@ def heat_map(occlusion: Occlusion, side: int) -> Image.Image:
 
 
 def scale_of(occlusion: Occlusion) -> float | None:
-    """A map -> the fall that full colour stands for, one of ``SCALES``; None where the map is flat."""
+    """A map -> the fall that full color stands for, one of ``SCALES``; None where the map is flat."""
     peak = float(occlusion.falls.max())
     return None if peak < FLAT else next(scale for scale in SCALES if peak <= scale)
 
@@ -122,13 +122,13 @@ def _map_panel(occlusion: Occlusion) -> Image.Image:
 
 
 def _in_words(occlusion: Occlusion) -> list[tuple[str, str]]:
-    """A map -> lines of text no wider than it, each with its colour."""
+    """A map -> lines of text no wider than it, each with its color."""
     belief = f"the belief in {occlusion.prediction.expression}"
     peak, rise = 100 * float(occlusion.falls.max()), -100 * float(occlusion.falls.min())
     if scale_of(occlusion) is None:
         said = f"It rests on no single part: hiding any lowers {belief} by less than {100 * FLAT:.0f} points."
     else:
-        said = f"Hiding what is coloured lowers {belief} by up to {peak:.0f} points."
+        said = f"Hiding what is colored lowers {belief} by up to {peak:.0f} points."
     lines = [(line, INK) for line in _wrapped(said, _TEXT, _MAP)]
     if rise >= 100 * FLAT:
         which = "some" if scale_of(occlusion) is None else "other"
@@ -137,9 +137,9 @@ def _in_words(occlusion: Occlusion) -> list[tuple[str, str]]:
 
 
 def _note(beliefs: Sequence[Prediction]) -> Image.Image:
-    """All beliefs that a sheet shows -> what its words and colours mean, of those that stand on it."""
+    """All beliefs that a sheet shows -> what its words and colors mean, of those that stand on it."""
     lines = [
-        "Colour: by how many percentage points the belief falls where a soft patch, "
+        "Color: by how many percentage points the belief falls where a soft patch, "
         f"{PATCH:.0%} of the side wide, is blurred away."
     ]
     if any(belief.effective_px is not None for belief in beliefs):
@@ -169,7 +169,7 @@ def _wrapped(text: str, text_px: int, width: int) -> list[str]:
 
 
 def _tinted(pixels: Image.Image, strengths: NDArray[np.float32]) -> Image.Image:
-    """An RGB picture and strengths 0..1, float32 (H, W), clipped to that -> the picture under that much colour."""
+    """An RGB picture and strengths 0..1, float32 (H, W), clipped to that -> the picture under that much color."""
     dense = _DENSEST * np.clip(strengths, 0, 1)[:, :, None]
     mixed = np.asarray(pixels, dtype=np.float32) * (1 - dense) + np.array(_HUE, dtype=np.float32) * dense
     return Image.fromarray(np.rint(mixed).astype(np.uint8))

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from ekspresi.types import Box, Face
 from ekspresi.visualization.label_layout import leader, nearby, place_label
 from ekspresi.visualization.labels import labels_of, rounded
-from ekspresi.visualization.palette import PANEL, colour_of
+from ekspresi.visualization.palette import PANEL, color_of
 
 
 def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
@@ -50,7 +50,7 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         picture = extended
     for face, frame, fill in zip(faces, frames, fills, strict=True):
         if not fill:
-            draw_frame(picture, frame, colour_of(face.prediction), line)
+            draw_frame(picture, frame, color_of(face.prediction), line)
     gap = 2 * line
     placed: list[tuple[Image.Image, Box]] = []
     draw = ImageDraw.Draw(picture)
@@ -66,7 +66,7 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
             label = made[spot.label]
             placed.append((label, (spot.x, spot.y, spot.x + label.width, spot.y + label.height)))
             if ends := leader(frame, placed[-1][1], gap):
-                draw.line(ends, fill=colour_of(face.prediction), width=max(1, line // 2))
+                draw.line(ends, fill=color_of(face.prediction), width=max(1, line // 2))
     for label, (left, top, _, _) in placed:
         picture.paste(label, (round(left), round(top)), label)
     return picture
@@ -92,7 +92,7 @@ def text_px_of(frame: Box, scale: float) -> float:
     return min(max((frame[2] - frame[0]) * 0.11, smallest), largest)
 
 
-def draw_frame(picture: Image.Image, frame: Box, colour: str, line: int) -> None:
+def draw_frame(picture: Image.Image, frame: Box, color: str, line: int) -> None:
     """Draw a rounded line of this width along the inside of a box."""
     x1, y1, x2, y2 = (round(edge) for edge in frame)
     size = (max(1, x2 - x1), max(1, y2 - y1))
@@ -101,4 +101,4 @@ def draw_frame(picture: Image.Image, frame: Box, colour: str, line: int) -> None
     rim = max(1, line // 2)
     outer = (size[0] + 2 * rim, size[1] + 2 * rim)
     picture.paste((0, 0, 0), (x1 - rim, y1 - rim), rounded(outer, radius + rim, line + 2 * rim, strength=0.35))
-    picture.paste(colour, (x1, y1), rounded(size, radius, line))
+    picture.paste(color, (x1, y1), rounded(size, radius, line))

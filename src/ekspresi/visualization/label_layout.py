@@ -105,7 +105,7 @@ def evaluate_spot(
 
 
 def leader(frame: Box, label: Box, gap: int) -> Box | None:
-    """The line from a face to its label -> its ends x1, y1, x2, y2; None where the two are neighbours."""
+    """The line from a face to its label -> its ends x1, y1, x2, y2; None where the two are neighbors."""
     (x1, x2), (y1, y2) = (_nearest(frame[i], frame[i + 2], label[i], label[i + 2]) for i in (0, 1))
     return (x1, y1, x2, y2) if abs(x2 - x1) + abs(y2 - y1) > 2 * gap else None
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ekspresi.types import Prediction
 from ekspresi.visualization.formatting import percent
-from ekspresi.visualization.palette import COLOURS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOUR, colour_of
+from ekspresi.visualization.palette import COLORS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOR, color_of
 
 _UNSURE = "unsure"
 
@@ -23,7 +23,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 _Line = tuple[str, float | None, str]
-"""Name, share or None, colour."""
+"""Name, share or None, color."""
 
 
 def labels_of(prediction: Prediction, text_px: int) -> list[Image.Image]:
@@ -35,8 +35,8 @@ def labels_of(prediction: Prediction, text_px: int) -> list[Image.Image]:
 def steady_labels_of(prediction: Prediction, text_px: int, track: int | None) -> list[Image.Image]:
     """The same for films, with the number of the track: all labels of a model are alike in size, and kept."""
     number = "" if track is None else f"#{track} "
-    (name, share, colour), *others = _lines_of(prediction, digits=2)
-    lines = ((number + name, share, colour), *others)
+    (name, share, color), *others = _lines_of(prediction, digits=2)
+    lines = ((number + name, share, color), *others)
     widest = (*(number + label for label in prediction.probabilities), f"{number}{_UNSURE}")
     return [_kept_label(lines, text_px, widest), _kept_label(lines[:1], text_px, widest)]
 
@@ -45,10 +45,10 @@ def _lines_of(prediction: Prediction, digits: int = 6) -> tuple[_Line, ...]:
     """A prediction -> what its label says: the answer, and the two strongest of the other beliefs."""
     shares = {label: round(share, digits) for label, share in prediction.probabilities.items()}
     ranked = sorted(shares, key=lambda label: -shares[label])  # those that are shown alike stay in the model's order
-    beliefs = [(label, shares[label], COLOURS.get(label, UNKNOWN_COLOUR)) for label in ranked]
+    beliefs = [(label, shares[label], COLORS.get(label, UNKNOWN_COLOR)) for label in ranked]
     if prediction.abstained:  # 'unsure' has no share of its own: beside one it would be read as 'so unsure'
-        return ((_UNSURE, None, UNKNOWN_COLOUR), *beliefs[:2])
-    first = (prediction.expression, round(prediction.confidence, digits), colour_of(prediction))
+        return ((_UNSURE, None, UNKNOWN_COLOR), *beliefs[:2])
+    first = (prediction.expression, round(prediction.confidence, digits), color_of(prediction))
     return (first, *[belief for belief in beliefs if belief[0] != prediction.expression][:2])
 
 
@@ -86,7 +86,7 @@ def _label(lines: Sequence[_Line], text_px: int, widest: tuple[str, ...] = ()) -
     draw = ImageDraw.Draw(panel)
     draw.rectangle((0, 0, swatch - 1, height), fill=lines[0][2])
     top = 0
-    for i, (name, share, colour) in enumerate(lines):
+    for i, (name, share, color) in enumerate(lines):
         ink = PANEL_INK if i == 0 else PANEL_DIM
         middle = top + heights[i] / 2 + (tail / 2 if i == 0 and tail else 0)
         left = swatch + pad
@@ -96,7 +96,7 @@ def _label(lines: Sequence[_Line], text_px: int, widest: tuple[str, ...] = ()) -
             half = text_px * (0.24 if i == 0 else 0.18)
             draw.rectangle((x, middle - half, x + bar_width, middle + half), fill=PANEL_TRACK)
             if share >= 0.005:
-                draw.rectangle((x, middle - half, x + max(1, bar_width * share), middle + half), fill=colour)
+                draw.rectangle((x, middle - half, x + max(1, bar_width * share), middle + half), fill=color)
         draw.text((width - pad, middle), shares[i], ink, fonts[i], anchor="rm")
         top += heights[i]
     panel.putalpha(

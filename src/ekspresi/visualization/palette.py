@@ -6,7 +6,7 @@ blindness can distinguish them. Names and numbers accompany them everywhere, so 
 
 from ekspresi.types import Prediction
 
-COLOURS = {
+COLORS = {
     "neutral": "#A7ADB5",
     "happiness": "#E69F00",
     "surprise": "#56B4E9",
@@ -16,11 +16,11 @@ COLOURS = {
     "fear": "#CC79A7",
     "contempt": "#F0E442",
 }
-"""Expression -> its colour in every picture and plot."""
+"""Expression -> its color in every picture and plot."""
 
-UNKNOWN_COLOUR = "#FFFFFF"
-"""Colour of a face without a prediction, of one that is not judged, and of labels that are not in
-``COLOURS``."""
+UNKNOWN_COLOR = "#FFFFFF"
+"""Color of a face without a prediction, of one that is not judged, and of labels that are not in
+``COLORS``."""
 
 PAPER, INK, DIM, FAINT = "#FFFFFF", "#14171C", "#5A626D", "#868E98"
 """Ground and text of what is drawn on a page of its own."""
@@ -28,8 +28,8 @@ PANEL = (20, 23, 28, 225)  # almost black, a little of the picture shines throug
 PANEL_INK, PANEL_DIM, PANEL_TRACK = "#FFFFFF", "#B9C0C9", "#3C434C"
 
 
-def colour_of(prediction: Prediction | None) -> str:
-    """A prediction -> the colour of its frame."""
+def color_of(prediction: Prediction | None) -> str:
+    """A prediction -> the color of its frame."""
     if prediction is None or prediction.abstained:
-        return UNKNOWN_COLOUR
-    return COLOURS.get(prediction.expression, UNKNOWN_COLOUR)
+        return UNKNOWN_COLOR
+    return COLORS.get(prediction.expression, UNKNOWN_COLOR)

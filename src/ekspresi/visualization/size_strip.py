@@ -12,13 +12,13 @@ from ekspresi.recognition.explanation import Reduced
 from ekspresi.types import Box
 from ekspresi.visualization.formatting import percent
 from ekspresi.visualization.labels import font
-from ekspresi.visualization.palette import COLOURS, DIM, FAINT, INK, PAPER
+from ekspresi.visualization.palette import COLORS, DIM, FAINT, INK, PAPER
 
 
 def draw_sizes(sizes: Sequence[Reduced], cell: int = 288) -> Image.Image:
     """A face at several sizes -> its picture at each, what it carries, and the belief in every expression.
 
-    Each size is enlarged with 'nearest', so that the pixels that the recogniser was given can be seen.
+    Each size is enlarged with 'nearest', so that the pixels that the recognizer was given can be seen.
 
     Args:
         sizes: one or more.
@@ -59,4 +59,4 @@ def _draw_bar(draw: ImageDraw.ImageDraw, box: Box, share: float, label: str) -> 
     x1, y1, x2, y2 = box
     draw.rectangle((x1, y1, x2, y2), fill="#EDEFF2")
     if share >= 0.005:
-        draw.rectangle((x1, y1, x1 + max(2, (x2 - x1) * share), y2), fill=COLOURS.get(label, "#555C66"))
+        draw.rectangle((x1, y1, x1 + max(2, (x2 - x1) * share), y2), fill=COLORS.get(label, "#555C66"))

@@ -1,6 +1,6 @@
-"""A matplotlib figure -> SVG text that lies in a page and follows its colours, light and dark.
+"""A matplotlib figure -> SVG text that lies in a page and follows its colors, light and dark.
 
-In: figures drawn with the marker colours below. Out: strings beginning with ``<svg``; the markers are replaced by the
+In: figures drawn with the marker colors below. Out: strings beginning with ``<svg``; the markers are replaced by the
 page's CSS variables (``theme.css``), text stays text, in the page's font. Knows nothing of what is drawn.
 """
 
@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK, MUTED, LINE, ACCENT, SECOND, PAPER, THIRD, FOURTH, FIFTH = (f"#0{i}0{i}0{i}" for i in range(1, 10))
-"""Marker colours: text, quiet text, lines, the two colours of data, the page, and three more for many lines."""
+"""Marker colors: text, quiet text, lines, the two colors of data, the page, and three more for many lines."""
 
 SERIES = (ACCENT, SECOND, THIRD, FOURTH, FIFTH, MUTED)
-"""Colours of lines in one plot, in the order in which they are taken."""
+"""Colors of lines in one plot, in the order in which they are taken."""
 
 _VARIABLES = {
     INK: "var(--ink)",
@@ -46,7 +46,7 @@ def plain(axes: Axes) -> None:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """Figure -> inline SVG: colours by CSS variable, no ids that clash, the same bytes each time."""
+    """Figure -> inline SVG: colors by CSS variable, no ids that clash, the same bytes each time."""
     buffer = io.StringIO()
     settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
     with rc_context(settings):

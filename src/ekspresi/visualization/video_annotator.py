@@ -18,7 +18,7 @@ from ekspresi.visualization.anonymization import anonymize
 from ekspresi.visualization.image_annotator import annotate, draw_frame, enlarged, text_px_of
 from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, evaluate_spot, leader, nearby, place_label
 from ekspresi.visualization.labels import steady_labels_of
-from ekspresi.visualization.palette import colour_of
+from ekspresi.visualization.palette import color_of
 
 REST_S = 1.0
 """A label that has moved, shrunk, vanished or come back stays so for this long, if it hides little."""
@@ -52,7 +52,7 @@ class VideoAnnotator:
     """Draws one frame after another.
 
     Attributes:
-        anonymize: no face can be recognised in what is drawn, see ``anonymization``.
+        anonymize: no face can be recognized in what is drawn, see ``anonymization``.
     """
 
     def __init__(self, *, anonymize: bool = False) -> None:
@@ -87,7 +87,7 @@ class VideoAnnotator:
         frames = [_frame_of(row, self._factor, line) for row in rows]
         for row, frame in zip(rows, frames, strict=True):
             if not _fills(frame, picture):
-                draw_frame(picture, frame, colour_of(row.face.prediction), line)
+                draw_frame(picture, frame, color_of(row.face.prediction), line)
         # Who stands there already stays; of the new ones the largest come first.
         order = sorted(range(len(rows)), key=lambda i: rows[i].track not in self._labels)
         draw = ImageDraw.Draw(picture)
@@ -97,7 +97,7 @@ class VideoAnnotator:
                 continue
             placed.append(label)
             if not _fills(frame, picture) and (ends := leader(frame, label[1], 2 * line)):
-                draw.line(ends, fill=colour_of(row.face.prediction), width=max(1, line // 2))
+                draw.line(ends, fill=color_of(row.face.prediction), width=max(1, line // 2))
         for panel, (left, top, _, _) in placed:
             picture.paste(panel, (round(left), round(top)), panel)
         gone = [track for track, kept in self._labels.items() if time_s - kept.seen_s > _FORGOTTEN_S]

@@ -16,7 +16,7 @@ from ekspresi.visualization.size_strip import draw_sizes
 
 
 def strip(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] = SIZES_PX) -> Image.Image:
-    """One face crop -> a picture of it at falling sizes, with what the recogniser believes at each.
+    """One face crop -> a picture of it at falling sizes, with what the recognizer believes at each.
 
     Args:
         recognizer: whose belief is shown.

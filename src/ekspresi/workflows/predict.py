@@ -45,7 +45,7 @@ def run(
 
     Args:
         sources: files, folders, globs, or one camera or address alone.
-        analyzer: what finds and recognises.
+        analyzer: what finds and recognizes.
         settings: what decides the analyzer's answers, for ``resume``; the model's file is added.
         options: what to make.
         listener: is told what happens.

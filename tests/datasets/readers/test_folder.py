@@ -30,7 +30,7 @@ def test_known_words_become_expressions_and_own_labels_stay(tree):
     assert dataset.subjects is None
 
 
-def test_colour_becomes_grey(tree):
+def test_color_becomes_gray(tree):
     red = np.zeros((8, 8, 3), dtype=np.uint8)
     red[..., 0] = 200
     save(red, tree / "bored" / "red.png")
@@ -40,7 +40,7 @@ def test_colour_becomes_grey(tree):
     assert abs(int(image[0, 0]) - 0.299 * 200) <= 1
 
 
-def test_a_turned_grey_picture_is_set_upright(tree):
+def test_a_turned_gray_picture_is_set_upright(tree):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
     Image.fromarray(texture(5, 12, 30)).save(tree / "bored" / "turned.png", exif=exif)

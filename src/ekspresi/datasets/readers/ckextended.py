@@ -2,8 +2,8 @@
 
 In: the csv or the folder that holds it. Out: a ``FaceDataset`` without subjects.
 
-Format: ``ckextended.csv`` (emotion, pixels, Usage; 'emotion' is a code 0..7, 'pixels' 48 * 48 grey values separated
-by blanks). Faces are 48 x 48 px grey, found by a Haar cascade and brightened or darkened by who made the file.
+Format: ``ckextended.csv`` (emotion, pixels, Usage; 'emotion' is a code 0..7, 'pixels' 48 * 48 gray values separated
+by blanks). Faces are 48 x 48 px gray, found by a Haar cascade and brightened or darkened by who made the file.
 
 Classes: anger, disgust, fear, happiness, sadness, surprise, neutral, contempt (codes 0..7 in this order).
 
@@ -15,7 +15,7 @@ were drawn at random, so one person, and the neutral frame and the peak of one s
 can mend it, because the file does not say who is shown: no subjects, no sequences, so no split by subject. For
 figures to be believed, take ``ckplus`` or ``ckplus48``.
 
-Licence: CK+ is for research only, by agreement with its makers (jeffcohn.net/resources), whatever a copy of it says.
+License: CK+ is for research only, by agreement with its makers (jeffcohn.net/resources), whatever a copy of it says.
 
 Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
 Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.

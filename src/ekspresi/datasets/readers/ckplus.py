@@ -3,13 +3,13 @@
 In: a folder. Out: a ``FaceDataset`` with subjects and sequences; the sizes of the crops differ.
 
 Format: the folder holds ``cohn-kanade-images/SUBJECT/SEQUENCE/SUBJECT_SEQUENCE_FRAME.png``
-(``cohn-kanade-images/S005/001/S005_001_00000001.png``; 640 x 490 or 640 x 480 px, grey, some in colour) and
+(``cohn-kanade-images/S005/001/S005_001_00000001.png``; 640 x 490 or 640 x 480 px, gray, some in color) and
 ``Emotion/SUBJECT/SEQUENCE/SUBJECT_SEQUENCE_FRAME_emotion.txt`` (``Emotion/S005/001/S005_001_00000011_emotion.txt``),
 a file for each labelled sequence with one number, ``   3.0000000e+00``. It names the last frame, the peak. A
 folder of Emotion without a file: the sequence has no label and is left out. ``FACS/`` and ``Landmarks/`` are not
 looked at.
 
-Faces: found by the bundled detector and cut by ``cropping.CropConvention``, grey, in the frame's own resolution. The
+Faces: found by the bundled detector and cut by ``cropping.CropConvention``, gray, in the frame's own resolution. The
 first reading of a thousand frames takes a minute or more; then the crops are remembered (see ``faces``).
 
 Classes: anger, contempt, disgust, fear, happiness, sadness, surprise (codes 1..7; 0, neutral, labels no sequence of
@@ -24,7 +24,7 @@ fear 25, happiness 69, sadness 28, surprise 83.
 
 Official split: none. The frames of a sequence are nearly one picture: split by subject.
 
-Licence: research only, by agreement with the makers (jeffcohn.net/resources).
+License: research only, by agreement with the makers (jeffcohn.net/resources).
 
 Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
 Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.

@@ -2,7 +2,7 @@
 
 In: a folder. Out: a ``FaceDataset`` with subjects and sequences.
 
-Format: ``CLASS/SUBJECT_SEQUENCE_FRAME.png`` (``anger/S010_004_00000017.png``), 48 x 48 px grey.
+Format: ``CLASS/SUBJECT_SEQUENCE_FRAME.png`` (``anger/S010_004_00000017.png``), 48 x 48 px gray.
 
 Classes: anger, contempt, disgust, fear, happiness, sadness, surprise (the folder is named 'happy'); no
 neutral.
@@ -14,7 +14,7 @@ Official split: none. Three frames of a sequence are nearly one picture, so a sp
 face on
 both sides: split by subject.
 
-Licence: research only, by agreement with the makers (jeffcohn.net/resources).
+License: research only, by agreement with the makers (jeffcohn.net/resources).
 
 Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
 Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.

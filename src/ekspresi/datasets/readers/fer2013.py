@@ -2,9 +2,9 @@
 
 In: a folder (or the csv itself) in one of its two common forms. Out: a ``FaceDataset``.
 
-Format: either ``fer2013.csv`` (emotion, pixels, Usage; 'emotion' is a code 0..6, 'pixels' 48 * 48 grey values
+Format: either ``fer2013.csv`` (emotion, pixels, Usage; 'emotion' is a code 0..6, 'pixels' 48 * 48 gray values
 separated by blanks), or folders ``train/CLASS/*.jpg`` and ``test/CLASS/*.jpg`` as Kaggle's re-packaged form
-has them. Faces are 48 x 48 px grey.
+has them. Faces are 48 x 48 px gray.
 
 Classes: anger, disgust, fear, happiness, sadness, surprise, neutral (codes 0..6 in this order); class folders
 may use any word that ``expressions.expression_from`` knows ('angry', 'happy', 'sad').
@@ -16,7 +16,7 @@ together).
 Official split: Training, PublicTest, PrivateTest = train, validation, test; the folder form has no
 validation.
 
-Licence: Kaggle's terms of the challenge; images found by search, no licence of their own. Get it from
+License: Kaggle's terms of the challenge; images found by search, no license of their own. Get it from
 kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge (csv) or
 kaggle.com/datasets/msambare/fer2013 (folders).
 

@@ -9,7 +9,7 @@ contempt, unknown, NF) beside either
   the FER+ authors' script writes), or
 - ``fer2013.csv`` (emotion, pixels, Usage), whose rows are those of ``fer2013new.csv`` in the same order.
 
-Faces are 48 x 48 px grey.
+Faces are 48 x 48 px gray.
 
 Classes: neutral, happiness, surprise, sadness, anger, disgust, fear, contempt; 'unknown' and 'NF' (not a
 face) are answers but no classes (``other_votes``).
@@ -27,7 +27,7 @@ stand byte for byte in Training (``ekspresi data inspect``); ``splits.make_split
 removes them.
 Customs: see ``FaceDataset.targets`` (arg-max) and ``FaceDataset.majority_targets``.
 
-Licence: votes MIT (github.com/microsoft/FERPlus); images as FER2013 (Kaggle, "Challenges in Representation
+License: votes MIT (github.com/microsoft/FERPlus); images as FER2013 (Kaggle, "Challenges in Representation
 Learning: Facial Expression Recognition Challenge", 2013).
 
 Citation: E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang, "Training deep networks for facial expression

@@ -12,7 +12,7 @@ name in ``expressions.EXPRESSIONS``; any other name is a label of its own, lower
 folders of one expression ('happy', 'happiness') are one class; a folder without pictures is none, and is
 reported.
 
-Counts, licence, citation: those of the pictures.
+Counts, license, citation: those of the pictures.
 
 Official split: the top folders train, validation, test, where they exist.
 """

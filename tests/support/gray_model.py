@@ -1,6 +1,6 @@
-"""A model file whose answers are known: it reads the expression off the mean grey value of the face.
+"""A model file whose answers are known: it reads the expression off the mean gray value of the face.
 
-Label k of K is answered for faces of grey level ``level(k, K)``; shrinking leaves the mean as it is.
+Label k of K is answered for faces of gray level ``level(k, K)``; shrinking leaves the mean as it is.
 """
 
 import numpy as np
@@ -19,12 +19,12 @@ def level(k, n_labels):
 
 
 def face(k, n_labels, rng, side=48):
-    """Uint8 (side, side) noise around the grey level of label k; two faces are never alike."""
+    """Uint8 (side, side) noise around the gray level of label k; two faces are never alike."""
     noise = rng.integers(-6, 7, (side, side))
     return np.clip(level(k, n_labels) + noise, 0, 255).astype(np.uint8)
 
 
-def write_grey_model(
+def write_gray_model(
     path, labels, provenance=None, sharpness=400.0, calibration=None, believed_px=None, size_correction=()
 ):
     """Logits -sharpness * (mean - level)^2 with the mean in 0..1, as ONNX with ekspresi's metadata.
@@ -51,7 +51,7 @@ def write_grey_model(
             helper.make_node("Mul", ["squared", "slope"], ["logits"]),
             *size_nodes,
         ],
-        "grey",
+        "gray",
         [helper.make_tensor_value_info("tensor", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(labels)]), *size_outputs],
         [
@@ -63,7 +63,7 @@ def write_grey_model(
     entry = model.metadata_props.add()
     entry.key = METADATA_KEY
     entry.value = ModelMetadata(
-        name="grey-reader",
+        name="gray-reader",
         labels=tuple(labels),
         preprocessing=Preprocessing(input_px=SIDE, mean=0.0, std=1.0),
         crop=CropConvention(),
