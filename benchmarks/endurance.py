@@ -11,7 +11,7 @@ attempt to connect is refused. Sizes change from connection to connection. Two b
 detector of three lines finds them, and the bundled recognizer, the tracker and the fusion run as always.
 
 Live sources drop frames that come while others are worked on, on purpose: 'read' counts all that the camera sent and
-the reader took, 'analysed' those that became results.
+the reader took, 'analyzed' those that became results.
 """
 
 import argparse

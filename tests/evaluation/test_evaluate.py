@@ -68,7 +68,7 @@ def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
     class Watching:
         labels = recognizer.labels
         metadata, prior, tells_size = recognizer.metadata, "trained", False
-        beliefs_of = recognizer.calibrate
+        calibrate = recognizer.calibrate
 
         def logits(self, crops):
             seen.extend(crop.shape for crop in crops)

@@ -248,8 +248,8 @@ def test_a_model_that_tells_no_size_is_weighed_by_the_crop():
 
 
 def test_an_even_prior_is_what_is_divided_by():
-    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, False)), [0.5, 0.25, 0.25])
-    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, True)), [1 / 3] * 3)
+    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, "trained")), [0.5, 0.25, 0.25])
+    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, "uniform")), [1 / 3] * 3)
     belief = TrackFusion(CALIBRATION, prior="uniform", error_correlation=0.0)
     belief.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalized(4, 1, 1))

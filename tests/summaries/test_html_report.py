@@ -184,7 +184,8 @@ def test_a_page_needs_neither_matplotlib_nor_scikit_learn(tmp_path: Path) -> Non
 import sys
 for name in ("matplotlib", "sklearn", "scipy.stats", "torch"):
     sys.modules[name] = None
-from ekspresi.summaries.html_report import PageProvenance, write_page; from ekspresi.summaries.builder import SummaryBuilder
+from ekspresi.summaries.html_report import PageProvenance, write_page
+from ekspresi.summaries.builder import SummaryBuilder
 write_page(SummaryBuilder().build(), PageProvenance("", "", "", "", ""), {str(tmp_path / "page.html")!r})
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -50,7 +50,7 @@ class MadeUpRuns(MadeUpReports):
         pipeline = {**MEASURED, "cores_used": 2, "model_sha256": SHA256, "figures": lines}
         self.write("runs/pipeline.json", pipeline)
         early, late = ({"frame": 1, "rss_mb": mb, "peak_mb": mb, "threads": 3, "files": 12} for mb in (172.4, 230.0))
-        endurance = {"read": 100_000, "analysed": 99_008, "rows": 198_016, "rows_twice": 0, "reconnects": 49}
+        endurance = {"read": 100_000, "analyzed": 99_008, "rows": 198_016, "rows_twice": 0, "reconnects": 49}
         more = {"seconds": 552.3, "early": early, "late": late, "used_mb": 175.0, "threads_left": 1}
         self.write("runs/endurance.json", {**MEASURED, "note": "", **endurance, **more})
         hour = {"minutes": 60, "every": "1s", "rows": 19_980, "seconds": 431.0}

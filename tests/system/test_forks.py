@@ -197,7 +197,7 @@ def test_a_stream_of_its_own_in_the_child(tmp_path: Path, tiny_model: Path) -> N
 
 
 @forks
-@pytest.mark.parametrize("kind", ["stream", "frames"])
+@pytest.mark.parametrize("kind", ["stream", "read_frames"])
 def test_what_a_parent_began_is_an_error_in_the_child_at_once(kind: str, tmp_path: Path, tiny_model: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     clip = write_clip(tmp_path / "clip.mp4")
@@ -206,7 +206,7 @@ def test_what_a_parent_began_is_an_error_in_the_child_at_once(kind: str, tmp_pat
 
     def left() -> str:
         nonlocal begun
-        if kind == "frames":
+        if kind == "read_frames":
             begun.close()  # type: ignore[attr-defined] # it is a generator
         begun = iter(())
         gc.collect()
@@ -322,19 +322,19 @@ def test_an_analyzer_answers_the_same_in_a_spawned_process(name: str, image: np.
 
 
 @pytest.mark.parametrize("bundled", [True, False])
-@pytest.mark.parametrize(("threads", "even_prior"), [(None, False), (1, False), (2, True)])
+@pytest.mark.parametrize(("threads", "prior"), [(None, "trained"), (1, "trained"), (2, "uniform")])
 def test_a_recognizer_pickles_by_its_configuration(
     bundled: bool,
     threads: int | None,
-    even_prior: bool,
+    prior: str,
     tiny_model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not bundled and even_prior:
+    if not bundled and prior == "uniform":
         pytest.skip("the tiny model has no calibration")
     monkeypatch.chdir(tiny_model.parent)
-    before = Recognizer(None if bundled else tiny_model.name, threads, even_prior)
+    before = Recognizer(None if bundled else tiny_model.name, threads, prior)
     written = pickle.dumps(before)
     assert len(written) < 1000
     assert (b".onnx" in written) == (not bundled), "the bundled model is that of the package, wherever that lies"
@@ -343,7 +343,7 @@ def test_a_recognizer_pickles_by_its_configuration(
     assert after.path == (before.path if bundled else tiny_model)
     crops = [np.random.default_rng(1).integers(0, 256, (30, 30), dtype=np.uint8)]
     assert after.predict(crops) == before.predict(crops)
-    assert after.even_prior == even_prior
+    assert after.prior == prior
     count = after._session.get_session_options().intra_op_num_threads
     assert count == before._session.get_session_options().intra_op_num_threads
     assert threads is None or count == threads

@@ -12,10 +12,10 @@ from PIL import Image
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.media.image_writer import picture_file
+from ekspresi.system.assets import ASSETS
 from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.tables.resumable import resumable_folder, resumable_table
-from tests.support import recorded_runs
 from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, unbroken, write
 
 RUN = steps()
@@ -310,6 +310,6 @@ def test_models_are_known_by_their_metadata(tiny_model: Path, tmp_path: Path, wr
     check_replaceable(tiny_model, overwrite=False, choice="--out")
     with pytest.raises(EkspresiError, match="nothing in it shows"):
         check_replaceable(write_model(tmp_path / "x.onnx", metadata=None), overwrite=False, choice="--out")
-    assets = Path(recorded_runs.tables.__file__).parents[1] / "assets"
+    assets = ASSETS
     for shipped in ("ekspresi-b0.onnx", "ekspresi-b0.safetensors"):
         check_replaceable(assets / shipped, overwrite=False, choice="--out")

@@ -32,15 +32,15 @@ class Stopping:
         self.errors: list[EkspresiError] = []
         self.camera: bool | None = None
 
-    def begun(self, sources: int, done: int, camera: bool) -> None:
+    def on_start(self, sources: int, done: int, camera: bool) -> None:
         self.camera = camera
 
-    def seen(self, result: FrameResult, number: int) -> None:
+    def on_frame(self, result: FrameResult, number: int) -> None:
         self.frames.append((Path(result.frame.source).name, result.frame.number))
         if len(self.frames) == self.after:
             self.stop.set()
 
-    def told(self, error: EkspresiError) -> None:
+    def on_error(self, error: EkspresiError) -> None:
         self.errors.append(error)
 
 
