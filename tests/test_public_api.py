@@ -16,6 +16,7 @@ NOT_AT_RUN_TIME = ("torch", "timm", "lightning", "torchvision", "scipy", "sklear
 def test_all_is_the_agreed_surface() -> None:
     assert ekspresi.__all__ == [
         "Analyzer",
+        "AnalyzerConfig",
         "ConfigError",
         "DatasetError",
         "EkspresiError",

@@ -9,6 +9,7 @@ This module is the public surface: what stands in ``__all__`` stays. Each name i
 used, so that ``import ekspresi`` costs nothing.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +25,18 @@ if TYPE_CHECKING:
         SourceError,
     )
     from ekspresi.media.frames import read_frames
-    from ekspresi.pipeline.analyzer import Analyzer, analyze
+    from ekspresi.pipeline.analyzer import Analyzer, AnalyzerConfig, analyze
     from ekspresi.pipeline.stream import analyze_frames, stream
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.types import Face, Frame, FrameResult, Prediction, Row
 
 __version__ = "0.1.0"
 
+logging.getLogger("ekspresi").addHandler(logging.NullHandler())  # silent, unless a program wants to hear it
+
 __all__ = [
     "Analyzer",
+    "AnalyzerConfig",
     "ConfigError",
     "DatasetError",
     "EkspresiError",
@@ -56,6 +60,7 @@ __all__ = [
 
 _MODULE = {
     "Analyzer": "pipeline.analyzer",
+    "AnalyzerConfig": "pipeline.analyzer",
     "analyze": "pipeline.analyzer",
     "Recognizer": "recognition.recognizer",
     "stream": "pipeline.stream",

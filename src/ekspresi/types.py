@@ -17,6 +17,9 @@ Box = tuple[float, float, float, float]
 Prior = Literal["trained", "uniform"]
 """How likely expressions are before a face is seen: as frequent as in the training data, or all alike."""
 
+Device = Literal["auto", "cpu", "cuda"]
+"""Processor that runs the networks: 'auto' takes an NVIDIA GPU where ONNX Runtime can use one, else the CPU."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

@@ -13,6 +13,7 @@ from ekspresi.evaluation.evaluate import evaluate
 from ekspresi.evaluation.views import counted_labels
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
 from ekspresi.recognition.calibration import SizeCalibration
+from ekspresi.recognition.classifier import BatchPrediction
 from ekspresi.recognition.recognizer import Recognizer
 from tests.support.gray_model import face, level, write_gray_model
 
@@ -62,17 +63,36 @@ def test_every_size_is_measured_and_known_answers_are_counted(recognizer):
     assert (mistake.index, mistake.name, mistake.target, mistake.answer) == (7, "7.png", "anger", "fear")
 
 
+def test_any_classifier_is_measured_by_the_same_code(recognizer):
+    class OtherTool:
+        """No logits, no file, no prior: labels and probabilities alone."""
+
+        labels = FERPLUS_LABELS[::-1]
+
+        def predict_batch(self, crops):
+            own = recognizer.predict_batch(crops)
+            return BatchPrediction(own.probabilities[:, ::-1], own.effective_px, own.abstained)
+
+    dataset = dataset_of([("fear", "fear")] * 3 + [("anger", "anger")] * 4 + [("anger", "fear")])
+    ours = evaluate(recognizer, dataset, everything(dataset))
+    theirs = evaluate(OtherTool(), dataset, everything(dataset))
+    assert theirs.model_labels == FERPLUS_LABELS[::-1]
+    assert theirs.effective_sizes == () and {view.prior for view in theirs.views} == {"trained"}
+    for mine, other in zip(ours.headline.by_size, theirs.headline.by_size, strict=True):
+        assert other.scores.accuracy == mine.scores.accuracy
+        assert other.scores.macro_f1 == mine.scores.macro_f1
+    assert [mistake.index for mistake in theirs.mistakes] == [7]
+
+
 def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
     seen = []
 
     class Watching:
         labels = recognizer.labels
-        metadata, prior, tells_size = recognizer.metadata, "trained", False
-        calibrate = recognizer.calibrate
 
-        def logits(self, crops):
+        def predict_batch(self, crops):
             seen.extend(crop.shape for crop in crops)
-            return recognizer.logits(crops)
+            return recognizer.predict_batch(crops)
 
     dataset = dataset_of([("fear", "fear")] * 2)
     small = face(0, 8, np.random.default_rng(1), side=12)

@@ -129,3 +129,14 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.csv.journal").mkdir()
     with pytest.raises(OutputError, match=r"x\.csv\.journal: "):
         journal(tmp_path).read()
+
+
+@pytest.mark.parametrize(("older", "prior"), [(False, "trained"), (True, "uniform")])
+def test_a_prior_by_its_older_name_is_the_same_setting(older: bool, prior: str, tmp_path: Path) -> None:
+    before = Checkpoint(tmp_path / "x", tmp_path / "x.csv", SOURCES, SETTINGS | {"even-prior": older})
+    before.write(ENTRY)
+    now = Checkpoint(tmp_path / "x", tmp_path / "x.csv", SOURCES, SETTINGS | {"prior": prior})
+    assert now.read() == ENTRY
+    other = Checkpoint(tmp_path / "x", tmp_path / "x.csv", SOURCES, SETTINGS | {"prior": "another"})
+    with pytest.raises(ConfigError, match=rf'prior \("{prior}", now "another"\)'):
+        other.read()

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.detection.whole_image import WholeImage
 from ekspresi.errors import AccessError, EkspresiError
 from ekspresi.media.timestamps import Window
-from ekspresi.pipeline.analyzer import Analyzer
-from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.pipeline.analyzer import AnalyzerConfig
 from ekspresi.tables.resumable import ResumableTable
 from ekspresi.types import Frame, FrameResult
 from ekspresi.workflows.annotation_writer import AnnotationWriter
@@ -60,8 +58,7 @@ def sources(tmp_path: Path) -> list[str]:
 def predict(tiny_model: Path, sources: list[str]) -> Callable[..., tuple[PredictResult, Stopping]]:
     def go(wanted: PredictOptions, after: int | None = None) -> tuple[PredictResult, Stopping]:
         watcher = Stopping(after)
-        analyzer = Analyzer(Recognizer(tiny_model), WholeImage())
-        return run(sources, analyzer, {"detector": "none"}, wanted, watcher, watcher.stop), watcher
+        return run(sources, AnalyzerConfig(tiny_model, "none"), wanted, watcher, watcher.stop), watcher
 
     return go
 
@@ -136,9 +133,9 @@ def test_what_was_seen_before_an_error_is_told_and_written(
         raise AccessError("camera:0: refuses the password")
 
     monkeypatch.setattr("ekspresi.workflows.source_reader._frames", failing)
-    watcher, analyzer = Stopping(), Analyzer(Recognizer(tiny_model), WholeImage())
+    watcher = Stopping()
     wanted = PredictOptions(out=tmp_path / "x.csv", summary=True)
-    outcome = run(["camera:0"], analyzer, {"detector": "none"}, wanted, watcher, watcher.stop)
+    outcome = run(["camera:0"], AnalyzerConfig(tiny_model, "none"), wanted, watcher, watcher.stop)
     assert isinstance(outcome.error, AccessError) and not outcome.stopped
     assert outcome.summary is not None and outcome.summary.videos[0].frames == 40
     assert [row[1] for row in places(tmp_path / "x.csv")] == ["24", "39"]  # the last second too

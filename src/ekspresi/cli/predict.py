@@ -24,7 +24,6 @@ from ekspresi.cli.terminal import error_line, printable, tell
 from ekspresi.errors import OutputError
 
 if TYPE_CHECKING:
-    from ekspresi.tables.checkpoint import Setting
     from ekspresi.workflows.options import PredictOptions, PredictResult
 
 
@@ -87,10 +86,8 @@ def predict(
     from ekspresi.cli.durations import seconds
     from ekspresi.cli.progress import TerminalProgress
     from ekspresi.cli.signals import stopping
-    from ekspresi.detection.detector import make_detector as make_detector
     from ekspresi.media.timestamps import Window
-    from ekspresi.pipeline.analyzer import Analyzer
-    from ekspresi.recognition.recognizer import Recognizer
+    from ekspresi.pipeline.analyzer import AnalyzerConfig
     from ekspresi.tracking.bytetrack import LONGEST_STEP_S
     from ekspresi.workflows.options import PredictOptions
     from ekspresi.workflows.predict import run
@@ -100,23 +97,23 @@ def predict(
         typer.echo(
             f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
         )
-    analyzer = Analyzer(Recognizer(model, prior=prior_of(prior, even_prior)), make_detector(detector, min_face_px))
+    config = AnalyzerConfig(model, detector, min_face_px, prior_of(prior, even_prior))
     wanted = PredictOptions(out, annotate, page, anonymize, summary, resume, window, overwrite)
-    settings: dict[str, Setting] = {
-        "detector": detector,
-        "min-face-px": min_face_px,
-        "even-prior": prior_of(prior, False) == "uniform" or even_prior,
-    }
     with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window) as watching:
-        outcome = run(sources, analyzer, settings, wanted, watching, stop.event)
+        outcome = run(sources, config, wanted, watching, stop.event)
     if outcome.complete:
         typer.echo(f"nothing is left to do in {printable(str(out or annotate))}; leave --resume out to begin anew")
         return
-    if page is not None and outcome.summary is not None and (outcome.sources_read or not outcome.done):
+    if (
+        page is not None
+        and outcome.recognizer is not None
+        and outcome.summary is not None
+        and (outcome.sources_read or not outcome.done)
+    ):
         from ekspresi.cli.predict_output import before
         from ekspresi.summaries.html_report import page_provenance, write_page
 
-        made = page_provenance(analyzer.recognizer, ["ekspresi", *sys.argv[1:]])
+        made = page_provenance(outcome.recognizer, ["ekspresi", *sys.argv[1:]])
         try:
             write_page(outcome.summary, made, page, before=before(outcome, wanted))
             outcome.written.append(page)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError
-from ekspresi.types import Face
+from ekspresi.types import Device, Face
 
 DETECTORS = ("mtcnn", "yunet", "none")
 """Names that ``make_detector`` knows."""
@@ -27,13 +27,14 @@ class Detector(Protocol):
         ...
 
 
-def make_detector(name: str, min_face_px: float = 12) -> Detector:
+def make_detector(name: str, min_face_px: float = 12, device: Device = "auto") -> Detector:
     """A detector's name -> the detector; its weights are loaded at the first image.
 
     Args:
         name: 'mtcnn' finds faces; 'yunet' finds them with OpenCV and a network that is downloaded at the first image,
             'yunet:PATH' with that file; 'none' takes the whole image as one face, for pictures that are crops.
         min_face_px: width in pixels of the smallest face to search for; 'none' ignores it.
+        device: 'auto', 'cpu' or 'cuda'; 'mtcnn' alone heeds it, OpenCV and 'none' use the CPU.
 
     Raises:
         ConfigError: an unknown name, or a width that is no number from 1.
@@ -45,7 +46,7 @@ def make_detector(name: str, min_face_px: float = 12) -> Detector:
     if name == "mtcnn":
         from ekspresi.detection.mtcnn import MtcnnDetector
 
-        return MtcnnDetector(min_face_px)
+        return MtcnnDetector(min_face_px, device=device)
     kind, colon, path = name.partition(":")
     if kind == "yunet" and (path or not colon):
         from ekspresi.detection.yunet import YunetDetector

@@ -28,12 +28,12 @@ from PIL import Image
 
 from ekspresi.detection import tiling
 from ekspresi.detection.tiling import Array, Detections, PyramidLevel, detect_tiled
-from ekspresi.errors import ModelError
+from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.boxes import nms
 from ekspresi.system.assets import ASSETS
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import create_session
-from ekspresi.types import Face
+from ekspresi.types import Device, Face
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -65,17 +65,19 @@ class MtcnnDetector:
         min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
         threads: CPU threads; each runs a network on its own strip or batch. Where several pictures are searched at
             once, by threads of the caller, each stays in its own.
+        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
     """
 
-    def __init__(self, min_face_px: float = 12, threads: int = 2) -> None:
+    def __init__(self, min_face_px: float = 12, threads: int = 2, device: Device = "auto") -> None:
         self.min_face_px = min_face_px
         self.threads = threads
-        self._networks = {name: PerProcess(partial(_load, name)) for name in ("pnet", "rnet", "onet")}
+        self.device = device
+        self._networks = {name: PerProcess(partial(_load, name, device)) for name in ("pnet", "rnet", "onet")}
         self._searches = PerProcess(_Searches)
         self._pool = PerProcess(partial(ThreadPoolExecutor, threads, thread_name_prefix="mtcnn"))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.min_face_px, self.threads)
+        return type(self), (self.min_face_px, self.threads, self.device)
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
@@ -271,13 +273,15 @@ def _patches(levels: list[Image.Image], boxes: Array, side: int) -> NDArray[np.u
     return np.asarray(sheet).reshape(-1, side, side, 3)
 
 
-def _load(name: str) -> "InferenceSession":
+def _load(name: str, device: Device) -> "InferenceSession":
     # The detector runs strips and batches side by side. Threads inside a network would wait for each other at
     # every layer: many times slower where other programs want the processor too.
     # Every picture has its own pyramid sizes: an arena would keep the largest one's memory for good.
     asset = ASSETS / f"mtcnn-{name}.onnx"
     try:
-        return create_session(_content(asset), threads=1, keep_memory=False)
+        return create_session(_content(asset), threads=1, device=device, name=asset.name, keep_memory=False)
+    except ConfigError:
+        raise
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         message = f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi"
         raise ModelError(message) from error

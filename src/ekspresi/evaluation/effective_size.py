@@ -13,6 +13,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation.results import WITHIN_FACTOR, EffectiveSize
 from ekspresi.imaging.degradations import ENLARGED_PX, shrink
 from ekspresi.imaging.resampling import KERNELS, resize
+from ekspresi.recognition.classifier import Classifier
 from ekspresi.recognition.recognizer import Recognizer
 
 SMALLEST_ENLARGED_PX = 48
@@ -21,17 +22,17 @@ FACES = 1000
 
 
 def effective_sizes(
-    recognizer: Recognizer, dataset: FaceDataset, indices: NDArray[np.int64], sizes_px: Sequence[int]
+    classifier: Classifier, dataset: FaceDataset, indices: NDArray[np.int64], sizes_px: Sequence[int]
 ) -> tuple[EffectiveSize, ...]:
     """Faces -> one result for each size that some of them reach; empty where the model does not tell.
 
     Args:
-        recognizer: the model.
+        classifier: the model.
         dataset: where the faces are.
         indices: int64 (N,), which.
         sizes_px: face sides in pixels.
     """
-    if not recognizer.tells_size:
+    if not isinstance(classifier, Recognizer) or not classifier.tells_size:
         return ()
     rng = np.random.default_rng(0)
     out = []
@@ -41,7 +42,7 @@ def effective_sizes(
             continue
         chosen = rng.choice(large, min(FACES, len(large)), replace=False)
         crops = [enlarged_again(shrink(dataset.images[i], size), rng) for i in chosen]
-        estimates = recognizer.logits(crops)[1]
+        estimates = classifier.logits(crops)[1]
         low, median, high = np.percentile(estimates, (5, 50, 95)).tolist()
         off = np.abs(np.log(estimates / size))
         within = float((off <= np.log(WITHIN_FACTOR)).mean())

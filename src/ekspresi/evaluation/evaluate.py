@@ -1,7 +1,7 @@
 """Model file + labelled faces -> what the model gets right at every face size.
 
-In: a ``Recognizer`` (a model file: what is measured is what is shipped), a ``FaceDataset`` and the indices of
-one side of a split. Out: a frozen ``Evaluation`` of plain numbers. Knows nothing of how faces were split, of
+In: a ``Classifier``, such as a ``Recognizer`` (what is measured is the file that is shipped), a ``FaceDataset`` and the
+indices of one side of a split. Out: a frozen ``Evaluation`` of plain numbers. Knows nothing of how faces were split, of
 training, of plots or of pages.
 
 The suite is 'clean' unless another is asked for: faces are shrunk by antialiased area averaging and rounded to 8
@@ -22,6 +22,7 @@ from ekspresi.evaluation.views import ViewSpec, has_counted_votes, view_specs
 from ekspresi.imaging.degradations import SIZES_PX, degrade
 from ekspresi.metrics.calibration import calibration_scores, confident_mistakes, selective_scores
 from ekspresi.metrics.classification import score, sequence_means
+from ekspresi.recognition.classifier import BatchPrediction, Classifier
 from ekspresi.recognition.recognizer import Recognizer
 
 __all__ = ["MISTAKES", "evaluate"]
@@ -33,7 +34,7 @@ _FACES_A_CALL = 256
 
 
 def evaluate(
-    recognizer: Recognizer,
+    classifier: Classifier,
     dataset: FaceDataset,
     indices: NDArray[np.int64],
     *,
@@ -48,11 +49,12 @@ def evaluate(
 
     Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
     Where every label of the model counts (``counted_labels``) its answers are 'all'; where some do not, they are
-    'masked', which comes first, and 'unmasked', each under the recognizer's own prior and, where its file is
-    calibrated, under the other one too. Faces without a label that counts are left out and counted.
+    'masked', which comes first, and 'unmasked'. A ``Recognizer`` whose file is calibrated is measured under both
+    priors, its own first; any other classifier as it answers. Faces without a label that counts are left out and
+    counted.
 
     Args:
-        recognizer: the model file.
+        classifier: the model; any object with ``labels`` and ``predict_batch``.
         dataset: where the faces are.
         indices: int64 (N,), faces of the headline.
         sizes: face sides in pixels.
@@ -69,24 +71,22 @@ def evaluate(
     subsets = {subset: indices, **(further or {})}
     sizes_px = tuple(sorted(set(sizes), reverse=True))
     asked: Sequence[Custom] = customs or (("argmax", "majority") if has_counted_votes(dataset) else ("argmax",))
-    own: ViewPrior = "even" if recognizer.prior == "uniform" else "trained"
-    other: ViewPrior = "trained" if recognizer.prior == "uniform" else "even"
-    priors = (own,) if recognizer.metadata.calibration is None else (own, other)
+    priors = _priors(classifier)
     counts = [
         count
         for name, members in subsets.items()
         for custom in asked
-        for count in view_specs(recognizer.labels, dataset, name, members, custom, len(asked) > 1, priors)
+        for count in view_specs(classifier.labels, dataset, name, members, custom, len(asked) > 1, priors)
     ]
     faces = np.unique(np.concatenate(list(subsets.values())))
-    recognized = _recognize(recognizer, dataset, faces, sizes_px, priors, suite, progress)
+    recognized = _recognize(classifier, dataset, faces, sizes_px, priors, suite, progress)
     levels: tuple[UnitLevel, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
     return Evaluation(
         suite=suite,
         sizes_px=sizes_px,
-        model_labels=tuple(recognizer.labels),
+        model_labels=tuple(classifier.labels),
         views=tuple(_view(count, level, dataset, recognized) for count in counts for level in levels),
-        effective_sizes=effective_sizes(recognizer, dataset, counts[0].indices, sizes_px),
+        effective_sizes=effective_sizes(classifier, dataset, counts[0].indices, sizes_px),
         mistakes=_mistakes(counts[0], dataset, recognized[0]),
     )
 
@@ -119,7 +119,7 @@ class _Recognized:
 
 
 def _recognize(
-    recognizer: Recognizer,
+    classifier: Classifier,
     dataset: FaceDataset,
     faces: NDArray[np.int64],
     sizes_px: Sequence[int],
@@ -129,29 +129,47 @@ def _recognize(
 ) -> list[_Recognized]:
     out = []
     for n_size, size in enumerate(sizes_px):
-        parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        parts: dict[ViewPrior, list[BatchPrediction]] = {prior: [] for prior in priors}
         for start in range(0, len(faces), _FACES_A_CALL):
             some = faces[start : start + _FACES_A_CALL]
             crops = [degrade(dataset.images[i], size, suite, np.random.default_rng([size, i])) for i in some]
-            parts.append(recognizer.logits(crops))
+            for prior, answers in _predict(classifier, crops, priors).items():
+                parts[prior].append(answers)
             if progress is not None:
                 progress(n_size * len(faces) + start + len(some), len(sizes_px) * len(faces))
         alone = np.array([min(dataset.images[i].shape) <= size for i in faces])
-        logits, effective_px = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        beliefs = {
-            prior: recognizer.calibrate(logits, effective_px, "uniform" if prior == "even" else "trained")
-            for prior in priors
-        }
         out.append(
             _Recognized(
                 size_px=size,
                 faces=faces,
-                probabilities={prior: belief.probabilities for prior, belief in beliefs.items()},
-                abstained={prior: belief.abstained for prior, belief in beliefs.items()},
+                probabilities={prior: np.concatenate([p.probabilities for p in parts[prior]]) for prior in priors},
+                abstained={prior: np.concatenate([p.abstained for p in parts[prior]]) for prior in priors},
                 not_shrunk=alone,
             )
         )
     return out
+
+
+def _priors(classifier: Classifier) -> tuple[ViewPrior, ...]:
+    """List the priors that a classifier can be measured under, its own first."""
+    if not isinstance(classifier, Recognizer):
+        return ("trained",)
+    own: ViewPrior = "even" if classifier.prior == "uniform" else "trained"
+    other: ViewPrior = "trained" if own == "even" else "even"
+    return (own,) if classifier.metadata.calibration is None else (own, other)
+
+
+def _predict(
+    classifier: Classifier, crops: Sequence[NDArray[np.uint8]], priors: Sequence[ViewPrior]
+) -> dict[ViewPrior, BatchPrediction]:
+    """Predict crops under each prior; the network of a ``Recognizer`` runs once."""
+    if not isinstance(classifier, Recognizer):
+        return {priors[0]: classifier.predict_batch(crops)}
+    logits, effective_px = classifier.logits(crops)
+    return {
+        prior: classifier.calibrate(logits, effective_px, "uniform" if prior == "even" else "trained")
+        for prior in priors
+    }
 
 
 def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: Sequence[_Recognized]) -> View:

@@ -1,13 +1,14 @@
-"""Image -> faces with predictions: the pipeline that every surface calls.
+"""Find and recognize the faces of one picture: the pipeline that every surface calls.
 
-In: a picture as path, bytes or array. Out: its faces, largest first, each with what the recognizer believes.
-Knows nothing of where pictures come from or where results go.
+In: a picture as path, bytes or array. Out: its faces, largest first, each with a prediction. Does not know about where
+pictures come from or where results go.
 """
 
+import hashlib
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,20 +17,21 @@ from numpy.typing import NDArray
 
 from ekspresi.detection.detector import Detector, make_detector
 from ekspresi.detection.whole_image import WholeImage
+from ekspresi.errors import ModelError
 from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import as_rgb
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.recognizer import Recognizer, prior_from
-from ekspresi.types import Face, Prior
+from ekspresi.types import Device, Face, Prior
 
 ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 """A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
 
 
 class Analyzer:
-    """A recognizer and a detector that work together.
+    """Find faces with a detector and recognize their expressions.
 
-    Works after a fork; pickles by its configuration, with a detector of your own where that pickles too.
+    It works after a fork, and pickles by its configuration; a detector of your own must pickle for that.
 
     Attributes:
         recognizer: crops -> predictions.
@@ -37,7 +39,7 @@ class Analyzer:
     """
 
     def __init__(self, recognizer: Recognizer | None = None, detector: Detector | None = None) -> None:
-        """Pair them.
+        """Pair a recognizer with a detector.
 
         Args:
             recognizer: None for one with the bundled model.
@@ -47,13 +49,16 @@ class Analyzer:
             ModelError: the bundled model is missing.
         """
         self.recognizer = Recognizer() if recognizer is None else recognizer
-        self.detector = _default_detector() if detector is None else detector
+        self.detector = make_detector("mtcnn") if detector is None else detector
 
     def analyze(self, image: ImageInput) -> list[Face]:
-        """A picture -> its faces, each with a ``prediction``, largest first.
+        """Find the faces of a picture and predict the expression of each.
 
         Each face is cropped as the model's file says; its ``face_px`` is the side of that square in pixels.
         Where the detector is 'none' the whole picture is the crop, as it is.
+
+        Returns:
+            The faces, largest first, each with a ``prediction``.
 
         Raises:
             ImageError: the picture cannot be decoded.
@@ -64,14 +69,14 @@ class Analyzer:
         return self.recognize(faces, self.crops(rgb, faces))
 
     def crops(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
-        """A picture, uint8 (H, W, 3) RGB, and its faces -> the crops that are judged, gray uint8 (H, W) each."""
+        """Cut the faces out of a picture, uint8 (H, W, 3) RGB: one gray crop, uint8 (H, W), for each face."""
         convention = self.recognizer.metadata.crop
         if isinstance(self.detector, WholeImage):
             return [gray(image, luma=convention.luma) for _ in faces]
         return [convention.crop(image, face.box_xyxy) for face in faces]
 
     def recognize(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
-        """Faces, of one picture or of many, and the crop of each (``crops``) -> the same faces with predictions."""
+        """Add a prediction to each face; faces may come from several pictures, with the crop of each."""
         predictions = self.recognizer.predict(crops) if faces else []
         return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
 
@@ -81,6 +86,72 @@ class Analyzer:
         return self.recognize(faces, crops)
 
 
+@dataclass(frozen=True, slots=True)
+class AnalyzerConfig:
+    """Describe an analyzer: the one place from which the command line, a service and a cluster make theirs.
+
+    It is hashable and pickles, so it can be sent to other processes, which build their own analyzer from it.
+
+    Attributes:
+        model: an ONNX file made by ``ekspresi export``; None for the bundled one.
+        detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where a picture is one face crop.
+        min_face_px: width in pixels of the smallest face to search for.
+        prior: 'trained' or 'uniform', see ``Recognizer``.
+        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
+
+        >>> config = AnalyzerConfig(detector="none", device="cpu")
+        >>> config.build().analyze(np.zeros((24, 24, 3), np.uint8))[0].prediction.face_px
+        24.0
+        >>> config.fingerprint() == AnalyzerConfig(detector="none", prior="uniform").fingerprint()
+        False
+    """
+
+    model: Path | None = None
+    detector: str = "mtcnn"
+    min_face_px: float = 12
+    prior: Prior = "trained"
+    device: Device = "auto"
+
+    def build(self) -> Analyzer:
+        """Load the model and make the detector.
+
+        Raises:
+            ModelError, ConfigError, MissingExtraError: see ``Recognizer`` and ``make_detector``.
+        """
+        recognizer = Recognizer(self.model, prior=self.prior, device=self.device)
+        return Analyzer(recognizer, make_detector(self.detector, self.min_face_px, self.device))
+
+    def fingerprint(self) -> dict[str, str | float]:
+        """Map each setting that decides an answer to its value: equal fingerprints mean equal answers.
+
+        Files count by their content (SHA-256), wherever they lie. The device is left out: it changes the last digits of
+        a probability, and a run may be resumed on another machine. A new field of this class has to be added here, or
+        to ``_NO_ANSWERS``; a test checks that.
+
+        Raises:
+            ModelError: a file is missing or cannot be read.
+        """
+        kind, colon, path = self.detector.partition(":")
+        detector = f"{kind}:{_sha256(Path(path).expanduser())}" if colon else kind
+        return {
+            "model": _sha256(bundled_model() if self.model is None else self.model),
+            "detector": detector,
+            "min-face-px": self.min_face_px,
+            "prior": self.prior,
+        }
+
+
+_NO_ANSWERS = frozenset({"device"})
+"""Fields of ``AnalyzerConfig`` that decide no answer."""
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}). Check its path and permissions.") from error
+
+
 def analyze(
     image: ImageInput,
     *,
@@ -88,9 +159,10 @@ def analyze(
     detector: str = "mtcnn",
     min_face_px: float = 12,
     prior: Prior = "trained",
+    device: Device = "auto",
     even_prior: bool | None = None,
 ) -> list[Face]:
-    """A picture -> its faces, each with a ``prediction``; the models are loaded at the first call and kept.
+    """Find the faces of a picture and predict the expression of each; the models are loaded once and kept.
 
     Args:
         image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
@@ -98,30 +170,36 @@ def analyze(
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is a face crop already.
         min_face_px: width in pixels of the smallest face to search for.
         prior: 'trained' or 'uniform', see ``Recognizer``.
+        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         even_prior: deprecated; use ``prior``.
 
+    Returns:
+        The faces, largest first, each with a ``prediction``.
+
     Raises:
-        ImageError, ModelError, ConfigError: the picture, the model file or the detector's name is not usable.
+        ImageError, ModelError, ConfigError: the picture, the model file, the detector or the device is not usable.
+
+        >>> faces = analyze(np.zeros((32, 32), np.uint8), detector="none")
+        >>> faces[0].box_xyxy
+        (0.0, 0.0, 32.0, 32.0)
     """
-    return shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior)).analyze(image)
+    return shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device).analyze(image)
 
 
-def shared_analyzer(model: str | os.PathLike[str] | None, detector: str, min_face_px: float, prior: Prior) -> Analyzer:
-    """The analyzer that ``analyze`` uses for these settings; loaded at the first call and kept.
+def shared_analyzer(
+    model: str | os.PathLike[str] | None, detector: str, min_face_px: float, prior: Prior, device: Device
+) -> Analyzer:
+    """Give the analyzer that ``analyze`` uses for these settings; it is built at the first call and kept.
 
     Raises:
         ModelError, ConfigError: see ``analyze``.
     """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _analyzer(path, changed, detector, min_face_px, prior)
+    return _built(AnalyzerConfig(path, detector, min_face_px, prior, device), changed)
 
 
 @lru_cache(maxsize=4)
-def _analyzer(model: Path, _changed: int, name: str, min_face_px: float, prior: Prior) -> Analyzer:
-    """Kept until the model file changes."""
-    return Analyzer(Recognizer(model, prior=prior), make_detector(name, min_face_px))
-
-
-def _default_detector() -> Detector:
-    return make_detector("mtcnn")
+def _built(config: AnalyzerConfig, _changed: int) -> Analyzer:
+    """Build an analyzer, and keep it until the model file changes."""
+    return config.build()

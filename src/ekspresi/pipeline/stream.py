@@ -21,7 +21,7 @@ from ekspresi.recognition.recognizer import Recognizer, prior_from
 from ekspresi.system.forks import in_one_process
 from ekspresi.tracking.bytetrack import Tracker
 from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
-from ekspresi.types import Face, Frame, FrameResult, Prior, Row
+from ekspresi.types import Device, Face, Frame, FrameResult, Prior, Row
 
 _LOOK_S = 0.1
 """How often ``stop`` is looked at while nothing is ready."""
@@ -35,6 +35,7 @@ def stream(
     detector: str = "mtcnn",
     min_face_px: float = 12,
     prior: Prior = "trained",
+    device: Device = "auto",
     even_prior: bool | None = None,
     every_s: float | None = None,
     start_s: float = 0.0,
@@ -55,6 +56,7 @@ def stream(
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width in pixels of the smallest face to search for.
         prior: 'trained' or 'uniform', see ``Recognizer``.
+        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         even_prior: deprecated; use ``prior``.
         every_s: one frame in each stretch of this many seconds; None for all. Up to 2 s faces are followed from one
             to the next; beyond that each face of each frame is a track of its own.
@@ -68,7 +70,7 @@ def stream(
         SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``frames.read_frames`` and ``analyze``.
         SourceError: a forked child asks for more rows of what its parent began. It can call ``stream`` itself.
     """
-    analyzer = shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior))
+    analyzer = shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device)
     halt = _Halt(stop)
     read = read_frames(source, every_s=every_s, start_s=start_s, end_s=end_s, stop=halt, refused=refused)
     return _rows(read, analyzer, halt)

@@ -6,8 +6,6 @@ normalization and calibration are read from the model file. Knows nothing of pic
 
 import os
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -19,34 +17,15 @@ from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import corrected_px, softmax
+from ekspresi.recognition.classifier import BatchPrediction, Crops
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.system.forks import PerProcess
-from ekspresi.system.onnx_runtime import create_session
-from ekspresi.types import Prediction, Prior
+from ekspresi.system.onnx_runtime import create_session, provider_of
+from ekspresi.types import Device, Prediction, Prior
 
 BATCH = 64
 """Crops per run of the network: bounds the memory, and larger batches are no faster on a CPU."""
-
-Crops = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
-"""N crops, each uint8 (H, W), (H, W, 1) or (H, W, 3) RGB; a list of mixed sizes or an array with N in
-front."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPrediction:
-    """What a recognizer makes of N crops.
-
-    Attributes:
-        probabilities: float64 (N, K), rows sum to 1.
-        effective_px: float64 (N,), pixels of side that each crop carries, at most its own; the crop's own side where
-            the model cannot tell.
-        abstained: bool (N,), too small or too unsure to answer.
-    """
-
-    probabilities: NDArray[np.float64]
-    effective_px: NDArray[np.float64]
-    abstained: NDArray[np.bool_]
 
 
 class Recognizer:
@@ -67,6 +46,7 @@ class Recognizer:
         threads: int | None = None,
         prior: Prior = "trained",
         *,
+        device: Device = "auto",
         even_prior: bool | None = None,
     ) -> None:
         """Load a model.
@@ -77,17 +57,19 @@ class Recognizer:
             prior: 'trained' holds expressions as frequent as in the training data, where one face in a hundred shows,
                 say, disgust. 'uniform' holds all equally likely: use it for posed or balanced material. The thresholds
                 of 'unsure' were fitted under 'trained'.
+            device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
             even_prior: deprecated; use ``prior``.
 
         Raises:
-            ConfigError: an unknown prior.
+            ConfigError: an unknown prior or device, or a device that this machine does not have.
             ModelError: the file is missing, not ONNX, without ekspresi's metadata, or at odds with them.
         """
         prior = prior_from(prior, even_prior)
         self.path = bundled_model() if model is None else Path(model)
-        self._configuration = (None if model is None else self.path.absolute(), threads, prior)
+        kept = None if model is None else self.path.absolute()
+        self._configuration = partial(type(self), kept, threads, prior, device=device)
         # From memory: a child makes the same session even where the file is another by then.
-        self._sessions = PerProcess(partial(_session, _content(self.path), self.path, threads))
+        self._sessions = PerProcess(partial(_session, _content(self.path), self.path, threads, device))
         self.metadata = _metadata(self._session, self.path)
         self._outputs = _check_fit(self._session, self.metadata, self.path)
         if prior == "uniform" and self.metadata.calibration is None:
@@ -95,12 +77,17 @@ class Recognizer:
         self.prior = prior
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._configuration
+        return self._configuration, ()
 
     @property
     def _session(self) -> Any:
         """This process's session of ONNX Runtime."""
         return self._sessions()
+
+    @property
+    def provider(self) -> str:
+        """The execution provider of ONNX Runtime that runs the network, such as 'CPUExecutionProvider'."""
+        return provider_of(self._session)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -244,9 +231,11 @@ def _content(path: Path) -> bytes:
         raise ModelError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
 
 
-def _session(content: bytes, path: Path, threads: int | None) -> Any:
+def _session(content: bytes, path: Path, threads: int | None, device: Device) -> Any:
     try:
-        return create_session(content, threads)
+        return create_session(content, threads, device=device, name=path.name)
+    except ConfigError:
+        raise
     except Exception as error:  # ONNX Runtime's exceptions have no common base but this
         raise ModelError(f"{path}: is no ONNX model that can be run; make one with 'ekspresi export'") from error
 

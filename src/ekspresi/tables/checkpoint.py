@@ -144,7 +144,7 @@ class Checkpoint:
             if content["format"] != FORMAT:
                 what = "another version of ekspresi wrote it"
                 raise ConfigError(f"{self.path}: {what}. Use that one, or --overwrite instead of --resume.")
-            entry, settings = _entry(content), content["settings"]
+            entry, settings = _entry(content), _renamed(content["settings"])
             if not all(isinstance(value, str) for value in settings.values()):
                 raise TypeError("settings")
             differing = self._differing(settings)
@@ -194,6 +194,14 @@ class Checkpoint:
         now = self._settings
         names = [name for name in (*now, *(before.keys() - now.keys())) if before.get(name) != now.get(name)]
         return [f"{name}{_change(before.get(name), now.get(name))}" for name in names]
+
+
+def _renamed(settings: dict[str, str]) -> dict[str, str]:
+    """Settings that older versions wrote -> the same by their names of today."""
+    older = settings.pop("even-prior", None)
+    if older is not None:
+        settings["prior"] = json.dumps("uniform" if older == "true" else "trained")
+    return settings
 
 
 def _entry(content: dict[str, Any]) -> CheckpointState:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.summary import RunSummary
 from ekspresi.tables.checkpoint import Position
 from ekspresi.types import FrameResult, Row
@@ -59,6 +60,7 @@ class PredictResult:
         rows: of pictures, the first of them; all where no table holds them.
         faces: rows of pictures in all.
         summary: of all that was seen.
+        recognizer: the model that was used; None where there was nothing to read.
         error: what ended the run before its end.
     """
 
@@ -77,6 +79,7 @@ class PredictResult:
     rows: list[Row] = field(default_factory=list)
     faces: int = 0
     summary: RunSummary | None = None
+    recognizer: Recognizer | None = None
     error: EkspresiError | None = None
 
 

@@ -3,7 +3,6 @@
 In: sources, an ``Analyzer``, what is wanted. Out: files, and a ``PredictResult``. Knows nothing of screens.
 """
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, OutputError
-from ekspresi.pipeline.analyzer import Analyzer
+from ekspresi.pipeline.analyzer import Analyzer, AnalyzerConfig
 from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.summaries.builder import SummaryBuilder
 from ekspresi.system.memory import KEPT_S, trim_heap
@@ -35,8 +34,7 @@ KEPT_ROWS = 40
 
 def run(
     sources: Sequence[str],
-    analyzer: Analyzer,
-    settings: dict[str, Setting],
+    config: AnalyzerConfig,
     options: PredictOptions,
     listener: ProgressListener,
     stop: Event,
@@ -45,8 +43,7 @@ def run(
 
     Args:
         sources: files, folders, globs, or one camera or address alone.
-        analyzer: what finds and recognizes.
-        settings: what decides the analyzer's answers, for ``resume``; the model's file is added.
+        config: the analyzer, and what ``resume`` compares.
         options: what to make.
         listener: is told what happens.
         stop: when it is set, what was seen is written, and the run ends.
@@ -58,8 +55,9 @@ def run(
         EkspresiError: before that: an output that cannot be made, a camera that does not answer, a run that cannot go
             on.
     """
+    analyzer = config.build()
     read = open_sources(sources, listener.on_error)
-    outcome = PredictResult(sources=len(read.names), errors=read.errors)
+    outcome = PredictResult(sources=len(read.names), errors=read.errors, recognizer=analyzer.recognizer)
     if not read.names:
         return outcome
     if options.resume and options.overwrite:
@@ -86,7 +84,7 @@ def run(
         _check_page(options.page, options.overwrite)  # it may lie in the folder of the pictures, which is there now
     table = None
     try:
-        with _journaled(read, analyzer, settings, options) as table:
+        with _journaled(read, config, analyzer.recognizer.labels, options) as table:
             if table is not None and table.complete:
                 outcome.complete, outcome.done = True, outcome.sources
                 return outcome
@@ -243,15 +241,14 @@ def _check_page(page: Path, overwrite: bool) -> None:
 
 @contextmanager
 def _journaled(
-    read: SourceReader, analyzer: Analyzer, settings: dict[str, Setting], wanted: PredictOptions
+    read: SourceReader, config: AnalyzerConfig, labels: tuple[str, ...], wanted: PredictOptions
 ) -> Iterator[ResumableTable | None]:
     """The table or folder of the run, with its journal; None where only the screen is told."""
     if wanted.out is None and wanted.annotate is None:
         yield None
         return
     everything: dict[str, Setting] = {
-        **settings,
-        "model": hashlib.sha256(analyzer.recognizer.path.read_bytes()).hexdigest(),
+        **config.fingerprint(),
         "every": wanted.window.every_s,
         "start": wanted.window.start_s,
         "end": wanted.window.end_s,
@@ -260,7 +257,6 @@ def _journaled(
     }
     given = {"resume": wanted.resume, "overwrite": wanted.overwrite}
     if wanted.out is not None:
-        labels = analyzer.recognizer.labels
         with resumable_table(wanted.out, labels, read.names, everything, folder=wanted.annotate, **given) as table:
             yield table
     elif wanted.annotate is not None:
