@@ -68,6 +68,7 @@ def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evalu
     assert provenance["data_fingerprint"] == dataset.fingerprint
     assert provenance["asked"]["protocol"] == "subject-10fold"
     assert {"python", "ekspresi", "numpy", "onnxruntime"} <= set(provenance["versions"])
+    assert provenance["provider"] == "CPUExecutionProvider"
 
 
 def parsed(path):

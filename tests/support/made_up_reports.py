@@ -154,6 +154,7 @@ class MadeUpReports:
             asked=EvaluationRequest("official", 0, 0, "test", "ekspresi evaluate"),
             versions={"numpy": "2"},
             cpu=CPU,
+            provider="CPUExecutionProvider",
             date=DATE,
             warnings=about.get("warnings", ()),
         )

@@ -52,6 +52,7 @@ class Provenance:
         asked: protocol, side, command.
         versions: package -> version.
         cpu: name of the processor.
+        provider: execution provider of ONNX Runtime that ran the network.
         date: UTC, ISO 8601, to the second.
         warnings: why the figures may flatter, one sentence each.
     """
@@ -67,6 +68,7 @@ class Provenance:
     asked: EvaluationRequest
     versions: dict[str, str]
     cpu: str
+    provider: str
     date: str
     warnings: tuple[str, ...]
 
@@ -89,6 +91,7 @@ def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: Evaluatio
         asked=asked,
         versions=versions_of(_PACKAGES),
         cpu=cpu_name(),
+        provider=recognizer.provider,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         warnings=leaks(recognizer.metadata, dataset, asked),
     )

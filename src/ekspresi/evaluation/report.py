@@ -9,7 +9,7 @@ PNG. Importing this room, and ``evaluation`` and ``metrics``, needs the extra [e
     format       2
     headline     name of the view whose figures are quoted
     provenance   fields of ``provenance.Provenance``: model, model_sha256, data, data_fingerprint, asked
-                 (protocol, fold, seed, side, command), versions, cpu, date, warnings, ...
+                 (protocol, fold, seed, side, command), versions, cpu, provider, date, warnings, ...
     evaluation   fields of ``evaluation.Evaluation``:
       suite, sizes_px, model_labels
       views[]    name, subset, custom, answers, prior, level, labels, resampled, left_out;
