@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from ekspresi.cli import app
-from ekspresi.cli.terminal import error_line, tell
+from ekspresi.cli.terminal import error_line, print_to_stderr
 from ekspresi.errors import EkspresiError, ImageError
 from ekspresi.imaging.images import load_image
 from ekspresi.media.image_writer import save_picture
@@ -34,7 +34,7 @@ def main() -> None:
     try:
         demo(arguments.examples, arguments.out, arguments.model)
     except EkspresiError as error:
-        tell(error_line(error))
+        print_to_stderr(error_line(error))
         sys.exit(2)
 
 

@@ -178,9 +178,9 @@ def test_without_out_each_run_has_its_own_folder(ckplus, model, tmp_path, monkey
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["--split", "random"], ConfigError, "--split random: must be one of all, subject-10fold"),
-        (["--side", "train"], ConfigError, "--side train"),
-        (["--suite", "vhs"], ConfigError, "--suite vhs: must be one of clean, kernels, cctv"),
+        (["--split", "random"], ConfigError, "--split random: is not a protocol. Choose all, subject-10fold, "),
+        (["--side", "train"], ConfigError, "--side train: is not a side of a split. Choose test or validation."),
+        (["--suite", "vhs"], ConfigError, "--suite vhs: is not a suite. Choose clean, kernels or cctv."),
         (["--fold", "2"], ConfigError, "every face is measured"),
         (["--split", "subject-10fold", "--fold", "10"], DatasetError, "fold 10"),
         (["--split", "official"], DatasetError, "official"),

@@ -270,7 +270,7 @@ def test_an_output_that_takes_nothing_is_one_line(folder: Path, tiny_model: Path
         environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
     assert done.returncode == 2
-    one_line_error(done.stderr, "standard output: cannot be written (No space left on device)")
+    one_line_error(done.stderr, "standard output: cannot be written (No space left on device). Redirect it elsewhere.")
 
 
 def test_who_reads_the_output_may_go(folder: Path, tiny_model: Path) -> None:

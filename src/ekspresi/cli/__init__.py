@@ -1,9 +1,13 @@
-"""The command line: one file a command, each with ``register(app)``.
+"""Run the command line: one file for each command, each with ``register(app)``.
 
-In: the arguments of ``ekspresi``. Out: an exit code: 0 done, though of a folder's pictures some may have been bad,
-which is told; 1 who read the output has gone, or a bug, with its traceback; 2 something named or asked for could not
-be used, told in a line each, and what else could be done is done; 130 stopped by the keyboard. Knows nothing of what
-commands do; what they import is loaded when they run.
+In: the arguments of ``ekspresi``. Out: an exit code. Does not know what commands do; each loads its imports when it
+runs.
+
+    0    done; single files of a folder may have failed, with an error line each
+    1    the reader of the output has closed it, or a bug, with its traceback
+    2    a named source or an option could not be used, with an error line each; the rest is done
+    130  stopped by Ctrl-C
+    143  stopped by SIGTERM
 """
 
 import sys
@@ -13,7 +17,7 @@ import typer
 
 from ekspresi import __version__
 from ekspresi.cli import data, evaluate, explain, export, finetune, predict, study, train
-from ekspresi.cli.terminal import error_line, stdout_is_lost, tell
+from ekspresi.cli.terminal import error_line, print_to_stderr, stdout_is_lost
 from ekspresi.errors import ConfigError, EkspresiError
 
 app = typer.Typer(
@@ -35,10 +39,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _ekspresi(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Facial expression recognition for faces only a few pixels wide, honest about how sure it is."""
+    """Recognize facial expressions on faces only a few pixels wide, with calibrated confidence."""
 
 
 for _command in (predict, explain, data, train, evaluate, export, finetune, study):
@@ -46,17 +50,17 @@ for _command in (predict, explain, data, train, evaluate, export, finetune, stud
 
 
 def main() -> None:
-    """Run the command line; never returns."""
+    """Run the command line and exit; it never returns."""
     try:
         app()
     except EkspresiError as error:
         for problem in error.problems if isinstance(error, ConfigError) else [error]:
-            tell(error_line(problem))
+            print_to_stderr(error_line(problem))
         sys.exit(2)
     except OSError as error:
         if not stdout_is_lost():
             raise
-        tell(f"error: standard output: cannot be written ({error.strerror}); send it elsewhere")
+        print_to_stderr(f"error: standard output: cannot be written ({error.strerror}). Redirect it elsewhere.")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

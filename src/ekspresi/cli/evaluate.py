@@ -1,182 +1,131 @@
-"""``ekspresi evaluate``: a model file and a data set -> a table, ``report.json`` and ``report.html``.
+"""``ekspresi evaluate``: measure a model on labelled faces and show its figures by face size.
 
-In: flags. Out: figures by face size on the screen, the two reports in a folder. No logic of its own but
-choosing which faces the headline and the views beside it are about.
+In: flags. Out: tables on the screen, the paths of the reports. Does not know how anything is measured.
 """
 
-import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from ekspresi.cli.options import Overwrite
+from ekspresi.cli.options import ModelFile, Overwrite, Quiet, Verbose
 from ekspresi.cli.terminal import skipped_line
-from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from rich.progress import TaskID
 
-    from ekspresi.datasets.dataset import FaceDataset
     from ekspresi.evaluation.results import Evaluation
     from ekspresi.metrics.calibration import SelectiveScores
     from ekspresi.metrics.classification import Estimate
 
-EVERY_FACE = "all"
-"""Protocol of a data set the model has never seen: nothing is split, every face is measured."""
-
-_SIDES = ("test", "validation")
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("evaluate")(evaluate_model)
+    app.command("evaluate")(_evaluate)
 
 
-def evaluate_model(
-    spec: Annotated[str, typer.Argument(help="Data set, READER:PATH, as in `ekspresi data inspect`.")],
-    model: Annotated[Path | None, typer.Option(help="Model file (.onnx); the bundled one by default.")] = None,
+def _evaluate(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="Data set to measure on, as READER:PATH.")],
+    model: ModelFile = None,
     split: Annotated[
         str | None,
         typer.Option(
-            help="Protocol, or 'all' to measure every face. By default that of the model's training, if "
-            "it was on this data set; else the official one; else all."
+            metavar="PROTOCOL",
+            help="Split protocol, or 'all' to measure every face. Default: the protocol of the model's training if it "
+            "was trained on this data set, else the official split, else 'all'.",
         ),
     ] = None,
-    fold: Annotated[int | None, typer.Option(help="Fold of the protocol; the model's own, or 0.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the protocol; the model's own, or 0.")] = None,
-    side: Annotated[str | None, typer.Option(help="test (default) or validation.")] = None,
+    fold: Annotated[int | None, typer.Option(help="Fold of the protocol. Default: that of the training, or 0.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the protocol. Default: that of the training, or 0.")] = None,
+    side: Annotated[str | None, typer.Option(help="Side of the split: test (default) or validation.")] = None,
     suite: Annotated[
-        str, typer.Option(help=f"How faces are shrunk: {', '.join(SUITES)}; all of them synthetic.")
+        str, typer.Option(help=f"How to shrink faces: {', '.join(SUITES)}. All suites are synthetic.")
     ] = "clean",
-    out: Annotated[Path | None, typer.Option(help="Folder of the reports; a new one in runs/.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the reports to this folder. Default: runs/READER-evaluation-NUMBER."),
+    ] = None,
     gallery: Annotated[
         bool,
-        typer.Option(help="Show the most confident mistakes: faces of the data set, not to be passed on."),
+        typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set."),
     ] = True,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Measure a model at every face size: accuracy, F1, intervals, calibration; needs the extra [eval].
+    """Measure a model at every face size and write a report (needs the extra [eval]).
 
-    Writes report.json and one self-contained report.html.
+    Prints accuracy, F1, 95 % intervals and calibration. Writes report.json and one self-contained report.html.
     """
-    try:
-        from ekspresi.evaluation.evaluate import evaluate
-        from ekspresi.evaluation.provenance import EvaluationRequest, provenance_of, trained_split
-        from ekspresi.evaluation.report import report_files, write_report
-    except ImportError as error:
-        raise MissingExtraError("ekspresi evaluate", "eval") from error
-    from ekspresi.datasets.registry import read
-    from ekspresi.recognition.recognizer import Recognizer
-    from ekspresi.system.storage import ensure_folder
-    from ekspresi.tables.overwrite import check_replaceable
+    show_log(verbose, quiet)
+    from ekspresi.workflows.evaluate import EvaluateOptions, evaluate_model
 
-    if suite not in SUITES:
-        raise ConfigError(f"--suite {suite}: must be one of {', '.join(SUITES)}")
-    recognizer = Recognizer(model)
-    dataset = read(spec)
-    if dataset.skipped:
-        typer.echo(skipped_line(dataset.skipped))
-    trained = trained_split(recognizer.metadata, dataset)
-    faces = _choose(dataset, trained or {}, split, fold, seed, side)
-    folder = out or _next_folder(dataset.name)
-    ensure_folder(folder)
-    for file in report_files(folder):
-        check_replaceable(file, overwrite=overwrite, choice="--out")
-    evaluation = _with_progress(
-        lambda progress: evaluate(
-            recognizer,
-            dataset,
-            faces.indices,
-            suite=suite,
-            subset=faces.name,
-            further=faces.further,
-            progress=progress,
-        )
+    options = EvaluateOptions(
+        data=spec,
+        model=model,
+        protocol=split,
+        fold=fold,
+        seed=seed,
+        side=side,
+        suite=suite,
+        out=out,
+        gallery=gallery,
+        overwrite=overwrite,
     )
-    parts = ["ekspresi", "evaluate", spec, *(["--model", str(model)] if model else [])]
-    parts += ["--split", faces.protocol]
-    if faces.protocol != EVERY_FACE:
-        parts += ["--fold", str(faces.fold), "--seed", str(faces.seed), "--side", faces.side]
-    parts += ["--suite", suite] if suite != "clean" else []
-    asked = EvaluationRequest(faces.protocol, faces.fold, faces.seed, faces.side, shlex.join(parts))
-    provenance = provenance_of(recognizer, dataset, asked)
-    _print(evaluation, provenance.warnings)
-    for path in write_report(evaluation, provenance, folder, dataset if gallery else None):
+    with EvaluationProgress(quiet) as progress:
+        result = evaluate_model(options, progress)
+    print_evaluation(result.evaluation, result.provenance.warnings)
+    for path in result.files:
         typer.echo(path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Faces:
-    """The faces to measure: the headline's, and others beside them by name."""
+class EvaluationProgress:
+    """Show an evaluation's progress on standard error; a context manager and an ``EvaluateListener``.
 
-    name: str
-    indices: "NDArray[np.int64]"
-    further: "dict[str, NDArray[np.int64]]"
-    protocol: str
-    fold: int = 0
-    seed: int = 0
-    side: str = EVERY_FACE
+    Example:
+        >>> with EvaluationProgress() as progress:
+        ...     progress.on_skipped(["b.png: is empty"])
+        skipped: 1 files or rows; first: b.png: is empty
+    """
 
+    def __init__(self, quiet: bool = False) -> None:
+        """Prepare the progress bar.
 
-def _choose(
-    dataset: "FaceDataset",
-    trained: dict[str, Any],
-    split: str | None,
-    fold: int | None,
-    seed: int | None,
-    side: str | None,
-) -> _Faces:
-    import numpy as np
+        Args:
+            quiet: hide the bar.
+        """
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ekspresi.datasets.protocols import PROTOCOLS
-    from ekspresi.datasets.splits import make_split
+        columns = (TextColumn("recognizing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        console = Console(stderr=True, emoji=False)
+        self._bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._task: TaskID | None = None
 
-    protocol = split or trained.get("protocol") or (EVERY_FACE if dataset.official is None else "official")
-    if protocol not in (EVERY_FACE, *PROTOCOLS):
-        raise ConfigError(f"--split {protocol}: must be one of {', '.join((EVERY_FACE, *PROTOCOLS))}")
-    if side not in (None, *_SIDES):
-        raise ConfigError(f"--side {side}: must be one of {', '.join(_SIDES)}")
-    if protocol == EVERY_FACE:
-        if (fold, seed, side) != (None, None, None):
-            raise ConfigError("--fold, --seed and --side belong to a protocol: with 'all', every face is measured")
-        return _Faces("all faces", np.arange(len(dataset)), {}, protocol)
-    own = trained if trained.get("protocol") == protocol else {}
-    fold = own.get("fold", 0) if fold is None else fold
-    seed = own.get("seed", 0) if seed is None else seed
-    side = side or "test"
-    made = make_split(dataset, protocol, fold=fold, seed=seed)
-    indices = made.sides[side]
-    name, further = side, {}
-    if protocol == "official" and dataset.official is not None:
-        published = np.flatnonzero(dataset.official == side)
-        if len(published) != len(indices):
-            name, further = f"{side}, de-duplicated", {f"{side}, as published": published}
-    return _Faces(name, indices, further, protocol, fold, seed, side)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def on_skipped(self, skipped: Sequence[str]) -> None:
+        """Print how many files or rows were left out, and the first of them."""
+        typer.echo(skipped_line(skipped))
+
+    def on_progress(self, done: int, total: int) -> None:
+        """Move the bar; it appears now, because a training before may show a bar of its own."""
+        if self._task is None:
+            self._bar.start()
+            self._task = self._bar.add_task("", total=total)
+        self._bar.update(self._task, completed=done, total=total)
 
 
-def _next_folder(reader: str) -> Path:
-    number = 1
-    while (folder := Path("runs") / f"{reader}-evaluation-{number}").exists():
-        number += 1
-    return folder
-
-
-def _with_progress(work: Any) -> "Evaluation":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("recognizing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        done: Evaluation = work(lambda n, total: bar.update(task, completed=n, total=total))
-    return done
-
-
-def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
+def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str]) -> None:
+    """Print the figures of an evaluation by face size, and the reasons to doubt them."""
     from rich.console import Console
     from rich.table import Table
 
@@ -203,7 +152,7 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
     console.print(table)
     if evaluation.effective_sizes:
         shares = ", ".join(f"{e.size_px} px {100 * e.within:.0f} %" for e in evaluation.effective_sizes)
-        console.print(f"effective size told within a factor {WITHIN_FACTOR}: {shares}", highlight=False)
+        console.print(f"effective size estimated within a factor {WITHIN_FACTOR}: {shares}", highlight=False)
     if len(evaluation.views) > 1:
         small = 16 if 16 in evaluation.sizes_px else evaluation.sizes_px[-1]
         sizes = (evaluation.sizes_px[0], small)
@@ -223,7 +172,7 @@ def _print(evaluation: "Evaluation", warnings: tuple[str, ...]) -> None:
 
 
 def _answered(selective: "SelectiveScores | None") -> list[str]:
-    """How many faces get an answer, and how many of those are right."""
+    """Format the share of faces that get an answer, and the share of right ones among those."""
     if selective is None:
         return []
     return [
@@ -233,6 +182,7 @@ def _answered(selective: "SelectiveScores | None") -> list[str]:
 
 
 def _text(estimate: "Estimate") -> str:
+    """Format an estimate with its interval, in percent."""
     value = f"{100 * estimate.value:.1f}"
     if estimate.low is None or estimate.high is None:
         return value

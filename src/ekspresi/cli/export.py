@@ -43,10 +43,10 @@ def _export(
         f"{done.difference:.1e} of torch (bound {LARGEST_DIFFERENCE:.0e})"
     )
     typer.echo(f"{done.weights}: {done.weights.stat().st_size / 1e6:.1f} MB, float16, for --init")
-    typer.echo(certainty(done.calibration))
+    typer.echo(describe_calibration(done.calibration))
 
 
-def certainty(calibration: "SizeCalibration | None") -> str:
+def describe_calibration(calibration: "SizeCalibration | None") -> str:
     """What a model's calibration means for its answers, in a line."""
     if calibration is None:
         return "not calibrated: too few people or faces to validate on; every face will be answered"

@@ -1,18 +1,21 @@
-"""``ekspresi finetune``: faces of one's own -> a model of one's own, with its report.
+"""``ekspresi finetune``: train the bundled model further on other faces and show its report.
 
-In: a data set spec. Out: a folder with the model, its weights and the reports of its test side. No logic of its own.
+In: flags. Out: plan, figures and paths on the screen. Does not know how anything is trained.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.cli.evaluate import evaluate_model
-from ekspresi.cli.export import certainty
-from ekspresi.cli.options import Overwrite
-from ekspresi.cli.train import quiet
-from ekspresi.errors import MissingExtraError
+from ekspresi.cli.evaluate import EvaluationProgress, print_evaluation
+from ekspresi.cli.export import describe_calibration
+from ekspresi.cli.options import Overwrite, Quiet, Verbose
+from ekspresi.cli.train import quiet_lightning
+from ekspresi.cli.verbosity import show_log
+
+if TYPE_CHECKING:
+    from ekspresi.training.export import Export
 
 
 def register(app: typer.Typer) -> None:
@@ -21,35 +24,54 @@ def register(app: typer.Typer) -> None:
 
 
 def _finetune(
-    spec: Annotated[str, typer.Argument(help="Data set, READER:PATH; folder:PATH for a folder a class.")],
+    spec: Annotated[
+        str,
+        typer.Argument(metavar="SPEC", help="Data set to learn, as READER:PATH; folder:PATH has one folder a class."),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write; default runs/READER-finetuned.", file_okay=False)
+        Path | None,
+        typer.Option(metavar="DIR", help="Write to this folder. Default: runs/READER-finetuned.", file_okay=False),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the model; default that of the folder.")] = None,
-    gallery: Annotated[bool, typer.Option(help="Show the most confident mistakes in the report.")] = True,
+    name: Annotated[str | None, typer.Option(help="Name the model. Default: the name of the folder.")] = None,
+    gallery: Annotated[
+        bool,
+        typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set."),
+    ] = True,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Train the bundled model on for faces and labels of your own, and measure it on faces it never saw.
+    """Fine-tune the bundled model on your faces and labels, and evaluate it (needs the extra [train]).
 
-    Split by subject where subjects are known, classes oversampled, at every face size; needs the extra [train].
-    Stopped, it goes on where it was when it is started again.
+    Splits by subject where subjects are known, oversamples rare classes and trains at every face size. Run the same
+    command again to resume an interrupted training.
     """
-    try:
-        from ekspresi.training.finetune import finetune, plan_finetuning
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("ekspresi finetune", "train") from error
-    from ekspresi.datasets.registry import read
-    from ekspresi.evaluation.report import report_files
-    from ekspresi.tables.overwrite import check_replaceable
+    show_log(verbose, quiet)
+    from ekspresi.workflows.finetune import FinetuneOptions, finetune_model
 
-    dataset = read(spec)
-    planned = plan_finetuning(dataset)
-    folder = out or Path("runs") / f"{dataset.name}-finetuned"
-    typer.echo(f"{len(dataset)} faces, {len(dataset.labels)} classes; {planned.reason}")
-    for file in report_files(folder):
-        check_replaceable(file, overwrite=overwrite, choice="--out")
-    quiet()
-    done = finetune(planned, folder, name or folder.name, overwrite=overwrite)
-    typer.echo(certainty(done.calibration))
-    evaluate_model(spec, done.model, out=folder, gallery=gallery, overwrite=overwrite)
-    typer.echo(f"{done.model}\nnext: ekspresi predict PICTURE --model {done.model}")
+    quiet_lightning()
+    options = FinetuneOptions(data=spec, out=out, name=name, gallery=gallery, overwrite=overwrite)
+    with FinetuneProgress(quiet) as progress:
+        result = finetune_model(options, progress, show=not quiet)
+    print_evaluation(result.evaluation.evaluation, result.evaluation.provenance.warnings)
+    for path in result.evaluation.files:
+        typer.echo(path)
+    typer.echo(f"{result.export.model}\nnext: ekspresi predict PICTURE --model {result.export.model}")
+
+
+class FinetuneProgress(EvaluationProgress):
+    """Show the steps of a fine-tuning; a context manager and a ``FinetuneListener``.
+
+    Example:
+        >>> with FinetuneProgress() as progress:
+        ...     progress.on_plan(40, 2, "split by subject")
+        40 faces, 2 classes; split by subject
+    """
+
+    def on_plan(self, faces: int, classes: int, reason: str) -> None:
+        """Print what will be learned, and how it is split."""
+        typer.echo(f"{faces} faces, {classes} classes; {reason}")
+
+    def on_model(self, export: "Export") -> None:
+        """Print from which confidence the model answers."""
+        typer.echo(describe_calibration(export.calibration))

@@ -1,8 +1,9 @@
-"""Flags that several commands share: what they are called, what they mean, what they show.
+"""Define the flags that several commands share.
 
-In: nothing. Out: types for the parameters of commands. Knows no command.
+In: nothing. Out: types for the parameters of commands. Does not know about any command.
 """
 
+import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,36 +12,68 @@ import typer
 
 from ekspresi.types import Prior
 
+_LOG = logging.getLogger(__name__)
+
+
+class DeviceName(StrEnum):
+    """List the values of ``--device``.
+
+    Example:
+        >>> [str(name) for name in DeviceName]
+        ['auto', 'cpu', 'cuda']
+    """
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class PriorName(StrEnum):
+    """List the values of ``--prior``.
+
+    Example:
+        >>> [str(name) for name in PriorName]
+        ['trained', 'uniform']
+    """
+
+    TRAINED = "trained"
+    UNIFORM = "uniform"
+
+
 DetectorName = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="'mtcnn'; 'yunet', with a network that is downloaded once, or 'yunet:FILE'; 'none' where a picture is one "
-        "face crop.",
+        help="Find faces with 'mtcnn', with 'yunet' (downloads its network once) or 'yunet:FILE', or with 'none' where "
+        "a picture is one face crop.",
     ),
 ]
 
 ModelFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A model made by 'ekspresi export', not the bundled one.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Use a model that 'ekspresi export' wrote. Default: the bundled model."),
 ]
 
-MinFacePx = Annotated[float, typer.Option(metavar="N", help="Width in pixels of the smallest face to search for.")]
+MinFacePx = Annotated[float, typer.Option(metavar="N", help="Search for faces from this width, in pixels.")]
+
+DeviceChoice = Annotated[
+    DeviceName,
+    typer.Option("--device", help="Run the networks here. 'auto' takes a CUDA GPU if there is one, else the CPU."),
+]
 
 Overwrite = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Replace also files that ekspresi did not make, and what an unfinished run left; never what is read-only.",
+        help="Replace also files that ekspresi did not write, and outputs of unfinished runs. Read-only files stay.",
     ),
 ]
 
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show on standard error which model, provider and detector run.")
+]
 
-class PriorName(StrEnum):
-    """Names that ``--prior`` takes."""
-
-    TRAINED = "trained"
-    UNIFORM = "uniform"
-
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are always shown.")]
 
 PriorChoice = Annotated[
     PriorName,
@@ -56,7 +89,12 @@ EvenPrior = Annotated[bool, typer.Option("--even-prior", hidden=True)]
 
 
 def prior_of(prior: PriorName, even_prior: bool) -> Prior:
-    """Return the prior that the flags ask for; the older one warns."""
+    """Return the prior that the flags name; the older flag logs a warning.
+
+    Example:
+        >>> prior_of(PriorName.TRAINED, even_prior=False)
+        'trained'
+    """
     if even_prior:
-        typer.echo("note: --even-prior is deprecated. Use --prior uniform.", err=True)
+        _LOG.warning("--even-prior is deprecated. Use --prior uniform.")
     return "uniform" if even_prior or prior == PriorName.UNIFORM else "trained"

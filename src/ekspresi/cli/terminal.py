@@ -1,6 +1,6 @@
-"""What is said to a person at a terminal.
+"""Print single lines for people at a terminal.
 
-In: messages and file names. Out: single lines that are safe to print. Knows no command.
+In: messages and file names. Out: lines that are safe to print. Does not know about any command.
 """
 
 import os
@@ -9,30 +9,45 @@ from collections.abc import Sequence
 
 
 def printable(text: str) -> str:
-    """Any text -> one line without control characters, which file names may hold."""
+    r"""Make one line of a text; control characters, which file names may contain, become '?'.
+
+    Example:
+        >>> printable("a\x1b[31m\nb.jpg")
+        'a?[31m b.jpg'
+    """
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
 def error_line(error: BaseException | str) -> str:
-    """An error, or one of its problems -> the line that tells it."""
+    """Format an error, or one of its problems, as a line.
+
+    Example:
+        >>> error_line("x.jpg: is empty (0 bytes).")
+        'error: x.jpg: is empty (0 bytes).'
+    """
     return f"error: {printable(str(error))}"
 
 
 def skipped_line(skipped: Sequence[str]) -> str:
-    """A line for each file or row that a data set was read without -> the one line that tells of them."""
+    """Summarize the files and rows that the reader of a data set left out.
+
+    Example:
+        >>> skipped_line(["a.png: is empty", "b.png: is text"])
+        'skipped: 2 files or rows; first: a.png: is empty'
+    """
     return f"skipped: {len(skipped):,} files or rows; first: {printable(skipped[0])}"
 
 
-def tell(line: str) -> None:
-    """Print one line to standard error, whatever its encoding can hold."""
+def print_to_stderr(line: str) -> None:
+    """Print a line to standard error; characters outside its encoding become '?'."""
     encoding = sys.stderr.encoding or "ascii"
     print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
 
 
 def stdout_is_lost() -> bool:
-    """Whether standard output takes no more lines, as on a full disk.
+    """Check whether standard output refuses lines, as on a full disk, and then discard what it still holds.
 
-    If so it is turned away from there, or the interpreter would fail once more on what it still holds at its end.
+    Without that, the interpreter would fail once more when it flushes the rest at its exit.
     """
     try:
         print(flush=True)

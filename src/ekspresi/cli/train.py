@@ -32,6 +32,7 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi train", "train") from error
     from ekspresi.datasets.registry import read
+    from ekspresi.workflows.output_paths import next_run_folder
 
     if resume is not None:
         if out is not None or config_file is not None:
@@ -43,26 +44,19 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
         folder = resume
     else:
         config = load_config(config_file, flags)
-        folder = out or _next_folder(config.data.split(":", 1)[0])
+        folder = out or next_run_folder(config.data.split(":", 1)[0])
     if skipped := read(config.data).skipped:  # read for this alone: seconds, beside a training
         typer.echo(skipped_line(skipped))
-    quiet()
+    quiet_lightning()
     run = train(config, folder, resume=resume is not None)
     typer.echo(f"run: {run.folder}")
     typer.echo(f"next: ekspresi export {run.folder} --out {run.folder / 'model.onnx'}")
 
 
-def quiet() -> None:
-    """Keep back Lightning's notes on itself, which would bury the progress bar."""
+def quiet_lightning() -> None:
+    """Hide Lightning's notes about itself, which would bury the progress bar."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
-
-
-def _next_folder(reader: str) -> Path:
-    number = 1
-    while (folder := Path("runs") / f"{reader}-{number}").exists():
-        number += 1
-    return folder
 
 
 def _command(options: list[_Flag]) -> Any:

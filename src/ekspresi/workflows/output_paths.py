@@ -44,6 +44,19 @@ def annotated_paths(sources: Sequence[Path], folder: Path, names: UniquePaths) -
     }
 
 
+def next_run_folder(name: str) -> Path:
+    """Return the first folder ``runs/NAME-NUMBER`` that does not exist.
+
+    Example:
+        >>> next_run_folder("no-such-run").as_posix()
+        'runs/no-such-run-1'
+    """
+    number = 1
+    while (folder := Path("runs") / f"{name}-{number}").exists():
+        number += 1
+    return folder
+
+
 def _key(path: Path) -> str:
     """The same for all names of one file, also where upper and lower case are one."""
     return os.path.realpath(path).casefold()
