@@ -19,7 +19,7 @@ from ekspresi.media.image_writer import save_picture
 from ekspresi.media.paths import image_paths
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.recognition.recognizer import Recognizer
-from ekspresi.workflows.explain import strip
+from ekspresi.workflows.explain import draw_size_strip
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,7 +57,7 @@ def demo(examples: Path, out: Path, model: Path | None) -> None:
             raise ImageError(f"{examples}: holds no picture named '{name}'; restore it from the repository")
     image = load_image(pictures["astronaut"])
     (crop,) = analyzer.crops(image, analyzer.analyze(image)[:1])
-    save_picture(strip(analyzer.recognizer, crop), out / "strip.png")
+    save_picture(draw_size_strip(analyzer.recognizer, crop), out / "strip.png")
     print(f"written: {out / 'strip.png'} (one face from 48 to 8 px, with the belief at each size)")
 
     image = load_image(pictures["corridor"])

@@ -113,7 +113,11 @@ def test_the_source_is_never_replaced(explain, crop: Path, tmp_path: Path) -> No
 
 
 def test_outputs_that_are_no_pictures(explain, crop: Path, tmp_path: Path) -> None:
-    for out, what in (("x.pdf", "ends in .png or .jpg"), ("x", "ends in .png or .jpg"), (crop / "x.png", "cannot be")):
+    for out, what in (
+        ("x.pdf", "Let it end in .png or .jpg."),
+        ("x", "Let it end in .png or .jpg."),
+        (crop / "x.png", "cannot be"),
+    ):
         code, _, err = explain(crop, "--out", out)
         assert code == 2
         one_line_error(err, what)
@@ -151,7 +155,7 @@ def test_every_face_has_a_line_and_a_band(
 ) -> None:
     image = np.random.default_rng(1).integers(0, 256, (12, 12 * number, 3), dtype=np.uint8)
     Image.fromarray(image).save(tmp_path / "crowd.png")
-    monkeypatch.setattr("ekspresi.detection.detector.make_detector", lambda *_: Crowd(number))
+    monkeypatch.setattr("ekspresi.pipeline.analyzer.make_detector", lambda *_: Crowd(number))
     code, out, _ = explain("crowd.png", detector="mtcnn")
     assert code == 0
     assert f"{12 * bands - 12},0 {12 * bands},12" in out

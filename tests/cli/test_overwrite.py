@@ -200,7 +200,7 @@ def test_the_table_of_a_killed_run_is_lost_to_no_other_command(
     code, said, err = ekspresi("predict", other, "--out", out, "--overwrite")
     assert (code, err) == (0, "") and f"written: {out}" in said
     code, said, err = ekspresi("predict", other, "--out", out, "--resume")
-    assert code == 0 and "nothing is left to do" in said
+    assert code == 0 and "--resume found no remaining source." in said
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on this system")

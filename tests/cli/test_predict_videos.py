@@ -95,7 +95,9 @@ def test_frames_too_far_apart_to_follow_faces_are_told(predict, tmp_path: Path) 
     assert (code, err) == (0, "") and "1 track in 5 frames" in said
     code, said, err = predict(clip, "--every", "0:04")
     assert code == 0 and "3 tracks in 3 frames" in said
-    assert err == "note: --every 0:04 is too far apart to follow faces: each counts by itself, in each frame\n"
+    assert (
+        err == "note: --every 0:04 is longer than 2 s, so faces are not tracked: each detection gets its own track.\n"
+    )
 
 
 def test_faces_are_hidden_in_all_that_is_drawn(predict, tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_a_run_that_is_stopped_or_killed_goes_on_with_no_row_twice_and_none_miss
     said, err = stopped.communicate()
     assert err == ""
     assert stopped.returncode == (128 + number if number != signal.SIGKILL else -number)
-    assert ("--resume goes on" in said) == (number != signal.SIGKILL)
+    assert ("Repeat the same command with --resume to continue." in said) == (number != signal.SIGKILL)
     seen = lines_in(out)
     assert seen < lines_in(whole)
     again = process(*clips, "--out", out, "--resume", model=tiny_model)
@@ -139,7 +141,7 @@ def test_a_run_that_is_stopped_or_killed_goes_on_with_no_row_twice_and_none_miss
     assert places(out) == places(whole) and len(places(out)) == 800
     nothing = process(*clips, "--out", out, "--resume", model=tiny_model)
     said, _ = nothing.communicate()
-    assert nothing.returncode == 0 and "nothing is left to do" in said
+    assert nothing.returncode == 0 and f"{out} is complete: --resume found no remaining source." in said
 
 
 def test_a_film_that_goes_on_is_a_second_film(tiny_model: Path, tmp_path: Path) -> None:
@@ -247,15 +249,17 @@ def test_what_could_not_be_read_is_tried_again(predict, tmp_path: Path) -> None:
     code, said, _ = predict(folder, "--out", out)
     assert (code, len(rows_of(out))) == (0, 30) and "1 of 2 sources read, 1 failed" in said
     code, said, err = predict(folder, "--out", out, "--resume")
-    assert "0 of 1 source read, 1 failed" in said and "1 source was done before" in said and "b.mp4" in err
+    assert (
+        "0 of 1 source read, 1 failed" in said and "1 source was finished by an earlier run" in said and "b.mp4" in err
+    )
     (folder / "b.mp4").write_bytes(whole)
     code, said, err = predict(folder, "--out", out, "--page", page, "--resume")
     assert (code, err) == (0, "")
     assert [Path(row["source"]).name for row in rows_of(out)] == ["a.mp4"] * 30 + ["b.mp4"] * 20
-    assert "1 source was done before, and told in" in said
-    assert "tells only the rest of a run: 1 source was done before" in page.read_text(encoding="utf-8")
+    assert f"1 source was finished by an earlier run; its rows are in {out}." in said
+    assert "covers only the rest of a run: 1 source was finished by an earlier run" in page.read_text(encoding="utf-8")
     code, said, _ = predict(folder, "--out", out, "--resume")
-    assert code == 0 and "nothing is left to do" in said
+    assert code == 0 and f"{out} is complete: --resume found no remaining source." in said
     code, _, err = predict(folder / "a.mp4", "--out", out, "--resume")
     assert code == 2 and "was begun with other settings: sources" in err
 
@@ -265,7 +269,7 @@ def test_no_output_replaces_a_source_and_a_page_is_called_so(option: str, name: 
     source = write_clip(tmp_path / "a.mp4", 5).rename(tmp_path / ("a.mp4" if name == "p.pdf" else name))
     before = source.read_bytes()
     code, _, err = predict(source, option, tmp_path / name)
-    assert code == 2 and ("ends in .html" if name == "p.pdf" else "is one of the sources") in err
+    assert code == 2 and ("Let it end in .html or .htm." if name == "p.pdf" else "is one of the sources.") in err
     assert source.read_bytes() == before
 
 

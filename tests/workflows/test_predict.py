@@ -15,7 +15,7 @@ from ekspresi.tables.resumable import ResumableTable
 from ekspresi.types import Frame, FrameResult
 from ekspresi.workflows.annotation_writer import AnnotationWriter
 from ekspresi.workflows.options import PredictOptions, PredictResult
-from ekspresi.workflows.predict import run
+from ekspresi.workflows.predict import predict_sources
 from tests.support.clips import write_clip
 
 Frames = list[tuple[str, int]]
@@ -58,7 +58,7 @@ def sources(tmp_path: Path) -> list[str]:
 def predict(tiny_model: Path, sources: list[str]) -> Callable[..., tuple[PredictResult, Stopping]]:
     def go(wanted: PredictOptions, after: int | None = None) -> tuple[PredictResult, Stopping]:
         watcher = Stopping(after)
-        return run(sources, AnalyzerConfig(tiny_model, "none"), wanted, watcher, watcher.stop), watcher
+        return predict_sources(sources, AnalyzerConfig(tiny_model, "none"), wanted, watcher, watcher.stop), watcher
 
     return go
 
@@ -135,7 +135,7 @@ def test_what_was_seen_before_an_error_is_told_and_written(
     monkeypatch.setattr("ekspresi.workflows.source_reader._frames", failing)
     watcher = Stopping()
     wanted = PredictOptions(out=tmp_path / "x.csv", summary=True)
-    outcome = run(["camera:0"], AnalyzerConfig(tiny_model, "none"), wanted, watcher, watcher.stop)
+    outcome = predict_sources(["camera:0"], AnalyzerConfig(tiny_model, "none"), wanted, watcher, watcher.stop)
     assert isinstance(outcome.error, AccessError) and not outcome.stopped
     assert outcome.summary is not None and outcome.summary.videos[0].frames == 40
     assert [row[1] for row in places(tmp_path / "x.csv")] == ["24", "39"]  # the last second too

@@ -1,6 +1,6 @@
-"""Lengths of time as people type them -> seconds.
+"""Parse durations as people type them.
 
-In: '0.2s', '200ms', '1m30s', '1:30', '1:02:03.5', '90'. Out: seconds. Knows no command.
+In: '0.2s', '200ms', '1m30s', '1:30', '1:02:03.5', '90'. Out: seconds. Does not know about any command.
 """
 
 import math
@@ -16,20 +16,24 @@ _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
 
 
 def seconds(text: str) -> float:
-    """A length of time -> seconds; a bare number is seconds already.
+    """Parse a duration to seconds; a bare number is in seconds already.
 
     Raises:
-        typer.BadParameter: anything else.
+        typer.BadParameter: the text is not a duration.
+
+    Example:
+        >>> seconds("1m30s"), seconds("0:04"), seconds("200ms")
+        (90.0, 4.0, 0.2)
     """
-    said = text.strip().lower()
-    if re.fullmatch(_NUMBER, said):
-        return float(said)
-    if found := _CLOCK.fullmatch(said):
+    typed = text.strip().lower()
+    if re.fullmatch(_NUMBER, typed):
+        return float(typed)
+    if found := _CLOCK.fullmatch(typed):
         hours, minutes, rest = found.groups(default="0")
         return int(hours) * 3600 + int(minutes) * 60 + float(rest)
-    parts = list(_PART.finditer(said))
+    parts = list(_PART.finditer(typed))
     units = [_UNITS_S[part[2]] for part in parts]
     falling = all(before > after for before, after in pairwise(units))
-    if not parts or not falling or "".join(part[0] for part in parts) != said:
-        raise typer.BadParameter(f"'{text}' is no length of time; write it as 0.2s, 200ms, 1m30s or 1:30")
+    if not parts or not falling or "".join(part[0] for part in parts) != typed:
+        raise typer.BadParameter(f"'{text}' is not a duration. Examples: 0.2s, 200ms, 1m30s, 1:30.")
     return math.fsum(float(part[1]) * unit for part, unit in zip(parts, units, strict=True))

@@ -1,36 +1,37 @@
-"""``ekspresi _explain``: a picture -> where in its faces the evidence lies, and what is left of it at each size.
+"""``ekspresi explain``: write a picture that explains the predictions of faces, and show them in a table.
 
-In: one picture. Out: a picture with a band for each face, and a table on the screen. No logic of its own.
+In: one picture. Out: a picture with a band for each face, and a table on the screen. Does not know how faces are
+explained.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
 from ekspresi.cli.options import (
     DetectorName,
+    DeviceChoice,
+    DeviceName,
     EvenPrior,
     MinFacePx,
     ModelFile,
     Overwrite,
     PriorChoice,
     PriorName,
-    prior_of,
+    Quiet,
+    Verbose,
+    analyzer_config,
 )
-from ekspresi.cli.terminal import printable
-from ekspresi.errors import ImageError, OutputError
+from ekspresi.cli.verbosity import show_log
+from ekspresi.visualization.formatting import printable
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
     from rich.table import Table
 
-    from ekspresi.recognition.explanation import Explanation
-    from ekspresi.types import Face
-
-_LARGEST = 24
-"""Faces that are explained; a crowd would make a picture that no program opens."""
-
-_ENDINGS = (".png", ".jpg", ".jpeg")
+    from ekspresi.workflows.explain import ExplainResult
 
 
 def register(app: typer.Typer) -> None:
@@ -39,69 +40,82 @@ def register(app: typer.Typer) -> None:
 
 
 def _explain(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture with faces.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Picture with faces to explain.")],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Picture to write, .png or .jpg; default NAME-explained.png, here."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the picture here, .png or .jpg. Default: NAME-explained.png in the current folder.",
+        ),
     ] = None,
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
     prior: PriorChoice = PriorName.TRAINED,
     even_prior: EvenPrior = False,
+    device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Draw which parts of each face carry the belief, and what is left of it from 48 px down to 8 px.
+    """Draw which parts of each face support its prediction, and how the prediction changes from 48 px to 8 px.
 
-    Every face gets a band, largest first. Color shows by how many points the belief falls when a part is hidden.
+    Each face gets a band, largest face first. Color shows by how many percentage points the probability of the
+    expression falls when a part is hidden.
     """
+    show_log(verbose, quiet)
     from rich.console import Console
-    from rich.progress import Progress
 
-    from ekspresi.detection.detector import make_detector as make_detector
-    from ekspresi.imaging.images import load_image
-    from ekspresi.media.image_writer import picture_file
-    from ekspresi.pipeline.analyzer import Analyzer
-    from ekspresi.recognition import explanation
-    from ekspresi.recognition.recognizer import Recognizer
-    from ekspresi.tables.overwrite import check_replaceable
-    from ekspresi.visualization.explanation_sheet import render_explanations
+    from ekspresi.workflows.explain import ExplainOptions, explain_image
 
-    target = _target(image, out)
-    check_replaceable(target, overwrite=overwrite, choice="--out")
-    analyzer = Analyzer(Recognizer(model, prior=prior_of(prior, even_prior)), make_detector(detector, min_face_px))
-    with picture_file(target) as write:
-        rgb = load_image(image)
-        faces = analyzer.analyze(rgb)
-        if not faces:
-            remedy = "try --min-face-px with a smaller number, or --detector none where the picture is one face crop"
-            raise ImageError(f"{image}: no face found; {remedy}")
-        shown = faces[:_LARGEST]
-        errors = Console(stderr=True, emoji=False)
-        with Progress(console=errors, transient=True, disable=len(shown) < 2 or not errors.is_terminal) as progress:
-            explanations = [
-                explanation.explain(analyzer.recognizer, crop)
-                for crop in progress.track(analyzer.crops(rgb, shown), description="explaining")
-            ]
-        write(render_explanations(explanations))
+    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device)
+    with ExplainProgress(quiet) as progress:
+        result = explain_image(ExplainOptions(image, out, config, overwrite), progress)
     console = Console(emoji=False)
-    console.print(_table(shown, explanations))
-    if len(shown) < len(faces):
-        console.print(f"the {len(shown)} largest of {len(faces)} faces", highlight=False)
-    console.print(f"written: {printable(str(target))}", markup=False, highlight=False, soft_wrap=True)
+    console.print(_table(result))
+    if len(result.faces) < result.found:
+        console.print(f"the {len(result.faces)} largest of {result.found} faces", highlight=False)
+    console.print(f"written: {printable(str(result.written))}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _target(image: Path, out: Path | None) -> Path:
-    """Where the picture goes; refuses what would be no picture, or would replace the one that is explained."""
-    target = Path(f"{image.stem}-explained.png") if out is None else out
-    if target.suffix.lower() not in _ENDINGS:
-        raise OutputError(f"{target}: a picture's name ends in .png or .jpg; choose one of them")
-    if target.exists() and image.exists() and target.samefile(image):
-        raise OutputError(f"{target}: is the picture to explain; choose another name")
-    return target
+class ExplainProgress:
+    """Show a progress bar for several faces; a context manager and an ``ExplainListener``.
+
+    Example:
+        >>> with ExplainProgress() as progress:
+        ...     progress.on_progress(1, 2)
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        """Prepare the bar.
+
+        Args:
+            quiet: hide the bar.
+        """
+        from rich.console import Console
+        from rich.progress import Progress
+
+        console = Console(stderr=True, emoji=False)
+        self._bar = Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def on_progress(self, done: int, total: int) -> None:
+        """Move the bar; a single face needs none."""
+        if self._task is None and total > 1:
+            self._task = self._bar.add_task("explaining", total=total)
+        if self._task is not None:
+            self._bar.update(self._task, completed=done)
 
 
-def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
+def _table(result: "ExplainResult") -> "Table":
+    """Make a table of the explained faces, one line for each face."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -113,19 +127,19 @@ def _table(faces: list["Face"], explanations: list["Explanation"]) -> "Table":
     table.add_column("face", justify="right", no_wrap=True)
     table.add_column("face box", justify="right", no_wrap=True)
     table.add_column("px", justify="right", no_wrap=True)
-    table.add_column("effective px", justify="right", no_wrap=True)
+    table.add_column("effective\npx", justify="right", no_wrap=True)
     table.add_column("expression", no_wrap=True)
     table.add_column("confidence", justify="right", no_wrap=True)
-    for number, (face, explained) in enumerate(zip(faces, explanations, strict=True), start=1):
-        belief = explained.occlusion.prediction
+    for number, (face, explained) in enumerate(zip(result.faces, result.explanations, strict=True), start=1):
+        prediction = explained.occlusion.prediction
         x1, y1, x2, y2 = (round(edge) for edge in face.box_xyxy)
-        name = f"unsure ({belief.expression})" if belief.abstained else belief.expression
+        name = f"unsure ({prediction.expression})" if prediction.abstained else prediction.expression
         table.add_row(
             f"{number}",
             f"{x1},{y1} {x2},{y2}",
-            f"{belief.face_px:.0f}",
-            "" if belief.effective_px is None else f"{belief.effective_px:.0f}",
-            Text(name, style="dim" if belief.abstained else f"bold {COLORS.get(belief.expression, 'default')}"),
-            percent(belief.confidence),
+            f"{prediction.face_px:.0f}",
+            "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
+            Text(name, style="dim" if prediction.abstained else f"bold {COLORS.get(prediction.expression, 'default')}"),
+            percent(prediction.confidence),
         )
     return table

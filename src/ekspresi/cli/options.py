@@ -6,11 +6,13 @@ In: nothing. Out: types for the parameters of commands. Does not know about any 
 import logging
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.types import Prior
+if TYPE_CHECKING:
+    from ekspresi.pipeline.analyzer import AnalyzerConfig
+    from ekspresi.types import Prior
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,13 +90,18 @@ EvenPrior = Annotated[bool, typer.Option("--even-prior", hidden=True)]
 """The older name of ``--prior uniform``."""
 
 
-def prior_of(prior: PriorName, even_prior: bool) -> Prior:
-    """Return the prior that the flags name; the older flag logs a warning.
+def analyzer_config(
+    model: Path | None, detector: str, min_face_px: float, prior: PriorName, even_prior: bool, device: DeviceName
+) -> "AnalyzerConfig":
+    """Build the configuration of an analyzer from the shared flags; the older flag of the prior logs a warning.
 
     Example:
-        >>> prior_of(PriorName.TRAINED, even_prior=False)
-        'trained'
+        >>> analyzer_config(None, "none", 12, PriorName.UNIFORM, False, DeviceName.CPU).prior
+        'uniform'
     """
+    from ekspresi.pipeline.analyzer import AnalyzerConfig
+
     if even_prior:
         _LOG.warning("--even-prior is deprecated. Use --prior uniform.")
-    return "uniform" if even_prior or prior == PriorName.UNIFORM else "trained"
+    chosen: Prior = "uniform" if even_prior or prior == PriorName.UNIFORM else "trained"
+    return AnalyzerConfig(model, detector, min_face_px, chosen, device.value)

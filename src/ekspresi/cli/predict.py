@@ -1,9 +1,10 @@
-"""``ekspresi predict``: pictures, videos, a camera -> a table of their faces, files, annotated pictures and films.
+"""``ekspresi predict``: recognize the faces of pictures, videos or a camera and show them.
 
 In: files, folders, globs, a webcam or an address. Out: tables on the screen, and what ``--out``, ``--annotate`` and
-``--page`` name. No logic of its own.
+``--page`` name. Does not know how faces are found.
 """
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,32 +13,38 @@ import typer
 
 from ekspresi.cli.options import (
     DetectorName,
+    DeviceChoice,
+    DeviceName,
     EvenPrior,
     MinFacePx,
     ModelFile,
     Overwrite,
     PriorChoice,
     PriorName,
-    prior_of,
+    Quiet,
+    Verbose,
+    analyzer_config,
 )
-from ekspresi.cli.terminal import error_line, printable, tell
-from ekspresi.errors import OutputError
+from ekspresi.cli.verbosity import show_log
+from ekspresi.visualization.formatting import printable
 
 if TYPE_CHECKING:
     from ekspresi.workflows.options import PredictOptions, PredictResult
 
+_LOG = logging.getLogger(__name__)
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("predict")(predict)
+    app.command("predict")(_predict)
 
 
-def predict(
+def _predict(
     sources: Annotated[
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Pictures, videos, folders, or globs in quotes; or alone: a webcam (camera:0), an rtsp:// or http:// "
+            help="Pictures, videos, folders or quoted globs to read; or a single webcam (camera:0), rtsp:// or http:// "
             "address.",
         ),
     ],
@@ -45,38 +52,44 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Write all faces to a table: .csv, .jsonl or .parquet.")
     ] = None,
     annotate: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write pictures and films with the faces marked here.")
+        Path | None, typer.Option(metavar="DIR", help="Write pictures and videos with marked faces to this folder.")
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one HTML page that tells what was seen, with time lines.")
+        Path | None, typer.Option(metavar="FILE", help="Write an HTML report with a timeline for each track.")
     ] = None,
     summary: Annotated[
-        bool, typer.Option("--summary", help="Of videos, write one row a track and second to the table.")
+        bool,
+        typer.Option("--summary", help="Write one row per track and second instead of one per frame (videos only)."),
     ] = False,
     anonymize: Annotated[
-        bool, typer.Option("--anonymize", help="Make faces unrecognizable in all that is drawn.")
+        bool, typer.Option("--anonymize", help="Make faces unrecognizable in annotated files and in the report.")
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the same command was stopped or killed.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run of the same command.")] = False,
     overwrite: Overwrite = False,
     every: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Of videos, look at one frame in each 0.2s, 1m, 1:30 ...")
+        str | None,
+        typer.Option(metavar="TIME", help="Read one frame per 0.2s, 1m or 1:30. Default: every frame (videos only)."),
     ] = None,
-    start: Annotated[str, typer.Option(metavar="TIME", help="Of videos, begin here.")] = "0",
-    end: Annotated[str | None, typer.Option(metavar="TIME", help="Of videos, end here.")] = None,
+    start: Annotated[str, typer.Option(metavar="TIME", help="Start at this time, as 90s or 1:30 (videos only).")] = "0",
+    end: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End at this time. Default: the end of the video (videos only).")
+    ] = None,
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
     prior: PriorChoice = PriorName.TRAINED,
     even_prior: EvenPrior = False,
+    device: DeviceChoice = DeviceName.AUTO,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the faces in pictures, videos or a camera and recognize their expressions.
 
-    'unsure' means that the face is too small, or the belief too weak, to answer with the precision that the model
-    was calibrated for. In videos and cameras faces are followed, and what is said of one rests on all its frames up to
-    then. Ctrl-C ends a run in good order: what was seen is written.
+    'unsure' means that a face is too small, or its prediction too uncertain, for the precision that the model was
+    calibrated for. In videos, each prediction combines all frames of its track so far. Ctrl-C stops cleanly and keeps
+    all results.
     """
+    show_log(verbose, quiet)
     from ekspresi.system.memory import limit_malloc_arenas
 
     limit_malloc_arenas()  # before anything starts a thread
@@ -87,85 +100,83 @@ def predict(
     from ekspresi.cli.progress import TerminalProgress
     from ekspresi.cli.signals import stopping
     from ekspresi.media.timestamps import Window
-    from ekspresi.pipeline.analyzer import AnalyzerConfig
     from ekspresi.tracking.bytetrack import LONGEST_STEP_S
     from ekspresi.workflows.options import PredictOptions
-    from ekspresi.workflows.predict import run
+    from ekspresi.workflows.predict import predict_sources
 
     window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
     if window.every_s is not None and window.every_s > LONGEST_STEP_S:
-        typer.echo(
-            f"note: --every {every} is too far apart to follow faces: each counts by itself, in each frame", err=True
+        _LOG.warning(
+            "--every %s is longer than %g s, so faces are not tracked: each detection gets its own track.",
+            every,
+            LONGEST_STEP_S,
         )
-    config = AnalyzerConfig(model, detector, min_face_px, prior_of(prior, even_prior))
-    wanted = PredictOptions(out, annotate, page, anonymize, summary, resume, window, overwrite)
-    with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window) as watching:
-        outcome = run(sources, config, wanted, watching, stop.event)
-    if outcome.complete:
-        typer.echo(f"nothing is left to do in {printable(str(out or annotate))}; leave --resume out to begin anew")
-        return
-    if (
-        page is not None
-        and outcome.recognizer is not None
-        and outcome.summary is not None
-        and (outcome.sources_read or not outcome.done)
-    ):
-        from ekspresi.cli.predict_output import before
-        from ekspresi.summaries.html_report import page_provenance, write_page
-
-        made = page_provenance(outcome.recognizer, ["ekspresi", *sys.argv[1:]])
-        try:
-            write_page(outcome.summary, made, page, before=before(outcome, wanted))
-            outcome.written.append(page)
-        except OutputError as error:
-            outcome.errors.append(error)
-            tell(error_line(error))
-    _tell(outcome, wanted)
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.stopped:
+    options = PredictOptions(
+        out=out,
+        annotate=annotate,
+        page=page,
+        anonymize=anonymize,
+        summary=summary,
+        resume=resume,
+        window=window,
+        overwrite=overwrite,
+        command=("ekspresi", *sys.argv[1:]),
+    )
+    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device)
+    with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window, quiet) as progress:
+        result = predict_sources(sources, config, options, progress, stop.event)
+    _print_result(result, options)
+    if result.error is not None:
+        raise result.error
+    if result.stopped:
         raise typer.Exit(stop.exit_code)
-    if outcome.errors or (outcome.failed and outcome.failed == outcome.sources):
+    if result.errors or (result.failed and result.failed == result.sources):
         raise typer.Exit(2)
 
 
-def _tell(outcome: "PredictResult", wanted: "PredictOptions") -> None:
-    """What a run found -> the screen."""
+def _print_result(result: "PredictResult", options: "PredictOptions") -> None:
+    """Print tables and sentences about a run."""
     from rich.console import Console
 
     from ekspresi.cli import predict_output
     from ekspresi.media.paths import below_common_folder
+    from ekspresi.workflows.page_writer import describe_earlier
 
     console = Console(emoji=False)
-    sentences = [*predict_output.summary(outcome), *filter(None, [predict_output.before(outcome, wanted)])]
-    if not outcome.read and not (outcome.summary is not None and outcome.summary.videos):
-        if outcome.stopped:
-            sentences = ["stopped before the first frame was done"]
-        elif not (outcome.done or outcome.resumed):
-            sentences = []  # each error was told
-        elif not outcome.failed:
-            sentences = ["nothing was left to do"]
-        for line in sentences:
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def print_line(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    if result.complete:
+        print_line(predict_output.complete_line(options))
         return
-    if outcome.rows:
-        read = list(map(Path, outcome.read))
-        names = dict(zip(outcome.read, below_common_folder(read), strict=True))
-        console.print(predict_output.picture_table(outcome.rows, names, console.width))
-        if len(outcome.rows) < outcome.faces:
-            more = outcome.faces - len(outcome.rows)
-            console.print(f"and {more} more, all of them in the file", highlight=False)
-    videos = outcome.summary.videos if outcome.summary is not None else ()
+    sentences = [*predict_output.summary_lines(result), *filter(None, [describe_earlier(result, options)])]
+    if not result.read and not (result.summary is not None and result.summary.videos):
+        if result.stopped:
+            sentences = ["Stopped before the first frame was finished."]
+        elif not (result.done or result.resumed):
+            sentences = []  # the listener printed each error
+        elif not result.failed:
+            sentences = ["No source remained to be read."]
+        for line in sentences:
+            print_line(line)
+        return
+    if result.rows:
+        names = dict(zip(result.read, below_common_folder(list(map(Path, result.read))), strict=True))
+        console.print(predict_output.picture_table(result.rows, names, console.width))
+        if len(result.rows) < result.faces:
+            print_line(f"and {result.faces - len(result.rows)} more; the table file has all of them")
+    videos = result.summary.videos if result.summary is not None else ()
     for video in videos:
         if video.tracks:
             console.print(predict_output.track_table(video, headed=len(videos) > 1))
             hidden = len(video.tracks) + video.omitted - predict_output.SHOWN_TRACKS
             if hidden > 0:
-                console.print(f"and {predict_output.counted(hidden, 'track')} of less time", highlight=False)
+                print_line(f"and {predict_output.counted(hidden, 'track')} with less face time")
     for line in sentences:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    for written in outcome.written:
-        console.print(f"written: {printable(str(written))}", markup=False, highlight=False, soft_wrap=True)
-    if outcome.stopped and (wanted.out or wanted.annotate):
-        flag = "--resume in place of --overwrite" if wanted.overwrite else "--resume"
-        console.print(f"stopped; the same command with {flag} goes on from here", highlight=False)
+        print_line(line)
+    for written in result.written:
+        print_line(f"written: {printable(str(written))}")
+    if result.stopped and (options.out or options.annotate):
+        flag = "--resume instead of --overwrite" if options.overwrite else "--resume"
+        print_line(f"Stopped. Repeat the same command with {flag} to continue.")

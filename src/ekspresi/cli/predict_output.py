@@ -1,6 +1,6 @@
-"""What was seen -> tables and sentences on the screen.
+"""Make the tables and sentences that ``ekspresi predict`` shows.
 
-In: rows of pictures, stories of videos. Out: Rich tables, lines. Knows nothing of how they came about.
+In: rows of pictures, summaries of videos. Out: Rich tables, lines. Does not know how they were found.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,25 +10,38 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ekspresi.cli.terminal import printable
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.types import Prediction, Row
-from ekspresi.visualization.formatting import clock, percent
+from ekspresi.visualization.formatting import clock, percent, printable
 from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.options import PredictOptions, PredictResult
 
 SHOWN_TRACKS = 20
-"""Tracks of a video that are printed, the longest face time first."""
+"""Tracks of a video that are shown, those with the longest face time first."""
 
-_ROOM = {"second": 89, "effective px": 75, "face box": 62}
-"""Column -> width of the screen, in letters, from which it is shown: a picture's name keeps at least twelve."""
+_MIN_WIDTH = {"second": 80, "effective\npx": 66, "face box": 56}
+"""Column -> width of the screen, in letters, from which it is shown; ten remain for the name of a picture."""
 
 
 def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Table:
-    """Rows of pictures, and what to call the pictures -> a table, a line a face, that fits the screen."""
+    """Make a table of the faces of pictures, one line for each face.
+
+    Args:
+        rows: the faces.
+        names: source -> name to show.
+        width: width of the screen in letters; columns that do not fit are left out.
+
+    Example:
+        >>> from ekspresi.types import Face
+        >>> prediction = Prediction("fear", 0.6, {"fear": 0.6, "anger": 0.4}, face_px=20.0)
+        >>> row = Row("x/a.png", 0, None, None, Face((0.0, 0.0, 20.0, 20.0), 0.9, prediction=prediction))
+        >>> table = picture_table([row], {"x/a.png": Path("a.png")}, width=80)
+        >>> [str(next(column.cells)) for column in table.columns]
+        ['a.png', '0,0 20,20', '20', '', 'fear', '60%', 'anger 40%']
+    """
     table = _table()
-    headings = ("picture", "face box", "px", "effective px", "expression", "confidence", "second")
-    fitting = [heading for heading in headings if width >= _ROOM.get(heading, 0)]
+    headings = ("picture", "face box", "px", "effective\npx", "expression", "confidence", "second")
+    fitting = [heading for heading in headings if width >= _MIN_WIDTH.get(heading, 0)]
     for heading in fitting:
         if heading == "picture":
             table.add_column(heading, overflow="fold")
@@ -37,18 +50,18 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
             table.add_column(heading, justify="left" if words else "right", no_wrap=True)
     previous = ""
     for row in rows:
-        belief = row.face.prediction
-        assert belief is not None, "an Analyzer's faces have predictions"
-        first, second = _two_most_probable(belief)
-        shown, after = ("unsure", f"{first}?") if belief.abstained else (first, _with_share(belief, second))
+        prediction = row.face.prediction
+        assert prediction is not None, "an Analyzer's faces have predictions"
+        first, second = _two_most_probable(prediction)
+        shown, after = ("unsure", f"{first}?") if prediction.abstained else (first, _with_percent(prediction, second))
         x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
         cells: tuple[Text | str, ...] = (
             Text(printable(str(names[row.source])) if row.source != previous else ""),
             f"{x1},{y1} {x2},{y2}",
-            f"{belief.face_px:.0f}",
-            "" if belief.effective_px is None else f"{belief.effective_px:.0f}",
+            f"{prediction.face_px:.0f}",
+            "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
             _expression(shown),
-            percent(belief.confidence),
+            percent(prediction.confidence),
             Text(after, style="dim"),
         )
         table.add_row(*(cell for heading, cell in zip(headings, cells, strict=True) if heading in fitting))
@@ -57,12 +70,25 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
 
 
 def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
-    """The story of a video -> a table, a line a track, in the order in which they came; headed by the video's name."""
+    """Make a table of the tracks of a video, one line for each track, in the order of their first frames.
+
+    Args:
+        video: the summary of the video.
+        headed: show the name of the video above the table.
+
+    Example:
+        >>> from ekspresi.summaries.summary import ExpressionShares
+        >>> shown = ExpressionShares(total=2.0, unsure=0.5, by_expression={"fear": 1.5})
+        >>> track = TrackSummary(1, 0.0, 2.0, 50, shown, 20.0, None, None, None)
+        >>> video = VideoSummary("a.mp4", 64, 48, False, 50, 0.0, 2.0, 50, 0, shown, (track,), 0, 0.0)
+        >>> [str(next(column.cells)) for column in track_table(video).columns]
+        ['1', '0:00', '0:02', '20', '', 'fear 75% of its time', '25%']
+    """
     table = _table()
     if headed:
         table.title = Text(printable(video.source), style="bold")
         table.title_justify = "left"
-    for heading in ("track", "from", "to", "px", "effective px"):
+    for heading in ("track", "from", "to", "px", "effective\npx"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
     table.add_column("unsure", justify="right", no_wrap=True)
@@ -79,45 +105,55 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
     return table
 
 
-def summary(outcome: PredictResult) -> Iterator[str]:
-    """What a run found and could not do, in sentences."""
-    videos = outcome.summary.videos if outcome.summary is not None else ()
-    pictures = len(outcome.read)
+def summary_lines(result: PredictResult) -> Iterator[str]:
+    """Describe the faces, failures and missing outputs of a run, a line each.
+
+    Example:
+        >>> list(summary_lines(PredictResult(sources=2, sources_read=2, read=["a.png", "b.png"], faces=3)))
+        ['3 faces in 2 pictures']
+    """
+    videos = result.summary.videos if result.summary is not None else ()
+    pictures = len(result.read)
     if pictures:
-        yield f"{counted(outcome.faces, 'face')} in {counted(pictures, 'picture')}"
+        yield f"{counted(result.faces, 'face')} in {counted(pictures, 'picture')}"
     for video in videos:
         tracks = counted(len(video.tracks) + video.omitted, "track")
         length = clock(video.last_s - video.first_s)
         yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
-    empty = [counted(outcome.images_without_faces, "picture")] if outcome.images_without_faces else []
+    empty = [counted(result.images_without_faces, "picture")] if result.images_without_faces else []
     empty += [printable(Path(video.source).name) for video in videos if video.faces == 0]
     if empty:
-        yield f"no face found in {', '.join(empty)}; try --min-face-px with a smaller number"
-    if outcome.failed:
-        total = counted(outcome.sources - outcome.done, "source")
-        yield f"{outcome.sources_read} of {total} read, {outcome.failed} failed (see above)"
-    if outcome.outputs_failed:
-        yield f"{counted(outcome.outputs_failed, 'annotated picture')} not written (see above)"
+        yield f"No face found in {', '.join(empty)}. Try a smaller --min-face-px."
+    if result.failed:
+        total = counted(result.sources - result.done, "source")
+        yield f"{result.sources_read} of {total} read, {result.failed} failed (see above)"
+    if result.outputs_failed:
+        yield f"{counted(result.outputs_failed, 'annotated picture')} not written (see above)"
 
 
-def before(result: PredictResult, options: PredictOptions) -> str:
-    """What an earlier run had done, and only its table or folder tells of -> a sentence; empty where it was nothing."""
-    parts = [counted(result.done, "source")] if result.done else []
-    where = options.out or options.annotate
-    parts += [f"{printable(Path(place.source).name)} up to {clock(place.time_s or 0)}" for place in result.resumed]
-    if not parts:
-        return ""
-    verb = "was" if result.done + len(result.resumed) == 1 else "were"
-    return f"{' and '.join(parts)} {verb} done before, and told in {printable(str(where))} alone"
+def complete_line(options: PredictOptions) -> str:
+    """Describe a run that ``--resume`` found complete.
+
+    Example:
+        >>> complete_line(PredictOptions(out=Path("rows.csv"), resume=True))
+        'rows.csv is complete: --resume found no remaining source. Remove --resume to start over.'
+    """
+    target = printable(str(options.out or options.annotate))
+    return f"{target} is complete: --resume found no remaining source. Remove --resume to start over."
 
 
-def counted(number: int, what: str) -> str:
-    """'1 face', '2 faces', '1,000 frames'."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Example:
+        >>> counted(1, "face"), counted(1000, "frame")
+        ('1 face', '1,000 frames')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    return Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
 
 
 def _expression(shown: str) -> Text:
@@ -132,10 +168,10 @@ def _mostly(track: TrackSummary) -> Text:
     return _expression(mostly).append(f" {share:.0%} of its time", style="not bold dim")
 
 
-def _two_most_probable(belief: Prediction) -> tuple[str, str]:
-    others = {label: share for label, share in belief.probabilities.items() if label != belief.expression}
-    return belief.expression, max(others, key=lambda label: others[label], default="")
+def _two_most_probable(prediction: Prediction) -> tuple[str, str]:
+    others = {label: share for label, share in prediction.probabilities.items() if label != prediction.expression}
+    return prediction.expression, max(others, key=lambda label: others[label], default="")
 
 
-def _with_share(belief: Prediction, label: str) -> str:
-    return f"{label} {percent(belief.probabilities[label])}" if label else ""
+def _with_percent(prediction: Prediction, label: str) -> str:
+    return f"{label} {percent(prediction.probabilities[label])}" if label else ""

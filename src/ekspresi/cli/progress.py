@@ -1,7 +1,7 @@
-"""A run -> a line that moves: how far it is, how fast, how long it will take; and what a camera shows now.
+"""Show the progress of a prediction run: position, speed, time left, and the faces that a camera sees now.
 
-In: what a run tells its ``ProgressListener``. Out: progress on standard error, where that is a screen; errors, a line
-each, always. Knows nothing of what is written.
+In: the events of a ``ProgressListener``. Out: progress bars on standard error if it is a terminal; errors, a line each,
+always. Does not know what the run writes.
 """
 
 import time
@@ -14,33 +14,41 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ekspresi.cli.terminal import error_line, printable
+from ekspresi.cli.terminal import error_line
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.media.video_reader import video_length_s
 from ekspresi.types import FrameResult
-from ekspresi.visualization.formatting import percent
+from ekspresi.visualization.formatting import percent, printable
 
 _RATE_S = 5.0
-"""The rate that is shown is that of so many seconds."""
+"""The rate shown is the average over so many seconds."""
 _FACES = 3
-"""Faces of a camera that are shown."""
+"""Faces of a camera's frame that are shown."""
 
 
 class TerminalProgress:
-    """A ``options.ProgressListener`` for a terminal; a context manager."""
+    """Show a run's progress on a terminal; a context manager and a ``ProgressListener``.
 
-    def __init__(self, console: Console, window: Window) -> None:
-        """Prepare the line.
+    Example:
+        >>> with TerminalProgress(Console(), Window()) as progress:
+        ...     progress.on_error(EkspresiError("x.jpg: is empty (0 bytes)."))
+        error: x.jpg: is empty (0 bytes).
+    """
+
+    def __init__(self, console: Console, window: Window, quiet: bool = False) -> None:
+        """Prepare the progress bars.
 
         Args:
             console: standard error.
-            window: which part of a video is wanted, for its length.
+            window: the part of each video that is read, for its length.
+            quiet: hide progress; errors are shown.
         """
         self._console, self._window, self._camera = console, window, False
         columns = [TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[rate]}")]
         times = (TimeElapsedColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, *times, console=console, transient=True, disable=not console.is_terminal)
+        hidden = quiet or not console.is_terminal
+        self._progress = Progress(*columns, *times, console=console, transient=True, disable=hidden)
         self._lock = Lock()
         self._times: deque[float] = deque(maxlen=500)
         self._sources: TaskID | None = None
@@ -56,13 +64,13 @@ class TerminalProgress:
         self._progress.stop()
 
     def on_start(self, sources: int, done: int, camera: bool) -> None:
-        """The bar of all sources, where there are several; of a camera what is seen now is told instead."""
+        """Add a bar for all sources if there are several; a camera shows its present faces instead."""
         self._camera = camera
         if sources > 1:
             self._sources = self._progress.add_task("all", total=sources, completed=done, rate="")
 
     def on_frame(self, result: FrameResult, number: int) -> None:
-        """One frame further; the line is redrawn ten times a second."""
+        """Move the bars; they are redrawn at most ten times a second."""
         now = time.monotonic()
         self._times.append(now)
         frame = result.frame
@@ -75,7 +83,7 @@ class TerminalProgress:
         recent = [each for each in self._times if now - each <= _RATE_S]
         rate = f"{len(recent) / max(now - recent[0], 0.1):.0f}/s" if len(recent) > 1 else ""
         if self._video is not None and frame.time_s is not None:
-            words = _now(result) if self._camera else self._name(frame.source)
+            words = _describe_faces(result) if self._camera else self._name(frame.source)
             self._progress.update(
                 self._video, completed=frame.time_s - self._window.start_s, rate=f"{rate} frames", description=words
             )
@@ -85,7 +93,7 @@ class TerminalProgress:
             )
 
     def on_error(self, error: EkspresiError) -> None:
-        """A line for what could not be read or written."""
+        """Print an error on a line of its own."""
         with self._lock:
             self._console.print(error_line(error), markup=False, highlight=False, soft_wrap=True)
 
@@ -100,7 +108,7 @@ class TerminalProgress:
     def _length_s(self, source: str) -> float | None:
         try:
             length = video_length_s(Path(source))
-        except EkspresiError:  # it is being read: what is wrong with it is told there
+        except EkspresiError:  # the run reads it too, and reports its error
             return None
         ends = [end for end in (length, self._window.end_s) if end is not None]
         return max(min(ends) - self._window.start_s, 0.0) if ends else None
@@ -110,12 +118,12 @@ class TerminalProgress:
         return printable(Path(source).name or source)[:40]
 
 
-def _now(result: FrameResult) -> str:
-    """What the largest faces of a frame show."""
-    faces = [
-        f"#{row.track} {'unsure' if belief.abstained else f'{belief.expression} {percent(belief.confidence)}'}"
-        for row in result.rows[:_FACES]
-        if row.track is not None and (belief := row.face.prediction) is not None
-    ]
+def _describe_faces(result: FrameResult) -> str:
+    """Describe the largest faces of a frame."""
+    faces = []
+    for row in result.rows[:_FACES]:
+        if row.track is not None and (prediction := row.face.prediction) is not None:
+            answer = f"{prediction.expression} {percent(prediction.confidence)}"
+            faces.append(f"#{row.track} {'unsure' if prediction.abstained else answer}")
     more = len(result.rows) - len(faces)
     return (", ".join(faces) + (f" and {more} more" if more > 0 else "")) or "no face"

@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM -> an event: work that can be ended in good order is.
+"""Turn Ctrl-C and SIGTERM into an event, so that work can stop cleanly.
 
-In: the signals of the process. Out: an ``Event`` that is set by the first of them; the second one interrupts at once.
-Knows nothing of what is stopped.
+In: the signals of the process. Out: an ``Event`` that the first signal sets; the second signal interrupts at once.
+Does not know what is stopped.
 """
 
 import signal
@@ -14,11 +14,15 @@ from types import FrameType
 
 @dataclass
 class Stop:
-    """Whether, and by what, the process was asked to end.
+    """Hold the request to stop, and the signal that made it.
 
     Attributes:
         event: set by the first signal.
-        number: of that signal; 0 for none.
+        number: number of that signal; 0 for none.
+
+    Example:
+        >>> Stop(number=signal.SIGTERM).exit_code
+        143
     """
 
     event: Event = field(default_factory=Event)
@@ -26,13 +30,20 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
+        """Exit code of a process that this signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.number
 
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """A block within which the first Ctrl-C or SIGTERM sets an event, and the second raises KeyboardInterrupt."""
+    """Set an event at the first Ctrl-C or SIGTERM inside the block, and raise KeyboardInterrupt at the second.
+
+    Example:
+        >>> with stopping() as stop:
+        ...     signal.raise_signal(signal.SIGINT)
+        ...     stop.event.is_set(), stop.exit_code
+        (True, 130)
+    """
     stop = Stop()
 
     def ask(number: int, _: FrameType | None) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ekspresi.cli.options import Overwrite
-from ekspresi.cli.terminal import printable
 from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.visualization.formatting import printable
 
 if TYPE_CHECKING:
     from ekspresi.study.findings import Study

@@ -7,15 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-
-def printable(text: str) -> str:
-    r"""Make one line of a text; control characters, which file names may contain, become '?'.
-
-    Example:
-        >>> printable("a\x1b[31m\nb.jpg")
-        'a?[31m b.jpg'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+from ekspresi.visualization.formatting import printable
 
 
 def error_line(error: BaseException | str) -> str:

@@ -9,8 +9,9 @@ In: the flags --verbose and --quiet. Out: a handler of the logger ``ekspresi``. 
 
 import logging
 
-from ekspresi.cli.terminal import print_to_stderr, printable
+from ekspresi.cli.terminal import print_to_stderr
 from ekspresi.errors import ConfigError
+from ekspresi.visualization.formatting import printable
 
 _LOGGER = logging.getLogger("ekspresi")
 _WORDS = {logging.INFO: "info", logging.WARNING: "note", logging.ERROR: "error"}

@@ -5,6 +5,7 @@ pictures come from or where results go.
 """
 
 import hashlib
+import logging
 import os
 import warnings
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from ekspresi.imaging.images import as_rgb
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.recognizer import Recognizer, prior_from
 from ekspresi.types import Device, Face, Prior
+
+_LOG = logging.getLogger(__name__)
 
 ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 """A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
@@ -118,6 +121,7 @@ class AnalyzerConfig:
         Raises:
             ModelError, ConfigError, MissingExtraError: see ``Recognizer`` and ``make_detector``.
         """
+        _LOG.info("detector: %s, faces from %g px; prior: %s", self.detector, self.min_face_px, self.prior)
         recognizer = Recognizer(self.model, prior=self.prior, device=self.device)
         return Analyzer(recognizer, make_detector(self.detector, self.min_face_px, self.device))
 

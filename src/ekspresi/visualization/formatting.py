@@ -1,6 +1,6 @@
-"""Write numbers as people read them.
+"""Write numbers and names as people read them.
 
-In: numbers. Out: text. Knows nothing of pictures and pages.
+In: numbers, text. Out: text. Knows nothing of pictures and pages.
 """
 
 
@@ -17,3 +17,13 @@ def clock(time_s: float, tenths: bool = False) -> str:
     hours, minutes = divmod(int(minutes), 60)
     last = f"{seconds:04.1f}" if tenths else f"{int(seconds):02d}"
     return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"
+
+
+def printable(text: str) -> str:
+    r"""Make one line of a text; control characters, which file names may contain, become '?'.
+
+    Example:
+        >>> printable("a\x1b[31m\nb.jpg")
+        'a?[31m b.jpg'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))

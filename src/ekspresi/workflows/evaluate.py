@@ -68,10 +68,9 @@ class EvaluateListener(Protocol):
     """Receive the events of an evaluation.
 
     Example:
-        >>> class Silent:
-        ...     def on_skipped(self, skipped): pass
-        ...     def on_progress(self, done, total): pass
-        >>> listener: EvaluateListener = Silent()
+        >>> from ekspresi.workflows.options import SilentListener
+        >>> listener: EvaluateListener = SilentListener()
+        >>> listener.on_progress(done=64, total=128)
     """
 
     def on_skipped(self, skipped: Sequence[str]) -> None:
@@ -142,7 +141,8 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
         OutputError: the reports cannot be written, or would replace foreign files.
 
     Example:
-        >>> evaluate_model(EvaluateOptions("folder:faces", suite="vhs"), listener=None)
+        >>> from ekspresi.workflows.options import SilentListener
+        >>> evaluate_model(EvaluateOptions("folder:faces", suite="vhs"), SilentListener())
         Traceback (most recent call last):
         ekspresi.errors.ConfigError: --suite vhs: is not a suite. Choose clean, kernels or cctv.
     """

@@ -43,12 +43,13 @@ class FinetuneListener(Protocol):
     """Receive the events of a fine-tuning, in this order.
 
     Example:
-        >>> class Silent:
-        ...     def on_plan(self, faces, classes, reason): pass
-        ...     def on_model(self, export): pass
-        ...     def on_skipped(self, skipped): pass
-        ...     def on_progress(self, done, total): pass
-        >>> listener: FinetuneListener = Silent()
+        >>> from ekspresi.workflows.options import SilentListener
+        >>> class Announcing(SilentListener):
+        ...     def on_plan(self, faces, classes, reason): print(f"{faces} faces; {reason}")
+        ...     def on_model(self, export): print(export.model)
+        >>> listener: FinetuneListener = Announcing()
+        >>> listener.on_plan(faces=40, classes=2, reason="split by subject")
+        40 faces; split by subject
     """
 
     def on_plan(self, faces: int, classes: int, reason: str) -> None:

@@ -1,15 +1,15 @@
-"""What is wanted of a run, and what became of it.
+"""Describe a prediction run: its options, its events and its result.
 
-In: nothing. Out: dataclasses, and who is told what happens. Knows nothing of how it is done.
+In: nothing. Out: dataclasses and a protocol. Does not know how a run is done.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
-from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.summary import RunSummary
 from ekspresi.tables.checkpoint import Position
 from ekspresi.types import FrameResult, Row
@@ -17,17 +17,22 @@ from ekspresi.types import FrameResult, Row
 
 @dataclass(frozen=True, slots=True)
 class PredictOptions:
-    """What is wanted of a run.
+    """Options of a prediction run.
 
     Attributes:
         out: table of rows, .csv, .jsonl or .parquet.
-        annotate: folder of annotated pictures and films.
-        page: HTML file that tells what was seen.
-        anonymize: faces are hidden in all that is drawn.
-        summary: of videos and cameras one row a track and second.
-        resume: go on where the run before stopped.
-        window: which frames of videos and cameras.
-        overwrite: replace also what is unfinished, or was not made by ekspresi.
+        annotate: folder of annotated pictures and videos.
+        page: HTML report, .html.
+        anonymize: make faces unrecognizable in annotated files and in the report.
+        summary: write one row per track and second of a video instead of one per frame.
+        resume: continue an interrupted run with the same options.
+        window: time window and step of videos and cameras.
+        overwrite: replace also outputs of unfinished runs, and files that ekspresi did not write.
+        command: words of a command line that repeats the run, for the report; empty for one with the sources only.
+
+    Example:
+        >>> PredictOptions(out=Path("rows.csv"), window=Window(every_s=0.2)).resume
+        False
     """
 
     out: Path | None = None
@@ -38,30 +43,34 @@ class PredictOptions:
     resume: bool = False
     window: Window = field(default_factory=Window)
     overwrite: bool = False
+    command: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class PredictResult:
-    """What became of a run.
+    """Result of a prediction run; it is filled while the run goes through its sources.
 
     Attributes:
-        sources: how many pictures, videos and cameras there were to read.
-        done: how many of them an earlier run had done; what it could not read is tried again.
-        resumed: where this run goes on in the middle of a source, for each that an earlier run had begun.
-        complete: ``resume`` found nothing left to do.
-        stopped: it was asked to end before the end.
-        sources_read: sources of this run that gave a picture, or frames; the others failed, or were not come to.
-        read: names of the pictures of this run that were read.
-        failed: sources of this run that gave nothing.
-        images_without_faces: pictures without a face.
-        written: of what was wanted, what was written.
-        outputs_failed: annotated pictures and films that could not be written.
-        errors: what was named or asked for and could not be used; a bad file that a folder happens to hold is not.
-        rows: of pictures, the first of them; all where no table holds them.
-        faces: rows of pictures in all.
-        summary: of all that was seen.
-        recognizer: the model that was used; None where there was nothing to read.
-        error: what ended the run before its end.
+        sources: number of pictures, videos and cameras to read.
+        done: number of them that an earlier run finished; sources that failed are retried.
+        resumed: start positions inside sources that an earlier run began.
+        complete: ``resume`` found no remaining source.
+        stopped: the stop event ended the run early.
+        sources_read: number of sources that gave a picture or frames in this run.
+        read: names of the pictures that this run read.
+        failed: number of sources that gave nothing in this run.
+        images_without_faces: number of pictures without a face.
+        written: outputs that were written.
+        outputs_failed: number of annotated pictures and videos that could not be written.
+        errors: errors of named sources and of outputs; unreadable files inside a folder are not among them.
+        rows: rows of pictures; only the first ones if a table holds them all.
+        faces: number of rows of pictures.
+        summary: summary of all frames of this run.
+        error: the error that ended the run early.
+
+    Example:
+        >>> PredictResult(sources=3, done=1).errors
+        []
     """
 
     sources: int = 0
@@ -79,18 +88,44 @@ class PredictResult:
     rows: list[Row] = field(default_factory=list)
     faces: int = 0
     summary: RunSummary | None = None
-    recognizer: Recognizer | None = None
     error: EkspresiError | None = None
 
 
 class ProgressListener(Protocol):
-    """Who is told what happens."""
+    """Receive the events of a prediction run.
+
+    Example:
+        >>> listener: ProgressListener = SilentListener()
+    """
 
     def on_start(self, sources: int, done: int, camera: bool) -> None:
-        """So many sources will be read, ``done`` of which an earlier run has done; or one camera, without an end."""
+        """Receive the number of sources, and how many an earlier run finished; ``camera``: one without an end."""
 
     def on_frame(self, result: FrameResult, number: int) -> None:
-        """A frame is done; of all sources, so many come before its own."""
+        """Receive a finished frame, and the number of sources before its own."""
 
     def on_error(self, error: EkspresiError) -> None:
-        """Something could not be read or written; the run goes on. Called by more than one thread."""
+        """Receive an error of a source or an output after which the run continues; called by several threads."""
+
+
+class SilentListener:
+    """Ignore the events of every workflow: a listener for programs that need the result only.
+
+    Example:
+        >>> SilentListener().on_start(sources=1, done=0, camera=False)
+    """
+
+    def on_start(self, sources: int, done: int, camera: bool) -> None:
+        """Ignore the start."""
+
+    def on_frame(self, result: FrameResult, number: int) -> None:
+        """Ignore a frame."""
+
+    def on_error(self, error: EkspresiError) -> None:
+        """Ignore an error; errors of named sources are in the result."""
+
+    def on_progress(self, done: int, total: int) -> None:
+        """Ignore progress."""
+
+    def on_skipped(self, skipped: Sequence[str]) -> None:
+        """Ignore skipped files of a data set; the provenance of an evaluation counts them."""

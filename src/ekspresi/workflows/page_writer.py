@@ -1,0 +1,88 @@
+"""Write the HTML report of a prediction run.
+
+In: options and result of the run, and its model. Out: a file. Does not know what the page looks like.
+"""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from ekspresi.errors import MissingExtraError, OutputError
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.storage import os_errors_as_output_error
+from ekspresi.tables.overwrite import check_replaceable
+from ekspresi.visualization.formatting import clock, printable
+from ekspresi.workflows.options import PredictOptions, PredictResult
+
+PAGE_ENDINGS = (".html", ".htm")
+"""Endings of a page's name, in lower case; upper case is accepted too."""
+
+
+def check_page_target(page: Path, *, overwrite: bool = False) -> None:
+    """Check before hours of work that a page can be written and may replace what is there.
+
+    Args:
+        page: the file to write.
+        overwrite: replace also a file that ekspresi did not write.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+        OutputError: the name has another ending, is a folder, or the file cannot be written or replaced.
+
+    Example:
+        >>> check_page_target(Path("report.pdf"))
+        Traceback (most recent call last):
+        ekspresi.errors.OutputError: report.pdf: is not the name of a page. Let it end in .html or .htm.
+    """
+    if find_spec("jinja2") is None:
+        raise MissingExtraError("an HTML report", "video")
+    if page.is_dir():
+        raise OutputError(f"{page}: is a folder. Give --page a file name.")
+    if page.suffix.lower() not in PAGE_ENDINGS:
+        raise OutputError(f"{page}: is not the name of a page. Let it end in {' or '.join(PAGE_ENDINGS)}.")
+    check_replaceable(page, overwrite=overwrite, choice="--page")
+    with os_errors_as_output_error(page, page.parent):
+        trial = page.with_name(f".{page.name}.part")
+        trial.touch()
+        trial.unlink()
+
+
+def write_run_page(
+    result: PredictResult, options: PredictOptions, recognizer: Recognizer, sources: Sequence[str]
+) -> None:
+    """Write the page that ``options.page`` names, if the run has something to report.
+
+    Args:
+        result: the run; ``written`` gets the page.
+        options: the page, and the command that it shows.
+        recognizer: the model of the run.
+        sources: the sources as they were given, for the command.
+
+    Raises:
+        OutputError: the page cannot be written.
+    """
+    from ekspresi.summaries.html_report import page_provenance, write_page
+
+    if options.page is None or result.summary is None or (result.done and not result.sources_read):
+        return
+    command = options.command or ("ekspresi", "predict", *sources)
+    provenance = page_provenance(recognizer, command)
+    write_page(result.summary, provenance, options.page, before=describe_earlier(result, options))
+    result.written.append(options.page)
+
+
+def describe_earlier(result: PredictResult, options: PredictOptions) -> str:
+    """Describe in a sentence what an earlier run finished; '' if there was none.
+
+    Example:
+        >>> describe_earlier(PredictResult(sources=5, done=3), PredictOptions(out=Path("rows.csv")))
+        '3 sources were finished by an earlier run; their rows are in rows.csv.'
+    """
+    parts = [f"{result.done:,} source{'' if result.done == 1 else 's'}"] if result.done else []
+    parts += [f"{Path(place.source).name} up to {clock(place.time_s or 0)}" for place in result.resumed]
+    if not parts:
+        return ""
+    verb, whose = ("was", "its") if result.done + len(result.resumed) == 1 else ("were", "their")
+    kind, where = ("rows", options.out) if options.out else ("pictures", options.annotate)
+    sentence = f"{' and '.join(parts)} {verb} finished by an earlier run; {whose} {kind} are in {where}."
+    return printable(sentence)
