@@ -145,7 +145,7 @@ class Checker:
         (self._wheel,) = (folder / "wheel").glob("*.whl")
         self._yunet, self._faces = yunet, ROOT / "examples" / "astronaut.jpg"
         if yunet is None:
-            write = runpy.run_path(str(ROOT / "tests" / "fake_yunet.py"))["write_fake_yunet"]
+            write = runpy.run_path(str(ROOT / "tests" / "support" / "fake_yunet.py"))["write_fake_yunet"]
             self._yunet, self._faces = write(folder / "fake-yunet.onnx"), _squares(folder / "squares.png")
 
     def check(self, python: Path, resolution: str) -> None:
