@@ -1,127 +1,129 @@
-"""Download files, verify them, and keep them in the cache folder.
+"""Download registered files, verify them, and keep them in the cache folder.
 
-In: an address and the SHA-256 of what it must give. Out: paths of files. Knows nothing of what is in
-them.
+In: an entry of the registry. Out: the path of the verified file. Does not know about what is in the files.
 
-Nothing is downloaded unless ``download_verified`` is called. What it got lies in ``models`` in the cache folder, safe
-to delete at any time.
+To add a file, append a ``RemoteFile`` to ``REMOTE_FILES``: an address that always means the same bytes (one that names a
+commit or a version), the SHA-256 of those bytes, and the license. Say in NOTICE who made the file. Then call
+``download_verified`` where the file is first needed; nothing is downloaded earlier. The cache folder may be deleted at
+any time.
 """
 
 import hashlib
 import os
+import time
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPResponse
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import IO
+from shutil import copyfileobj
 
-from ekspresi.errors import ModelError
+from ekspresi.errors import ModelError, OutputError
 from ekspresi.system.locks import wait_for_lock
+from ekspresi.system.storage import atomic_write, ensure_folder
 
 TIMEOUT_S = 30.0
-"""A server that says nothing for so long is given up."""
+"""Seconds without an answer after which an attempt fails."""
 
-_BLOCK = 1 << 16
-_MOST_BYTES = 1 << 30
+PAUSES_S = (1.0, 3.0)
+"""Seconds before the second attempt, and before the third."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """Describe one file that may be downloaded.
+
+    Attributes:
+        name: of the file in the cache.
+        url: its address.
+        sha256: of its content, hexadecimal.
+        license: SPDX identifier.
+
+    Example:
+        >>> REMOTE_FILES["face_detection_yunet_2026may.onnx"].license
+        'MIT'
+    """
+
+    name: str
+    url: str
+    sha256: str
+    license: str
+
+
+REMOTE_FILES = {
+    file.name: file
+    for file in (
+        RemoteFile(  # the hash is that of the Git LFS pointer
+            name="face_detection_yunet_2026may.onnx",
+            url="https://media.githubusercontent.com/media/opencv/opencv_zoo/26cc381e4d2594bb9f47a26eb8fd96c94a13660d"
+            "/models/face_detection_yunet/face_detection_yunet_2026may.onnx",
+            sha256="ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
+            license="MIT",
+        ),
+    )
+}
+"""All files that ekspresi may download, by name."""
 
 
 def cache_folder() -> Path:
-    """Where downloads and results are remembered, ``$XDG_CACHE_HOME/ekspresi`` or ``~/.cache/ekspresi``.
+    """Return the folder of the cache: ``$XDG_CACHE_HOME/ekspresi`` or ``~/.cache/ekspresi``. It may not exist.
 
-    It need not exist yet.
+    Example:
+        >>> cache_folder().name
+        'ekspresi'
     """
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "ekspresi"
 
 
-def download_verified(url: str, sha256: str, name: str, *, instead: str) -> Path:
-    """A file's address and SHA-256 -> its path in the cache, downloaded where it is not there yet.
+def download_verified(file: RemoteFile, *, instead: str) -> Path:
+    """Return the path of a file in the cache, after downloading it where it is missing or damaged.
 
-    The file appears under its name when all of it is there and its hash is right. A download that was cut off goes
-    on where it stopped, if the server can do that. Of several processes that want the file, one downloads it.
+    Every call checks the hash. The file gets its name only when it is complete and its hash is right. Of several
+    processes that need the file, one downloads it.
 
     Args:
-        url: where the file lies.
-        sha256: hexadecimal; the file's content must have it, in the cache too.
-        name: of the file in the cache.
-        instead: what the user can do with a copy that was got in another way; closes the messages.
+        file: what to download.
+        instead: an imperative clause: how to use a copy from elsewhere. It closes the messages.
 
     Raises:
-        ModelError: the file cannot be had or kept, or is not the one that the hash is of.
+        ModelError: the download fails three times, the hash is wrong, or the file cannot be written.
+
+    Example:
+        >>> import tempfile, unittest.mock
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> source = folder / "source.txt"
+        >>> _ = source.write_text("hello")
+        >>> file = RemoteFile("hello.txt", source.as_uri(), hashlib.sha256(b"hello").hexdigest(), "CC0-1.0")
+        >>> with unittest.mock.patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
+        ...     download_verified(file, instead="put it into the cache").read_text()
+        'hello'
     """
-    target = cache_folder() / "models" / name
-    if _sha256(target) == sha256:
+    target = cache_folder() / "models" / file.name
+    if _sha256(target) == file.sha256:
         return target
-    remedy = f"get it from {url} and {instead}"
+    remedy = f"Get it from {file.url} and {instead}."
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with wait_for_lock(target.with_name(f".{name}.lock")):
-            if _sha256(target) != sha256:  # no other process was faster
-                part = target.with_name(f".{name}-{sha256[:8]}.part")
-                found = _completed(part, url, sha256)
-                if found != sha256:
-                    part.unlink()
-                    raise ModelError(f"{name}: the download has SHA-256 {found[:12]}, not {sha256[:12]}; {remedy}")
-                part.replace(target)
-    except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
-        raise ModelError(f"{name}: cannot be downloaded ({_said(error)}); try again, or {remedy}") from error
-    except OSError as error:
-        raise ModelError(f"{target}: cannot be kept ({_said(error)}); {remedy}") from error
+        ensure_folder(target.parent)
+        with wait_for_lock(target.with_name(f".{file.name}.lock")):
+            if _sha256(target) != file.sha256:  # no other process was faster
+                with atomic_write(target, alone=True) as part:
+                    _download(file, part, remedy)
+    except (OutputError, OSError) as error:
+        raise ModelError(f"{target}: cannot be kept in the cache ({error}). {remedy}") from error
     return target
 
 
-def _completed(part: Path, url: str, sha256: str) -> str:
-    """Download what a file still lacks -> its hash; from its beginning again where that was of another file."""
-    with part.open("ab") as stream:
-        started_at = stream.tell()
-        _download(url, stream)
-        if started_at and _sha256(part) != sha256:
-            stream.truncate(0)
-            _download(url, stream)
-        os.fsync(stream.fileno())
-    return _sha256(part)
-
-
-def _download(url: str, stream: IO[bytes]) -> None:
-    """Append what is missing to an open file."""
-    there = stream.seek(0, os.SEEK_END)
-    request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
-    try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416 and there:  # nothing is missing, as far as the server can see
-            return
-        raise
-    with answer:
-        if there and not _continues(answer, there):
-            stream.truncate(0)
-            there = 0
-        while block := answer.read(_BLOCK):
-            there += stream.write(block)
-            if there > _MOST_BYTES:
-                raise HTTPException("the file does not end")
-        stream.flush()
-        if answer.length:  # what the header promised and did not come
-            raise HTTPException(f"cut off after {there} bytes")
-
-
-def _continues(answer: HTTPResponse, there: int) -> bool:
-    """Whether an answer starts at the byte that was asked for; servers without Range send the whole file."""
-    return answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {there}-")
-
-
-def _sha256(path: Path) -> str:
-    """The hash of a file, hexadecimal; of one that cannot be read ''."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def _said(error: BaseException) -> str:
-    """What an exception says, in one line."""
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    code = f"{error.code} " if isinstance(error, urllib.error.HTTPError) else ""
-    return code + (" ".join(str(reason).split()) or type(error).__name__)
+def _download(file: RemoteFile, part: Path, remedy: str) -> None:
+    """Download a file to a path, in up to three attempts."""
+    for pause_s in (*PAUSES_S, None):
+        try:
+            with urllib.request.urlopen(file.url, timeout=TIMEOUT_S) as answer:
+                content: bytes = answer.read()
+            break
+        except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            if pause_s is None or not _is_passing(error):
+                raise ModelError(f"{file.name}: cannot be downloaded ({_reason(error)}). Try again, or get it") from error
+            time.sleep(pause_s)

@@ -1,104 +1,117 @@
-"""Lock files: refuse a second run on one table; let downloads of one file wait for each other.
+"""Keep two processes from writing the same result, by the lock files of ``filelock``.
 
-In: the path of a lock file. Out: the right to write, as long as the block lasts. Knows nothing of what is written.
+In: the path of a lock file. Out: the right to write, as long as the block lasts. Does not know about what is written.
 
-The lock is the system's (``flock``): it ends with the process, however that ends, so that a killed run never stands
-in the way. Where a file system knows no locks, as some network folders, there is none.
+The lock belongs to the operating system, so it ends with its process, however that ends. A forked child does not
+inherit it. A file system without locks, as some network folders are, is written to without one.
 """
 
+import errno
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR
+from typing import TYPE_CHECKING
 
 from ekspresi.errors import OutputError
 from ekspresi.system.storage import os_errors_as_output_error
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_RETRY_S = 0.2
+"""Seconds of retries before a refusal: the lock file may be removed between opening and locking."""
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+
 
 @contextmanager
 def exclusive_lock(target: Path, lock: Path) -> Iterator[None]:
-    """A target and its lock file -> a block within which no other process has the same lock.
+    """Lock a target for the block; refuse at once where another run has the lock.
 
-    The lock file holds the number of the process; it is removed at the end.
+    The lock file holds the number of the process. It is removed at the end.
 
     Args:
         target: what errors call the result.
-        lock: the lock file.
+        lock: path of the lock file, in a folder that exists.
 
     Raises:
-        OutputError: another run has it, or the lock file cannot be written.
+        OutputError: another run has the lock, or the lock file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, exclusive_lock(Path("rows.csv"), Path(folder) / ".rows.csv.lock"):
+        ...     sorted(os.listdir(folder))
+        ['.rows.csv.lock']
     """
+    from filelock import Timeout
+
     with os_errors_as_output_error(target, lock.parent):
-        held = _taken(target, lock)
+        if not S_ISDIR(lock.parent.stat().st_mode):  # filelock would make the folder
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        try:
+            held = _acquire(lock, _RETRY_S)
+        except Timeout as error:
+            raise OutputError(
+                f"{target}: {_owner(lock)} is writing to it. Wait for its end, or use another name."
+            ) from error
     try:
-        with os_errors_as_output_error(target, lock.parent):
-            os.ftruncate(held, 0)
-            os.write(held, str(os.getpid()).encode())
         yield
     finally:
-        with suppress(OSError):  # while it is still locked, or the next one's would be removed
-            lock.unlink()
-        os.close(held)
-
-
-def _taken(target: Path, lock: Path) -> int:
-    while True:
-        file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            if not _seized(file):
-                number = os.read(file, 20).decode(errors="replace")
-                who = f"another run (process {number})" if number.isdecimal() else "another run"
-                raise OutputError(f"{target}: {who} is writing to it; wait for its end, or choose another name")
-            if _is_at(file, lock):
-                return file
-        except BaseException:
-            os.close(file)
-            raise
-        os.close(file)  # its owner removed it between the opening and the locking: this is the lock of nothing
-
-
-def _is_at(file: int, lock: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), lock.stat())
-    except FileNotFoundError:
-        return False
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _seized(file: int) -> bool:
-        os.lseek(file, 1 << 30, os.SEEK_SET)  # what is locked cannot be read: not the number of the process
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            os.lseek(file, 0, os.SEEK_SET)
-            return False
-        os.lseek(file, 0, os.SEEK_SET)
-        return True
-
-else:
-    import fcntl
-
-    def _seized(file: int) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # the file system knows no locks
-            pass
-        return True
+        if held is None or held.is_locked:  # in a forked child it is not: the file belongs to the parent
+            with suppress(OSError):  # removed while it is locked, or the file of the next run would be removed
+                lock.unlink()
+            if held is not None:
+                held.release()
 
 
 @contextmanager
 def wait_for_lock(lock: Path) -> Iterator[None]:
-    """Wait until no other process is in here. Windows has no such lock: there the hash alone protects."""
+    """Wait until no other thread or process is in a block with this lock file. The file stays.
+
+    Args:
+        lock: path of the lock file.
+
+    Raises:
+        OSError: the lock file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, wait_for_lock(Path(folder) / "lock"):
+        ...     "only one at a time"
+        'only one at a time'
+    """
+    held = _acquire(lock, -1)
     try:
-        import fcntl
-    except ImportError:
         yield
-        return
-    with lock.open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # let go when the file is closed, however the process ends
-        yield
+    finally:
+        if held is not None and held.is_locked:
+            held.release()
+
+
+def _acquire(lock: Path, timeout_s: float) -> "BaseFileLock | None":
+    """Lock a file and write the number of the process into it; None where the file system has no locks."""
+    from filelock import FileLock  # here, because it takes a tenth of a second
+
+    held = FileLock(lock, timeout_s, thread_local=False, fallback_to_soft=False, on_acquired=_write_process)
+    try:
+        held.acquire()
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return None
+    return held
+
+
+def _write_process(file: int) -> None:
+    os.ftruncate(file, 0)
+    os.write(file, str(os.getpid()).encode())
+
+
+def _owner(lock: Path) -> str:
+    try:
+        number = lock.read_text(encoding="utf-8", errors="replace")
+    except PermissionError:  # Windows lets nobody read what is locked
+        number = ""
+    return f"another run (process {number})" if number.isdecimal() else "another run"
