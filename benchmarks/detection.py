@@ -341,9 +341,9 @@ def network_of(name: str) -> dict[str, str] | None:
     kind, _, path = name.partition(":")
     if kind != "yunet":
         return None
-    from ekspresi.detection.yunet import MODEL_NAME
+    from ekspresi.detection.yunet import MODEL
 
-    file = Path(path) if path else cache_folder() / "models" / MODEL_NAME
+    file = Path(path) if path else cache_folder() / "models" / MODEL.name
     return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 

@@ -98,7 +98,7 @@ def test_a_folder_that_is_not_there_is_told_before_the_work(explain, crop: Path,
     for image in (crop, "text.png"):
         code, out, err = explain(image, "--out", target)
         assert (code, out) == (2, "")
-        one_line_error(err, f"{target}: cannot be written: there is no folder {target.parent}; make it first")
+        one_line_error(err, f"{target}: cannot be written: there is no folder {target.parent}. Make it first.")
     assert not target.parent.exists()
 
 

@@ -149,7 +149,7 @@ def test_a_folder_that_another_user_may_not_write_to_is_named(tiny_model: Path) 
         if os.geteuid():
             closed.chmod(0o555)
         done = as_other_user(["predict", *fixed, "--out", folder / "x.csv"], words)
-        what = f"cannot be written: the folder {closed} is not writable; choose another"
+        what = f"cannot be written: the folder {closed} is not writable. Choose another folder."
         assert done.returncode == 2 and done.stderr.endswith(f"error: {closed / 'rows.csv'}: {what}\n")
         assert "written" not in done.stdout and content(closed) == {}
 
@@ -318,7 +318,8 @@ def test_a_finished_film_is_there_where_the_table_of_the_next_run_finds_no_room(
     code, said, err = ekspresi(*words)
     monkeypatch.undo()
     assert (
-        code == 2 and err == f"error: {table}: cannot be written: the disk is full; free some space or choose another\n"
+        code == 2
+        and err == f"error: {table}: cannot be written: the disk is full. Free some space, or choose another disk.\n"
     )
     assert "written" not in said
     after = content(tmp_path)

@@ -152,7 +152,7 @@ def test_a_picture_that_cannot_be_written_costs_no_row(predict, folder: Path, tm
     blocked.mkdir(parents=True)
     code, out, err = predict(folder, "--out", tmp_path / "x.csv", "--annotate", tmp_path / "out")
     assert code == 2
-    one_line_error(err, blocked, "exists and is no file")
+    one_line_error(err, blocked, "exists and is not a file")
     assert "1 annotated picture not written" in out
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
     assert (tmp_path / "out" / "b" / "y.png").is_file()

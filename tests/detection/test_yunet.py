@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from ekspresi.detection.detector import make_detector
-from ekspresi.detection.yunet import MODEL_NAME, MODEL_SHA256, MODEL_URL, YunetDetector, yunet_levels
+from ekspresi.detection.yunet import MODEL, YunetDetector, yunet_levels
 from ekspresi.errors import ConfigError, MissingExtraError, ModelError
 from ekspresi.recognition.pretrained import bundled_model
-from ekspresi.system.downloads import cache_folder
+from ekspresi.system.downloads import RemoteFile, cache_folder
 from ekspresi.types import Box
 from tests.support.fake_yunet import FACE_PX, write_fake_yunet
 
@@ -112,13 +112,13 @@ def test_without_a_path_the_published_file_is_taken_from_the_cache(
 ) -> None:
     asked = []
 
-    def fetched(*arguments: str, instead: str) -> Path:
-        asked.append((*arguments, instead))
+    def fetched(file: RemoteFile, *, instead: str) -> Path:
+        asked.append((file, instead))
         return fake
 
     monkeypatch.setattr("ekspresi.detection.yunet.download_verified", fetched)
     assert len(make_detector("yunet", 40).detect(squares(100, 100, FACE_PX, [(40, 40)]))) == 1
-    assert asked == [(MODEL_URL, MODEL_SHA256, MODEL_NAME, "give its path as 'yunet:PATH'")]
+    assert asked == [(MODEL, "give its path as 'yunet:PATH'")]
 
 
 def test_offline_the_message_names_file_and_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,10 @@ def test_offline_the_message_names_file_and_remedy(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for proxy in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # the port of 'discard': nobody listens
+    monkeypatch.setattr("ekspresi.system.downloads.PAUSES_S", (0.0, 0.0))
     with pytest.raises(ModelError, match=r"^face_detection_yunet_2026may\.onnx: cannot be downloaded") as refused:
         make_detector("yunet").detect(np.zeros((50, 50, 3), np.uint8))
-    assert MODEL_URL in str(refused.value) and "yunet:PATH" in str(refused.value)
+    assert MODEL.url in str(refused.value) and "yunet:PATH" in str(refused.value)
     assert str(cache_folder()).startswith(str(tmp_path))
 
 

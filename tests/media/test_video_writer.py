@@ -152,7 +152,7 @@ def test_a_full_disk_is_told_in_one_line_and_ends_the_film(tmp_path: Path) -> No
     with pytest.raises(OutputError) as caught:
         for number in range(100):
             recording.add(plain(), number / 25)
-    assert str(caught.value) == f"{path}: cannot be written: the disk is full; free some space or choose another"
+    assert str(caught.value) == f"{path}: cannot be written: the disk is full. Free some space, or choose another disk."
     with pytest.raises(OutputError, match="the disk is full"):
         recording.add(plain(), 100.0)
     recording.close()
@@ -189,7 +189,7 @@ def test_a_disk_that_fills_in_mid_film(tmp_path: Path, monkeypatch: pytest.Monke
 def test_targets_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     for path, what in (
-        (tmp_path / "folder.mp4", "cannot be written: Is a directory; choose another"),
+        (tmp_path / "folder.mp4", r"cannot be written: Is a directory\. Choose another"),
         (tmp_path / "nowhere" / "x.mp4", "there is no folder"),
     ):
         with pytest.raises(OutputError, match=what), VideoWriter(path) as recording:

@@ -1,6 +1,7 @@
-"""Downloads from a server on this machine: whole, resumed, wrong, cut off, absent; and several at once."""
+"""Downloads from a server on this machine: whole, damaged, wrong, cut off, absent; and several at once."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,50 +11,41 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import ModelError
-from ekspresi.system.downloads import cache_folder, download_verified
+from ekspresi.system import downloads
+from ekspresi.system.downloads import REMOTE_FILES, RemoteFile, cache_folder, download_verified
 
 CONTENT = bytes(range(256)) * 1000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
 INSTEAD = "give its path as 'yunet:PATH'"
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``content``; what it may do is set by the test."""
+    """Serves ``content``; ``troubles`` come first, one an answer: a status, or the bytes after which it is cut off."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content = CONTENT
-        self.ranges = True
-        self.cut_after: int | None = None
-        self.asked: list[str | None] = []
-        self.sent = 0
+        self.troubles: list[int] = []
+        self.requests = 0
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/model.onnx"
+    def file(self) -> RemoteFile:
+        url = f"http://127.0.0.1:{self.server_address[1]}/model.onnx"
+        return RemoteFile("model.onnx", url, hashlib.sha256(CONTENT).hexdigest(), "MIT")
 
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        asked = self.headers.get("Range")
-        self.server.asked.append(asked)
-        body, first = self.server.content, 0
-        if asked and self.server.ranges:
-            first = int(asked.removeprefix("bytes=").removesuffix("-"))
-            if first >= len(body):
-                self.send_error(416)
-                return
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
-        else:
-            self.send_response(200)
-        self.send_header("Content-Length", str(len(body) - first))
+        self.server.requests += 1
+        trouble = self.server.troubles.pop(0) if self.server.troubles else None
+        if trouble is not None and trouble < 1000:
+            self.send_error(trouble)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()
-        part = body[first : self.server.cut_after]
-        self.server.sent += len(part)
-        self.wfile.write(part)
+        self.wfile.write(self.server.content[:trouble])
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -61,9 +53,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test reads or fills the cache of who runs it, nor asks a proxy."""
+    """No test reads or fills the user's cache, asks a proxy, or waits."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(downloads, "PAUSES_S", (0.0, 0.0))
     return cache_folder() / "models"
 
 
@@ -75,94 +68,106 @@ def server() -> Iterator[Server]:
         running.shutdown()
 
 
-def fetch(server: Server, sha256: str = SHA256) -> Path:
-    return download_verified(server.url, sha256, "model.onnx", instead=INSTEAD)
+def fetch(server: Server) -> Path:
+    return download_verified(server.file, instead=INSTEAD)
 
 
-def leftovers(cache: Path) -> list[str]:
-    return [path.name for path in cache.glob(".*.part")]
+def refused(server: Server) -> str:
+    with pytest.raises(ModelError) as caught:
+        fetch(server)
+    message = str(caught.value)
+    assert message.endswith(f"r get it from {server.file.url} and {INSTEAD}.") and "\n" not in message
+    return message
 
 
-def test_a_file_is_downloaded_once_and_kept(server: Server, cache: Path) -> None:
+def names(cache: Path) -> list[str]:
+    return [path.name for path in cache.iterdir() if path.suffix != ".lock"]
+
+
+def test_remote_files_name_hash_and_license() -> None:
+    for name, file in REMOTE_FILES.items():
+        assert file.name == name and file.url.startswith("https://") and file.license
+        assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+
+
+def test_download_verified_twice_downloads_once(server: Server, cache: Path) -> None:
     assert fetch(server) == cache / "model.onnx"
     assert fetch(server).read_bytes() == CONTENT
-    assert server.asked == [None]
-    assert leftovers(cache) == []
+    assert server.requests == 1 and names(cache) == ["model.onnx"]
 
 
-def test_a_damaged_copy_in_the_cache_is_replaced(server: Server, cache: Path) -> None:
-    cache.mkdir(parents=True)
-    (cache / "model.onnx").write_bytes(CONTENT[:100])
+@pytest.mark.parametrize("damaged", [CONTENT[:100], b"x" + CONTENT[1:], b""])
+def test_download_verified_replaces_a_damaged_file(server: Server, cache: Path, damaged: bytes) -> None:
     assert fetch(server).read_bytes() == CONTENT
-
-
-def test_a_download_that_was_cut_off_goes_on_where_it_stopped(server: Server, cache: Path) -> None:
-    server.cut_after = 100_000
-    with pytest.raises(ModelError, match=r"model\.onnx: cannot be downloaded \(cut off after 100000 bytes\)"):
-        fetch(server)
-    assert not (cache / "model.onnx").exists()
-    server.cut_after = None
+    (cache / "model.onnx").write_bytes(damaged)
     assert fetch(server).read_bytes() == CONTENT
-    assert server.asked == [None, "bytes=100000-"]
-    assert server.sent == len(CONTENT)
-    assert leftovers(cache) == []
+    assert server.requests == 2 and names(cache) == ["model.onnx"]
 
 
-def test_a_server_without_range_sends_all_again(server: Server) -> None:
-    server.cut_after = 100_000
-    with pytest.raises(ModelError):
-        fetch(server)
-    server.cut_after, server.ranges = None, False
+@pytest.mark.parametrize("trouble", [500, 503, 429, 408, 100_000])
+def test_download_verified_retries_what_may_pass(server: Server, cache: Path, trouble: int) -> None:
+    server.troubles = [trouble, trouble]
     assert fetch(server).read_bytes() == CONTENT
+    assert server.requests == 3 and names(cache) == ["model.onnx"]
 
 
-def test_a_part_that_is_whole_already_is_taken(server: Server, cache: Path) -> None:
-    cache.mkdir(parents=True)
-    (cache / f".model.onnx-{SHA256[:8]}.part").write_bytes(CONTENT)
-    assert fetch(server).read_bytes() == CONTENT
-    assert server.sent == 0
+def test_download_verified_gives_up_after_three(server: Server, cache: Path) -> None:
+    server.troubles = [100_000] * 4
+    assert refused(server).startswith("model.onnx: cannot be downloaded (IncompleteRead(100000 bytes read, 156000 more")
+    assert server.requests == 3 and names(cache) == []
 
 
-@pytest.mark.parametrize("part", [b"x" * 1000, b"x" * (len(CONTENT) + 5)])
-def test_the_part_of_another_file_is_thrown_away(server: Server, cache: Path, part: bytes) -> None:
-    cache.mkdir(parents=True)
-    (cache / f".model.onnx-{SHA256[:8]}.part").write_bytes(part)
-    assert fetch(server).read_bytes() == CONTENT
+def test_download_verified_waits_between_attempts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(downloads, "PAUSES_S", (1.0, 3.0))
+    monkeypatch.setattr(downloads.time, "sleep", waited.append)
+    server.troubles = [500] * 3
+    assert "(500 Internal Server Error). Try again, or get" in refused(server)
+    assert waited == [1.0, 3.0]
 
 
-def test_another_file_than_the_expected_one_is_refused_in_one_line(server: Server, cache: Path) -> None:
+@pytest.mark.parametrize(("code", "reason"), [(404, "404 Not Found"), (403, "403 Forbidden")])
+def test_download_verified_does_not_retry_a_refusal(server: Server, code: int, reason: str) -> None:
+    server.troubles = [code]
+    assert f"cannot be downloaded ({reason})" in refused(server)
+    assert server.requests == 1
+
+
+def test_download_verified_refuses_another_file(server: Server, cache: Path) -> None:
     server.content = b"version https://git-lfs.github.com/spec/v1"
-    with pytest.raises(ModelError, match=rf"not {SHA256[:12]}; get it from http://.* and give its path") as refused:
-        fetch(server)
-    assert "\n" not in str(refused.value)
-    assert not (cache / "model.onnx").exists() and leftovers(cache) == []
+    found = hashlib.sha256(server.content).hexdigest()[:12]
+    assert f"model.onnx: the download has SHA-256 {found}, not {server.file.sha256[:12]}. Try again" in refused(server)
+    assert server.requests == 1 and names(cache) == []
 
 
-def test_offline_says_where_the_file_is_and_what_to_do(server: Server) -> None:
-    url = server.url
+def test_download_verified_offline_names_the_remedy(server: Server) -> None:
     server.server_close()
-    with pytest.raises(ModelError, match="cannot be downloaded") as refused:
-        download_verified(url, SHA256, "model.onnx", instead=INSTEAD)
-    assert url in str(refused.value) and INSTEAD in str(refused.value)
+    assert refused(server).startswith("model.onnx: cannot be downloaded (")
 
 
-def test_a_missing_page_is_named_by_its_code(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Handler, "do_GET", lambda handler: handler.send_error(404, "Not Found"))
-    with pytest.raises(ModelError, match=r"\(404 Not Found\)"):
-        fetch(server)
-
-
-def test_a_cache_that_cannot_be_written_is_told(
+def test_download_verified_without_a_folder_says_so(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(ModelError, match="cannot be kept"):
-        fetch(server)
+    assert "the folder cannot be made" in refused(server)
 
 
-def test_of_several_that_want_it_one_downloads(server: Server) -> None:
+def test_download_verified_on_a_full_disk_keeps_nothing(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, content: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    assert "model.onnx: cannot be written: the disk is full." in refused(server)
+    assert names(cache) == []
+
+
+def test_download_verified_in_threads_downloads_once(server: Server) -> None:
     with ThreadPoolExecutor(8) as pool:
         paths = list(pool.map(lambda _: fetch(server), range(8)))
     assert len(set(paths)) == 1 and paths[0].read_bytes() == CONTENT
-    assert server.sent == len(CONTENT)
+    assert server.requests == 1

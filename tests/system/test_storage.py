@@ -36,9 +36,9 @@ def test_replacing_leaves_nothing_of_what_failed(error: type[BaseException], tmp
 @pytest.mark.parametrize(
     ("number", "remedy"),
     [
-        (errno.ENOSPC, "the disk is full; free some space"),
-        (errno.EACCES, "permission is denied; choose another"),
-        (errno.EIO, "choose another place"),
+        (errno.ENOSPC, r"the disk is full\. Free some space"),
+        (errno.EACCES, r"permission is denied\. Choose another name"),
+        (errno.EIO, "Choose another name or folder"),
     ],
 )
 def test_a_disk_that_fails(number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
 def test_a_folder_that_takes_no_files() -> None:
     with (
-        pytest.raises(OutputError, match=r"no file can be made in /proc; choose another"),
+        pytest.raises(OutputError, match=r"no file can be made in /proc\. Choose another folder"),
         atomic_write("/proc/x.csv"),
     ):
         pytest.fail("must not start")
@@ -76,7 +76,7 @@ def test_a_folder_that_takes_no_files() -> None:
 def test_targets_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for target, what in (
-        (tmp_path, "exists and is no file"),
+        (tmp_path, "exists and is not a file"),
         (tmp_path / "nowhere" / "x.csv", "there is no folder"),
         (tmp_path / "file" / "x.csv", "there is no folder"),
         (tmp_path / ("x" * 300), "cannot be written"),
@@ -134,7 +134,7 @@ def test_pipes_and_devices_are_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.csv")
     for target in (tmp_path / "x.csv", Path("/dev/null")):
         with (
-            pytest.raises(OutputError, match="exists and is no file, but a folder, pipe or device"),
+            pytest.raises(OutputError, match="exists and is not a file, but a folder, pipe or device"),
             atomic_write(target),
         ):
             pytest.fail("must not start")

@@ -499,7 +499,7 @@ def test_a_full_disk_is_told_with_its_remedy(tmp_path: Path) -> None:
         for number, _ in enumerate(write(run, RUN)):
             if number == 4:
                 run._file._file = Full(run._file._file)
-    said = "cannot be written: the disk is full; free some space or choose another"
+    said = "cannot be written: the disk is full. Free some space, or choose another disk."
     assert str(caught.value) == f"{tmp_path / 'x.csv'}: {said}"
 
 
@@ -535,12 +535,12 @@ def test_tables_that_cannot_be(tmp_path: Path) -> None:
     for target, what in (
         (tmp_path / "x.xlsx", r"ends in \.csv or \.jsonl or \.parquet; choose one"),
         (Path("/dev/stdout"), r"ends in \.csv or \.jsonl or \.parquet; choose one"),
-        (tmp_path / "folder.csv", "exists and is no file"),
-        (tmp_path / "pipe.csv", "exists and is no file, but a folder, pipe or device"),
+        (tmp_path / "folder.csv", "exists and is not a file"),
+        (tmp_path / "pipe.csv", "exists and is not a file, but a folder, pipe or device"),
         (tmp_path / "nowhere" / "x.csv", "there is no folder"),
         (tmp_path / "file" / "x.csv", "there is no folder"),
         (tmp_path / ("x" * 300 + ".csv"), "cannot be written"),
-        (Path("/proc/x.csv"), "no file can be made in /proc; choose another"),
+        (Path("/proc/x.csv"), r"no file can be made in /proc\. Choose another folder\."),
     ):
         for resume in (False, True):
             with pytest.raises(OutputError, match=what) as caught:

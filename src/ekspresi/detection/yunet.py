@@ -28,21 +28,15 @@ from numpy.typing import NDArray
 from ekspresi.detection import tiling
 from ekspresi.detection.tiling import Detections, PyramidLevel, detect_tiled
 from ekspresi.errors import MissingExtraError, ModelError
-from ekspresi.system.downloads import download_verified
+from ekspresi.system.downloads import REMOTE_FILES, download_verified
 from ekspresi.system.forks import PerProcess
 from ekspresi.types import Face
 
 if TYPE_CHECKING:
     import cv2
 
-# The commit is named, so that the address always means these bytes; the hash is the one of its Git LFS pointer. The
-# weights are those of face_detection_yunet_2023mar.onnx, the input may have any size.
-MODEL_NAME = "face_detection_yunet_2026may.onnx"
-MODEL_URL = (
-    "https://media.githubusercontent.com/media/opencv/opencv_zoo/26cc381e4d2594bb9f47a26eb8fd96c94a13660d"
-    f"/models/face_detection_yunet/{MODEL_NAME}"
-)
-MODEL_SHA256 = "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0"
+MODEL = REMOTE_FILES["face_detection_yunet_2026may.onnx"]
+"""Its weights are those of face_detection_yunet_2023mar.onnx; the input may have any size."""
 
 FACE_PX = 40.0  # width that the smallest face is enlarged to: found 86 of 96 faces 24 px wide where 32 found 79
 MAX_ENLARGEMENT = 4.0  # more only blurs
@@ -79,7 +73,7 @@ class YunetDetector:
         if find_spec("cv2") is None:
             raise MissingExtraError("the detector 'yunet'", "yunet")
         if path is not None and not path.is_file():
-            raise ModelError(f"{path}: no such file; check the path, or get it from {MODEL_URL}")
+            raise ModelError(f"{path}: no such file; check the path, or get it from {MODEL.url}")
         self.min_face_px = min_face_px
         self.path = path
         self._network: PerProcess[cv2.FaceDetectorYN] | None = None
@@ -133,13 +127,13 @@ def yunet_levels(width: int, height: int, min_face_px: float) -> list[PyramidLev
 
 def _read(path: Path | None) -> tuple[Path, NDArray[np.uint8]]:
     """The model file, None for OpenCV Zoo's -> the file and its bytes."""
-    file = path or download_verified(MODEL_URL, MODEL_SHA256, MODEL_NAME, instead="give its path as 'yunet:PATH'")
+    file = path or download_verified(MODEL, instead="give its path as 'yunet:PATH'")
     try:
         weights = np.fromfile(file, dtype=np.uint8)  # bytes, because OpenCV opens no path with letters beyond ASCII
     except OSError as error:
         raise ModelError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
     if weights[:7].tobytes() == b"version":
-        raise ModelError(f"{file}: a Git LFS pointer, not the network itself; get it from {MODEL_URL}")
+        raise ModelError(f"{file}: a Git LFS pointer, not the network itself; get it from {MODEL.url}")
     return file, weights
 
 
@@ -157,7 +151,7 @@ def _load(file: Path, weights: NDArray[np.uint8]) -> "cv2.FaceDetectorYN":
 
 def _no_yunet(path: Path | None, error: Exception) -> ModelError:
     said = " ".join(str(error).split()).rpartition(" error: ")[2][:120]
-    return ModelError(f"{path or MODEL_NAME}: OpenCV cannot run this as YuNet ({said}); get it from {MODEL_URL}")
+    return ModelError(f"{path or MODEL.name}: OpenCV cannot run this as YuNet ({said}); get it from {MODEL.url}")
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 In: an entry of the registry. Out: the path of the verified file. Does not know about what is in the files.
 
-To add a file, append a ``RemoteFile`` to ``REMOTE_FILES``: an address that always means the same bytes (one that names a
-commit or a version), the SHA-256 of those bytes, and the license. Say in NOTICE who made the file. Then call
-``download_verified`` where the file is first needed; nothing is downloaded earlier. The cache folder may be deleted at
-any time.
+To add a file, append a ``RemoteFile`` to ``REMOTE_FILES``. Its address names a commit or a version, so that it always
+means the same bytes. Name the file's makers and its license in NOTICE. Then call ``download_verified`` where the file
+is first needed; nothing is downloaded earlier. The cache folder may be deleted at any time.
 """
 
 import hashlib
@@ -16,11 +15,10 @@ import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from shutil import copyfileobj
 
 from ekspresi.errors import ModelError, OutputError
 from ekspresi.system.locks import wait_for_lock
-from ekspresi.system.storage import atomic_write, ensure_folder
+from ekspresi.system.storage import atomic_write, ensure_folder, os_errors_as_output_error
 
 TIMEOUT_S = 30.0
 """Seconds without an answer after which an attempt fails."""
@@ -102,20 +100,24 @@ def download_verified(file: RemoteFile, *, instead: str) -> Path:
     target = cache_folder() / "models" / file.name
     if _sha256(target) == file.sha256:
         return target
-    remedy = f"Get it from {file.url} and {instead}."
+    remedy = f"get it from {file.url} and {instead}."
     try:
         ensure_folder(target.parent)
-        with wait_for_lock(target.with_name(f".{file.name}.lock")):
+        with (
+            os_errors_as_output_error(target, target.parent),
+            wait_for_lock(target.with_name(f".{file.name}.lock")),
+        ):
             if _sha256(target) != file.sha256:  # no other process was faster
+                content = _download(file, remedy)
                 with atomic_write(target, alone=True) as part:
-                    _download(file, part, remedy)
-    except (OutputError, OSError) as error:
-        raise ModelError(f"{target}: cannot be kept in the cache ({error}). {remedy}") from error
+                    part.write_bytes(content)
+    except OutputError as error:
+        raise ModelError(f"{error} Or {remedy}") from error
     return target
 
 
-def _download(file: RemoteFile, part: Path, remedy: str) -> None:
-    """Download a file to a path, in up to three attempts."""
+def _download(file: RemoteFile, remedy: str) -> bytes:
+    """Return the content of a file after at most three attempts; its hash is right."""
     for pause_s in (*PAUSES_S, None):
         try:
             with urllib.request.urlopen(file.url, timeout=TIMEOUT_S) as answer:
@@ -124,6 +126,35 @@ def _download(file: RemoteFile, part: Path, remedy: str) -> None:
         except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
             if isinstance(error, urllib.error.HTTPError):
                 error.close()
-            if pause_s is None or not _is_passing(error):
-                raise ModelError(f"{file.name}: cannot be downloaded ({_reason(error)}). Try again, or get it") from error
+            if pause_s is None or not _may_pass(error):
+                raise ModelError(
+                    f"{file.name}: cannot be downloaded ({_reason(error)}). Try again, or {remedy}"
+                ) from error
             time.sleep(pause_s)
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise ModelError(
+            f"{file.name}: the download has SHA-256 {found[:12]}, not {file.sha256[:12]}. Try again, or {remedy}"
+        )
+    return content
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether a retry can help: not where the server refuses the request itself."""
+    return not isinstance(error, urllib.error.HTTPError) or error.code >= 500 or error.code in (408, 429)
+
+
+def _sha256(path: Path) -> str:
+    """Return the hash of a file, hexadecimal; '' where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _reason(error: Exception) -> str:
+    """Return what an exception says, in one line."""
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+    code = f"{error.code} " if isinstance(error, urllib.error.HTTPError) else ""
+    return code + (" ".join(str(reason).split()) or type(error).__name__)

@@ -22,7 +22,7 @@ def ensure_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another") from error
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror}). Choose another folder.") from error
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def require_file_target(target: Path) -> None:
         OutputError: it is a folder, pipe or device.
     """
     if target.exists() and not target.is_file():
-        raise OutputError(f"{target}: exists and is no file, but a folder, pipe or device; choose another name")
+        raise OutputError(f"{target}: exists and is not a file, but a folder, pipe or device. Choose another name.")
 
 
 def check_writable(target: Path, choice: str = "name") -> None:
@@ -102,16 +102,16 @@ def os_errors_as_output_error(target: Path, folder: Path) -> Iterator[None]:
 
 def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full; free some space or choose another"
+        return "the disk is full. Free some space, or choose another disk."
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         if folder.is_dir():  # such as /proc
-            return f"no file can be made in {folder}; choose another folder"
-        return f"there is no folder {folder}; make it first"
+            return f"no file can be made in {folder}. Choose another folder."
+        return f"there is no folder {folder}. Make it first."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         if os.access(folder, os.W_OK):
-            return "permission is denied; choose another"
-        return f"the folder {folder} is not writable; choose another"
-    return f"{error.strerror or error}; choose another place"
+            return "permission is denied. Choose another name."
+        return f"the folder {folder} is not writable. Choose another folder."
+    return f"{error.strerror or error}. Choose another name or folder."
 
 
 MAKER = "ekspresi"
