@@ -8,11 +8,12 @@ import pytest
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.splits import half_of, make_split
 from ekspresi.errors import ConfigError
+from ekspresi.study.comparison import Comparison, compare
 from ekspresi.study.config import StudyConfig
 from ekspresi.study.findings import Study, findings, oversampled, recall
 from ekspresi.study.jobs import folder_of
 from ekspresi.study.plan import ArmJob, arm_jobs, select_rates, trials
-from ekspresi.study.results import ArmResult, Comparison, Pooled, arm_result, compare, rate_trials
+from ekspresi.study.results import ArmResult, Pooled, arm_result, rate_trials
 
 RATES = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}
 

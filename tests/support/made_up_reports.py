@@ -14,8 +14,9 @@ from ekspresi.evaluation.results import EffectiveSize, Evaluation, SizeResult, V
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import ClassScore, Estimate, Scores
+from ekspresi.study.comparison import Comparison
 from ekspresi.study.findings import Study
-from ekspresi.study.results import ArmResult, Comparison, RateTrial
+from ekspresi.study.results import ArmResult, RateTrial
 from tests.support.gray_model import write_gray_model
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)

@@ -10,7 +10,8 @@ from typing import Any
 
 from ekspresi.evaluation.results import View
 from ekspresi.metrics.significance import SIGNIFICANCE
-from ekspresi.study.results import COMPARED_PX, ArmResult, Comparison, RateTrial
+from ekspresi.study.comparison import COMPARED_PX, Comparison
+from ekspresi.study.results import ArmResult, RateTrial
 
 HONEST, LEAKY = "subject-10fold", "paper-split"
 
@@ -33,7 +34,7 @@ class Study:
 
     Attributes:
         arms: one for each arm and protocol that has answers.
-        comparisons: see ``results.compare``.
+        comparisons: see ``comparison.compare``.
         tuning: the search for learning rates.
         other: arm -> figures of its first fold's model on the other data set (``jobs.on_other_data``).
         reverse: the bundled model on this data set, likewise; empty where there is no other data set.

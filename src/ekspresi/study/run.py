@@ -15,13 +15,14 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import FOLDS, make_split
 from ekspresi.errors import ConfigError, DatasetError
+from ekspresi.study.comparison import compare
 from ekspresi.study.config import Arm, StudyConfig
 from ekspresi.study.executor import JobListener, run_jobs
 from ekspresi.study.findings import Study
 from ekspresi.study.jobs import on_other_data, result_of
 from ekspresi.study.plan import ArmJob, arm_jobs, select_rates, trials
 from ekspresi.study.report import study_files, write_study
-from ekspresi.study.results import ArmResult, Pooled, arm_result, compare, rate_trials
+from ekspresi.study.results import ArmResult, Pooled, arm_result, rate_trials
 from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 
