@@ -98,6 +98,7 @@ def write(dataset: FaceDataset) -> Write:
         wrong: Callable[[int, int], bool] = lambda index, size: False,
         val_nll: float = 1.0,
         seconds: float = 10.0,
+        started_from: str | None = "random weights",
     ) -> None:
         folder = folder_of(job, root)
         metrics = folder / "run" / "metrics" / "part-1" / "metrics.csv"
@@ -124,6 +125,8 @@ def write(dataset: FaceDataset) -> Write:
             "data": {"fingerprint": dataset.fingerprint},
             "other": {},
         }
+        if started_from is not None:
+            result["started_from"] = started_from
         (folder / "result.json").write_text(json.dumps(result))
 
     return written

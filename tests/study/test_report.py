@@ -1,5 +1,6 @@
 """The page and the JSON of a study made of made-up answers."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -63,6 +64,26 @@ def test_what_is_done_is_counted_and_reported(study: StudyConfig, done: Path) ->
     for text in ("paper, RMSProp", "95.84", "no-oversampling", "What can be told", "100.0"):
         assert text in page
     assert page.count("<svg") == 7  # two by size, two recalls, one learning curve, two confusions
+
+
+def test_report_names_starting_points(study: StudyConfig, done: Path) -> None:
+    mixed = done / "jobs" / "adam" / "subject-10fold-seed0-fold3" / "result.json"
+    old = done / "jobs" / "adam" / "paper-split-seed0-fold0" / "result.json"
+    mixed.write_text(mixed.read_text().replace("random weights", "ImageNet, timm's weights"))
+    old.write_text(old.read_text().replace("started_from", "not_recorded"))  # of an older version
+    outcome = run_study(study, done, 1, Silent())
+    arms = {(arm["arm"], arm["protocol"]): arm for arm in json.loads((done / "study.json").read_text())["arms"]}
+    assert arms["rmsprop", "subject-10fold"]["started_from"] == ["random weights"]
+    assert arms["adam", "subject-10fold"]["started_from"] == ["random weights", "ImageNet, timm's weights"]
+    assert arms["adam", "paper-split"]["started_from"] == ["random"]  # the key `init` of its configuration
+    page = html.unescape(outcome.files[1].read_text())
+    tables = [table for table in re.findall("<table>.*?</table>", page, re.S) if "<th>Optimizer</th>" not in table]
+    assert len(tables) == 6  # the paper's, two by size, the comparisons, recalls, costs
+    for table in tables:
+        for row in re.findall("<tr>.*?</tr>", table, re.S)[1:]:
+            assert re.search(">from (random|ImageNet)|>start not named<", row), row
+    sentence = "The trainings of adam under subject-10fold started from different weights (random weights; ImageNet"
+    assert sentence in page
 
 
 @pytest.mark.parametrize("name", ["study.json", "study.html"])

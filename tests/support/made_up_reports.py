@@ -23,6 +23,7 @@ SIZES_PX = (48, 32, 24, 16, 12, 8)
 CKPLUS_LABELS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
 STUDY_LABELS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 CPU, DATE, SHA256 = "Some CPU, 2 logical cores", "2026-11-25T12:34:56+00:00", "58385d4b8ae9" + "0" * 52
+STARTED_FROM = ("the bundled weights",)
 RIGHT_AT = {48: 0.8, 32: 0.79, 24: 0.76, 16: 0.7, 12: 0.63, 8: 0.5}
 
 
@@ -199,7 +200,20 @@ class MadeUpReports:
                 settings = {"optimizer": name, "oversampling": oversampling}
                 rates = (0.001, 0.002)[: 1 + (jobs > 1)]
                 arms.append(
-                    ArmResult(name, protocol, settings, rates, jobs, 0, 68.4 * jobs, image, sequence, (), (48, 16))
+                    ArmResult(
+                        name,
+                        protocol,
+                        settings,
+                        rates,
+                        jobs,
+                        0,
+                        68.4 * jobs,
+                        image,
+                        sequence,
+                        (),
+                        (48, 16),
+                        STARTED_FROM,
+                    )
                 )
         pairs = ((48, 7, 6, 1.0, 0.0397), (16, 37, 12, 0.0007, None))
         comparisons = tuple(

@@ -164,10 +164,12 @@ def _print(study: "Study", sentences: list[str]) -> None:
         arms = study.under(protocol)
         table = Table(title=f"{protocol}: accuracy, %")
         table.add_column("setting", overflow="fold")
+        table.add_column("started from", overflow="fold")
         for each in arms[0].image.by_size:
             table.add_column(f"{each.size_px} px", justify="right")
         for arm in arms:
-            table.add_row(arm.arm, *(f"{100 * each.scores.accuracy.value:.1f}" for each in arm.image.by_size))
+            accuracies = (f"{100 * each.scores.accuracy.value:.1f}" for each in arm.image.by_size)
+            table.add_row(arm.arm, " / ".join(arm.started_from), *accuracies)
         console.print(table)
     for sentence in sentences:
         console.print(f"- {sentence}", highlight=False)

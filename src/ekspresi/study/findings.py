@@ -97,6 +97,12 @@ def _shortcomings(study: Study) -> Iterator[str]:
     missing = sum(arm.missing for arm in study.arms)
     if missing:
         yield f"{missing} trainings are missing, so some arms are not pooled over all folds."
+    for arm in study.arms:
+        if len(arm.started_from) > 1:
+            yield (
+                f"The trainings of {arm.arm} under {arm.protocol} started from different weights "
+                f"({'; '.join(arm.started_from)}), so its figures mix them."
+            )
 
 
 def _best(study: Study) -> Iterator[str]:

@@ -149,6 +149,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
             "versions": record["versions"],
             "data": record["data"],
             "parents": record["parents"],
+            "started_from": record["started_from"],
             "config": job.config.model_dump(),
             "other": other,
         }

@@ -54,6 +54,8 @@ class ArmResult:
         sequence: the same by sequence: mean probabilities of its frames; None where sequences are unknown.
         curve: a row each epoch: epoch from 1, then mean validation accuracy at each of ``curve_px``, 0..1.
         curve_px: face sizes of the curve.
+        started_from: sources of its trainings' first weights, in words, each once. A job that an older version
+            finished has no record of it; the key ``init`` of the configuration speaks for it.
     """
 
     arm: str
@@ -67,6 +69,7 @@ class ArmResult:
     sequence: View | None
     curve: tuple[tuple[float, ...], ...]
     curve_px: tuple[int, ...]
+    started_from: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def arm_result(
             sequence=None if dataset.sequences is None else _view(arm.name, pooled, dataset, "sequence"),
             curve=curve,
             curve_px=curve_px,
+            started_from=tuple(dict.fromkeys(each.get("started_from") or arm.config.init for each in results)),
         ),
         pooled,
     )
