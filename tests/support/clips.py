@@ -77,6 +77,18 @@ def write_clip(
     return path
 
 
+def write_still(path: Path, image: NDArray[np.uint8], frames: int = 2, *, rate: int = 25) -> Path:
+    """Write a video that shows one picture, uint8 (H, W, 3) RGB with even sides, in every frame."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=rate)
+        stream.height, stream.width = image.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for _ in range(frames):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
 def write_sound(path: Path, seconds: float = 1.0) -> Path:
     with av.open(str(path), "w") as container:
         _silence(container, container.add_stream("aac", rate=8000), seconds)
