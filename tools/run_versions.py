@@ -83,7 +83,7 @@ def check_picture(folder: Path, picture: Path) -> None:
         rows = list(csv.DictReader(table))
     if not rows or not all(row["expression"] for row in rows):
         raise WrongError(f"predict {picture.name}: the table holds no face with an expression")
-    with Image.open(next((folder / "pictures").iterdir())) as drawn, Image.open(picture) as plain:
+    with Image.open(next((folder / "pictures").glob("[!.]*"))) as drawn, Image.open(picture) as plain:
         if np.array_equal(np.asarray(drawn.convert("RGB").resize(plain.size)), np.asarray(plain.convert("RGB"))):
             raise WrongError(f"predict {picture.name} --annotate: nothing was drawn")
     _has(folder / "picture.html", "<html", picture.name)
