@@ -179,10 +179,10 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(predict, tmp_path: Path
     clip = write_clip(tmp_path / "a.mp4", 3)
     for words, part in (
         ((clip, "--resume"), "--out or --annotate"),
-        (("camera:0", clip), "camera:0: has no end"),
+        (("camera:0", clip), "camera:0: a live source must be the only source, because it never ends."),
         (("camera:77",), "camera:77"),
         (("rtsp://me:secret@127.0.0.1:1/x",), "127.0.0.1"),
-        ((clip, "--annotate", tmp_path / "film.mp4"), "names a folder"),
+        ((clip, "--annotate", tmp_path / "film.mp4"), "Give --annotate a folder"),
         ((clip, "--out", tmp_path / "rows.xlsx"), ".parquet"),
         ((clip, "--out", tmp_path / "nowhere" / "rows.csv"), "Make it first"),
         ((clip, "--page", tmp_path / "nowhere" / "page.html"), "Make it first"),

@@ -1,10 +1,15 @@
-"""Run what a user asks for, from its inputs to its files; the command line only parses, calls and shows.
+"""Run the use cases of ekspresi, from inputs to files; a command line, a service or a cluster calls them.
 
-    options.py            what is asked of a prediction run, and its result
-    source_reader.py      sources -> frames, from where an earlier run stopped; which could not be read
-    output_paths.py       annotated pictures: their names, and how they are saved
+    predict.py            pictures, videos, a camera -> tables, annotated files, an HTML report
+    explain.py            a picture -> a picture that explains the predictions of its faces
+    evaluate.py           a model and labelled faces -> figures and a report
+    finetune.py           labelled faces -> a model, its weights and its report
+
+    options.py            options, events and result of a prediction run
+    source_reader.py      sources -> frames, from the positions where an earlier run stopped
     annotation_writer.py  results -> annotated pictures and videos
-    predict.py            frames -> results -> tables, pictures, summaries, in order, until the end or a stop
+    page_writer.py        summary of a run -> HTML report
+    output_paths.py       sources -> paths of outputs
 
-Knows nothing of screens.
+Each takes a frozen dataclass of options and a listener. Does not know about screens.
 """

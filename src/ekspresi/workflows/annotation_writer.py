@@ -1,7 +1,7 @@
-"""What was seen -> annotated pictures and films.
+"""Write annotated pictures and videos of a run.
 
-In: ``FrameResult`` values, in order. Out: a picture for each still, a film for each video, in a folder. Knows nothing
-of how they are drawn or encoded.
+In: ``FrameResult`` values, in order. Out: a picture for each still and a video for each video, in a folder. Does not
+know how they are drawn or encoded.
 """
 
 import re
@@ -19,62 +19,79 @@ from ekspresi.visualization.video_annotator import VideoAnnotator
 from ekspresi.workflows.output_paths import UniquePaths, annotated_paths
 from ekspresi.workflows.source_reader import SourceReader
 
+_FILE_ENDINGS = (FILM_SUFFIX, ".jpg", ".jpeg", ".png", ".avi", ".mov")
+"""Endings that show a file name where a folder is expected."""
+
 
 class AnnotationWriter:
-    """Draws and writes one frame after another; a picture or film that cannot be written costs no other.
+    """Draw and write one frame after another; a failed picture or video does not affect the others.
 
     Attributes:
-        written: how many pictures and films were written whole.
+        written: number of pictures and videos that were written whole.
+
+    Example:
+        >>> import numpy as np
+        >>> from tempfile import TemporaryDirectory
+        >>> from ekspresi.types import Frame
+        >>> from ekspresi.workflows.source_reader import SourceReader
+        >>> reader = SourceReader([Path("in/a.png")], None, None, frozenset(), print)
+        >>> with TemporaryDirectory() as folder:
+        ...     writer = AnnotationWriter(reader, Path(folder), print)
+        ...     writer.add(FrameResult(Frame("in/a.png", 0, None, np.zeros((8, 8, 3), np.uint8)), ()), False)
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['a.png']
     """
 
     def __init__(
         self,
-        read: SourceReader,
+        reader: SourceReader,
         folder: Path,
-        refused: Callable[[OutputError], None],
+        on_error: Callable[[OutputError], None],
         *,
         anonymize: bool = False,
         overwrite: bool = False,
     ) -> None:
-        """Choose where each goes.
+        """Choose a target for each source.
 
         Args:
-            read: the sources.
-            folder: is made where it is missing.
-            anonymize: faces are hidden.
-            overwrite: replace also what was not made by ekspresi.
-            refused: is told of what cannot be written, once for each picture or film.
+            reader: the sources.
+            folder: the folder to write; it is made if it is missing.
+            on_error: receives the error of a picture or video that cannot be written, once for each.
+            anonymize: make faces unrecognizable.
+            overwrite: replace also files that ekspresi did not write.
 
         Raises:
-            OutputError: the folder cannot be made, or is called like a file.
+            OutputError: the folder cannot be made, or has the name of a file.
         """
-        if folder.suffix.lower() in (FILM_SUFFIX, ".jpg", ".jpeg", ".png", ".avi", ".mov") and not folder.is_dir():
-            raise OutputError(f"{folder}: --annotate names a folder, in which each source gets a file; give it as such")
+        if folder.suffix.lower() in _FILE_ENDINGS and not folder.is_dir():
+            raise OutputError(
+                f"{folder}: looks like a file name. Give --annotate a folder; each source gets a file in it."
+            )
         ensure_folder(folder)
-        self._names = UniquePaths(read.paths)
-        if read.camera is None:
-            targets = annotated_paths(read.paths, folder, self._names)
+        self._names = UniquePaths(reader.paths)
+        if reader.camera is None:
+            targets = annotated_paths(reader.paths, folder, self._names)
             self._targets = {str(path): target for path, target in targets.items()}
         else:
-            self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in read.names}
+            self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in reader.names}
         self._annotator = VideoAnnotator(anonymize=anonymize)
-        self._refused, self._overwrite = refused, overwrite
+        self._on_error, self._overwrite = on_error, overwrite
         self.written = 0
-        self._film: VideoWriter | None = None
-        self._filmed: str | None = None
+        self._video: VideoWriter | None = None
+        self._video_source: str | None = None
 
-    def check(self, left: Sequence[Position]) -> None:
-        """Before the work: whether what shall be drawn would replace what must be kept.
+    def check(self, remaining: Sequence[Position]) -> None:
+        """Check before the run that no target replaces a file that must be kept.
 
-        A folder that is in the way of a picture costs that one alone, and is told in its turn.
+        A folder with the name of a picture affects that picture only; ``add`` reports it.
 
         Args:
-            left: the places at which the run goes on. One in the middle of a video begins another film.
+            remaining: start positions of the run. One inside a video starts another video file.
 
         Raises:
-            OutputError: it would.
+            OutputError: a target would replace such a file.
         """
-        for target in (self._targets[place.source] for place in left if place.frame < 0):
+        for target in (self._targets[position.source] for position in remaining if position.frame < 0):
             if target.is_file():
                 self._check(target)
 
@@ -82,14 +99,14 @@ class AnnotationWriter:
         check_replaceable(target, overwrite=self._overwrite, choice="--annotate")
 
     def add(self, result: FrameResult, resumed: bool) -> None:
-        """Draw a frame, and write it.
+        """Draw a frame and write it.
 
         Args:
-            result: the frame and what was found in it.
-            resumed: an earlier run has filmed its video up to here; what follows is a film of its own.
+            result: the frame with its faces.
+            resumed: an earlier run wrote its video up to here; the rest goes to a video file of its own.
         """
         frame = result.frame
-        if frame.source != self._filmed:
+        if frame.source != self._video_source:
             self.close()
         try:
             if frame.time_s is None:
@@ -97,35 +114,37 @@ class AnnotationWriter:
                 save_picture(self._annotator.annotate(result), self._targets[frame.source])
                 self.written += 1
                 return
-            if frame.source != self._filmed:
-                self._filmed = frame.source
-                target = self._targets[frame.source]
-                if target.suffix.lower() != FILM_SUFFIX:  # a video that is not called so
-                    target = self._names.free(target.with_suffix(FILM_SUFFIX))
-                ensure_folder(target.parent)
-                if resumed:
-                    with os_errors_as_output_error(target, target.parent):
-                        take_up(target)
-                    target = self._names.free(target, fresh=True)
-                self._check(target)
-                self._film = VideoWriter(target)
-            if self._film is not None:
-                self._film.add(self._annotator.annotate(result), frame.time_s)
+            if frame.source != self._video_source:
+                self._video_source = frame.source
+                self._video = self._open_video(self._targets[frame.source], resumed)
+            if self._video is not None:
+                self._video.add(self._annotator.annotate(result), frame.time_s)
         except OutputError as error:
-            self._film = None  # of its source nothing more is filmed; what was written stays
-            self._refused(error)
+            self._video = None  # the rest of its source is not written; the part so far stays
+            self._on_error(error)
+
+    def _open_video(self, target: Path, resumed: bool) -> VideoWriter:
+        if target.suffix.lower() != FILM_SUFFIX:  # a source without the ending of a video
+            target = self._names.free(target.with_suffix(FILM_SUFFIX))
+        ensure_folder(target.parent)
+        if resumed:
+            with os_errors_as_output_error(target, target.parent):
+                take_up(target)
+            target = self._names.free(target, fresh=True)
+        self._check(target)
+        return VideoWriter(target)
 
     def close(self, *, whole: bool = True) -> None:
-        """End the film that is open; one that is not whole replaces no older one."""
-        film, self._film, self._filmed = self._film, None, None
-        if film is not None:
+        """Close the open video; unless it is ``whole``, it does not replace an older one."""
+        video, self._video, self._video_source = self._video, None, None
+        if video is not None:
             try:
-                film.close(whole=whole)
-                self.written += film.written
+                video.close(whole=whole)
+                self.written += video.written
             except OutputError as error:
-                self._refused(error)
+                self._on_error(error)
 
 
 def _file_name(camera: str) -> str:
-    """'camera:0' or an address without its password -> a name for a file."""
+    """Make a file name of 'camera:0' or of an address without its password."""
     return re.sub(r"[^\w.]+", "-", camera).strip("-.")[:80] or "camera"

@@ -1,6 +1,6 @@
-"""Annotated pictures: what they are called beside each other, and how they are saved.
+"""Choose the paths of outputs: annotated pictures and videos, and folders of runs.
 
-In: paths of sources, pictures. Out: paths of targets, picture files. Knows nothing of what is drawn.
+In: paths of sources, names. Out: paths. Does not know what is written there.
 """
 
 import os
@@ -11,17 +11,27 @@ from ekspresi.media.paths import VIDEO_SUFFIXES, below_common_folder
 
 
 class UniquePaths:
-    """Names for files that are given once: none is another's, and none is that of a source.
+    """Give each output a path of its own that is not the path of a source.
 
-    In a folder that holds a source, where people keep their originals, none is that of any file.
+    In the folder of a source, where people keep their originals, the path is not that of any existing file.
+
+    Example:
+        >>> paths = UniquePaths([Path("in/a.png")])
+        >>> [paths.free(Path("out/b.png")).name for _ in range(2)]
+        ['b.png', 'b-2.png']
     """
 
     def __init__(self, sources: Iterable[Path]) -> None:
         self._taken = {_key(source) for source in sources}
-        self._homes = {os.path.dirname(key) for key in self._taken}  # noqa: PTH120 (keys are no paths any more)
+        self._homes = {os.path.dirname(key) for key in self._taken}  # noqa: PTH120 (keys are strings)
 
     def free(self, wanted: Path, *, fresh: bool = False) -> Path:
-        """A path -> itself, or, where it is taken, with a number; it is taken then. ``fresh``: nothing is there yet."""
+        """Return a path and reserve it; a reserved one gets a number.
+
+        Args:
+            wanted: the path.
+            fresh: number also the path of an existing file.
+        """
         path, number = wanted, 1
         fresh = fresh or os.path.dirname(_key(path)) in self._homes  # noqa: PTH120
         while _key(path) in self._taken or (fresh and os.path.lexists(path)):
@@ -32,11 +42,23 @@ class UniquePaths:
 
 
 def annotated_paths(sources: Sequence[Path], folder: Path, names: UniquePaths) -> dict[Path, Path]:
-    """Sources and an output folder -> where the annotated picture or film of each goes.
+    """Choose the annotated picture or video of each source.
 
-    They keep the folders below the one they have in common. No two share a name (``x.png`` and ``x.gif`` get
-    numbers) and none is a source itself, if ``names`` knows the sources. JPEG stays JPEG, so that a folder of photos
-    does not grow tenfold; all else becomes PNG, and videos become MP4.
+    The targets keep the folders below the common folder of all sources. JPEG stays JPEG, so that a folder of photos
+    does not grow tenfold; other pictures become PNG, and videos become MP4.
+
+    Args:
+        sources: the sources.
+        folder: the output folder.
+        names: gives each target a path of its own: ``x.png`` and ``x.gif`` get numbers.
+
+    Returns:
+        Source -> target.
+
+    Example:
+        >>> targets = annotated_paths([Path("in/a.gif"), Path("in/b.avi")], Path("out"), UniquePaths([]))
+        >>> [target.as_posix() for target in targets.values()]
+        ['out/a.png', 'out/b.mp4']
     """
     return {
         source: names.free(folder / below.with_name(f"{source.stem}{_suffix(source)}"))
@@ -58,7 +80,7 @@ def next_run_folder(name: str) -> Path:
 
 
 def _key(path: Path) -> str:
-    """The same for all names of one file, also where upper and lower case are one."""
+    """Return a key that all names of a file share, also on systems that ignore case."""
     return os.path.realpath(path).casefold()
 
 

@@ -66,7 +66,7 @@ def predict_sources(
         return result
     _check_options(reader, options)
 
-    def on_failed_output(error: EkspresiError) -> None:
+    def on_failed_output(error: OutputError) -> None:
         result.outputs_failed += 1
         result.errors.append(error)
         listener.on_error(error)

@@ -1,6 +1,6 @@
-"""Sources -> frames, one source after the other, from where an earlier run stopped.
+"""Read the frames of all sources of a run, from the positions where an earlier run stopped.
 
-In: what the user named; where to go on in each. Out: frames; which sources could not be read. Knows nothing of faces.
+In: sources as the user named them; start positions. Out: frames, and errors of sources. Does not know about faces.
 """
 
 import math
@@ -17,20 +17,25 @@ from ekspresi.media.timestamps import Window
 from ekspresi.tables.checkpoint import Position
 from ekspresi.types import Frame
 
-WARM_S = 2.0
-"""A video that is taken up again is looked at from so long before: what is believed of a face rests on its past."""
+WARM_UP_S = 2.0
+"""A resumed video is read again from so many seconds before its position: predictions depend on earlier frames."""
 
 
 @dataclass
 class SourceReader:
-    """The sources of a run, and what became of reading them.
+    """Read the sources of a run, and collect their errors.
 
     Attributes:
-        paths: files, in the order in which they are read; empty for a camera or an address.
-        camera: a webcam or an address, named alone; None for files.
-        name: what ``Frame.source`` calls it.
-        named: of the paths, those that were named themselves, not found in a folder.
-        errors: errors of what was named.
+        paths: files, in the order of reading; empty for a camera or an address.
+        camera: a webcam or an address; None for files.
+        name: name of the camera in ``Frame.source``; None for files.
+        named: those of ``paths`` that the user named, unlike files found in a folder.
+        on_error: receives each error.
+        errors: errors of named sources.
+
+    Example:
+        >>> SourceReader([Path("a.png"), Path("b.mp4")], None, None, frozenset(), print).names
+        ['a.png', 'b.mp4']
     """
 
     paths: list[Path]
@@ -42,88 +47,97 @@ class SourceReader:
 
     @property
     def names(self) -> list[str]:
-        """The sources as ``Frame.source`` gives them, without passwords."""
+        """Names of the sources as in ``Frame.source``, without passwords."""
         return [str(path) for path in self.paths] if self.name is None else [self.name]
 
     def frames(
-        self, window: Window, places: Sequence[Position], stop: Event, failed: Callable[[Position], None]
+        self, window: Window, positions: Sequence[Position], stop: Event, on_failed: Callable[[Position], None]
     ) -> Iterator[Frame]:
-        """All frames that are wanted.
+        """Yield the frames of all sources, one source after the other.
 
         Args:
-            window: which of each source.
-            places: where to go on, in the order of reading; some frames from before a place come once more.
-            stop: the end, from outside.
-            failed: is told of each place from which on there is no frame, by the thread that reads.
+            window: time window and step of each video.
+            positions: where to start, in the order of reading; some frames before each position come again.
+            stop: set it to end early.
+            on_failed: receives each position without a frame; the reading thread calls it.
         """
         if self.camera is not None:
             yield from _frames(self.camera, window, stop, self.on_error)
             return
-        for place in places:
+        for position in positions:
             if stop.is_set():
                 return
-            yield from self._frames_of(place, window, stop, failed)
+            yield from self._frames_of(position, window, stop, on_failed)
 
     def _frames_of(
-        self, place: Position, window: Window, stop: Event, failed: Callable[[Position], None]
+        self, position: Position, window: Window, stop: Event, on_failed: Callable[[Position], None]
     ) -> Iterator[Frame]:
-        """Frames of a file; whatever is wrong with it is told."""
-        path = self.paths[place.number]
+        """Yield the frames of a file, and report its errors."""
+        path = self.paths[position.number]
         errors: list[EkspresiError] = []
         any_frame = False
 
-        def refuse(error: EkspresiError) -> None:
+        def report(error: EkspresiError) -> None:
             errors.append(error)
             self.on_error(error)
 
         try:
-            for frame in _frames(path, _resumed(window, place), stop, refuse):
+            for frame in _frames(path, _resumed(window, position), stop, report):
                 any_frame = True
                 yield frame
-        except MissingExtraError as error:  # of a video among pictures
-            refuse(error)
+        except MissingExtraError as error:  # a video among pictures
+            report(error)
             self.errors.append(error)
-        except SourceError as error:  # it has gone, or is no file
-            refuse(error)
+        except SourceError as error:  # the file was removed, or is not a file
+            report(error)
         if errors and not any_frame:
-            failed(place)
+            on_failed(position)
             if path in self.named:
                 self.errors += errors[:1]
 
 
 def open_sources(sources: Sequence[str], on_error: Callable[[EkspresiError], None]) -> SourceReader:
-    """What the user named -> what will be read; what does not exist is told, and is among ``errors``.
+    """Find the files, camera or address that the user named.
+
+    Args:
+        sources: files, folders and globs, or a single camera or address.
+        on_error: receives the error of each source that does not exist; it is among ``errors`` too.
 
     Raises:
-        ConfigError: a camera or an address beside other sources: it has no end.
-        SourceError: an address that is none.
+        ConfigError: a camera or an address beside other sources.
+        SourceError: an address that cannot be parsed.
+
+    Example:
+        >>> open_sources(["camera:0"], print).names
+        ['camera:0']
     """
     for source in sources:
         if (name := stream_name(source)) is not None:
             if len(sources) > 1:
-                raise ConfigError(f"{name}: has no end, and others would wait for it; name it alone")
+                problem = "a live source must be the only source, because it never ends"
+                raise ConfigError(f"{name}: {problem}. Start a separate run for the other sources.")
             return SourceReader([], source, name, frozenset(), on_error)
-    unmet: list[EkspresiError] = []
-    paths = media_paths(sources, unmet.append)
-    for error in unmet:
+    missing: list[EkspresiError] = []
+    paths = media_paths(sources, missing.append)
+    for error in missing:
         on_error(error)
-    return SourceReader(paths, None, None, frozenset(map(Path, sources)), on_error, errors=unmet)
+    return SourceReader(paths, None, None, frozenset(map(Path, sources)), on_error, errors=missing)
 
 
 def _frames(
-    source: str | os.PathLike[str], window: Window, stop: Event, refused: Callable[[EkspresiError], None]
+    source: str | os.PathLike[str], window: Window, stop: Event, on_error: Callable[[EkspresiError], None]
 ) -> Iterator[Frame]:
     return read_frames(
-        source, every_s=window.every_s, start_s=window.start_s, end_s=window.end_s, stop=stop, refused=refused
+        source, every_s=window.every_s, start_s=window.start_s, end_s=window.end_s, stop=stop, refused=on_error
     )
 
 
-def _resumed(window: Window, place: Position) -> Window:
-    """A window -> the part of it that is left after a place, and ``WARM_S`` before; of the same frames."""
-    if place.time_s is None:
+def _resumed(window: Window, position: Position) -> Window:
+    """Cut a window to the part after a position and ``WARM_UP_S`` before it, with the same frames."""
+    if position.time_s is None:
         return window
-    begin = max(window.start_s, place.time_s - WARM_S)
-    if window.every_s is not None:  # the same stretches of time
+    begin = max(window.start_s, position.time_s - WARM_UP_S)
+    if window.every_s is not None:  # keep the grid of steps
         begin = window.start_s + math.floor((begin - window.start_s) / window.every_s) * window.every_s
-    end_s = window.end_s if window.end_s is None or window.end_s > begin else begin + WARM_S
+    end_s = window.end_s if window.end_s is None or window.end_s > begin else begin + WARM_UP_S
     return Window(window.every_s, begin, end_s)
