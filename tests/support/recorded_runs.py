@@ -1,7 +1,7 @@
-"""A run whose rows are known: what is written of it, by whatever detours, can be compared byte for byte.
+"""Record a run with known rows, so that tests compare its tables byte for byte.
 
-As a script it is a process that can be killed: PATH, seconds a frame takes, seconds between journals, and --resume. It
-prints a line for each frame that is written.
+As a script it is a process to kill: PATH, seconds per frame, seconds between checkpoints, and --resume. It prints a
+line for each written frame.
 """
 
 import random
@@ -20,20 +20,20 @@ from ekspresi.types import Face, Prediction, Row
 LABELS = ("neutral", "fear")
 SETTINGS = {"model": "f" * 64, "detector": "mtcnn", "every": None}
 SOURCES = ("a, b/ü.mp4", '"quoted"\nin two lines\r.mp4', "photo.jpg", "\udcff\udcfe\t.mp4", "empty.mp4")
-"""Videos and a picture, with names that CSV and JSON have to quote or that are no UTF-8; the last shows no face."""
+"""Videos and a picture; CSV and JSON must quote some names, one is not UTF-8, and the last shows no face."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One frame: its rows, its time, and how far the run has come with it."""
+    """One frame: its rows, its time, and the position of the run after it."""
 
     rows: tuple[Row, ...]
     time_s: float | None
-    place: Position
+    position: Position
 
 
 def steps(frames: int = 12) -> list[Step]:
-    """A run over ``SOURCES``, of so many frames in each video, eight a second."""
+    """Make a run over ``SOURCES`` with so many frames in each video, eight per second."""
     drawn = random.Random(0)
     run = []
     for number, source in enumerate(SOURCES):
@@ -52,24 +52,24 @@ def steps(frames: int = 12) -> list[Step]:
 
 def _row(source: str, frame: int, time_s: float | None, track: int | None, drawn: random.Random) -> Row:
     fear = drawn.random()
-    shares = {"neutral": 1 - fear, "fear": fear}
+    probabilities = {"neutral": 1 - fear, "fear": fear}
     effective_px = drawn.choice((None, 11.2))
-    belief = Prediction(
-        "fear" if fear > 0.5 else "neutral", max(fear, 1 - fear), shares, 24.0, effective_px, fear > 0.9
+    prediction = Prediction(
+        "fear" if fear > 0.5 else "neutral", max(fear, 1 - fear), probabilities, 24.0, effective_px, fear > 0.9
     )
     x = drawn.uniform(-3, 20_000)
-    return Row(source, frame, time_s, track, Face((x, 2.0, x + 24, 26.0), 0.9, None, drawn.choice((belief, None))))
+    return Row(source, frame, time_s, track, Face((x, 2.0, x + 24, 26.0), 0.9, None, drawn.choice((prediction, None))))
 
 
-def left(run: list[Step], place: Position) -> list[Step]:
-    """What is left of one source after a place in it."""
-    return [step for step in run if step.place.number == place.number and step.place.frame > place.frame]
+def left(run: list[Step], position: Position) -> list[Step]:
+    """List the frames of one source after a position in it."""
+    return [step for step in run if step.position.number == position.number and step.position.frame > position.frame]
 
 
 def write(
-    table: ResumableTable, run: list[Step], by_second: PerSecondAggregator | None = None, failing: Collection[int] = ()
+    table: ResumableTable, run: list[Step], per_second: PerSecondAggregator | None = None, failing: Collection[int] = ()
 ) -> Iterator[Step]:
-    """Write what is left of a run; yields each step when it is written and before the table is told so.
+    """Write the remaining frames of a run; yield each step when it is written and before it is committed.
 
     Sources with the numbers in ``failing`` cannot be read this time.
     """
@@ -78,23 +78,23 @@ def write(
             table.mark_failed(begun)
             continue
         for step in left(run, begun):
-            rows, place = (list(step.rows), step.place) if by_second is None else by_second.add(*_parts(step))
+            rows, position = (list(step.rows), step.position) if per_second is None else per_second.add(*_parts(step))
             table.write(rows)
             yield step
-            if place is not None:
-                table.commit(place)
-    if by_second is not None:
-        table.write(by_second.flush())
+            if position is not None:
+                table.commit(position)
+    if per_second is not None:
+        table.write(per_second.flush())
 
 
 def _parts(step: Step) -> tuple[tuple[Row, ...], Position, float | None]:
-    return step.rows, step.place, step.time_s
+    return step.rows, step.position, step.time_s
 
 
-def unbroken(path: Path, run: list[Step], by_second: Callable[[], PerSecondAggregator | None] = lambda: None) -> Path:
-    """The table of a run that nothing stops."""
+def unbroken(path: Path, run: list[Step], per_second: Callable[[], PerSecondAggregator | None] = lambda: None) -> Path:
+    """Write the table of a run that nothing stops."""
     with resumable_table(path, LABELS, SOURCES, SETTINGS, resume=False) as table:
-        for _ in write(table, run, by_second()):
+        for _ in write(table, run, per_second()):
             pass
     return path
 
@@ -103,5 +103,5 @@ if __name__ == "__main__":
     path, frame_s, resumable.CHECKPOINT_S = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     with resumable_table(path, LABELS, SOURCES, SETTINGS, resume="--resume" in sys.argv) as table:
         for step in write(table, steps(60)):
-            print(step.place.number, step.place.frame, flush=True)
+            print(step.position.number, step.position.frame, flush=True)
             time.sleep(frame_s)

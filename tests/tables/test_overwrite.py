@@ -1,4 +1,4 @@
-"""What must be kept is kept, byte for byte, and the message is true: tables, folders, and files of every kind."""
+"""Refuse to replace tables, folders and files of every kind, byte for byte, with a true message."""
 
 import errno
 import os
@@ -29,7 +29,7 @@ def begin(path: Path, *, resume: bool = False, overwrite: bool = False, sources=
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Everything below a folder."""
+    """Read every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -54,7 +54,7 @@ def stopped(path: Path) -> None:
 
 
 def killed_at_once(path: Path) -> None:
-    """Before the journal was written a second time: it does not say how far the run is."""
+    """Stop before the second write of the checkpoint: it names no position."""
     aside = path.parent / "aside"
     with suppress(KeyboardInterrupt), begin(path) as run:
         run.write(RUN[0].rows or RUN[1].rows)
@@ -87,7 +87,7 @@ def notes(path: Path) -> None:
 
 
 def changed(path: Path) -> None:
-    """Its owner put something else in the place of a finished table."""
+    """Replace a finished table by a file of its owner."""
     finished(path)
     notes(path)
 
@@ -119,13 +119,13 @@ KEPT: list[tuple[Callable[[Path], None], dict[str, object], str]] = [
     (of_a_camera, {}, f"{UNFINISHED} with other settings: sources"),
     (notes, {}, FOREIGN),
     (changed, {}, FOREIGN),
-    (damaged, {}, f"so its run may be unfinished. {DISCARD}"),
+    (damaged, {}, f"cannot be read, so its run may be unfinished. {DISCARD}"),
 ]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(("left", "settings", "message"), KEPT)
-def test_a_table_that_must_be_kept_is_replaced_with_overwrite_alone(
+def test_table_to_keep_is_replaced_with_overwrite_only(
     left: Callable[[Path], None], settings: dict[str, object], message: str, ending: str, tmp_path: Path
 ) -> None:
     path = tmp_path / f"x{ending}"
@@ -148,16 +148,14 @@ def test_a_table_that_must_be_kept_is_replaced_with_overwrite_alone(
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("left", [finished, finished_without_journal, empty])
-def test_a_table_of_which_nothing_can_be_lost_is_replaced(
-    left: Callable[[Path], None], ending: str, tmp_path: Path
-) -> None:
+def test_table_without_loss_is_replaced(left: Callable[[Path], None], ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     left(path)
     unbroken(path, RUN)
     assert path.read_bytes() == unbroken(tmp_path / f"whole{ending}", RUN).read_bytes()
 
 
-def test_a_finished_table_that_its_owner_changed_is_kept(tmp_path: Path) -> None:
+def test_finished_table_that_changed_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     for change in (
         lambda rows: rows + b"a remark\n",
@@ -170,13 +168,13 @@ def test_a_finished_table_that_its_owner_changed_is_kept(tmp_path: Path) -> None
         before = content(tmp_path)
         with pytest.raises(OutputError) as caught:
             begin(path).__enter__()
-        assert str(caught.value) == f"{path}: was changed since its run ended. {REPLACE}"
+        assert str(caught.value) == f"{path}: this table changed since its run ended. {REPLACE}"
         assert content(tmp_path) == before
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("given", [{}, {"overwrite": True}, {"detector": "yunet"}])
-def test_a_read_only_table_is_never_replaced(given: dict[str, object], ending: str, tmp_path: Path) -> None:
+def test_read_only_table_is_never_replaced(given: dict[str, object], ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     read_only(path)
     before = content(tmp_path)
@@ -189,7 +187,7 @@ def test_a_read_only_table_is_never_replaced(given: dict[str, object], ending: s
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_read_only_table_is_not_continued_but_a_complete_one_needs_nothing(ending: str, tmp_path: Path) -> None:
+def test_read_only_table_is_refused_unless_complete(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     stopped(path)
     growing = tmp_path / "x.parquet.jsonl" if ending == ".parquet" else path
@@ -207,11 +205,11 @@ def test_a_read_only_table_is_not_continued_but_a_complete_one_needs_nothing(end
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("at", ["journal", "table"])
-def test_a_disk_that_is_full_from_the_start_costs_nothing(
+@pytest.mark.parametrize("at", ["checkpoint", "table"])
+def test_full_disk_at_the_start_keeps_the_older_table(
     at: str, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rows of the first frame find no room: the older table and its journal are what they were."""
+    """The rows of the first frame do not fit: the older table and its checkpoint stay unchanged."""
     path = tmp_path / f"x{ending}"
     growing = tmp_path / "x.parquet.jsonl" if ending == ".parquet" else path
     finished(path)
@@ -220,7 +218,7 @@ def test_a_disk_that_is_full_from_the_start_costs_nothing(
 
     def full(file: int) -> None:
         name = Path(f"/proc/self/fd/{file}").readlink().name
-        if (".journal." in name) == (at == "journal") and (at == "journal" or f".{growing.name}.part" in name):
+        if (".journal." in name) == (at == "checkpoint") and (at == "checkpoint" or f".{growing.name}.part" in name):
             raise OSError(errno.ENOSPC, "No space left on device")
         sync(file)
 
@@ -232,10 +230,10 @@ def test_a_disk_that_is_full_from_the_start_costs_nothing(
     assert not run.written
     assert content(tmp_path) == before
     monkeypatch.undo()
-    unbroken(path, RUN)  # it is still known as finished
+    unbroken(path, RUN)  # it still counts as finished
 
 
-def test_a_run_of_a_table_and_a_folder_is_remembered_in_both(tmp_path: Path) -> None:
+def test_run_of_table_and_folder_saves_both_checkpoints(tmp_path: Path) -> None:
     films, path = tmp_path / "films", tmp_path / "x.csv"
     films.mkdir()
     with suppress(KeyboardInterrupt), begin(path, folder=films) as run:
@@ -254,7 +252,7 @@ def test_a_run_of_a_table_and_a_folder_is_remembered_in_both(tmp_path: Path) -> 
         resumable_folder(films, SOURCES, SETTINGS, resume=False).__enter__()
     assert content(tmp_path) == before
     with begin(path, folder=films, resume=True) as run:
-        assert run.position == RUN[19].place
+        assert run.position == RUN[19].position
         list(write(run, RUN))
     with begin(path, folder=films, resume=True) as run, resumable_folder(tmp_path, SOURCES, SETTINGS, resume=False):
         assert run.complete
@@ -266,7 +264,7 @@ PICTURES = (".png", ".jpg", ".JPEG")
 
 
 @pytest.mark.parametrize("ending", PICTURES)
-def test_a_picture_is_known_by_its_maker(ending: str, tmp_path: Path) -> None:
+def test_check_replaceable_knows_pictures_by_their_maker(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     Image.new("RGB", (9, 9)).save(path)
     before = path.read_bytes()
@@ -300,13 +298,13 @@ def test_a_picture_is_known_by_its_maker(ending: str, tmp_path: Path) -> None:
         ("x.txt", b"x"),
     ],
 )
-def test_files_of_others_are_known_as_such(name: str, noise: bytes, tmp_path: Path) -> None:
+def test_check_replaceable_refuses_files_of_others(name: str, noise: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(noise)
     with pytest.raises(OutputError, match="nothing in it shows that ekspresi made it"):
         check_replaceable(tmp_path / name, overwrite=False, choice="--out")
 
 
-def test_models_are_known_by_their_metadata(tiny_model: Path, tmp_path: Path, write_model) -> None:
+def test_check_replaceable_knows_models_by_their_metadata(tiny_model: Path, tmp_path: Path, write_model) -> None:
     check_replaceable(tiny_model, overwrite=False, choice="--out")
     with pytest.raises(EkspresiError, match="nothing in it shows"):
         check_replaceable(write_model(tmp_path / "x.onnx", metadata=None), overwrite=False, choice="--out")

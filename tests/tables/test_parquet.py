@@ -26,7 +26,7 @@ SCHEMA = {
 
 
 @pytest.mark.parametrize("frames", [0, 30])
-def test_columns_have_their_types_with_rows_and_without(frames: int, tmp_path: Path) -> None:
+def test_write_parquet_types_columns_with_and_without_rows(frames: int, tmp_path: Path) -> None:
     run = steps(frames) if frames else []
     table = pq.read_table(unbroken(tmp_path / "x.parquet", run))
     assert {field.name: field.type for field in table.schema} == SCHEMA
@@ -40,7 +40,7 @@ def test_columns_have_their_types_with_rows_and_without(frames: int, tmp_path: P
     assert set(table["source"].to_pylist()) == shown
 
 
-def test_many_rows_go_into_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_parquet_groups_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "_GROUP_ROWS", 20)
     monkeypatch.setattr(parquet, "_BATCH_ROWS", 5)
     run = steps(40)
@@ -56,18 +56,18 @@ def test_many_rows_go_into_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     "damage", [b"no JSON\n", b"3\n", b'{"source": 3}\n', b'{"frame": 3}\n', b'{"source": "a", "frame": "b"}\n']
 )
-def test_rows_that_someone_changed_leave_the_old_file(damage: bytes, tmp_path: Path) -> None:
+def test_write_parquet_of_changed_rows_keeps_the_old_file(damage: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(damage)
     (tmp_path / "x.parquet").write_text("old")
-    with pytest.raises(OutputError, match=r"x\.jsonl: was changed by another program"):
+    with pytest.raises(OutputError, match=r"x\.jsonl: another program changed this file, so it cannot be converted"):
         write_parquet(tmp_path / "x.jsonl", tmp_path / "x.parquet", LABELS)
     assert (tmp_path / "x.parquet").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.jsonl", "x.parquet"]
 
 
-def test_without_pyarrow_it_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_without_pyarrow_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"writing Parquet needs the extra \[parquet\]"):
         resumable_table(tmp_path / "x.parquet", LABELS, (), SETTINGS, resume=False).__enter__()
     assert list(tmp_path.iterdir()) == []
-    unbroken(tmp_path / "x.csv", steps())  # all else needs none
+    unbroken(tmp_path / "x.csv", steps())  # other formats do not need it

@@ -12,62 +12,62 @@ FACE = Face((0, 0, 9, 9), 1.0)
 
 
 def add(
-    some: PerSecondAggregator, frame: int, time_s: float | None, *tracks: int | None, number: int = 0
+    seconds: PerSecondAggregator, frame: int, time_s: float | None, *tracks: int | None, number: int = 0
 ) -> tuple[list[str], int]:
-    """The next frame -> what is handed out, as 'track@frame', and the frame that is reached; -1 for none."""
+    """Add the next frame; return the rows as 'track@frame' and the committed frame, -1 for none."""
     rows = [Row(f"{number}", frame, time_s, track, FACE) for track in tracks]
-    done, place = some.add(rows, Position(f"{number}", number, frame, time_s is None), time_s)
-    return [f"{row.track}@{row.frame}" for row in done], -1 if place is None else place.frame
+    done, position = seconds.add(rows, Position(f"{number}", number, frame, time_s is None), time_s)
+    return [f"{row.track}@{row.frame}" for row in done], -1 if position is None else position.frame
 
 
-def test_the_last_row_of_each_track_in_each_second() -> None:
-    some = PerSecondAggregator()
-    assert add(some, 0, 0.0, 1, 2) == ([], -1)
-    assert add(some, 1, 0.5, 2, None) == ([], -1)
-    assert add(some, 2, 0.999, 2) == ([], -1)
-    assert add(some, 3, 1.0, 1) == (["1@0", "2@2"], 2)
-    assert add(some, 4, 3.2) == (["1@3"], 3)
-    assert add(some, 5, 3.4, 7) == ([], -1)
-    assert [row.track for row in some.flush()] == [7]
-    assert some.flush() == []
+def test_add_returns_the_last_row_per_track_and_second() -> None:
+    seconds = PerSecondAggregator()
+    assert add(seconds, 0, 0.0, 1, 2) == ([], -1)
+    assert add(seconds, 1, 0.5, 2, None) == ([], -1)
+    assert add(seconds, 2, 0.999, 2) == ([], -1)
+    assert add(seconds, 3, 1.0, 1) == (["1@0", "2@2"], 2)
+    assert add(seconds, 4, 3.2) == (["1@3"], 3)
+    assert add(seconds, 5, 3.4, 7) == ([], -1)
+    assert [row.track for row in seconds.flush()] == [7]
+    assert seconds.flush() == []
 
 
-def test_sources_are_not_mixed_and_pictures_pass() -> None:
-    some = PerSecondAggregator()
-    assert add(some, 8, 0.5, 1) == ([], -1)
-    assert add(some, 0, 0.6, 1, number=1) == (["1@8"], 8)
-    assert add(some, 0, None, None, None, number=2) == (["1@0", "None@0", "None@0"], 0)
-    assert add(some, 0, None, number=3) == ([], 0)
-    assert add(some, 0, 0.0, 4, number=4) == ([], -1)
-    assert [row.track for row in some.flush()] == [4]
+def test_add_separates_sources_and_passes_pictures() -> None:
+    seconds = PerSecondAggregator()
+    assert add(seconds, 8, 0.5, 1) == ([], -1)
+    assert add(seconds, 0, 0.6, 1, number=1) == (["1@8"], 8)
+    assert add(seconds, 0, None, None, None, number=2) == (["1@0", "None@0", "None@0"], 0)
+    assert add(seconds, 0, None, number=3) == ([], 0)
+    assert add(seconds, 0, 0.0, 4, number=4) == ([], -1)
+    assert [row.track for row in seconds.flush()] == [4]
 
 
 def whole(run: Sequence[Step]) -> list[Row]:
-    """What a run should give, from all its rows at once."""
+    """Compute the expected rows from all rows at once."""
     last: dict[tuple[int, int, int | None], tuple[int, Row]] = {}
-    for position, step in enumerate(run):
-        for place, row in enumerate(step.rows):
+    for index, step in enumerate(run):
+        for face, row in enumerate(step.rows):
             if step.time_s is None:
-                last[step.place.number, -1, place] = position, row
+                last[step.position.number, -1, face] = index, row
             elif row.track is not None:
-                last.pop(key := (step.place.number, int(step.time_s), row.track), None)
-                last[key] = position, row
+                last.pop(key := (step.position.number, int(step.time_s), row.track), None)
+                last[key] = index, row
     return [row for _, row in sorted(last.values(), key=lambda one: one[0])]
 
 
 @given(st.lists(st.integers(0, 20), max_size=6))
-def test_broken_off_anywhere_no_second_stands_twice(cuts: list[int]) -> None:
+def test_interrupted_runs_repeat_no_second(cuts: list[int]) -> None:
     run = steps(20)
     kept: list[Row] = []
-    entry = CheckpointState()
+    state = CheckpointState()
     for cut in [*cuts, len(run)]:
-        some, written = PerSecondAggregator(), list(kept)
-        todo = [step for place in entry.remaining(SOURCES) for step in left(run, place)]
+        seconds, written = PerSecondAggregator(), list(kept)
+        todo = [step for position in state.remaining(SOURCES) for step in left(run, position)]
         for step in todo[:cut]:
-            rows, place = some.add(step.rows, step.place, step.time_s)
+            rows, position = seconds.add(step.rows, step.position, step.time_s)
             written += rows
-            if place is not None:
-                kept, entry = list(written), CheckpointState(place, reached=place.number + 1)
-        written += some.flush()
+            if position is not None:
+                kept, state = list(written), CheckpointState(position, reached=position.number + 1)
+        written += seconds.flush()
     assert written == whole(run)
     assert len(written) < sum(len(step.rows) for step in run)

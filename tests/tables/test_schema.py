@@ -11,7 +11,7 @@ PREDICTION = Prediction("fear", 0.75, {"neutral": 0.25, "fear": 0.75}, 31.0)
 ROW = Row("a, b/ü.jpg", 0, None, None, Face((1.0, 2.345, 30.0, 40.5), 0.9, None, PREDICTION))
 
 
-def test_columns_stand_in_their_stable_order() -> None:
+def test_row_values_have_the_stable_order_of_columns() -> None:
     assert list(row_values(ROW, LABELS)) == [
         *("source", "frame", "time_s", "track", "x1", "y1", "x2", "y2", "face_px", "effective_px"),
         *("expression", "confidence", "abstained", "p_neutral", "p_fear"),
@@ -24,7 +24,7 @@ def read_csv(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_csv() -> None:
+def test_csv_lines_hold_every_value() -> None:
     rows = [ROW, Row("video.mp4", 7, 0.28, 3, Face((0, 0, 9, 9), 1.0))]
     first, second = read_csv(csv_header(LABELS) + csv_lines(rows, LABELS))
     assert first == {
@@ -48,14 +48,14 @@ def test_csv() -> None:
     assert second["expression"] == second["p_fear"] == second["abstained"] == ""
 
 
-def test_jsonl() -> None:
+def test_jsonl_lines_hold_the_row_values() -> None:
     lines = [json.loads(line) for line in jsonl_lines([ROW, ROW], LABELS).splitlines()]
     assert lines == [row_values(ROW, LABELS)] * 2
     assert lines[0]["time_s"] is None
     assert lines[0]["abstained"] is False
 
 
-def test_names_come_back_as_they_were() -> None:
+def test_lines_keep_any_source_name() -> None:
     for name in (os.fsdecode(b"\xff\xfe.jpg"), 'a "b", c.jpg', "two\nlines\r.jpg", "=1+1.jpg", "表.png"):
         rows = [Row(name, 0, None, None, ROW.face)] * 2
         assert [row["source"] for row in read_csv(csv_header(LABELS) + csv_lines(rows, LABELS))] == [name] * 2

@@ -2,11 +2,12 @@
 
     schema.py        a row -> its columns, and as lines of CSV or JSON Lines
     formats.py       the file formats of tables
-    append_only.py   a file that grows by whole lines during a run
-    checkpoint.py    how far a run has come, kept beside its table
-    resumable.py     tables that grow with a run and resume where a killed one stopped
-    per_second.py    rows of every frame -> one row for each track and second
+    append_only.py   a file that only grows, by whole lines
+    checkpoint.py    the position of a run, kept beside its table
+    resumable.py     tables that grow with a run and resume after a stop or a kill
+    per_second.py    rows of every frame -> one row per track and second
     parquet.py       rows as JSON Lines -> a Parquet file
+    overwrite.py     the rule for what a command may replace
 
-Knows nothing of how faces were found.
+Does not know about detectors, models or tracking.
 """

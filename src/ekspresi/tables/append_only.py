@@ -1,11 +1,11 @@
-"""A file that grows by whole lines while a run goes on, so that what was found before a crash is there.
+"""Grow a file by whole lines during a run, so that a crash loses none of them.
 
-In: lines, as bytes. Out: a file that holds them, whole, from the moment ``append`` returns. Knows nothing of rows, and
-nothing of when a run began.
+In: lines, as bytes. Out: a file that holds them, whole, from the moment ``append`` returns. Does not know about rows,
+nor about the start of a run.
 
-Nothing is held back in the process: lines are handed to the system in one write, so a killed process loses none of
-them. Only a kill in the middle of that write can leave a part of a line; going on from a journal cuts it off. What was
-synced survives a power failure too.
+The process buffers nothing: it hands lines to the system in one write, so a killed process loses none of them. Only a
+kill in the middle of that write can leave a part of a line; a resumed run cuts it off. Synced lines survive a power
+failure too.
 """
 
 import hashlib
@@ -20,19 +20,29 @@ _CHUNK = 1 << 20
 
 
 class AppendOnlyFile:
-    """A file that only this process writes to; someone else's change is told, not written over.
+    r"""Append to a file that only this process writes to; detect the changes of other programs.
 
     Attributes:
         size: bytes of whole lines in it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rows.csv")
+    ...     path.touch()
+    ...     file = AppendOnlyFile(path, path, 0, new_digest())
+    ...     file.append(b"1,2\n")
+    ...     file.close()
+    ...     path.read_bytes()
+    b'1,2\n'
     """
 
     def __init__(self, path: Path, shown: Path, size: int, digest: "hashlib.blake2b") -> None:
-        """Open a file that exists, cut to its first bytes.
+        """Open an existing file and cut it to its first bytes.
 
         Args:
-            path: the file, no link.
-            shown: what errors call it.
-            size: how many bytes are kept.
+            path: the file, not a link.
+            shown: the name of the file in errors.
+            size: number of bytes to keep.
             digest: of these bytes, see ``digest_of``.
 
         Raises:
@@ -48,20 +58,20 @@ class AppendOnlyFile:
 
     @property
     def digest(self) -> str:
-        """Of all bytes, as hexadecimal digits."""
+        """Return the digest of all bytes, as hexadecimal digits."""
         return self._digest.hexdigest()
 
     def append(self, lines: bytes) -> None:
-        """Whole lines -> the end of the file, all of them or, where it fails, none.
+        """Append whole lines: all of them or, where it fails, none.
 
         Raises:
-            OutputError: the disk is full; or someone removed, replaced or changed the file meanwhile.
+            OutputError: the disk is full; or another program removed, replaced or changed the file meanwhile.
         """
         with os_errors_as_output_error(self._shown, self._path.parent):
-            self._look()
+            self._require_unchanged()
             try:
                 left = memoryview(lines)
-                while left:  # a disk that is almost full takes a part
+                while left:  # an almost full disk accepts only a part
                     left = left[self._file.write(left) :]
             except BaseException:
                 with suppress(OSError):
@@ -72,56 +82,63 @@ class AppendOnlyFile:
             self._unsynced = True
 
     def sync(self) -> None:
-        """Have everything on the disk itself.
+        """Flush every byte to the disk itself.
 
         Raises:
             OutputError: it cannot be written; or see ``append``.
         """
         with os_errors_as_output_error(self._shown, self._path.parent):
-            self._look()
+            self._require_unchanged()
             if self._unsynced:
                 os.fsync(self._file.fileno())
                 self._unsynced = False
 
     @property
-    def intact(self) -> bool:
-        """Whether it is there, as this process made it."""
+    def is_intact(self) -> bool:
+        """Whether the file exists as this process left it."""
         try:
-            self._look()
+            self._require_unchanged()
         except (OutputError, OSError):
             return False
         return True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
-    def _look(self) -> None:
-        """Refuse to go on where the file is no longer what this process made of it."""
+    def _require_unchanged(self) -> None:
+        """Refuse to continue where another program removed, replaced or changed the file."""
         ours = os.fstat(self._file.fileno())
         try:
-            there = self._path.stat()
+            present = self._path.stat()
         except (FileNotFoundError, NotADirectoryError):
-            there = None
-        if there is None or not os.path.samestat(ours, there):
-            what = "was removed" if there is None else "was replaced"
-            what = f"{what} while it was written to, so the run was stopped"
-            raise OutputError(f"{self._shown}: {what}. Begin again with --overwrite.")
+            present = None
+        if present is None or not os.path.samestat(ours, present):
+            what = "removed" if present is None else "replaced"
+            what = f"another program {what} this file, so the run was stopped"
+            raise OutputError(f"{self._shown}: {what}. Start over with --overwrite.")
         if ours.st_size != self.size:
-            what = "was changed by another program while it was written to, so the run was stopped"
-            raise OutputError(f"{self._shown}: {what}. Begin again with --overwrite, and change a copy.")
+            what = "another program changed this file, so the run was stopped"
+            raise OutputError(f"{self._shown}: {what}. Start over with --overwrite, and edit a copy.")
 
 
 def new_digest() -> "hashlib.blake2b":
-    """The digest of no bytes; ``update`` it with those of a file."""
+    """Create the digest of zero bytes; ``update`` it with the bytes of a file.
+
+    >>> new_digest().hexdigest()
+    'cae66941d9efbd404e4d88758ea67670'
+    """
     return hashlib.blake2b(digest_size=16)
 
 
 def digest_of(path: Path, size: int) -> "hashlib.blake2b | None":
-    """A file and a number of bytes -> the digest of so many of its first bytes; None where it is shorter.
+    """Compute the digest of the first ``size`` bytes of a file; None where it is shorter.
 
     Raises:
         OSError: it cannot be read.
+
+    >>> digest_of(Path(__file__), 0).hexdigest() == new_digest().hexdigest()
+    True
     """
     digest, left = new_digest(), size
     with path.open("rb") as file:

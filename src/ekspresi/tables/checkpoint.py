@@ -1,7 +1,7 @@
-"""How far a run has come, remembered beside what it makes.
+"""Save the position of a run beside its results.
 
-In: places, the sources and settings of the run. Out: one small JSON file, replaced whole, that stays when the run is
-complete; what it says when a run goes on. Knows nothing of rows, and nothing of how sources are read.
+In: positions, the sources and settings of the run. Out: one small JSON file, replaced whole, that stays when the run is
+complete; its content when a run resumes. Does not know about rows, nor about the reading of sources.
 """
 
 import hashlib
@@ -17,27 +17,32 @@ from ekspresi.errors import ConfigError, OutputError
 from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 
 FORMAT = 2
-"""Number of the layout of the file."""
+"""Version of the file's layout."""
 
 Setting = str | int | float | bool | None | list[str] | tuple[str, ...]
-"""What may be remembered of a setting."""
+"""Types that the value of a setting may have."""
 
-_SHOWN_LETTERS = 40
-"""Settings whose JSON is longer are kept as a digest, and only named where they differ: a list of 10,000 files must
-not be written every second."""
+_MAX_LETTERS = 40
+"""Longer JSON of a setting is saved as a digest, so that no list of 10,000 files is written every second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a run has come.
+    """Name the point in a run from which it can resume.
 
     Attributes:
         source: as in ``Row.source``.
-        number: position of it in the list of sources, from 0.
-        frame: number of the last frame of it that is done; -1 for none.
-        finished: nothing is left of this source.
-        next_track: the first track number that is not used in it yet.
-        time_s: of that frame, seconds since the start of its video; None where it has none.
+        number: index of the source in the list of sources, from 0.
+        frame: number of its last finished frame; -1 for none.
+        finished: all frames of this source are done.
+        next_track: the first unused track number in this source.
+        time_s: of that frame, seconds since the start of its video; None where it has no time.
+
+    Raises:
+        ValueError: a value of another type, or below its minimum.
+
+    >>> Position("a.mp4", 0, 41, False, next_track=3).frame
+    41
     """
 
     source: str
@@ -48,25 +53,29 @@ class Position:
     time_s: float | None = None
 
     def __post_init__(self) -> None:
-        words = isinstance(self.source, str) and isinstance(self.finished, bool)
+        words_valid = isinstance(self.source, str) and isinstance(self.finished, bool)
         numbers = ((self.number, 0), (self.frame, -1), (self.next_track, 1))
-        timed = self.time_s is None or (isinstance(self.time_s, int | float) and 0 <= self.time_s < math.inf)
-        if not words or not timed or not all(type(value) is int and value >= least for value, least in numbers):
-            raise ValueError(f"no place in a run: {self}")
+        numbers_valid = all(type(value) is int and value >= minimum for value, minimum in numbers)
+        time_valid = self.time_s is None or (isinstance(self.time_s, int | float) and 0 <= self.time_s < math.inf)
+        if not words_valid or not numbers_valid or not time_valid:
+            raise ValueError(f"invalid position in a run: {self}")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointState:
-    """What a journal says.
+    """Hold the content of a checkpoint.
 
     Attributes:
-        position: how far the run has come; None for the start.
-        size: bytes of the table at that place; 0 without one.
+        position: the position of the run; None for the start.
+        size: bytes of the table at that position; 0 without a table.
         digest: of these bytes, hexadecimal.
-        reached: how many sources, from the first, were come to. Of these nothing is left but of the one in ``position``
-            and of those that failed.
-        failed: places to go on at in sources that could not be read; of most of them the beginning.
-        complete: the run came to its end.
+        reached: number of sources, from the first, that the run started. Only the source of ``position`` and the
+            failed sources among them may still have unread frames.
+        failed: positions from which to retry the sources that could not be read; mostly their beginning.
+        complete: the run reached its end.
+
+    >>> [position.source for position in CheckpointState(reached=1).remaining(["a.mp4", "b.mp4"])]
+    ['b.mp4']
     """
 
     position: Position | None = None
@@ -77,34 +86,45 @@ class CheckpointState:
     complete: bool = False
 
     def remaining(self, sources: Sequence[str]) -> list[Position]:
-        """The sources of the run -> places to go on at in those that are not done, in the order of reading."""
+        """List the positions from which to continue the unfinished sources, in the order of reading."""
         if self.complete:
             return list(self.failed)
-        halfway = [] if self.position is None or self.position.finished else [self.position]
-        return [*halfway, *self.failed, *start_positions(sources)[self.reached :]]
+        interrupted = [] if self.position is None or self.position.finished else [self.position]
+        return [*interrupted, *self.failed, *start_positions(sources)[self.reached :]]
 
 
 def start_positions(sources: Sequence[str]) -> list[Position]:
-    """Sources -> the place before the first frame of each."""
+    """List the position before the first frame of each source.
+
+    >>> start_positions(["a.mp4"])[0].frame
+    -1
+    """
     return [Position(source, number, -1, False) for number, source in enumerate(sources)]
 
 
 class Checkpoint:
-    """The journal of one result.
+    """Read and write the checkpoint file of one result.
 
     Attributes:
-        path: where it stands.
+        path: of the file.
         sources: of the run.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = Checkpoint(Path(folder, ".x.csv.journal"), Path("x.csv"), ["a.mp4"], {"detector": "mtcnn"})
+    ...     checkpoint.write(CheckpointState(Position("a.mp4", 0, 41, False), reached=1))
+    ...     checkpoint.read().position.frame
+    41
     """
 
     def __init__(self, path: Path, shown: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> None:
-        """Name the file; nothing is read or written yet.
+        """Name the file; read and write nothing yet.
 
         Args:
-            path: where it stands or will stand.
-            shown: what errors call the result it belongs to.
+            path: of the checkpoint file, which need not exist.
+            shown: the name of its result in errors.
             sources: of the run, in the order of their numbers.
-            settings: all else that decides what is in the result; names as the user knows them.
+            settings: all other choices that decide the content of the result, by the names the user knows.
         """
         self.path = path
         self.sources = sources
@@ -112,21 +132,41 @@ class Checkpoint:
         self._settings = {name: _fingerprint(value) for name, value in settings.items()}
         self._settings["sources"] = _fingerprint(list(sources))
 
+    @classmethod
+    def in_folder(cls, folder: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> "Checkpoint":
+        """Name the checkpoint file of a folder of results, see ``Checkpoint``."""
+        return cls(folder / ".ekspresi.journal", folder, sources, settings)
+
     def read(self) -> CheckpointState | None:
-        """What the last run left; None where there is no journal.
+        """Read the state that the last run of the same sources and settings left; None without a checkpoint.
 
         Raises:
-            ConfigError: it is of other sources or settings (named), is damaged, or of another version.
+            ConfigError: it has other sources or settings (named), is damaged, or has another version.
             OutputError: it cannot be read.
         """
-        entry, differing = self.found()
+        state, differing = self.read_any()
         if differing:
-            what = f"was begun with other settings: {', '.join(differing)}"
-            raise ConfigError(f"{self._shown}: {what}. Give the same, or use --overwrite instead of --resume.")
-        return entry
+            what = f"this run began with other settings: {', '.join(differing)}"
+            remedy = "Use the same settings, or --overwrite instead of --resume."
+            raise ConfigError(f"{self._shown}: {what}. {remedy}")
+        return state
 
-    def found(self) -> tuple[CheckpointState | None, list[str]]:
-        """What the last run left, whichever it was, and in words the settings in which it differs from this one.
+    def resume_state(self, has_results: bool) -> CheckpointState:
+        """Read the state from which a run resumes: the start where it has nothing to continue.
+
+        Args:
+            has_results: the result of the run exists.
+
+        Raises:
+            ConfigError, OutputError: see ``read``.
+        """
+        state = self.read()
+        if state is None or (not has_results if state.complete else state.position is None):
+            return CheckpointState()
+        return state
+
+    def read_any(self) -> tuple[CheckpointState | None, list[str]]:
+        """Read the state that any last run left, and describe its settings that differ from this run's.
 
         Raises:
             ConfigError: it is damaged, or of another version.
@@ -142,21 +182,22 @@ class Checkpoint:
         try:
             content: dict[str, Any] = json.loads(text)
             if content["format"] != FORMAT:
-                what = "another version of ekspresi wrote it"
-                raise ConfigError(f"{self.path}: {what}. Use that one, or --overwrite instead of --resume.")
-            entry, settings = _entry(content), _renamed(content["settings"])
+                what = "another version of ekspresi wrote this checkpoint"
+                raise ConfigError(f"{self.path}: {what}. Use that version, or --overwrite instead of --resume.")
+            state, settings = _parse_state(content), _rename_settings(content["settings"])
             if not all(isinstance(value, str) for value in settings.values()):
                 raise TypeError("settings")
-            differing = self._differing(settings)
-            if not differing and any(place.source != self.sources[place.number] for place in entry.remaining(())):
-                raise ValueError("places")
+            differing = self._describe_differences(settings)
+            unfinished = state.remaining(())
+            if not differing and any(each.source != self.sources[each.number] for each in unfinished):
+                raise ValueError("positions")
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            remedy = f"Use --overwrite instead of --resume to begin {self._shown} again."
-            raise ConfigError(f"{self.path}: the journal is damaged. {remedy}") from error
-        return entry, differing
+            remedy = f"Use --overwrite instead of --resume to start {self._shown} over."
+            raise ConfigError(f"{self.path}: this checkpoint is damaged. {remedy}") from error
+        return state, differing
 
     def write(self, state: CheckpointState) -> None:
-        """Replace what the journal says.
+        """Replace the content of the checkpoint file.
 
         Raises:
             OutputError: it cannot be written.
@@ -167,7 +208,7 @@ class Checkpoint:
             "bytes": state.size,
             "digest": state.digest,
             "reached": state.reached,
-            "failed": [asdict(place) for place in state.failed],
+            "failed": [asdict(position) for position in state.failed],
             "complete": state.complete,
             "settings": self._settings,
         }
@@ -175,14 +216,14 @@ class Checkpoint:
             part.write_text(json.dumps(content, indent=1) + "\n", encoding="ascii")
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """A block that writes; where it fails, the journal says again what it said before."""
+    def restored_on_error(self) -> Iterator[None]:
+        """Restore the former content of the checkpoint file where the block fails."""
         with os_errors_as_output_error(self.path, self.path.parent):
             before = self.path.read_bytes() if self.path.is_file() else None
         try:
             yield
         except BaseException:
-            with suppress(OutputError, OSError):  # the first error is the one to tell
+            with suppress(OutputError, OSError):  # the user needs the first error
                 if before is None:
                     self.path.unlink(missing_ok=True)
                 elif self.path.read_bytes() != before:
@@ -190,43 +231,43 @@ class Checkpoint:
                         part.write_bytes(before)
             raise
 
-    def _differing(self, before: dict[str, str]) -> list[str]:
+    def _describe_differences(self, before: dict[str, str]) -> list[str]:
         now = self._settings
         names = [name for name in (*now, *(before.keys() - now.keys())) if before.get(name) != now.get(name)]
-        return [f"{name}{_change(before.get(name), now.get(name))}" for name in names]
+        return [f"{name}{_describe_change(before.get(name), now.get(name))}" for name in names]
 
 
-def _renamed(settings: dict[str, str]) -> dict[str, str]:
-    """Settings that older versions wrote -> the same by their names of today."""
+def _rename_settings(settings: dict[str, str]) -> dict[str, str]:
+    """Give settings that older versions wrote their present names."""
     older = settings.pop("even-prior", None)
     if older is not None:
         settings["prior"] = json.dumps("uniform" if older == "true" else "trained")
     return settings
 
 
-def _entry(content: dict[str, Any]) -> CheckpointState:
-    entry = CheckpointState(
+def _parse_state(content: dict[str, Any]) -> CheckpointState:
+    state = CheckpointState(
         None if content["place"] is None else Position(**content["place"]),
         content["bytes"],
         content["digest"],
         content["reached"],
-        tuple(Position(**place) for place in content["failed"]),
+        tuple(Position(**fields) for fields in content["failed"]),
         content["complete"],
     )
-    numbers = all(type(number) is int and number >= 0 for number in (entry.size, entry.reached))
-    if not numbers or not isinstance(entry.digest, str) or not isinstance(entry.complete, bool):
+    numbers_valid = all(type(number) is int and number >= 0 for number in (state.size, state.reached))
+    if not numbers_valid or not isinstance(state.digest, str) or not isinstance(state.complete, bool):
         raise TypeError("bytes, digest, reached, complete")
-    return entry
+    return state
 
 
 def _fingerprint(value: Setting) -> str:
     text = json.dumps(value)
-    return (
-        text if len(text) <= _SHOWN_LETTERS else f"blake2b {hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
-    )
+    if len(text) <= _MAX_LETTERS:
+        return text
+    return f"blake2b {hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
-def _change(before: str | None, now: str | None) -> str:
+def _describe_change(before: str | None, now: str | None) -> str:
     if any(text is not None and text.startswith("blake2b ") for text in (before, now)):
         return ""
     return f" ({before or 'not given'}, now {now or 'not given'})"

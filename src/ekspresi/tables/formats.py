@@ -1,7 +1,7 @@
-"""The name of a table -> the files it is made of, and rows as their lines.
+"""Choose the format of a table by its name, and write its files.
 
-In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows while a run goes on, anew or cut to where a run
-was; the table that is there in the end. Knows nothing of journals, nor of how far a run has come.
+In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows during a run, new or cut to a saved size; the
+finished table. Does not know about checkpoints, nor about the position of a run.
 """
 
 import hashlib
@@ -18,20 +18,27 @@ from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
 from ekspresi.types import Row
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
-"""What a table's name may end in; upper case too."""
+"""Endings that a table's name may have, in upper or lower case."""
 
 
 class TableFormat:
-    """One table on the disk.
+    """Write one table on the disk in the format of its ending.
 
     Attributes:
         shown: its path as the user gave it, for errors.
         real: its path without links.
-        growing: the file that takes its rows while a run goes on: itself, or JSON Lines beside it for Parquet.
+        growing: the file that takes its rows during a run: the table itself, or JSON Lines beside it for Parquet.
+
+    >>> TableFormat("rows.parquet", ("fear",)).growing.name
+    'rows.parquet.jsonl'
     """
 
     def __init__(self, path: str | os.PathLike[str], labels: tuple[str, ...]) -> None:
-        """Choose by the ending; nothing is opened yet.
+        """Choose the format by the ending; open nothing yet.
+
+        Args:
+            path: the table.
+            labels: the model's labels, which name the last columns.
 
         Raises:
             OutputError: another ending.
@@ -40,31 +47,31 @@ class TableFormat:
         self.shown = Path(path)
         suffix = self.shown.suffix.lower()
         if suffix not in ENDINGS:
-            raise OutputError(f"{path}: a table's name ends in {' or '.join(ENDINGS)}; choose one of them")
+            raise OutputError(f"{path}: unknown table format. Use a name that ends in {', '.join(ENDINGS)}.")
         self.real = Path(os.path.realpath(self.shown))
         self.growing = self.real
         if suffix == ".parquet":
-            pyarrow()  # what is missing is told before the work, not after
+            pyarrow()  # report a missing package before the work, not after
             self.growing = self.real.with_name(f"{self.real.name}.jsonl")
         self._csv = suffix == ".csv"
         self._labels = labels
 
     @property
     def files(self) -> list[Path]:
-        """The files that are there now, of those it is made of."""
+        """List the existing files of this table."""
         return [path for path in dict.fromkeys((self.real, self.growing)) if path.exists()]
 
     @property
     def is_parquet(self) -> bool:
-        """Whether the table is made of the growing file in the end, instead of being it."""
+        """Whether the table is converted from the growing file at the end, instead of being that file."""
         return self.growing != self.real
 
     def lines(self, rows: Sequence[Row]) -> bytes:
-        """Rows -> lines of the growing file."""
+        """Turn rows into lines of the growing file."""
         return (csv_lines if self._csv else jsonl_lines)(rows, self._labels)
 
     def begin(self, lines: bytes) -> AppendOnlyFile:
-        """The first lines of a table -> the growing file; one that exists is replaced when they are on the disk.
+        """Create the growing file with its first lines; replace an existing file once they are on the disk.
 
         Raises:
             OutputError: it cannot be written.
@@ -76,28 +83,32 @@ class TableFormat:
         return AppendOnlyFile(self.growing, self.shown, len(content), digest)
 
     def reopen(self, size: int, digest: str) -> Callable[[bytes], AppendOnlyFile]:
-        """What the growing file should begin with -> a function that opens it, cuts off what follows, and adds lines.
+        """Check the first bytes of the growing file; return a function that cuts off the rest and appends lines.
+
+        Args:
+            size: number of bytes to keep.
+            digest: of these bytes, hexadecimal.
 
         Raises:
-            ConfigError: it is gone, shorter, or was changed; at once, nothing is cut yet.
+            ConfigError: the file is gone, shorter, or was changed. This is checked at once, before any cut.
             OutputError: it cannot be read.
         """
         with os_errors_as_output_error(self.growing, self.growing.parent):
             found = digest_of(self.growing, size) if self.growing.is_file() else None
         if found is None or found.hexdigest() != digest:
-            what = "was changed since its run stopped" if found else "is gone, or shorter than its run left it"
+            what = "this file changed since its run stopped" if found else "this file is missing or too short"
             what = f"{what}, so the run cannot continue"
-            raise ConfigError(f"{self.growing}: {what}. Use --overwrite instead of --resume to begin again.")
-        return partial(self._go_on, size, found)
+            raise ConfigError(f"{self.growing}: {what}. Use --overwrite instead of --resume to start over.")
+        return partial(self._append_after, size, found)
 
-    def _go_on(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> AppendOnlyFile:
+    def _append_after(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> AppendOnlyFile:
         file = AppendOnlyFile(self.growing, self.shown, size, digest)
         if lines:
             file.append(lines)
         return file
 
     def finish(self) -> None:
-        """The growing file -> the table, where they are two.
+        """Convert the growing file to the table, where they differ.
 
         Raises:
             OutputError: it cannot be written.
@@ -106,7 +117,7 @@ class TableFormat:
             write_parquet(self.growing, self.shown, self._labels)
 
     def cleanup(self) -> None:
-        """Remove the growing file, where it is not the table itself.
+        """Remove the growing file, unless it is the table itself.
 
         Raises:
             OutputError: it cannot be removed.

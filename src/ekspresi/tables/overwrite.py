@@ -1,15 +1,15 @@
-"""What may be replaced: the one rule for all that a command writes.
+"""Decide which existing files a command may replace: one rule for all commands.
 
-In: a target or a journal, and whether the user gave --overwrite. Out: an error, where something would be lost. Knows
-nothing of what is written in its place.
+In: a target or a checkpoint, and whether the user gave --overwrite. Out: an error, where data would be lost. Does not
+know about the new content.
 
     read-only                                never replaced
-    not made by ekspresi                     replaced with --overwrite alone
-    left by an unfinished run                replaced with --overwrite alone; --resume continues it
+    not made by ekspresi                     replaced with --overwrite only
+    left by an unfinished run                replaced with --overwrite only; --resume continues it
     finished by ekspresi, and not changed    replaced when the new file is whole; a growing table with its first frame
     empty                                    replaced
 
-A file that ekspresi made is known by its content: a table by its columns, all else by a sign that is written into it.
+The content shows whether ekspresi made a file: a table has its columns, other files have a sign of their maker.
 """
 
 import json
@@ -32,84 +32,100 @@ _SIGNS = {
     ".mp4": b"data\0\0\0\1\0\0\0\0" + MAKER.encode(),  # a text in the list of metadata
     ".html": f'<meta name="generator" content="{MAKER}">'.encode(),
     ".json": f'"made_by": "{MAKER}"'.encode(),
-    ".onnx": b"\x0a\x08" + METADATA_KEY.encode() + b"\x12",  # a key of eight letters, and what follows is its value
+    ".onnx": b"\x0a\x08" + METADATA_KEY.encode() + b"\x12",  # a key of eight letters; its value follows
     ".safetensors": f'"{METADATA_KEY}":'.encode(),
 }
 _SIGNS |= {".jpeg": _SIGNS[".jpg"], ".htm": _SIGNS[".html"]}
 _HEAD = 1 << 20
-"""Bytes in which a sign is looked for; of ONNX, which has it behind the weights, all."""
+"""First bytes to search for a sign; ONNX files, which have it behind the weights, are searched whole."""
 
 
 def check_replaceable(target: Path, *, overwrite: bool, choice: str) -> None:
-    """Refuse to replace a file that is not ekspresi's; before the work, and again before the writing.
+    """Refuse to replace a file that ekspresi did not make; before the work, and again before the writing.
 
     Args:
-        target: where a file will be written.
+        target: the file to write.
         overwrite: the user gave --overwrite.
-        choice: what else to choose: an option such as ``--out``.
+        choice: the option that names another target, such as ``--out``.
 
     Raises:
-        OutputError: it is read-only, no file, or, without ``overwrite``, was not made by ekspresi.
+        OutputError: it is read-only, not a file, or, without ``overwrite``, was not made by ekspresi.
+
+    >>> check_replaceable(Path("a-new-file.csv"), overwrite=False, choice="--out")
+    >>> check_replaceable(Path(__file__), overwrite=False, choice="--out")
+    Traceback (most recent call last):
+    ekspresi.errors.OutputError: ...nothing in it shows that ekspresi made it...
     """
     with os_errors_as_output_error(target, target.parent):
         require_file_target(target)
         check_writable(target, choice)
-        if overwrite or not target.exists() or not target.stat().st_size or _is_ours(target):
+        if overwrite or not target.exists() or not target.stat().st_size or _is_made_by_ekspresi(target):
             return
     what = "nothing in it shows that ekspresi made it"
     raise OutputError(f"{target}: {what}. Use --overwrite to replace it, or choose another {choice}.")
 
 
-def check_table(form: TableFormat, journal: Checkpoint) -> None:
-    """Refuse to replace a table that is not one of ekspresi, or that a run left unfinished.
+def check_table(table: TableFormat, checkpoint: Checkpoint) -> None:
+    """Refuse to replace a table that ekspresi did not make, or that a run left unfinished.
+
+    Args:
+        table: to replace.
+        checkpoint: of the new run, at the path of the table's checkpoint.
 
     Raises:
-        OutputError: it is not ekspresi's, or cannot be read.
+        OutputError: ekspresi did not make it, or it cannot be read.
         ConfigError: it is unfinished.
+
+    >>> table = TableFormat("a-new-table.csv", ("fear",))
+    >>> check_table(table, Checkpoint(Path(".a-new-table.csv.journal"), table.shown, ["a.mp4"], {}))
     """
-    files = form.files
+    files = table.files
     if not files:
         return
-    entry = check_finished(journal, form.shown, "table", "--out")
-    if form.real in files:
-        check_replaceable(form.shown, overwrite=False, choice="--out")
-    if entry is None or form.is_parquet or not form.real.stat().st_size:
+    state = check_finished(checkpoint, table.shown, "table", "--out")
+    if table.real in files:
+        check_replaceable(table.shown, overwrite=False, choice="--out")
+    if state is None or table.is_parquet or not table.real.stat().st_size:
         return
-    with os_errors_as_output_error(form.shown, form.real.parent):
-        found = digest_of(form.real, entry.size)
-        same = found is not None and found.hexdigest() == entry.digest and form.real.stat().st_size == entry.size
-    if not same:
-        what = "was changed since its run ended"
-        raise OutputError(f"{form.shown}: {what}. Use --overwrite to replace it, or choose another --out.")
+    with os_errors_as_output_error(table.shown, table.real.parent):
+        found = digest_of(table.real, state.size)
+        unchanged = found is not None and found.hexdigest() == state.digest and table.real.stat().st_size == state.size
+    if not unchanged:
+        what = "this table changed since its run ended"
+        raise OutputError(f"{table.shown}: {what}. Use --overwrite to replace it, or choose another --out.")
 
 
 def check_finished(
-    journal: Checkpoint, shown: Path, noun: str, choice: str, *, resume: bool = False
+    checkpoint: Checkpoint, shown: Path, noun: str, choice: str, *, resume: bool = False
 ) -> CheckpointState | None:
-    """A journal -> what it says, where its run is finished; None where there is none.
+    """Read the checkpoint of a finished run, and refuse that of an unfinished one; None without a checkpoint.
 
     Args:
-        journal: of this run; what is there may be another's.
-        shown: what errors call its result.
-        noun: what that is.
-        choice: what else to choose: an option such as ``--out``.
-        resume: the same run may be unfinished, for it is continued.
+        checkpoint: of this run; the file may be that of another run.
+        shown: the name of its result in errors.
+        noun: the kind of its result, such as "table".
+        choice: the option that names another result, such as ``--out``.
+        resume: accept an unfinished run of the same settings, because it continues.
 
     Raises:
-        ConfigError: the run is unfinished, or the journal does not say.
-        OutputError: the journal cannot be read.
+        ConfigError: the run is unfinished, or its checkpoint is damaged.
+        OutputError: the checkpoint cannot be read.
+
+    >>> checkpoint = Checkpoint(Path(".a-new-table.csv.journal"), Path("a-new-table.csv"), ["a.mp4"], {})
+    >>> check_finished(checkpoint, Path("a-new-table.csv"), "table", "--out") is None
+    True
     """
     try:
-        entry, differing = journal.found()
+        state, differing = checkpoint.read_any()
     except ConfigError as error:
-        what = f"nobody can read its journal {journal.path.name}, so its run may be unfinished"
+        what = f"its checkpoint {checkpoint.path.name} cannot be read, so its run may be unfinished"
         raise ConfigError(f"{shown}: {what}. Use --overwrite to discard it, or choose another {choice}.") from error
-    if entry is None or entry.complete or (resume and not differing):
-        return entry
+    if state is None or state.complete or (resume and not differing):
+        return state
     what = f"this {noun} belongs to an unfinished run"
     if differing:
         what = f"{what} with other settings: {', '.join(differing)}"
-    if not _goes_on(journal, entry, bool(differing)):
+    if not _is_resumable(checkpoint, state, bool(differing)):
         remedy = f"Use --overwrite to discard it, or choose another {choice}."
     elif differing:
         remedy = "Repeat its command with --resume to continue it, or use --overwrite to discard it."
@@ -118,13 +134,13 @@ def check_finished(
     raise ConfigError(f"{shown}: {what}. {remedy}")
 
 
-def _goes_on(journal: Checkpoint, entry: CheckpointState, differing: bool) -> bool:
-    """Whether --resume can continue a run: that of a camera it cannot."""
-    sources = [entry.position.source] if entry.position is not None else [] if differing else journal.sources
+def _is_resumable(checkpoint: Checkpoint, state: CheckpointState, differing: bool) -> bool:
+    """Whether --resume can continue a run: it cannot continue that of a camera."""
+    sources = [state.position.source] if state.position is not None else [] if differing else checkpoint.sources
     return bool(sources) and all(stream_name(source) is None for source in sources)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_made_by_ekspresi(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         pa: Any = pyarrow()

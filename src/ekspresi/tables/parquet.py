@@ -1,9 +1,9 @@
-"""Rows as JSON Lines -> a Parquet file with proper types.
+"""Convert rows from JSON Lines to a Parquet file with proper types.
 
-In: a file of JSON Lines with the columns of ``COLUMNS`` and ``p_<label>``. Out: a Parquet file, written whole. Knows
-nothing of runs. It needs pyarrow, the extra [parquet].
+In: a file of JSON Lines with the columns of ``COLUMNS`` and ``p_<label>``. Out: a Parquet file, written whole. Does
+not know about runs. Needs pyarrow, the extra [parquet].
 
-Parquet is no format to grow in: nothing of a file can be read before its last bytes are written.
+A Parquet file cannot grow during a run: readers need its last bytes.
 """
 
 import json
@@ -17,16 +17,19 @@ from ekspresi.system.storage import atomic_write
 from ekspresi.tables.schema import column_names
 
 _GROUP_ROWS = 64_000
-"""Rows in a row group: about 5 MB of columns, which are in memory at once."""
+"""Rows in a row group: about 5 MB of columns, all in memory at once."""
 _BATCH_ROWS = 2_000
-"""Rows that are in memory as Python values at once."""
+"""Rows in memory as Python values at once."""
 
 
 def pyarrow() -> Any:
-    """The module ``pyarrow``, loaded when the first Parquet file is asked for.
+    """Import and return the module ``pyarrow``, which costs time only where Parquet is used.
 
     Raises:
         MissingExtraError: it is not installed.
+
+    >>> pyarrow().__name__
+    'pyarrow'
     """
     try:
         import pyarrow
@@ -37,24 +40,32 @@ def pyarrow() -> Any:
 
 
 def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
-    r"""JSON Lines, as ``jsonl_lines`` makes them -> a Parquet file; memory does not grow with the rows.
+    r"""Convert the JSON Lines of ``jsonl_lines`` to a Parquet file; memory does not grow with the rows.
 
     Columns: ``source`` a dictionary of strings, ``frame`` and ``track`` int64, ``time_s`` float64, ``expression``
-    string, ``abstained`` bool, all others float32; null where nothing is known. Bytes of file names that are not UTF-8
-    stand as ``\xff``. They are the same with no rows at all.
+    string, ``abstained`` bool, all others float32; null where unknown. Bytes of file names that are not UTF-8 are
+    written as ``\xff``. The columns and types do not depend on the number of rows, which may be 0.
 
     Args:
         lines: the file of JSON Lines.
-        target: the Parquet file; one that exists is replaced. Nobody else may write it now.
+        target: the Parquet file; an existing file is replaced. No other process may write it now.
         labels: the model's labels, which name the last columns.
 
     Raises:
-        OutputError: the target cannot be written, or the lines are no longer what they were.
+        OutputError: the target cannot be written, or another program changed the lines.
         MissingExtraError: pyarrow is not installed.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lines, target = Path(folder, "rows.jsonl"), Path(folder, "rows.parquet")
+    ...     lines.touch()
+    ...     write_parquet(lines, target, ("fear",))
+    ...     pyarrow().parquet.read_table(target).column_names[-1]
+    'p_fear'
     """
     pa = pyarrow()
     schema = _schema(labels)
-    # pyarrow is given open files: it takes names for addresses, and refuses those that are no UTF-8.
+    # pyarrow gets open files: it takes names for addresses, and refuses names that are not UTF-8.
     with (
         atomic_write(target, alone=True) as part,
         part.open("wb") as file,
@@ -66,7 +77,7 @@ def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
 
 def _schema(labels: tuple[str, ...]) -> Any:
     pa = pyarrow()
-    kinds = {
+    types = {
         "source": pa.dictionary(pa.int32(), pa.string()),
         "frame": pa.int64(),
         "time_s": pa.float64(),
@@ -74,21 +85,21 @@ def _schema(labels: tuple[str, ...]) -> Any:
         "expression": pa.string(),
         "abstained": pa.bool_(),
     }
-    return pa.schema([(name, kinds.get(name, pa.float32())) for name in column_names(labels)])
+    return pa.schema([(name, types.get(name, pa.float32())) for name in column_names(labels)])
 
 
 def _batches(lines: Path, schema: Any) -> Iterator[Any]:
     pa = pyarrow()
     with lines.open("rb") as file:
-        for some in _chunks(file, _BATCH_ROWS):
+        for chunk in _chunks(file, _BATCH_ROWS):
             try:
-                rows = json.loads(b"[" + b",".join(some) + b"]")
+                rows = json.loads(b"[" + b",".join(chunk) + b"]")
                 for row in rows:
                     row["source"] = row["source"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
                 batch = pa.RecordBatch.from_pylist(rows, schema=schema)
             except (ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
-                what = "was changed by another program, so no Parquet file can be made of it"
-                raise OutputError(f"{lines}: {what}. Begin again with --overwrite.") from error
+                what = "another program changed this file, so it cannot be converted to Parquet"
+                raise OutputError(f"{lines}: {what}. Start over with --overwrite.") from error
             yield batch
 
 

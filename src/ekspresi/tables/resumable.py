@@ -1,18 +1,18 @@
-"""Tables that grow with a run, and go on where it stopped.
+"""Write tables that grow with a run and resume where it stopped.
 
-In: ``Row`` values, frame after frame, and how far the run has come with them. Out: a table, .csv, .jsonl or .parquet,
-and a hidden journal beside it. Knows nothing of how faces were found.
+In: ``Row`` values of each frame in order, and the position of the run after it. Out: a table, .csv, .jsonl or .parquet,
+and a hidden checkpoint beside it. Does not know about detectors or models.
 
     rows.csv, rows.jsonl     grow in place: the rows of a frame are in the file when ``write`` returns
-    rows.parquet             is written when the run ends, also when it is stopped or fails; until then its rows stand
-                             in rows.parquet.jsonl, which is removed when the run is complete and no source failed
-    .rows.csv.journal        how far the run has come: written at most once a second and when it stops. It stays when
-                             the run is complete, as the memory of what the table holds and of which sources failed
+    rows.parquet             written when the run ends, stops or fails; until then rows.parquet.jsonl holds its rows.
+                             That file is removed when the run is complete and no source failed
+    .rows.csv.journal        the checkpoint: written at most once a second and when the run stops. It stays when the
+                             run is complete, and records the table's size, digest and failed sources
     .rows.csv.lock           keeps a second run off the same table
 
-A run that goes on cuts the table to where the journal says it was, so that no row stands twice and none is missing.
-Sources that could not be read are tried again then. A complete table is its owner's: what becomes of it is looked at
-only where rows of such sources are to be appended, or where it would be replaced, see ``keeping``.
+A resumed run cuts the table to its size at the checkpoint, so that no row is repeated or missing. It retries sources
+that could not be read. The user may change or remove a complete table. Only two runs look at it again: one that appends
+rows of failed sources, and one that would replace it, see ``overwrite``.
 """
 
 import os
@@ -33,34 +33,41 @@ from ekspresi.tables.schema import column_names
 from ekspresi.types import Row
 
 CHECKPOINT_S = 1.0
-"""Seconds from one writing of the journal to the next, at least: what a power failure may cost."""
+"""Minimum seconds between two writes of the checkpoint: a power failure costs at most this much work."""
 
 _START = CheckpointState()
 
 
 class ResumableTable:
-    """The table of a run; made by ``resumable_table`` and ``resumable_folder``.
+    """Write the rows of a run; ``resumable_table`` and ``resumable_folder`` create it.
 
-    It replaces nothing on the disk before the first ``write`` or ``commit``: a run that fails before leaves an older
-    table, and what another run left, as they were.
+    It replaces no file before the first ``write`` or ``commit``: a run that fails earlier changes nothing.
 
     Attributes:
         position: where an earlier run stopped; None from the start.
-        remaining: places to go on at in the sources that are not done, in the order in which they must be read.
-        complete: an earlier run has done everything: nothing may be written.
-        written: the table is there, with what this run wrote.
+        remaining: positions from which to continue the unfinished sources, in the order of reading.
+        complete: an earlier run finished everything, so this run may write nothing.
+        written: the table exists with the rows of this run.
+
+    >>> table = ResumableTable(Checkpoint(Path(".x.journal"), Path("x"), ["a.mp4"], {}), None, CheckpointState())
+    >>> table.remaining[0].frame, table.complete
+    (-1, False)
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, form: TableFormat | None, state: CheckpointState, beside: Checkpoint | None = None
+        self,
+        checkpoint: Checkpoint,
+        table: TableFormat | None,
+        state: CheckpointState,
+        folder: Checkpoint | None = None,
     ) -> None:
-        """Begin at an entry of the journal.
+        """Begin at the state of a checkpoint.
 
         Args:
             checkpoint: of the run.
-            form: of its table; None where it has none.
-            state: where it begins.
-            beside: the journal of a folder that the run fills too.
+            table: of the run; None where it has no table.
+            state: to begin at.
+            folder: the checkpoint of a folder that the run fills too.
 
         Raises:
             ConfigError, OutputError: see ``TableFormat.reopen``.
@@ -70,106 +77,105 @@ class ResumableTable:
         self.remaining = state.remaining(sources)
         self.complete = state.complete and not state.failed
         self.written = False
-        self._journal, self._form, self._sources, self._beside = checkpoint, form, len(sources), beside
-        self._entry = replace(state, complete=False)
-        self._failed_before = {place.number: place for place in state.failed}
+        self._checkpoint, self._folder_checkpoint = checkpoint, folder
+        self._table, self._source_count = table, len(sources)
+        self._state = replace(state, complete=False)
+        self._failed_before = {position.number: position for position in state.failed}
         self._failed: dict[int, Position] = {}
         self._file: AppendOnlyFile | None = None
         self._open = None
-        if form is not None and not self.complete:
-            for file in form.files:
+        if table is not None and not self.complete:
+            for file in table.files:
                 check_writable(file, "--out")
-            self._open = form.begin if state == _START else form.reopen(state.size, state.digest)
+            self._open = table.begin if state == _START else table.reopen(state.size, state.digest)
         self._begun = self._stopped = False
-        self._remembered_s = time.monotonic()
+        self._saved_s = time.monotonic()
 
     def write(self, rows: Sequence[Row]) -> None:
-        """The rows of one frame -> the file, at once, all or none of them.
+        """Write the rows of one frame to the file at once, all or none of them.
 
         Raises:
-            OutputError: the file cannot be written, or someone removed or changed it meanwhile.
+            OutputError: the file cannot be written, or another program removed or changed it meanwhile.
         """
-        lines = self._form.lines(rows) if self._form is not None and rows else b""
+        lines = self._table.lines(rows) if self._table is not None and rows else b""
         if not self._begun:
             self._begin(lines)
         elif self._file is not None and lines:
             self._file.append(lines)
 
     def commit(self, position: Position) -> None:
-        """The run has come to a place: the rows of all frames up to it were written. Cheap.
+        """Record the position of the run after all rows up to it were written; cheap.
 
         Raises:
-            OutputError: the journal cannot be written; or see ``write``.
+            OutputError: the checkpoint cannot be written; or see ``write``.
         """
         self._begin()
         self._failed_before.pop(position.number, None)
-        self._entry = self._at(position, max(self._entry.reached, position.number + 1))
-        if time.monotonic() - self._remembered_s >= CHECKPOINT_S:
-            self._remember()
+        self._state = self._state_at(position, max(self._state.reached, position.number + 1))
+        if time.monotonic() - self._saved_s >= CHECKPOINT_S:
+            self._save_position()
 
     def mark_failed(self, position: Position) -> None:
-        """A source gave nothing from here on: it is to be tried again. May be called by the thread that reads ahead."""
+        """Record that a source cannot be read from here on, for a later retry; safe in the reading thread."""
         self._failed[position.number] = position
 
     def mark_incomplete(self) -> None:
-        """The run is stopped before its end: when the block is left, it is not complete."""
+        """Record that the run stops before its end, so that the end of the block does not complete it."""
         self._stopped = True
 
     def _begin(self, lines: bytes = b"") -> None:
-        """Open the table with its first lines; where that fails, an older one and its journal are as they were."""
+        """Open the table with its first lines; on failure an older table and its checkpoint stay unchanged."""
         assert not self.complete, "a complete table is not written to"
         if self._begun:
             return
-        with self._journal.kept(), nullcontext() if self._beside is None else self._beside.kept():
-            if self._entry == _START:
-                self._note(_START)  # before the table: whatever a kill leaves between them begins anew
+        folder_checkpoint = self._folder_checkpoint
+        restored = nullcontext() if folder_checkpoint is None else folder_checkpoint.restored_on_error()
+        with self._checkpoint.restored_on_error(), restored:
+            if self._state == _START:
+                self._save(_START)  # before the table: after a kill between the two writes a resumed run starts over
             if self._open is not None:
                 self._file = self._open(lines)
         self._begun = True
 
-    def _note(self, entry: CheckpointState) -> None:
-        self._journal.write(entry)
-        if self._beside is not None:
-            self._beside.write(replace(entry, size=0, digest=""))
+    def _save(self, state: CheckpointState) -> None:
+        self._checkpoint.write(state)
+        if self._folder_checkpoint is not None:
+            self._folder_checkpoint.write(replace(state, size=0, digest=""))
 
-    def _at(self, position: Position | None, reached: int) -> CheckpointState:
-        file = self._file
-        return (
-            CheckpointState(position, 0, "", reached)
-            if file is None
-            else CheckpointState(position, file.size, file.digest, reached)
-        )
+    def _state_at(self, position: Position | None, reached: int) -> CheckpointState:
+        if self._file is None:
+            return CheckpointState(position, 0, "", reached)
+        return CheckpointState(position, self._file.size, self._file.digest, reached)
 
-    def _remember(self) -> None:
+    def _save_position(self) -> None:
         if self._file is not None:
-            self._file.sync()  # before the journal speaks of it
-        entry = self._entry
+            self._file.sync()  # before the checkpoint names its size
+        state = self._state
         failed = {**self._failed_before, **self._failed}
-        here = None if entry.position is None else entry.position.number
-        known = (place for number, place in failed.items() if number < entry.reached and number != here)
-        self._note(replace(entry, failed=tuple(known)))
-        self._remembered_s = time.monotonic()
+        current = None if state.position is None else state.position.number
+        reached = (position for number, position in failed.items() if number < state.reached and number != current)
+        self._save(replace(state, failed=tuple(reached)))
+        self._saved_s = time.monotonic()
 
-    def _leave(self, failed: bool = False) -> None:
-        """Close what is open, and remember the run, complete or not."""
-        keep = failed or self._stopped
-        if self.complete or (keep and not self._begun):
+    def _close(self, failed: bool = False) -> None:
+        incomplete = failed or self._stopped
+        if self.complete or (incomplete and not self._begun):
             return
         self._begin()
         try:
-            self._remember()
+            self._save_position()
         finally:
-            if self._form is not None and self._file is not None:
-                self.written = self._file.intact and not self._form.is_parquet
+            if self._table is not None and self._file is not None:
+                self.written = self._file.is_intact and not self._table.is_parquet
                 self._file.close()
-        if self._form is not None:
-            self._form.finish()
+        if self._table is not None:
+            self._table.finish()
             self.written = True
-        if not keep:
-            end = self._at(self._entry.position, self._sources)
-            self._note(replace(end, failed=tuple(self._failed.values()), complete=True))
-            if self._form is not None and not self._failed:
-                self._form.cleanup()
+        if not incomplete:
+            end = self._state_at(self._state.position, self._source_count)
+            self._save(replace(end, failed=tuple(self._failed.values()), complete=True))
+            if self._table is not None and not self._failed:
+                self._table.cleanup()
 
 
 @contextmanager
@@ -183,49 +189,54 @@ def resumable_table(
     overwrite: bool = False,
     folder: str | os.PathLike[str] | None = None,
 ) -> Iterator[ResumableTable]:
-    """A path ending in .csv, .jsonl or .parquet -> a table that grows with a run.
+    r"""Open a table, .csv, .jsonl or .parquet, that grows with a run and can be resumed.
 
-    Where the block ends, the run is complete. After ``mark_incomplete``, or where the block is left by an exception, it
-    is not, and a Parquet file is made of what is there.
-
-    With ``resume`` the run goes on with ``ResumableTable.remaining``. Where there is no table it begins, unless its run
-    was left unfinished.
+    The end of the block completes the run. After ``mark_incomplete`` or an exception the run is incomplete, and a
+    Parquet file holds the rows so far. With ``resume`` the run continues with ``ResumableTable.remaining``. Without a
+    table it starts from the beginning, unless its run was left unfinished.
 
     Args:
-        path: the file; a finished table is replaced with the first frame, but for ``resume``.
+        path: the file; without ``resume`` the first frame replaces a finished table.
         labels: the model's labels, which name the last columns.
-        sources: what will be read.
-        settings: all else that decides what is in the table, by the names the user knows.
-        resume: go on where a run stopped.
-        overwrite: replace also what is unfinished, or not a table of ekspresi.
-        folder: is filled by the same run, and has a journal of its own; None for none.
+        sources: of the run, in the order of reading.
+        settings: all other choices that decide the content of the table, by the names the user knows.
+        resume: continue where a run stopped.
+        overwrite: replace also an unfinished table, or a file that ekspresi did not make.
+        folder: filled by the same run, with its own checkpoint; None for none.
 
     Raises:
         OutputError: another ending, another run writes to it, the file cannot be written, or may not be replaced.
-        ConfigError: the run cannot go on: other sources or settings, no journal or a damaged one, a table that was
-            changed or is gone; or, without ``resume`` and ``overwrite``, the table or folder is unfinished.
+        ConfigError: the run cannot resume: other sources or settings, a missing or damaged checkpoint, a changed or
+            missing table; or, without ``resume`` and ``overwrite``, the table or folder is unfinished.
         MissingExtraError: Parquet without pyarrow.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rows.csv")
+    ...     with resumable_table(path, ("fear",), ["a.mp4"], {}, resume=False) as table:
+    ...         table.commit(Position("a.mp4", 0, 0, True))
+    ...     path.read_bytes().endswith(b",p_fear\n")
+    True
     """
-    form = TableFormat(path, labels)
-    beside, name = form.real.parent, form.real.name
-    everything = {**settings, "columns": column_names(labels)}
-    journal = Checkpoint(beside / f".{name}.journal", form.shown, sources, everything)
-    filled = None if folder is None else _folder_journal(Path(folder), sources, settings)
-    with _folder_locked(folder), exclusive_lock(form.shown, beside / f".{name}.lock"):
-        require_file_target(form.shown)
-        if form.is_parquet and form.growing.exists() and not journal.path.exists() and not overwrite:
-            what = "holds rows of a run whose journal is gone"
-            raise ConfigError(f"{form.growing}: {what}. Move it away, or use --overwrite to discard it.")
-        if resume and form.real.exists() and not journal.path.exists():
-            what = f"has no journal {journal.path.name} beside it, so nothing shows how far it is"
-            raise ConfigError(f"{form.shown}: {what}. Begin without --resume, or choose another --out.")
+    table = TableFormat(path, labels)
+    table_settings = {**settings, "columns": column_names(labels)}
+    checkpoint = Checkpoint(table.real.with_name(f".{table.real.name}.journal"), table.shown, sources, table_settings)
+    folder_checkpoint = None if folder is None else Checkpoint.in_folder(Path(folder), sources, settings)
+    with _folder_lock(folder), exclusive_lock(table.shown, table.real.with_name(f".{table.real.name}.lock")):
+        require_file_target(table.shown)
+        if table.is_parquet and table.growing.exists() and not checkpoint.path.exists() and not overwrite:
+            what = "this file holds rows of a run whose checkpoint is missing"
+            raise ConfigError(f"{table.growing}: {what}. Move the file away, or use --overwrite to discard it.")
+        if resume and table.real.exists() and not checkpoint.path.exists():
+            what = f"this table has no checkpoint {checkpoint.path.name} beside it, so its run cannot resume"
+            raise ConfigError(f"{table.shown}: {what}. Remove --resume, or choose another --out.")
         if not resume and not overwrite:
-            check_table(form, journal)
-        if filled is not None and not overwrite:
-            check_finished(filled, Path(folder or ""), "folder", "--annotate", resume=resume)
-        entry = _going_on(journal, form.real.exists()) if resume else _START
-        run = ResumableTable(journal, form, entry, filled)
-        with _leaving(run):
+            check_table(table, checkpoint)
+        if folder_checkpoint is not None and not overwrite:
+            check_finished(folder_checkpoint, Path(folder or ""), "folder", "--annotate", resume=resume)
+        state = checkpoint.resume_state(table.real.exists()) if resume else _START
+        run = ResumableTable(checkpoint, table, state, folder_checkpoint)
+        with _closing(run):
             yield run
 
 
@@ -238,57 +249,51 @@ def resumable_folder(
     resume: bool,
     overwrite: bool = False,
 ) -> Iterator[ResumableTable]:
-    """A folder of results -> what ``resumable_table`` gives, without a table: a journal in the folder.
+    """Track a run that fills a folder without a table, by a checkpoint in the folder.
 
-    What is in a folder without a journal cannot be told: with ``resume`` such a run begins.
+    A folder without a checkpoint shows nothing of its run: with ``resume`` such a run starts from the beginning.
 
     Args:
-        folder: it must be there.
-        sources: what will be read.
-        settings: all else that decides what is in the folder, by the names the user knows.
-        resume: go on where a run stopped.
+        folder: must exist.
+        sources: of the run, in the order of reading.
+        settings: all other choices that decide the content of the folder, by the names the user knows.
+        resume: continue where a run stopped.
         overwrite: as for ``resumable_table``.
 
     Raises:
-        OutputError: another run writes to the folder, or the journal cannot be written.
-        ConfigError: the run cannot go on: other sources or settings, or a damaged journal; or, without ``resume`` and
-            ``overwrite``, it is unfinished.
+        OutputError: another run writes to the folder, or the checkpoint cannot be written.
+        ConfigError: the run cannot resume: other sources or settings, or a damaged checkpoint; or, without ``resume``
+            and ``overwrite``, it is unfinished.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with resumable_folder(folder, ["a.mp4"], {}, resume=False) as run:
+    ...         run.commit(Position("a.mp4", 0, 0, True))
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['.ekspresi.journal']
     """
     shown = Path(folder)
-    journal = _folder_journal(shown, sources, settings)
-    with _folder_locked(shown):
+    checkpoint = Checkpoint.in_folder(shown, sources, settings)
+    with _folder_lock(shown):
         if not resume and not overwrite:
-            check_finished(journal, shown, "folder", "--annotate")
-        holds_any = any(not path.name.startswith(".") for path in shown.iterdir())
-        entry = _going_on(journal, holds_any) if resume else _START
-        run = ResumableTable(journal, None, entry)
-        with _leaving(run):
+            check_finished(checkpoint, shown, "folder", "--annotate")
+        has_results = any(not path.name.startswith(".") for path in shown.iterdir())
+        run = ResumableTable(checkpoint, None, checkpoint.resume_state(has_results) if resume else _START)
+        with _closing(run):
             yield run
 
 
-def _going_on(journal: Checkpoint, there: bool) -> CheckpointState:
-    """Where a run goes on; ``there``: what its journal speaks of exists."""
-    entry = journal.read()
-    if entry is None or (not there if entry.complete else entry.position is None):
-        return _START
-    return entry
+def _folder_lock(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
 
-
-def _folder_journal(folder: Path, sources: Sequence[str], settings: Mapping[str, Setting]) -> Checkpoint:
-    return Checkpoint(folder / ".ekspresi.journal", folder, sources, settings)
-
-
-def _folder_locked(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
-    """Two runs would draw over each other there."""
     return nullcontext() if folder is None else exclusive_lock(Path(folder), Path(folder) / ".ekspresi.lock")
 
 
 @contextmanager
-def _leaving(run: ResumableTable) -> Iterator[None]:
+def _closing(run: ResumableTable) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with suppress(EkspresiError):  # the first error is the one to tell
-            run._leave(failed=True)
+        with suppress(EkspresiError):  # the user needs the first error
+            run._close(failed=True)
         raise
-    run._leave()
+    run._close()

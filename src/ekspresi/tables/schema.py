@@ -1,7 +1,7 @@
-"""A row -> its columns, by name and as a line of a table.
+"""Turn a row into its columns, by name and as a line of a table.
 
 In: ``Row`` values, one face in one frame each. Out: the columns of ``COLUMNS``, then ``p_<label>`` for each label of
-the model; bytes of whole lines. Knows nothing of files.
+the model; bytes of whole lines. Does not know about files.
 """
 
 import csv
@@ -32,17 +32,26 @@ Value = str | int | float | bool | None
 
 
 def column_names(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """A model's labels -> the names of all columns, in their order."""
+    """List the names of all columns for a model's labels, in their order.
+
+    >>> column_names(("neutral", "fear"))[-3:]
+    ('abstained', 'p_neutral', 'p_fear')
+    """
     return (*COLUMNS, *(f"p_{label}" for label in labels))
 
 
 def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
-    """A row -> column name -> value, in the order of the columns; None where nothing is known.
+    """Map the name of each column to the row's value, in the order of the columns; None where unknown.
 
     Boxes are rounded to hundredths of a pixel, times to milliseconds, probabilities to six digits.
+
+    >>> from ekspresi.types import Face
+    >>> row = Row("a.jpg", 0, None, None, Face((1.234, 2, 25, 26), 0.9))
+    >>> row_values(row, ("fear",))["x1"]
+    1.23
     """
     x1, y1, x2, y2 = (round(edge, 2) for edge in row.face.box_xyxy)
-    belief = row.face.prediction
+    prediction = row.face.prediction
     known: dict[str, Value] = {
         "source": row.source,
         "frame": row.frame,
@@ -53,40 +62,53 @@ def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
         "x2": x2,
         "y2": y2,
     }
-    if belief is not None:
+    if prediction is not None:
         known |= {
-            "face_px": round(belief.face_px, 2),
-            "effective_px": None if belief.effective_px is None else round(belief.effective_px, 2),
-            "expression": belief.expression,
-            "confidence": round(belief.confidence, 6),
-            "abstained": belief.abstained,
+            "face_px": round(prediction.face_px, 2),
+            "effective_px": None if prediction.effective_px is None else round(prediction.effective_px, 2),
+            "expression": prediction.expression,
+            "confidence": round(prediction.confidence, 6),
+            "abstained": prediction.abstained,
         }
-        known |= {f"p_{label}": round(belief.probabilities[label], 6) for label in labels}
+        known |= {f"p_{label}": round(prediction.probabilities[label], 6) for label in labels}
     return {column: known.get(column) for column in column_names(labels)}
 
 
 def csv_header(labels: tuple[str, ...]) -> bytes:
-    """A model's labels -> the first line of its CSV tables."""
-    return _csv([column_names(labels)])
+    r"""Make the first line of CSV tables for a model's labels.
+
+    >>> csv_header(("fear",)).endswith(b"abstained,p_fear\n")
+    True
+    """
+    return _csv_bytes([column_names(labels)])
 
 
 def csv_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
-    """Rows -> lines of CSV, UTF-8; booleans are ``true`` and ``false``, what is not known is empty.
+    r"""Turn rows into lines of CSV, UTF-8; booleans are ``true`` and ``false``, unknown values are empty.
 
     File names that are not valid text in the system's encoding keep their bytes.
+
+    >>> from ekspresi.types import Face
+    >>> csv_lines([Row("a.jpg", 0, None, None, Face((1, 2, 25, 26), 0.9))], ("fear",))
+    b'a.jpg,0,,,1,2,25,26,,,,,,\n'
     """
-    return _csv(
+    return _csv_bytes(
         [str(value).lower() if isinstance(value, bool) else value for value in row_values(row, labels).values()]
         for row in rows
     )
 
 
 def jsonl_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
-    """Rows -> lines of JSON, pure ASCII; what is not known is ``null``."""
+    """Turn rows into lines of JSON, pure ASCII; unknown values are ``null``.
+
+    >>> from ekspresi.types import Face
+    >>> jsonl_lines([Row("a.jpg", 0, None, None, Face((1, 2, 25, 26), 0.9))], ("fear",))[:45]
+    b'{"source": "a.jpg", "frame": 0, "time_s": nul'
+    """
     return "".join(json.dumps(row_values(row, labels)) + "\n" for row in rows).encode()
 
 
-def _csv(lines: Iterable[Iterable[Value]]) -> bytes:
+def _csv_bytes(lines: Iterable[Iterable[Value]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Processes that are killed, by the signal that none can catch."""
+"""Runs that SIGKILL ends, and that resume."""
 
 import csv
 import json
@@ -18,20 +18,20 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is
 
 
 def start(
-    path: Path, *, frame_s: float = 0.005, journal_s: float = 0.05, resume: bool = True
+    path: Path, *, frame_s: float = 0.005, checkpoint_s: float = 0.05, resume: bool = True
 ) -> "subprocess.Popen[str]":
-    words = [sys.executable, recorded_runs.__file__, path, str(frame_s), str(journal_s), *(["--resume"] * resume)]
+    words = [sys.executable, recorded_runs.__file__, path, str(frame_s), str(checkpoint_s), *(["--resume"] * resume)]
     return subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, text=True)
 
 
 def kill_after(process: "subprocess.Popen[str]", frames: int) -> list[tuple[int, int]]:
-    """Let a process write so many frames, and kill it -> those that it said it had written."""
+    """Let a process write so many frames, kill it, and return the frames that it printed."""
     assert process.stdout is not None
-    said = [process.stdout.readline() for _ in range(frames)]
+    printed = [process.stdout.readline() for _ in range(frames)]
     process.kill()
-    said += process.stdout.readlines()
+    printed += process.stdout.readlines()
     assert process.wait() == -signal.SIGKILL
-    return [(int(number), int(frame)) for number, frame in (line.split() for line in said if line.endswith("\n"))]
+    return [(int(number), int(frame)) for number, frame in (line.split() for line in printed if line.endswith("\n"))]
 
 
 def rows_in(path: Path) -> list[tuple[str, int]]:
@@ -42,9 +42,7 @@ def rows_in(path: Path) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-def test_a_killed_run_loses_no_row_and_in_the_end_the_table_is_that_of_an_unbroken_one(
-    ending: str, tmp_path: Path
-) -> None:
+def test_killed_run_resumes_to_the_table_of_an_unbroken_one(ending: str, tmp_path: Path) -> None:
     whole = unbroken(tmp_path / f"whole{ending}", RUN)
     folder = tmp_path / "killed"
     folder.mkdir()
@@ -53,23 +51,25 @@ def test_a_killed_run_loses_no_row_and_in_the_end_the_table_is_that_of_an_unbrok
     first = 0
     for frames in (40, 60, 50):
         written = kill_after(start(path), frames)
-        began = next(number for number, step in enumerate(RUN) if (step.place.number, step.place.frame) == written[0])
+        began = next(
+            number for number, step in enumerate(RUN) if (step.position.number, step.position.frame) == written[0]
+        )
         assert began >= first and (first == 0 or began > 0)
         first = began
-        # What the process said it had written is there, to the last row of the last frame, and nothing else.
+        # The file holds the rows of the printed frames, to the last row of the last frame, and nothing else.
         expected = [(row.source, row.frame) for step in RUN[: began + len(written)] for row in step.rows]
         after = [(row.source, row.frame) for row in RUN[began + len(written)].rows]
         assert rows_in(growing) in (expected, expected + after)
         assert growing.read_bytes().endswith(b"\n")
         assert (folder / f".x{ending}.journal").exists()
     last = start(path, frame_s=0)
-    said = last.communicate()[0].splitlines()
-    assert last.returncode == 0 and len(said) < len(RUN) - first
+    printed = last.communicate()[0].splitlines()
+    assert last.returncode == 0 and len(printed) < len(RUN) - first
     assert path.read_bytes() == whole.read_bytes()
     assert sorted(folder.iterdir()) == [folder / f".x{ending}.journal", path]
 
 
-def test_two_processes_are_never_on_one_table(tmp_path: Path) -> None:
+def test_second_process_on_one_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     first = start(path, resume=False)
     assert first.stdout is not None
@@ -78,7 +78,7 @@ def test_two_processes_are_never_on_one_table(tmp_path: Path) -> None:
     assert second.returncode == 1 and second.stdout == ""
     assert f"another run (process {first.pid}) is writing to it" in second.stderr
     kill_after(first, 1)
-    third = start(path, frame_s=0)  # the lock of a killed process is no lock
+    third = start(path, frame_s=0)  # the lock of a killed process does not block
     third.communicate()
     assert third.returncode == 0
     assert path.read_bytes() == unbroken(tmp_path / "whole.csv", RUN).read_bytes()
