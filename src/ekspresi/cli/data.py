@@ -1,6 +1,6 @@
-"""``ekspresi data inspect``: specs of data sets -> counts, charts and an audit of leakage.
+"""``ekspresi data inspect``: count the faces of data sets, draw charts and audit leakage.
 
-In: specs 'name:PATH'. Out: tables on the screen, PNG files in a folder. No logic of its own.
+In: specs READER:PATH. Out: tables on the screen, PNG files in a folder. Does not know how leaks are found.
 """
 
 from pathlib import Path
@@ -30,32 +30,37 @@ _REASONS = {
 
 def register(app: typer.Typer) -> None:
     """Add the command group to the app."""
-    group = typer.Typer(help="Look into data sets.", no_args_is_help=True)
+    group = typer.Typer(help="Inspect data sets.", no_args_is_help=True)
     group.callback()(_group)
     group.command("inspect")(inspect)
     app.add_typer(group, name="data")
 
 
 def _group() -> None:
-    """Look into data sets."""
+    """Inspect data sets."""
 
 
 def inspect(
     specs: Annotated[
         list[str],
-        typer.Argument(metavar="SPEC...", help="READER:PATH, as in ckplus48:data/CK+48; several are compared."),
+        typer.Argument(
+            metavar="SPEC...",
+            help="Data sets to inspect, as READER:PATH, for example ckplus48:data/CK+48. Several are compared.",
+        ),
     ],
-    split: Annotated[str, typer.Option(help="Audit this protocol too, as in subject-10fold.")] = "",
-    fold: Annotated[int, typer.Option(help="Fold of subject-10fold or subject-halves.", min=0)] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of the protocols that draw.", min=0)] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the class charts and montages.", file_okay=False)] = Path(
-        "runs/inspect"
-    ),
+    split: Annotated[
+        str, typer.Option(metavar="PROTOCOL", help="Audit this split protocol too, for example subject-10fold.")
+    ] = "",
+    fold: Annotated[int, typer.Option(help="Audit this fold of subject-10fold or subject-halves.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the protocols that draw at random.", min=0)] = 0,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Write class charts and montages to this folder.", file_okay=False)
+    ] = Path("runs/inspect"),
     overwrite: Overwrite = False,
 ) -> None:
-    """Count faces by class, split, subject and size; find pictures and people that leak between sides.
+    """Count faces by class, split, subject and size, and find leaks between the sides of a split.
 
-    The montage shows people: look at it, do not pass it on.
+    The montage shows people of the data set: do not share it.
     """
     try:
         import matplotlib  # noqa: F401 (for the charts; a data set may take minutes to read before them)
@@ -96,7 +101,7 @@ def inspect(
             _print_sides(console, dataset, chosen, title)
             _print_leaks(console, title, leaks)
         if not sides and not split:
-            console.print(f"{name} has no official split; audit one of its own with --split\n")
+            console.print(f"{name} has no official split. Audit a split protocol with --split.\n")
     for position, two in enumerate(datasets):
         for one in datasets[:position]:
             with console.status("comparing the data sets ..."):
@@ -175,7 +180,7 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
 
     if not any(leak.faces for leak in leaks):
         console.print(
-            f"[green]{title}: clean. No picture, subject or sequence stands on two sides.[/]\n",
+            f"[green]{title}: clean. No picture, subject or sequence is on two sides.[/]\n",
             soft_wrap=True,
         )
         return
@@ -198,7 +203,7 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
             style="red" if leak.faces else "dim",
         )
     console.print(table)
-    # A face counts as one picture reason only, so these add up; subjects and sequences hold the same faces again.
+    # A face counts for one picture reason only, so these add up; subjects and sequences count the same faces again.
     known: dict[tuple[str, str, str], list[int]] = {}
     for leak in leaks:
         kind = "their picture" if leak.reason in KINDS else f"their {leak.reason}"

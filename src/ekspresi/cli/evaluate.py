@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from ekspresi.cli.options import ModelFile, Overwrite, Quiet, Verbose
+from ekspresi.cli.options import DeviceChoice, DeviceName, ModelFile, Overwrite, Quiet, Verbose
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
@@ -53,6 +53,7 @@ def _evaluate(
         bool,
         typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set."),
     ] = True,
+    device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -75,6 +76,7 @@ def _evaluate(
         out=out,
         gallery=gallery,
         overwrite=overwrite,
+        device=device.value,
     )
     with EvaluationProgress(quiet) as progress:
         result = evaluate_model(options, progress)

@@ -1,8 +1,7 @@
-"""``ekspresi _export``: a run folder -> a model file and the weights to train on from.
+"""``ekspresi export``: write a run as a model file with the weights to train on from, and describe both.
 
-In: the folder that ``ekspresi train`` made. Out: an ONNX file, a safetensors file, the difference to torch, and how
-sure an answer has to be.
-No logic of its own.
+In: the folder of a training run. Out: the sizes of both files, the difference to torch, the calibration, on the screen.
+Does not know how a model is exported.
 """
 
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ekspresi.cli.options import Overwrite
+from ekspresi.cli.options import DeviceChoice, DeviceName, Overwrite, Quiet, Verbose
+from ekspresi.cli.verbosity import show_log
 from ekspresi.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -23,21 +23,28 @@ def register(app: typer.Typer) -> None:
 
 
 def _export(
-    run: Annotated[Path, typer.Argument(help="Run folder of `ekspresi train`.")],
-    out: Annotated[Path | None, typer.Option(help="Model file to write; default RUN/model.onnx.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the model; default that of the file.")] = None,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that `ekspresi train` wrote.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the model here, .onnx. Default: RUN/model.onnx.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name the model. Default: the name of the file.")] = None,
+    device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Write a run's chosen epoch as ONNX, checked against torch and calibrated, with its weights beside it.
+    """Export a training run as a calibrated ONNX model, checked against torch (needs the extra [train]).
 
-    The calibration is fitted on the validation side of the run's data, which must still be where they were.
+    Writes the weights beside it. The calibration is fitted on the validation side of the run's data, which must still
+    be at the same path.
     """
+    show_log(verbose, quiet)
     try:
         from ekspresi.training.export import LARGEST_DIFFERENCE
         from ekspresi.training.export import export as export_run
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi export", "train") from error
-    done = export_run(run, out or run / "model.onnx", name, overwrite=overwrite)
+    done = export_run(run, out or run / "model.onnx", name, overwrite=overwrite, device=device.value)
     typer.echo(
         f"{done.model}: {done.model.stat().st_size / 1e6:.1f} MB, probabilities within "
         f"{done.difference:.1e} of torch (bound {LARGEST_DIFFERENCE:.0e})"
@@ -47,13 +54,18 @@ def _export(
 
 
 def describe_calibration(calibration: "SizeCalibration | None") -> str:
-    """What a model's calibration means for its answers, in a line."""
+    """Describe from which confidence a model answers, in a line.
+
+    Example:
+        >>> describe_calibration(None)
+        'not calibrated: too few people or faces to validate on; the model answers every face'
+    """
     if calibration is None:
-        return "not calibrated: too few people or faces to validate on; every face will be answered"
+        return "not calibrated: too few people or faces to validate on; the model answers every face"
     if not calibration.precision:
         return (
             f"one temperature ({calibration.temperatures[0]:.2f}), no thresholds: too few people or faces to validate "
-            f"on; every face of {calibration.smallest_px:.0f} px or more will be answered"
+            f"on; the model answers every face of {calibration.smallest_px:.0f} px or more"
         )
     needed = [
         f"{size:.0f} px {'never' if threshold > 1 else f'{threshold:.0%}'}"

@@ -10,7 +10,7 @@ import typer
 
 from ekspresi.cli.evaluate import EvaluationProgress, print_evaluation
 from ekspresi.cli.export import describe_calibration
-from ekspresi.cli.options import Overwrite, Quiet, Verbose
+from ekspresi.cli.options import DeviceChoice, DeviceName, Overwrite, Quiet, Verbose
 from ekspresi.cli.train import quiet_lightning
 from ekspresi.cli.verbosity import show_log
 
@@ -37,6 +37,7 @@ def _finetune(
         bool,
         typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set."),
     ] = True,
+    device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -50,9 +51,17 @@ def _finetune(
     from ekspresi.workflows.finetune import FinetuneOptions, finetune_model
 
     quiet_lightning()
-    options = FinetuneOptions(data=spec, out=out, name=name, gallery=gallery, overwrite=overwrite)
+    options = FinetuneOptions(
+        data=spec,
+        out=out,
+        name=name,
+        gallery=gallery,
+        overwrite=overwrite,
+        device=device.value,
+        show_training=not quiet,
+    )
     with FinetuneProgress(quiet) as progress:
-        result = finetune_model(options, progress, show=not quiet)
+        result = finetune_model(options, progress)
     print_evaluation(result.evaluation.evaluation, result.evaluation.provenance.warnings)
     for path in result.evaluation.files:
         typer.echo(path)

@@ -1,6 +1,7 @@
-"""``ekspresi study``: a TOML file that names settings -> the paper's table, with statistics.
+"""``ekspresi study``: compare settings on a data set and show the table of the paper, with statistics.
 
-In: flags. Out: a folder with the trainings, ``study.json`` and ``study.html``; what goes on, live. No logic of its own.
+In: flags. Out: a folder with trainings, ``study.json`` and ``study.html``; live progress. Does not know how a study is
+run.
 """
 
 import signal
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ekspresi.cli.options import Overwrite
+from ekspresi.cli.options import Overwrite, Quiet, Verbose
+from ekspresi.cli.verbosity import show_log
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.visualization.formatting import printable
 
@@ -27,20 +29,33 @@ def register(app: typer.Typer) -> None:
 
 
 def _study(
-    config: Annotated[Path, typer.Argument(help="TOML file, as configs/study-ckplus.toml.", dir_okay=False)],
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG", help="TOML file that describes the study, as configs/study-ckplus.toml.", dir_okay=False
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the study; default runs/NAME of the TOML file.", file_okay=False)
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write to this folder. Default: runs/NAME, with the name of the TOML file.",
+            file_okay=False,
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Trainings at once; they share the CPUs.", min=1)] = 1,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Run N trainings at once; they share the CPUs.", min=1)] = 1,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Two folds, two epochs, nothing tuned: to try it out, in minutes.")
+        bool, typer.Option("--quick", help="Run two folds of two epochs without tuning, to try a study in minutes.")
     ] = False,
     overwrite: Overwrite = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Compare optimizers and other settings on a data set, fold by fold; needs the extra [train].
+    """Compare optimizers and other settings on a data set, fold by fold (needs the extra [train]).
 
-    Stopped, it goes on where it was when it is started again. Writes study.json and one self-contained study.html.
+    Writes study.json and one self-contained study.html. Run the same command again to resume an interrupted study.
     """
+    show_log(verbose, quiet)
     try:
         from ekspresi.study.config import load_study
         from ekspresi.study.findings import findings
@@ -48,29 +63,30 @@ def _study(
     except ImportError as error:
         raise MissingExtraError("ekspresi study", "train") from error
     if not all(find_spec(package) for package in ("torch", "lightning", "filelock")):
-        raise MissingExtraError("ekspresi study", "train")  # now, not in each of a hundred processes
+        raise MissingExtraError("ekspresi study", "train")  # once, not in each of a hundred processes
     study = load_study(config, quick)
     folder = out or Path("runs") / (f"{config.stem}-quick" if quick else config.stem)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a scheduler: like Ctrl-C
-    with _LiveTable(folder) as board:
-        outcome = run_study(study, folder, jobs, board, overwrite=overwrite)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler stops a study like Ctrl-C does
+    with _LiveTable(folder, quiet) as table:
+        outcome = run_study(study, folder, jobs, table, overwrite=overwrite)
     if outcome.study.arms:
         _print(outcome.study, findings(outcome.study))
     for path in outcome.files:
         typer.echo(path)
     if outcome.study.failures:
         first, reason = next(iter(outcome.study.failures.items()))
-        raise ConfigError(f"{len(outcome.study.failures)} of the study's parts failed; first: {first}: {reason}")
+        failed = f"{len(outcome.study.failures)} parts of the study failed"
+        raise ConfigError(f"{folder}: {failed}; first: {first}: {reason}")
 
 
 class _LiveTable:
-    """What goes on: a live table on a terminal, else a line for each job that ends."""
+    """Show running jobs: a live table on a terminal, else a line for each finished job."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quiet: bool) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self.folder = folder
+        self.folder, self.quiet = folder, quiet
         self.console = Console(stderr=True, emoji=False)
         self.live = Live(console=self.console, auto_refresh=False, transient=True)
         self.done: dict[str, int] = {}
@@ -81,28 +97,28 @@ class _LiveTable:
         self.processes = 1
 
     def __enter__(self) -> "_LiveTable":
-        if self.console.is_terminal:
+        if self.console.is_terminal and not self.quiet:
             self.live.start()
         return self
 
     def __exit__(self, kind: Any, *_: Any) -> None:
         self.live.stop()
         if kind is KeyboardInterrupt:
-            self.console.print(f"stopped; the same command goes on from here ({self.folder})")
+            self.console.print(f"Stopped. Repeat the same command to continue in {self.folder}.", highlight=False)
 
     def planned(self, jobs: "Sequence[Job]", processes: int) -> None:
-        """More jobs are about to be run."""
+        """Add jobs that will be run."""
         self.processes = processes
         for job in jobs:
             arm = _arm(job)
             self.wanted[arm] = self.wanted.get(arm, 0) + 1
 
     def started(self, job: "Job") -> None:
-        """A process began to work on the job."""
+        """Note that a process began the job."""
         self.running[job.name] = time.monotonic()
 
     def ended(self, job: "Job", failure: str | None, seconds: float) -> None:
-        """The job is done, or failed."""
+        """Note that the job is done, or failed; print a failure."""
         self.running.pop(job.name, None)
         counts = self.done if failure is None else self.failed
         counts[_arm(job)] = counts.get(_arm(job), 0) + 1
@@ -110,15 +126,15 @@ class _LiveTable:
             self.console.print(f"failed: {printable(job.name)}: {printable(failure)}", style="yellow", highlight=False)
         elif seconds:
             self.costs.append(seconds)
-            if not self.console.is_terminal:
+            if not self.console.is_terminal and not self.quiet:
                 self.console.print(
                     f"{self._ended()} of {sum(self.wanted.values())}: {job.name}, {seconds:.0f} s; {self._left()}",
                     highlight=False,
                 )
 
     def waited(self) -> None:
-        """Half a second went by: draw again."""
-        if self.console.is_terminal:
+        """Draw the table again, about every half second."""
+        if self.console.is_terminal and not self.quiet:
             self.live.update(self._table(), refresh=True)
 
     def _ended(self) -> int:
@@ -126,10 +142,10 @@ class _LiveTable:
 
     def _left(self) -> str:
         if not self.costs:
-            return "time left unknown yet"
+            return "time left not known yet"
         waiting = sum(self.wanted.values()) - self._ended()
         seconds = waiting * sum(self.costs) / len(self.costs) / self.processes
-        return f"about {seconds / 60:.0f} min left of these"
+        return f"about {seconds / 60:.0f} min left"
 
     def _table(self) -> Any:
         from rich.table import Table

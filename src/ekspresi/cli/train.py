@@ -1,6 +1,6 @@
-"""``ekspresi train``: a data set and a configuration -> a run folder.
+"""``ekspresi train``: train a network on a data set, with one flag for each key of ``TrainConfig``.
 
-In: flags, one for each key of ``TrainConfig``. Out: a run folder, and where to go from there. No logic of its own.
+In: flags. Out: a run folder, and the next command on the screen. Does not know how a network is trained.
 """
 
 import inspect
@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperCommand
 
+from ekspresi.cli.options import DeviceChoice, DeviceName, Quiet, Verbose
 from ekspresi.cli.terminal import skipped_line
+from ekspresi.cli.verbosity import show_log
 from ekspresi.errors import ConfigError, MissingExtraError
 
 _Flag = tuple[str, Any, Any]
@@ -25,7 +27,14 @@ def register(app: typer.Typer) -> None:
     app.command("train", cls=_TrainCommand)(_command(_own_options()))
 
 
-def _train(config_file: Path | None, out: Path | None, resume: Path | None, flags: dict[str, Any]) -> None:
+def _train(
+    config_file: Path | None,
+    out: Path | None,
+    resume: Path | None,
+    device: DeviceName,
+    quiet: bool,
+    flags: dict[str, Any],
+) -> None:
     try:
         from ekspresi.training.config import load_config
         from ekspresi.training.run import TrainingRun, train
@@ -36,19 +45,19 @@ def _train(config_file: Path | None, out: Path | None, resume: Path | None, flag
 
     if resume is not None:
         if out is not None or config_file is not None:
-            raise ConfigError("--resume takes the run folder alone: its config.toml says the rest")
+            raise ConfigError("--resume: reads the configuration of its run folder. Remove --out and --config.")
         stored = TrainingRun(resume).config
         if not stored.is_file():
-            raise ConfigError(f"{resume}: holds no run to resume (no config.toml)")
+            raise ConfigError(f"{resume}: has no run to resume (no config.toml). Start one without --resume.")
         config = load_config(stored, flags)
         folder = resume
     else:
         config = load_config(config_file, flags)
         folder = out or next_run_folder(config.data.split(":", 1)[0])
-    if skipped := read(config.data).skipped:  # read for this alone: seconds, beside a training
+    if skipped := read(config.data).skipped:  # read for this alone: seconds, compared with a training
         typer.echo(skipped_line(skipped))
     quiet_lightning()
-    run = train(config, folder, resume=resume is not None)
+    run = train(config, folder, resume=resume is not None, show=not quiet, device=device.value)
     typer.echo(f"run: {run.folder}")
     typer.echo(f"next: ekspresi export {run.folder} --out {run.folder / 'model.onnx'}")
 
@@ -64,12 +73,15 @@ def _command(options: list[_Flag]) -> Any:
 
     def command(**values: Any) -> None:
         config_file, out, resume = (values.pop(name) for name in ("config", "out", "resume"))
-        _train(config_file, out, resume, {key: value for key, value in values.items() if value is not None})
+        device, verbose, quiet = (values.pop(name) for name in ("device", "verbose", "quiet"))
+        show_log(bool(verbose), bool(quiet))
+        flags = {key: value for key, value in values.items() if value is not None}
+        _train(config_file, out, resume, device or DeviceName.AUTO, bool(quiet), flags)
 
-    command.__doc__ = """Train a network on a data set: every layer fine-tuned, unless told otherwise.
+    command.__doc__ = """Train a network on a data set (needs the extra [train]).
 
-    The run folder holds the full configuration, figures, logs and checkpoints; `ekspresi export` makes a model file
-    of it. A key can stand in a TOML file (--config) or be a flag; flags win. Needs the extra [train].
+    The run folder contains the full configuration, figures, logs and checkpoints. `ekspresi export` makes a model file
+    of it. Set each key in a TOML file (--config) or with its flag; flags win.
     """
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
@@ -84,14 +96,22 @@ def _command(options: list[_Flag]) -> Any:
 def _own_options() -> list[_Flag]:
     option = typer.Option
     return [
-        ("config", Path | None, option(help="TOML file with the keys below.", dir_okay=False)),
-        ("out", Path | None, option(help="Run folder; default runs/READER-NUMBER.", file_okay=False)),
-        ("resume", Path | None, option(help="Go on with this run folder.", file_okay=False)),
+        ("config", Path | None, option(metavar="FILE", help="Read the keys below from a TOML file.", dir_okay=False)),
+        (
+            "out",
+            Path | None,
+            option(metavar="DIR", help="Write to this run folder. Default: runs/READER-NUMBER.", file_okay=False),
+        ),
+        ("resume", Path | None, option(metavar="DIR", help="Resume the run of this folder.", file_okay=False)),
+        *(
+            (name, get_args(flag)[0] | None, get_args(flag)[1])
+            for name, flag in (("device", DeviceChoice), ("verbose", Verbose), ("quiet", Quiet))
+        ),
     ]
 
 
 def _config_options() -> list[_Flag]:
-    """Make one option for each key of the configuration, so that nothing is declared twice."""
+    """Make one option for each key of the configuration, so that each is declared once."""
     from ekspresi.training.config import TrainConfig
     from ekspresi.training.settings import range_of
 
@@ -107,23 +127,23 @@ def _config_options() -> list[_Flag]:
 
 
 def _kind(annotation: Any) -> Any:
-    """Find what a flag takes for a key of this type; the configuration itself refuses what is no choice."""
+    """Find the type of a key's flag; the configuration refuses values that are not among its choices."""
     if get_origin(annotation) is Literal:
         return type(get_args(annotation)[0])
     return list[int] if get_origin(annotation) is tuple else annotation
 
 
 class _TrainCommand(TyperCommand):
-    """Take the flags from the configuration when the command is used, not before.
+    """Take the flags from the configuration when the command is used, not earlier.
 
-    The configuration needs pydantic, which is an extra, and which other commands shall not wait for. Without it the
-    help shows what it can.
+    The configuration needs pydantic, which comes with an extra, and other commands must not wait for its import.
+    Without it, the help shows the flags that do not need it.
     """
 
     complete = False
 
     def get_params(self, ctx: Any) -> Any:
-        """List the options, with a flag for each key where the extra is there."""
+        """List the options, with a flag for each key if the extra is installed."""
         if not self.complete:
             with suppress(ModuleNotFoundError):
                 app = typer.Typer(add_completion=False)
@@ -133,7 +153,7 @@ class _TrainCommand(TyperCommand):
         return super().get_params(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Refuse all but a request for help where the extra is missing."""
+        """Refuse everything except a request for help if the extra is missing."""
         self.get_params(ctx)
         if not self.complete:
             missing = MissingExtraError("ekspresi train", "train")

@@ -33,6 +33,7 @@ from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import TrainingBatches, preprocessing_of
 from ekspresi.training.network import Architecture, FaceNetwork, build_network
 from ekspresi.training.run import TrainingRun, load_run, read_record
+from ekspresi.types import Device
 
 LARGEST_DIFFERENCE = 1e-4
 """Probabilities, and octaves of size, of the ONNX file and of torch may differ by this much at most; in proportion more
@@ -76,11 +77,14 @@ def check_files(out: Path, overwrite: bool) -> None:
         check_replaceable(file, overwrite=overwrite, choice="--out")
 
 
-def export(folder: Path, out: Path, name: str | None = None, *, overwrite: bool = False) -> Export:
+def export(
+    folder: Path, out: Path, name: str | None = None, *, overwrite: bool = False, device: Device = "auto"
+) -> Export:
     """Write the chosen epoch of a run as ``out`` (.onnx) and ``out`` with the suffix .safetensors.
 
     The weights are rounded to float16 first and both files hold the rounded values, so that training on from the
-    safetensors file starts from exactly the model that is shipped.
+    safetensors file starts from exactly the model that is shipped. The comparison with torch runs on the CPU, and the
+    calibration on ``device``.
 
     Raises:
         OutputError: see ``check_files``, or a file cannot be written.
@@ -114,10 +118,12 @@ def export(folder: Path, out: Path, name: str | None = None, *, overwrite: bool 
         if not difference <= LARGEST_DIFFERENCE:
             raise ModelError(f"{out}: probabilities differ from torch by {difference:.2g}; not written")
         dataset, split = _data_of(config, record)
-        correction = fit_sizes(Recognizer(temporary), dataset, split.validation, config.min_px)
+        correction = fit_sizes(Recognizer(temporary, device=device), dataset, split.validation, config.min_px)
         metadata = replace(metadata, size_correction=correction)
         _write_onnx(graph, metadata, temporary)
-        metadata = replace(metadata, calibration=_calibrate(Recognizer(temporary), dataset, split, config))
+        metadata = replace(
+            metadata, calibration=_calibrate(Recognizer(temporary, device=device), dataset, split, config)
+        )
         _write_onnx(graph, metadata, temporary)
     with atomic_write(weights) as temporary:
         contiguous = {key: value.contiguous() for key, value in state.items()}
@@ -182,7 +188,7 @@ def largest_difference(network: FaceNetwork, model: Path, input_px: int) -> floa
     """
     generator = np.random.default_rng(0)
     tensor = generator.normal(size=(32, 1, input_px, input_px)).astype(np.float32)
-    session = create_session(str(model))
+    session = create_session(str(model), device="cpu")
     logits, octaves = map(torch.from_numpy, session.run(["logits", "log2_px"], {"tensor": tensor}))
     with torch.inference_mode():
         their_logits, their_octaves = network(torch.from_numpy(tensor))

@@ -16,6 +16,7 @@ from ekspresi.errors import DatasetError
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.export import Export, check_files, export
 from ekspresi.training.run import finish
+from ekspresi.types import Device
 
 RECIPE = Path(__file__).with_name("finetune.toml")
 
@@ -73,7 +74,9 @@ def plan_finetuning(dataset: FaceDataset) -> Plan:
     return Plan(load_config(RECIPE, {"data": dataset.spec, "split": protocol, "epochs": epochs}), reason)
 
 
-def finetune(planned: Plan, folder: Path, name: str, *, overwrite: bool = False) -> Export:
+def finetune(
+    planned: Plan, folder: Path, name: str, *, overwrite: bool = False, show: bool = True, device: Device = "auto"
+) -> Export:
     """Train as planned from where the folder stands, and export.
 
     Args:
@@ -81,6 +84,8 @@ def finetune(planned: Plan, folder: Path, name: str, *, overwrite: bool = False)
         folder: where to; a folder of the same plan is gone on with.
         name: the model's.
         overwrite: replace a model file also where ekspresi did not make it.
+        show: draw a progress bar of the training.
+        device: 'auto', 'cpu' or 'cuda', for the training and for the calibration.
 
     Raises:
         ConfigError: the folder holds another training.
@@ -88,5 +93,5 @@ def finetune(planned: Plan, folder: Path, name: str, *, overwrite: bool = False)
     """
     model = folder / "model.onnx"
     check_files(model, overwrite)
-    run = finish(planned.config, folder / "run")
-    return export(run.folder, model, name, overwrite=overwrite)
+    run = finish(planned.config, folder / "run", show, device)
+    return export(run.folder, model, name, overwrite=overwrite, device=device)

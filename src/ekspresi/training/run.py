@@ -28,6 +28,7 @@ from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
 from ekspresi.training.module import ExpressionModule
 from ekspresi.training.network import parents_of
+from ekspresi.types import Device
 
 _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", "pillow", "scikit-learn")
 
@@ -59,7 +60,7 @@ class TrainingRun:
         return self.folder / "checkpoints" / "last.ckpt"
 
 
-def finish(config: TrainConfig, folder: Path, show: bool = True) -> TrainingRun:
+def finish(config: TrainConfig, folder: Path, show: bool = True, device: Device = "auto") -> TrainingRun:
     """Train from where the run folder stands, if it stands anywhere, to the last epoch; see ``train``.
 
     Raises:
@@ -71,10 +72,12 @@ def finish(config: TrainConfig, folder: Path, show: bool = True) -> TrainingRun:
         _check_folder(run, config, resume=True)
         if read_record(run).get("epochs_done") == config.epochs:
             return run
-    return train(config, folder, resume=started, show=show)
+    return train(config, folder, resume=started, show=show, device=device)
 
 
-def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = True) -> TrainingRun:
+def train(
+    config: TrainConfig, folder: Path, resume: bool = False, show: bool = True, device: Device = "auto"
+) -> TrainingRun:
     """Train as configured; at the end the run folder holds the chosen epoch.
 
     Args:
@@ -82,11 +85,14 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
         folder: the run folder; must be new, or hold an unfinished run of the same configuration with ``resume``.
         resume: go on after the last finished epoch.
         show: draw a progress bar.
+        device: 'cpu', 'cuda', or 'auto' for a CUDA GPU if torch can use one.
 
     Raises:
         ConfigError: the folder is in use, or its checkpoint belongs to another configuration.
         DatasetError: the data cannot be read or cannot serve the protocol.
     """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("--device cuda: torch cannot use a GPU. Install torch with CUDA, or use --device cpu.")
     run = TrainingRun(folder)
     before = _check_folder(run, config, resume)
     started = time.monotonic()
@@ -101,10 +107,11 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
     parents = parents_of(config.init)
     if config.teacher:
         parents += [data for data in parents_of(config.teacher) if data not in parents]
+    on_gpu = device != "cpu" and torch.cuda.is_available()
     record: dict[str, Any] = {
         "command": f"ekspresi train --config {run.config} --out NEW_FOLDER",
         "versions": {name: version(name) for name in _PACKAGES},
-        "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "gpu": _gpu()},
+        "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "gpu": _gpu() if on_gpu else None},
         "data": {"spec": config.data, "fingerprint": dataset.fingerprint, "faces": len(dataset)},
         "parents": parents,
         "started_from": before.get("started_from", module.network.started_from),
@@ -124,7 +131,6 @@ def train(config: TrainConfig, folder: Path, resume: bool = False, show: bool = 
         path.write_text(config.to_toml(), encoding="utf-8")
     _write(run.record, record)
 
-    on_gpu = torch.cuda.is_available()
     workers = min(14, os.cpu_count() or 1) if on_gpu else 0
     keep: dict[str, Any] = {
         "dirpath": run.best.parent,

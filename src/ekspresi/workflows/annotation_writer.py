@@ -33,11 +33,10 @@ class AnnotationWriter:
         >>> import numpy as np
         >>> from tempfile import TemporaryDirectory
         >>> from ekspresi.types import Frame
-        >>> from ekspresi.workflows.source_reader import SourceReader
         >>> reader = SourceReader([Path("in/a.png")], None, None, frozenset(), print)
         >>> with TemporaryDirectory() as folder:
         ...     writer = AnnotationWriter(reader, Path(folder), print)
-        ...     writer.add(FrameResult(Frame("in/a.png", 0, None, np.zeros((8, 8, 3), np.uint8)), ()), False)
+        ...     writer.add(FrameResult(Frame("in/a.png", 0, None, np.zeros((8, 8, 3), np.uint8)), (), ()), False)
         ...     [path.name for path in Path(folder).iterdir()]
         ['a.png']
     """

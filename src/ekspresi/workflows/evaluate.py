@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ekspresi.datasets.protocols import PROTOCOLS
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.imaging.suites import SUITES
+from ekspresi.types import Device
 from ekspresi.workflows.output_paths import next_run_folder
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class EvaluateOptions:
         out: folder of the reports; None for the next free ``runs/READER-evaluation-NUMBER``.
         gallery: show the most confident mistakes in the report; they are faces of the data set.
         overwrite: replace also reports that ekspresi did not write.
+        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
 
     Example:
         >>> EvaluateOptions("ckplus48:data/CK+48", protocol="subject-10fold", fold=3).suite
@@ -62,6 +64,7 @@ class EvaluateOptions:
     out: Path | None = None
     gallery: bool = True
     overwrite: bool = False
+    device: Device = "auto"
 
 
 class EvaluateListener(Protocol):
@@ -159,7 +162,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
 
     if options.suite not in SUITES:
         raise ConfigError(f"--suite {options.suite}: is not a suite. Choose {_either(SUITES)}.")
-    recognizer = Recognizer(options.model)
+    recognizer = Recognizer(options.model, device=options.device)
     dataset = read(options.data)
     if dataset.skipped:
         listener.on_skipped(dataset.skipped)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ekspresi.errors import MissingExtraError
+from ekspresi.types import Device
 from ekspresi.workflows.evaluate import EvaluateOptions, EvaluateResult, evaluate_model
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class FinetuneOptions:
         name: name of the model; None for that of the folder.
         gallery: show the most confident mistakes in the report; they are faces of the data set.
         overwrite: replace also files that ekspresi did not write.
+        device: 'auto', 'cpu' or 'cuda', for the training and the evaluation.
+        show_training: let Lightning draw the progress bar of the training on standard error.
 
     Example:
         >>> FinetuneOptions("folder:faces").gallery
@@ -37,6 +40,8 @@ class FinetuneOptions:
     name: str | None = None
     gallery: bool = True
     overwrite: bool = False
+    device: Device = "auto"
+    show_training: bool = False
 
 
 class FinetuneListener(Protocol):
@@ -82,7 +87,7 @@ class FinetuneResult:
     evaluation: EvaluateResult
 
 
-def finetune_model(options: FinetuneOptions, listener: FinetuneListener, *, show: bool = True) -> FinetuneResult:
+def finetune_model(options: FinetuneOptions, listener: FinetuneListener) -> FinetuneResult:
     """Train the bundled model further on a data set, export it and evaluate it on the test faces.
 
     A folder that holds an unfinished training of the same data is resumed.
@@ -90,7 +95,6 @@ def finetune_model(options: FinetuneOptions, listener: FinetuneListener, *, show
     Args:
         options: data set and folder.
         listener: receives plan, model and progress.
-        show: let Lightning draw its progress bar of the training.
 
     Raises:
         MissingExtraError: the extra [train] is not installed.
@@ -112,10 +116,24 @@ def finetune_model(options: FinetuneOptions, listener: FinetuneListener, *, show
     listener.on_plan(len(dataset), len(dataset.labels), plan.reason)
     for file in report_files(folder):
         check_replaceable(file, overwrite=options.overwrite, choice="--out")
-    export = finetune(plan, folder, options.name or folder.name, overwrite=options.overwrite)
+    export = finetune(
+        plan,
+        folder,
+        options.name or folder.name,
+        overwrite=options.overwrite,
+        show=options.show_training,
+        device=options.device,
+    )
     listener.on_model(export)
     evaluation = evaluate_model(
-        EvaluateOptions(options.data, export.model, out=folder, gallery=options.gallery, overwrite=options.overwrite),
+        EvaluateOptions(
+            data=options.data,
+            model=export.model,
+            out=folder,
+            gallery=options.gallery,
+            overwrite=options.overwrite,
+            device=options.device,
+        ),
         listener,
     )
     return FinetuneResult(export, evaluation)

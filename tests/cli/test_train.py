@@ -18,7 +18,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
     """Configurations that would have been trained."""
     configurations: list[TrainConfig] = []
 
-    def train(config: TrainConfig, folder: Path, resume: bool) -> SimpleNamespace:
+    def train(config: TrainConfig, folder: Path, **_: object) -> SimpleNamespace:
         configurations.append(config)
         return SimpleNamespace(folder=folder)
 
