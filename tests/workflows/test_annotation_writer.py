@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from ekspresi.errors import OutputError
+from ekspresi.tables.checkpoint import start_positions
+from ekspresi.types import Frame, FrameResult
+from ekspresi.workflows.annotation_writer import AnnotationWriter
+from ekspresi.workflows.source_reader import SourceReader
+
+
+def reader_of(*paths: str) -> SourceReader:
+    return SourceReader([Path(path) for path in paths], None, None, frozenset(), lambda _: None)
+
+
+def still(source: str) -> FrameResult:
+    return FrameResult(Frame(source, 0, None, np.zeros((16, 16, 3), np.uint8)), (), ())
+
+
+def moment(source: str, number: int) -> FrameResult:
+    return FrameResult(Frame(source, number, number / 25, np.zeros((16, 16, 3), np.uint8)), (), ())
+
+
+def frames_in(path: Path) -> int:
+    with av.open(path) as video:
+        return sum(1 for _ in video.decode(video=0))
+
+
+def test_add_writes_pictures_and_videos(tmp_path: Path) -> None:
+    writer = AnnotationWriter(reader_of("in/a.gif", "in/b.avi"), tmp_path / "out", pytest.fail)
+    writer.add(still("in/a.gif"), resumed=False)
+    for number in range(3):
+        writer.add(moment("in/b.avi", number), resumed=False)
+    writer.close()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.mp4"]
+    assert frames_in(tmp_path / "out" / "b.mp4") == 3
+    assert writer.written == 2
+
+
+def test_add_resumed_video_gets_a_file_of_its_own(tmp_path: Path) -> None:
+    for resumed in (False, True):
+        writer = AnnotationWriter(reader_of("in/b.mp4"), tmp_path, pytest.fail)
+        writer.add(moment("in/b.mp4", 1), resumed)
+        writer.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b-2.mp4", "b.mp4"]
+
+
+def test_close_unfinished_video_replaces_no_older_one(tmp_path: Path) -> None:
+    for number, whole in ((5, True), (2, False)):
+        writer = AnnotationWriter(reader_of("in/b.mp4"), tmp_path, pytest.fail)
+        for frame in range(number):
+            writer.add(moment("in/b.mp4", frame), resumed=False)
+        writer.close(whole=whole)
+    assert frames_in(tmp_path / "b.mp4") == 5
+
+
+def test_add_failed_picture_does_not_affect_the_next(tmp_path: Path) -> None:
+    errors: list[OutputError] = []
+    writer = AnnotationWriter(reader_of("in/a.png", "in/b.png"), tmp_path, errors.append)
+    (tmp_path / "a.png").mkdir()
+    writer.add(still("in/a.png"), resumed=False)
+    writer.add(still("in/b.png"), resumed=False)
+    assert len(errors) == 1 and str(errors[0]).startswith(f"{tmp_path / 'a.png'}: ")
+    assert writer.written == 1 and (tmp_path / "b.png").is_file()
+
+
+def test_check_foreign_file_needs_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("of someone else")
+    reader = reader_of("in/a.png")
+    with pytest.raises(OutputError, match="Use --overwrite to replace it, or choose another --annotate"):
+        AnnotationWriter(reader, tmp_path, pytest.fail).check(start_positions(reader.names))
+    AnnotationWriter(reader, tmp_path, pytest.fail, overwrite=True).check(start_positions(reader.names))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "out.PNG"])
+def test_file_name_as_folder_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"looks like a file name\. Give --annotate a folder"):
+        AnnotationWriter(reader_of("in/a.png"), tmp_path / name, pytest.fail)
+    assert list(tmp_path.iterdir()) == []

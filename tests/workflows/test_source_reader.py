@@ -1,0 +1,89 @@
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ekspresi.errors import ConfigError, EkspresiError
+from ekspresi.media.timestamps import Window
+from ekspresi.tables.checkpoint import Position, start_positions
+from ekspresi.workflows.source_reader import WARM_UP_S, SourceReader, open_sources
+from tests.support.clips import write_clip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b10.png", "b9.png"):
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / name)
+    (tmp_path / "bad.png").write_bytes(b"")
+    return tmp_path
+
+
+def read(reader: SourceReader, positions: list[Position], window: Window | None = None) -> tuple[list[str], list[str]]:
+    """Names of the sources of all frames, and of the failed sources."""
+    failed: list[Position] = []
+    frames = reader.frames(window or Window(), positions, Event(), failed.append)
+    return [Path(frame.source).name for frame in frames], [Path(each.source).name for each in failed]
+
+
+def test_open_sources_folder_orders_files_naturally(folder: Path) -> None:
+    reader = open_sources([str(folder)], lambda _: None)
+    assert [path.name for path in reader.paths] == ["b9.png", "b10.png", "bad.png"]
+    assert reader.camera is None
+
+
+def test_open_sources_missing_file_is_an_error_of_a_named_source(folder: Path) -> None:
+    reported: list[EkspresiError] = []
+    reader = open_sources([str(folder / "nowhere.png"), str(folder / "b9.png")], reported.append)
+    assert reader.errors == reported
+    assert [Path(name).name for name in reader.names] == ["b9.png"]
+
+
+def test_open_sources_camera_beside_a_file_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_sources(["camera:0", str(folder)], lambda _: None)
+    assert str(caught.value) == (
+        "camera:0: a live source must be the only source, because it never ends. "
+        "Start a separate run for the other sources."
+    )
+
+
+def test_frames_bad_file_in_a_folder_fails_but_is_no_error_of_the_run(folder: Path) -> None:
+    reported: list[EkspresiError] = []
+    reader = open_sources([str(folder)], reported.append)
+    names, failed = read(reader, start_positions(reader.names))
+    assert (names, failed) == (["b9.png", "b10.png"], ["bad.png"])
+    assert len(reported) == 1 and reader.errors == []
+
+
+def test_frames_bad_named_file_is_an_error_of_the_run(folder: Path) -> None:
+    reader = open_sources([str(folder / "bad.png")], lambda _: None)
+    assert read(reader, start_positions(reader.names)) == ([], ["bad.png"])
+    assert len(reader.errors) == 1
+
+
+def test_frames_stop_ends_before_the_next_source(folder: Path) -> None:
+    reader, stop = open_sources([str(folder)], lambda _: None), Event()
+    frames = reader.frames(Window(), start_positions(reader.names), stop, lambda _: None)
+    next(frames)
+    stop.set()
+    assert list(frames) == []
+
+
+def test_frames_resumed_video_starts_a_warm_up_earlier(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 150)  # 6 s
+    reader = open_sources([str(clip)], lambda _: None)
+    position = Position(str(clip), 0, 100, False, 1, 4.0)
+    times = [frame.time_s or 0.0 for frame in reader.frames(Window(), [position], Event(), lambda _: None)]
+    assert times[0] == pytest.approx(4.0 - WARM_UP_S) and times[-1] == pytest.approx(149 / 25)
+
+
+def test_frames_resumed_video_keeps_the_grid_of_steps(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 150)
+    reader = open_sources([str(clip)], lambda _: None)
+    window = Window(every_s=0.5, start_s=0.2, end_s=5.0)
+    fresh = [frame.time_s for frame in reader.frames(window, start_positions(reader.names), Event(), lambda _: None)]
+    position = Position(str(clip), 0, 105, False, 1, 4.2)
+    resumed = [frame.time_s for frame in reader.frames(window, [position], Event(), lambda _: None)]
+    assert resumed == fresh[-len(resumed) :] and 0 < len(resumed) < len(fresh)
