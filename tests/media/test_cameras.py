@@ -12,7 +12,7 @@ pytest.importorskip("av", reason="extra [video]")
 import av
 
 from ekspresi.errors import AccessError, EkspresiError, MissingExtraError, SourceError
-from ekspresi.media import cameras, decoder
+from ekspresi.media import cameras
 from ekspresi.media.cameras import camera_index, connect, has_an_end, network_camera, webcam
 from ekspresi.media.frames import read_frames
 from ekspresi.media.live import Retries, live_frames
@@ -42,30 +42,30 @@ def one_line(error: Exception, start: str) -> str:
     return text
 
 
-def test_what_names_a_webcam() -> None:
+def test_camera_index_names_a_webcam() -> None:
     assert [camera_index(name) for name in (0, 2, "camera:1", "/dev/video3")] == [0, 2, 1, 3]
     assert [camera_index(name) for name in ("0", "camera:", "cam.mp4", Path("camera"), True)] == 5 * [None]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems name their cameras otherwise")
 @pytest.mark.parametrize("index", [97, -1])
-def test_a_webcam_that_does_not_exist(index: int) -> None:
-    with pytest.raises(SourceError, match=r"there is no such camera, .*; check that it is plugged in") as caught:
+def test_webcam_without_device_is_an_error(index: int) -> None:
+    with pytest.raises(SourceError, match=r"there is no such camera, .*\. Check that it is plugged in") as caught:
         list(read_frames(index))
     one_line(caught.value, f"camera:{index}: ")
 
 
-def test_webcams_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webcam_on_other_systems_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras, "_device_names", lambda form: ["Front", "Back"])
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert cameras._device(1) == ("1:none", "avfoundation", {"framerate": "30"})
+    assert cameras._find_device(1) == ("1:none", "avfoundation", {"framerate": "30"})
     monkeypatch.setattr(sys, "platform", "win32")
-    assert cameras._device(1) == ("video=Back", "dshow", {})
-    with pytest.raises(SourceError, match="camera:2: there is no such camera, only camera:0, camera:1; check"):
-        cameras._device(2)
+    assert cameras._find_device(1) == ("video=Back", "dshow", {})
+    with pytest.raises(SourceError, match=r"camera:2: there is no such camera, only camera:0, camera:1\. Check"):
+        cameras._find_device(2)
 
 
-def test_webcams_of_other_systems_are_those_with_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webcam_on_other_systems_gives_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     def listing(form: str) -> list[SimpleNamespace]:
         assert form == "dshow"
         kinds = {"Microphone": ["audio"], "Front": ["video"], "Back": ["video", "audio"]}
@@ -75,16 +75,16 @@ def test_webcams_of_other_systems_are_those_with_pictures(monkeypatch: pytest.Mo
     assert cameras._device_names("dshow") == ["Front", "Back"]
 
 
-def test_a_webcam_is_read_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webcam_is_read_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file in its place: the way from the device to frames."""
     path = write_clip(tmp_path / "a.mp4", 5)
-    monkeypatch.setattr(cameras, "_device", lambda index: (str(path), None, {}))
+    monkeypatch.setattr(cameras, "_find_device", lambda index: (str(path), None, {}))
     found = list(live_frames(webcam(0), "camera:0", window=Window()))
     assert found[-1].number == 4 and found[-1].source == "camera:0"
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http", "https"])
-def test_an_address_where_nothing_answers(
+def test_connect_without_a_server_is_an_error(
     scheme: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -95,7 +95,7 @@ def test_an_address_where_nothing_answers(
     assert "secret" not in caplog.text + "".join(capfd.readouterr())
 
 
-def test_a_host_that_does_not_exist() -> None:
+def test_connect_to_an_unknown_host_is_an_error() -> None:
     with pytest.raises(SourceError, match="cannot be opened") as caught:
         list(read_frames(f"rtsp://{LOGIN}@no-such-host.invalid/x"))
     one_line(caught.value, "rtsp://***@no-such-host.invalid/x: ")
@@ -104,33 +104,33 @@ def test_a_host_that_does_not_exist() -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "what"),
     [
-        ("401 Unauthorized", AccessError, "refuses the user or the password; check both"),
-        ("403 Forbidden", AccessError, "refuses the user or the password; check both"),
-        ("404 Not Found", SourceError, "the host has no such stream; check what stands after"),
+        ("401 Unauthorized", AccessError, r"refuses the user or the password\. Check both"),
+        ("403 Forbidden", AccessError, r"refuses the user or the password\. Check both"),
+        ("404 Not Found", SourceError, r"the host has no such stream\. Check the part after"),
     ],
 )
-def test_a_camera_that_refuses(answer: str, error: type[Exception], what: str) -> None:
+def test_network_camera_that_refuses_is_an_error(answer: str, error: type[Exception], what: str) -> None:
     with RtspCamera(1, answer=answer) as camera, pytest.raises(error, match=what) as caught:
         list(read_frames(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x"))
     one_line(caught.value, f"rtsp://***@127.0.0.1:{camera.port}/x: ")
 
 
-def test_a_wrong_password() -> None:
+def test_network_camera_wrong_password_is_hidden() -> None:
     with RtspCamera(1) as camera, pytest.raises(AccessError, match="refuses") as caught:
         list(read_frames(f"rtsp://{LOGIN}-one@127.0.0.1:{camera.port}/x"))
     one_line(caught.value, "rtsp://***@127.0.0.1:")
 
 
-def test_a_camera_that_accepts_and_says_nothing() -> None:
+def test_network_camera_that_is_silent_times_out() -> None:
     with RtspCamera(1, answer="nothing") as camera:
         began = time.monotonic()
-        with pytest.raises(SourceError, match=r"no answer within 0\.5 s; check the address") as caught:
+        with pytest.raises(SourceError, match=r"no answer within 0\.5 s\. Check the address") as caught:
             connect(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", open_s=0.5)
         assert time.monotonic() - began < 5
     one_line(caught.value, "rtsp://***@127.0.0.1:")
 
 
-def test_rtsp_that_dies_and_comes_again() -> None:
+def test_network_camera_that_dies_reconnects() -> None:
     told: list[EkspresiError] = []
     with RtspCamera(30) as camera:
         address, shown = (f"rtsp://{user}@127.0.0.1:{camera.port}/x" for user in (LOGIN, "***"))
@@ -149,12 +149,12 @@ def test_rtsp_that_dies_and_comes_again() -> None:
     assert {frame.source for frame in found} == {shown}
     assert len(told) >= 3
     assert str(told[0]) == (
-        f"{shown}: is lost (the stream ended); check the camera and the network; trying again in 0.02 s"
+        f"{shown}: is lost (the stream ended). Check the camera and the network. Retrying in 0.02 s."
     )
     assert not any("secret" in all_that_is_said(error) for error in told)
 
 
-def test_rtsp_that_stalls_is_lost() -> None:
+def test_network_camera_that_stalls_is_lost() -> None:
     with RtspCamera(10, then="stall", times=1) as camera:
         open_stream = network_camera(f"rtsp://{LOGIN}@127.0.0.1:{camera.port}/x", read_s=0.3, open_s=2)
         retries = Retries(0.01, 0.01, attempts=0)
@@ -164,14 +164,14 @@ def test_rtsp_that_stalls_is_lost() -> None:
         assert time.monotonic() - began < 10
 
 
-def test_pictures_that_stay_away_while_other_data_comes(tmp_path: Path) -> None:
+def test_network_camera_without_pictures_is_lost(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.ts", 5, sound_s=20)
-    shots = cameras._shots(av.open(str(path)), "cam", picture_s=0.0)
+    shots = cameras._timed_frames(av.open(str(path)), "cam", picture_s=0.0)
     with pytest.raises(SourceError, match="cam: has sent no picture for 0 s"):
         list(shots)
 
 
-def test_motion_jpeg_over_http(tmp_path: Path) -> None:
+def test_network_camera_by_http_is_read(tmp_path: Path) -> None:
     told: list[EkspresiError] = []
     with http_camera(tmp_path, frames=30) as host:
         reading = read_frames(f"http://{host}/live", refused=told.append)
@@ -190,7 +190,7 @@ def test_motion_jpeg_over_http(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
-def test_a_video_behind_an_address_is_read_to_its_end(name: str, tmp_path: Path) -> None:
+def test_read_frames_by_http_reads_a_video_to_its_end(name: str, tmp_path: Path) -> None:
     write_clip(tmp_path / name, 60, options={"movflags": "faststart"} if name == "a.mp4" else {})
     with http_camera(tmp_path) as host:
         found = []
@@ -201,7 +201,7 @@ def test_a_video_behind_an_address_is_read_to_its_end(name: str, tmp_path: Path)
     assert [number_of(frame.image) for frame in found] == [0, 10, 0, 10, 0, 10]
 
 
-def test_http_that_refuses_or_has_nothing_there(tmp_path: Path) -> None:
+def test_read_frames_by_http_names_the_refusal(tmp_path: Path) -> None:
     with http_camera(tmp_path) as host:
         bare = host.partition("@")[2]
         with pytest.raises(AccessError, match="refuses the user or the password"):
@@ -211,7 +211,7 @@ def test_http_that_refuses_or_has_nothing_there(tmp_path: Path) -> None:
     one_line(caught.value, f"http://***@{bare}/nothing.mp4: ")
 
 
-def test_what_has_an_end(tmp_path: Path) -> None:
+def test_has_an_end_knows_videos_from_cameras(tmp_path: Path) -> None:
     write_clip(tmp_path / "a.ts", 5)
     with http_camera(tmp_path) as host:
         for name, ends in (("a.ts", True), ("live", False)):
@@ -219,7 +219,7 @@ def test_what_has_an_end(tmp_path: Path) -> None:
                 assert has_an_end(container) is ends
 
 
-def test_bursts_of_segmented_streams_are_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pace_in_a_burst_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     now, slept = 100.0, list[float]()
     monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(time, "sleep", slept.append)
@@ -229,14 +229,14 @@ def test_bursts_of_segmented_streams_are_spread_out(monkeypatch: pytest.MonkeyPa
     assert slept == pytest.approx([0.0, 0.04, 0.5, 0.0, 0.1])
 
 
-def test_pyav_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_network_camera_without_pyav_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     for source in (f"rtsp://{LOGIN}@127.0.0.1:1/x", "http://127.0.0.1:1/x"):
         with pytest.raises(MissingExtraError, match=r"needs the extra \[video\]"):
             list(read_frames(source))
 
 
-def test_a_network_reader_leaves_no_thread(tmp_path: Path) -> None:
+def test_network_camera_when_closed_leaves_no_thread(tmp_path: Path) -> None:
     import threading
 
     with RtspCamera(1000, rate=50) as camera:
@@ -245,9 +245,3 @@ def test_a_network_reader_leaves_no_thread(tmp_path: Path) -> None:
         reading.close()  # type: ignore[attr-defined]
         assert wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("camera ")])
         assert not any("secret" in thread.name for thread in threading.enumerate())
-
-
-def test_errors_of_pyav_are_told_in_their_few_words() -> None:
-    error = av.error.ConnectionResetError(104, "Connection reset by peer", f"rtsp://{LOGIN}@cam")
-    assert decoder._reason(error) == "Connection reset by peer"
-    assert decoder._reason(av.error.ExitError(1, "Immediate exit requested", "x")) == "nothing came any more"

@@ -21,13 +21,13 @@ def told_of(found: list[Frame], root: Path) -> list[tuple[str, int, float | None
     return [(Path(one.source).relative_to(root).as_posix(), one.number, one.time_s) for one in found]
 
 
-def test_a_picture_is_one_frame_without_time(tmp_path: Path) -> None:
+def test_read_frames_of_a_picture_is_one_frame(tmp_path: Path) -> None:
     (frame,) = read_frames(save(tmp_path / "a.png", 7))
     assert (frame.source, frame.number, frame.time_s) == (str(tmp_path / "a.png"), 0, None)
     assert frame.image.shape == (20, 30, 3) and frame.image.max() == 7
 
 
-def test_folders_and_globs_in_natural_order(tmp_path: Path) -> None:
+def test_read_frames_of_folders_is_in_natural_order(tmp_path: Path) -> None:
     for name in ("f10.png", "f2.png", "sub/f1.png"):
         save(tmp_path / name)
     assert told_of(list(read_frames(tmp_path)), tmp_path) == [
@@ -38,7 +38,7 @@ def test_folders_and_globs_in_natural_order(tmp_path: Path) -> None:
     assert told_of(list(read_frames(str(tmp_path / "f*.png"))), tmp_path) == [("f2.png", 0, None), ("f10.png", 0, None)]
 
 
-def test_a_folder_of_pictures_and_videos(tmp_path: Path) -> None:
+def test_read_frames_of_a_folder_reads_videos_too(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     from tests.support.clips import write_clip
 
@@ -48,7 +48,7 @@ def test_a_folder_of_pictures_and_videos(tmp_path: Path) -> None:
     assert found == [("b1.png", 0, None), ("b2.mp4", 0, 0.0), ("b2.mp4", 2, pytest.approx(0.08))]
 
 
-def test_files_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> None:
+def test_read_frames_with_a_bad_picture_continues(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"x" * 100)
     save(tmp_path / "c.png")
@@ -59,7 +59,7 @@ def test_files_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> N
         list(read_frames(tmp_path))
 
 
-def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> None:
+def test_read_frames_with_a_bad_video_continues(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     from tests.support.clips import write_clip
 
@@ -67,10 +67,10 @@ def test_videos_that_cannot_be_read_are_told_and_passed_over(tmp_path: Path) -> 
     write_clip(tmp_path / "b.mp4", 2)
     told: list[EkspresiError] = []
     assert [Path(frame.source).name for frame in read_frames(tmp_path, refused=told.append)] == ["b.mp4", "b.mp4"]
-    assert len(told) == 1 and str(told[0]).startswith(f"{tmp_path / 'a.mp4'}: is no video")
+    assert len(told) == 1 and str(told[0]).startswith(f"{tmp_path / 'a.mp4'}: is not a readable video")
 
 
-def test_an_unknown_ending_may_be_either(tmp_path: Path) -> None:
+def test_read_frames_of_unknown_suffix_tries_both(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     from tests.support.clips import write_clip
 
@@ -83,16 +83,16 @@ def test_an_unknown_ending_may_be_either(tmp_path: Path) -> None:
         list(read_frames(tmp_path / "notes"))
 
 
-def test_what_is_wrong_is_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_read_frames_with_bad_arguments_raises_at_once(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
         read_frames(tmp_path / "nowhere.mp4")
-    with pytest.raises(SourceError, match=r"ftp://\*\*\*@host/x: cannot be read; an address starts with"):
+    with pytest.raises(SourceError, match=r"ftp://\*\*\*@host/x: cannot be read\. Start an address with"):
         read_frames("ftp://user:secret@host/x")
     with pytest.raises(ConfigError, match="one frame in every 0 s: must be above 0"):
         read_frames(save(tmp_path / "a.png"), every_s=0)
 
 
-def test_stop_ends_a_folder(tmp_path: Path) -> None:
+def test_read_frames_when_stopped_ends(tmp_path: Path) -> None:
     for name in ("a.png", "b.png", "c.png"):
         save(tmp_path / name)
     stop = threading.Event()
@@ -103,7 +103,7 @@ def test_stop_ends_a_folder(tmp_path: Path) -> None:
     assert len(found) == 1
 
 
-def test_pictures_need_no_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_frames_of_pictures_needs_no_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     assert len(list(read_frames(save(tmp_path / "a.png")))) == 1
     (tmp_path / "b.mp4").write_bytes(b"x" * 100)
@@ -112,6 +112,6 @@ def test_pictures_need_no_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("source", [None, b"a.jpg", ["a.jpg", "b.jpg"]])
-def test_what_is_no_source_at_all_is_a_type_error(source: object) -> None:
-    with pytest.raises(TypeError, match="a source is a path, an address or the number of a webcam, not"):
+def test_read_frames_of_another_type_is_a_type_error(source: object) -> None:
+    with pytest.raises(TypeError, match=r"is not a source\. Give a path, an address or the number of a webcam"):
         read_frames(source)  # type: ignore[arg-type]

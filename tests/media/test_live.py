@@ -74,7 +74,7 @@ def readers() -> list[threading.Thread]:
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_frames_come_with_number_and_time() -> None:
+def test_live_frames_have_number_and_time() -> None:
     frames = list(watch(camera(shots(5))))
     assert [frame.number for frame in frames] == list(range(5))
     assert [frame.time_s for frame in frames] == pytest.approx([n / 25 for n in range(5)])
@@ -84,29 +84,29 @@ def test_frames_come_with_number_and_time() -> None:
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_a_lost_camera_is_sought_again_and_each_loss_is_told() -> None:
+def test_live_frames_after_a_loss_reports_and_reconnects() -> None:
     told: list[str] = []
-    lost, gone = SourceError("cam: is lost (x); check it"), ConnectionResetError(104, "Connection reset by peer")
+    lost, gone = SourceError("cam: is lost (x). Check it."), ConnectionResetError(104, "Connection reset by peer")
     frames = list(watch(camera(shots(3, lost), gone, lost, shots(3, gone), shots(2)), told))
     assert [frame.number for frame in frames] == list(range(8))
     times = [frame.time_s for frame in frames]
     assert times == sorted(times) and len(set(times)) == 8
     assert told == [
-        "cam: is lost (x); check it; trying again in 0 s",
-        "cam: lost (Connection reset by peer); check the camera; trying again in 0 s",
-        "cam: is lost (x); check it; trying again in 0 s",
-        "cam: lost (Connection reset by peer); check the camera; trying again in 0 s",
+        "cam: is lost (x). Check it. Retrying in 0 s.",
+        "cam: lost (Connection reset by peer). Check the camera. Retrying in 0 s.",
+        "cam: is lost (x). Check it. Retrying in 0 s.",
+        "cam: lost (Connection reset by peer). Check the camera. Retrying in 0 s.",
     ]
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_the_first_frame_after_a_loss_is_a_cut() -> None:
+def test_live_frames_after_a_loss_begin_with_a_cut() -> None:
     lost = SourceError("lost")
     frames = list(watch(camera(shots(3, lost), lost, shots(0, lost), shots(2, lost), shots(2))))
     assert [frame.cut for frame in frames] == [False, False, False, True, False, True, False]
 
 
-def test_a_cut_is_told_also_where_the_first_frames_are_dropped_or_damaged() -> None:
+def test_live_frames_dropped_at_a_cut_keep_the_cut() -> None:
     more = Event()
 
     def damaged() -> NDArray[np.uint8]:
@@ -131,27 +131,27 @@ def test_a_cut_is_told_also_where_the_first_frames_are_dropped_or_damaged() -> N
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_words_of_unknown_errors_are_not_passed_on() -> None:
+def test_live_frames_hides_words_of_unknown_errors() -> None:
     told: list[str] = []
     list(watch(camera(shots(1, OSError("rtsp://user:secret@cam/1")), shots(1)), told))
-    assert told == ["cam: lost (OSError); check the camera; trying again in 0 s"]
+    assert told == ["cam: lost (OSError). Check the camera. Retrying in 0 s."]
 
 
-def test_pauses_double_up_to_a_bound() -> None:
+def test_retries_pause_doubles_up_to_a_bound() -> None:
     retries = Retries(first_s=0.5, longest_s=30.0)
     assert [retries.pause_s(n) for n in (1, 2, 3, 6, 7, 8, 10_000)] == [0.5, 1.0, 2.0, 16.0, 30.0, 30.0, 30.0]
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_pauses_begin_anew_after_a_frame() -> None:
+def test_live_frames_after_a_frame_resets_the_pause() -> None:
     told: list[str] = []
     gone = SourceError("gone")
     retries = Retries(first_s=0.01, longest_s=1.0)
     list(watch(camera(shots(1, gone), gone, gone, shots(1, gone), shots(1)), told, retries))
-    assert [line.split("again in ")[1] for line in told] == ["0.01 s", "0.02 s", "0.04 s", "0.01 s"]
+    assert [line.split("Retrying in ")[1] for line in told] == ["0.01 s.", "0.02 s.", "0.04 s.", "0.01 s."]
 
 
-def test_a_camera_that_never_answered_is_an_error_at_once() -> None:
+def test_live_frames_without_an_answer_raises_at_once() -> None:
     told: list[str] = []
     with pytest.raises(SourceError, match="no answer"):
         list(watch(camera(SourceError("no answer")), told))
@@ -160,20 +160,20 @@ def test_a_camera_that_never_answered_is_an_error_at_once() -> None:
     assert told == [] and readers() == []
 
 
-def test_a_refused_password_is_not_tried_again() -> None:
+def test_live_frames_with_a_refused_password_ends() -> None:
     with pytest.raises(AccessError, match="refuses"):
         list(watch(camera(shots(2, SourceError("lost")), AccessError("refuses"))))
 
 
-def test_a_camera_that_stays_away_is_given_up_where_that_is_wanted() -> None:
+def test_live_frames_after_all_attempts_raises() -> None:
     told: list[str] = []
     gone = SourceError("gone")
-    with pytest.raises(SourceError, match="cam: given up after 2 attempts; check"):
+    with pytest.raises(SourceError, match=r"cam: given up after 2 attempts\. Check"):
         list(watch(camera(shots(2, gone), gone, gone), told, Retries(0.0, 0.0, attempts=2)))
     assert len(told) == 2
 
 
-def test_late_frames_are_dropped_and_never_made() -> None:
+def test_live_frames_too_late_are_never_made() -> None:
     made: list[int] = []
 
     def connection() -> Connection:
@@ -196,7 +196,7 @@ def test_late_frames_are_dropped_and_never_made() -> None:
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_a_picture_that_cannot_be_made_is_told_and_passed_over() -> None:
+def test_live_frames_with_a_bad_picture_continues() -> None:
     told: list[str] = []
 
     def broken() -> NDArray[np.uint8]:
@@ -207,7 +207,7 @@ def test_a_picture_that_cannot_be_made_is_told_and_passed_over() -> None:
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_sizes_may_change() -> None:
+def test_live_frames_may_change_size() -> None:
     def connection() -> Connection:
         for size in (8, 8, 16, 4):
             yield None, image(size=size)
@@ -216,7 +216,7 @@ def test_sizes_may_change() -> None:
 
 
 @pytest.mark.usefixtures("none_dropped")
-def test_a_window_of_time() -> None:
+def test_live_frames_in_a_window_are_selected() -> None:
     def connection() -> Connection:
         for number in range(1000):
             yield number / 100, image()
@@ -227,7 +227,7 @@ def test_a_window_of_time() -> None:
     assert readers() == []
 
 
-def test_the_end_comes_also_while_the_camera_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_frames_while_lost_ends_with_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "DRIFT_S", 0.1)
     away = (SourceError("x: away") for _ in range(1000))
     began = time.monotonic()
@@ -254,7 +254,7 @@ def endless(count: list[int], pause_s: float = 0.001) -> Callable[[], Connection
     return connection
 
 
-def test_closing_the_iterator_ends_the_thread_which_closes_the_connection() -> None:
+def test_live_frames_when_closed_closes_the_connection() -> None:
     closed: list[int] = []
     frames = watch(camera(endless(closed)))
     next(frames)
@@ -264,7 +264,7 @@ def test_closing_the_iterator_ends_the_thread_which_closes_the_connection() -> N
     assert len(closed) == 1 and closed != [threading.get_ident()]
 
 
-def test_stop_ends_it_from_outside_also_while_nothing_comes() -> None:
+def test_live_frames_when_stopped_ends_without_a_frame() -> None:
     stop = Event()
 
     def silent() -> Connection:
@@ -280,7 +280,7 @@ def test_stop_ends_it_from_outside_also_while_nothing_comes() -> None:
     assert time.monotonic() - began < 2 and readers() == []
 
 
-def test_stop_ends_a_long_pause() -> None:
+def test_live_frames_when_stopped_ends_a_long_pause() -> None:
     stop = Event()
     frames = watch(camera(shots(1, SourceError("gone"))), retries=Retries(60.0, 60.0), stop=stop)
     next(frames)
@@ -289,19 +289,19 @@ def test_stop_ends_a_long_pause() -> None:
     assert readers() == []
 
 
-def test_an_iterator_that_is_never_asked_starts_nothing() -> None:
+def test_live_frames_never_requested_starts_no_thread() -> None:
     watch(camera(AssertionError("was connected")))  # type: ignore[arg-type]
     assert readers() == []
 
 
-def test_a_bug_in_a_camera_is_no_loss_of_it() -> None:
+def test_live_frames_with_a_bug_raises_it() -> None:
     with pytest.raises(ZeroDivisionError):
         list(watch(camera(shots(2, ZeroDivisionError()))))
     assert readers() == []
 
 
-def test_a_reader_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_PARTING_S", 0.1)
+def test_live_frames_with_a_hanging_reader_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_JOIN_S", 0.1)
     free = Event()
 
     def hanging() -> Connection:
@@ -362,7 +362,7 @@ print(opened, len(told), peak() - early)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_ten_thousand_frames_and_fifty_losses() -> None:
+def test_live_frames_with_fifty_losses_stay_unique() -> None:
     run = subprocess.run([sys.executable, "-c", LONG_RUN], capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     opened, told, grown_kib = map(int, run.stdout.split())

@@ -21,21 +21,21 @@ def names(paths: list[Path], root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths]
 
 
-def test_a_folder_is_searched_to_the_bottom_in_natural_order(tree: Path) -> None:
+def test_image_paths_of_a_folder_is_in_natural_order(tree: Path) -> None:
     assert names(image_paths([tree]), tree) == ["f1.png", "f2.JPG", "f10.jpg", "sub/f3.webp"]
 
 
-def test_a_named_file_counts_whatever_its_ending(tree: Path) -> None:
+def test_image_paths_of_a_file_ignores_the_suffix(tree: Path) -> None:
     assert names(image_paths([tree / "notes.txt", str(tree / "f10.jpg")]), tree) == ["notes.txt", "f10.jpg"]
 
 
-def test_globs(tree: Path) -> None:
+def test_image_paths_of_globs_lists_matches(tree: Path) -> None:
     assert names(image_paths([tree / "f1*"]), tree) == ["f1.png", "f10.jpg"]
     assert names(image_paths([tree / "**" / "*.webp"]), tree) == ["sub/f3.webp"]
     assert names(image_paths([tree / "s*b"]), tree) == ["sub/f3.webp"]
 
 
-def test_each_picture_once_in_the_order_it_was_named(tree: Path) -> None:
+def test_image_paths_of_repeats_lists_each_once(tree: Path) -> None:
     again = tree / "sub" / ".." / "f2.JPG"
     assert names(image_paths([tree / "f10.jpg", tree, again]), tree) == [
         "f10.jpg",
@@ -45,33 +45,33 @@ def test_each_picture_once_in_the_order_it_was_named(tree: Path) -> None:
     ]
 
 
-def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
+def test_image_paths_with_brackets_prefers_the_name(tmp_path: Path) -> None:
     folder = tmp_path / "trip [2024]"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(b"x")
     assert image_paths([folder]) == [folder / "a.jpg"]
 
 
-def test_relative_paths_stay_relative(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_paths_of_relative_paths_stay_relative(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree)
     assert image_paths(["sub"]) == [Path("sub/f3.webp")]
 
 
 @pytest.mark.parametrize("name", ["0", "webcam", "Camera:front"])
-def test_who_seems_to_mean_a_webcam_is_told_its_name(name: str) -> None:
-    with pytest.raises(SourceError, match=f"{name}: no such file or folder; a webcam is camera:0"):
+def test_image_paths_of_a_webcam_name_explains_it(name: str) -> None:
+    with pytest.raises(SourceError, match=rf"{name}: no such file or folder\. Name a webcam camera:0"):
         image_paths([name])
 
 
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("nowhere.jpg", "no such file or folder; check the path"),
-        ("*.bmp", "matches no file; check the pattern"),
-        ("empty", "holds no pictures; their names must end in one of"),
+        ("nowhere.jpg", r"no such file or folder\. Check the path\."),
+        ("*.bmp", r"matches no file\. Check the pattern\."),
+        ("empty", r"holds no pictures\. Give a folder with files that end in one of"),
     ],
 )
-def test_what_holds_no_picture_is_named(name: str, what: str, tree: Path) -> None:
+def test_image_paths_without_pictures_names_the_source(name: str, what: str, tree: Path) -> None:
     (tree / "empty").mkdir()
     with pytest.raises(SourceError, match=what) as caught:
         image_paths([tree / "f1.png", tree / name])
@@ -86,30 +86,30 @@ def test_what_holds_no_picture_is_named(name: str, what: str, tree: Path) -> Non
 @pytest.mark.parametrize(
     ("source", "what"),
     [
-        ("x" * 300, r"cannot be looked at \(File name too long\)"),
+        ("x" * 300, r"cannot be accessed \(File name too long\)"),
         ("a\0b.jpg", "no such file or folder"),
         ("file/below.jpg", "no such file or folder"),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="other systems have other limits and words")
-def test_names_that_no_file_can_have(source: str, what: str, tmp_path: Path) -> None:
+def test_image_paths_of_impossible_names_is_an_error(source: str, what: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(SourceError, match=what) as caught:
         image_paths([tmp_path / source])
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_what_may_not_be_looked_at(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_paths_without_access_is_an_error(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, **_: object) -> os.stat_result:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "stat", refuse)
-    with pytest.raises(SourceError, match=r"f1\.png: cannot be looked at \(Permission denied\); check"):
+    with pytest.raises(SourceError, match=r"f1\.png: cannot be accessed \(Permission denied\)\. Check"):
         image_paths([tree / "f1.png"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
-def test_a_link_to_itself_is_left_to_who_reads_it(tmp_path: Path) -> None:
+def test_image_paths_of_a_circular_link_is_an_error(tmp_path: Path) -> None:
     loop = tmp_path / "a.jpg"
     loop.symlink_to("a.jpg")
     (tmp_path / "b.jpg").write_bytes(b"x")
@@ -118,34 +118,34 @@ def test_a_link_to_itself_is_left_to_who_reads_it(tmp_path: Path) -> None:
     assert below_common_folder(paths) == [Path("a.jpg"), Path("b.jpg")]
     with pytest.raises(ImageError, match=r"a\.jpg: cannot be opened"):
         load_image(loop)
-    with pytest.raises(SourceError, match=r"a\.jpg: cannot be looked at"):
+    with pytest.raises(SourceError, match=r"a\.jpg: cannot be accessed"):
         image_paths([loop])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
-def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
+def test_image_paths_of_a_pipe_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SourceError, match="neither a file nor a folder"):
         image_paths([tmp_path / "pipe"])
     assert image_paths([tmp_path / "p*"]) == [tmp_path / "pipe"]  # to be told by who reads it
 
 
-def test_natural_order_goes_folder_by_folder() -> None:
+def test_natural_key_sorts_folder_by_folder() -> None:
     paths = [Path("a/2.jpg"), Path("a10/1.jpg"), Path("a/10.jpg"), Path("a2/1.jpg"), Path("A/3.jpg")]
     ordered = [path.as_posix() for path in sorted(paths, key=natural_key)]
     assert ordered == ["A/3.jpg", "a/2.jpg", "a/10.jpg", "a2/1.jpg", "a10/1.jpg"]
 
 
-def test_names_below_the_common_folder(tree: Path) -> None:
+def test_below_common_folder_strips_the_folder(tree: Path) -> None:
     paths = [tree / "f1.png", tree / "sub" / "f3.webp"]
     assert below_common_folder(paths) == [Path("f1.png"), Path("sub/f3.webp")]
     assert below_common_folder(paths[1:]) == [Path("f3.webp")]
 
 
-def test_media_are_pictures_and_videos(tree: Path) -> None:
+def test_media_paths_lists_pictures_and_videos(tree: Path) -> None:
     (tree / "clip3.MP4").write_bytes(b"x")
     assert names(media_paths([tree]), tree) == ["clip3.MP4", "f1.png", "f2.JPG", "f10.jpg", "sub/f3.webp"]
     assert "clip3.MP4" not in names(image_paths([tree]), tree)
     (tree / "empty").mkdir()
-    with pytest.raises(SourceError, match=r"empty: holds no pictures or videos; .*\.mp4"):
+    with pytest.raises(SourceError, match=r"empty: holds no pictures or videos\. .*\.mp4"):
         media_paths([tree / "empty"])

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import SourceError
-from ekspresi.media.urls import address, redact
+from ekspresi.media.urls import parse_address, redact
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from ekspresi.media.urls import address, redact
         ("", None),
     ],
 )
-def test_addresses_and_paths(source: str | Path, opened: str | None) -> None:
-    assert address(source) == opened
+def test_parse_address_knows_addresses_from_paths(source: str | Path, opened: str | None) -> None:
+    assert parse_address(source) == opened
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,17 @@ def test_addresses_and_paths(source: str | Path, opened: str | None) -> None:
         ("rtsp//host/x?user=a&password=secret", "rtsp//host/x?user=***&password=***"),
     ],
 )
-def test_what_cannot_be_opened_is_told_without_its_password(source: str | Path, shown: str) -> None:
+def test_parse_address_error_hides_the_password(source: str | Path, shown: str) -> None:
     with pytest.raises(SourceError, match=r"one of rtsp://, rtsps://, http://, https://") as caught:
-        address(source)
+        parse_address(source)
     assert str(caught.value).startswith(f"{shown}: ")
     assert "secret" not in str(caught.value)
 
 
-def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parse_address_of_an_existing_file_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("12:30@door.mp4").write_bytes(b"x")
-    assert address("12:30@door.mp4") is None
+    assert parse_address("12:30@door.mp4") is None
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch
         ("rtsp://user:sec\nret@cam/1", "rtsp://***@cam/1"),
     ],
 )
-def test_what_is_shown_of_an_address(whole: str, shown: str | None) -> None:
+def test_redact_hides_secrets(whole: str, shown: str | None) -> None:
     found = redact(whole)
     assert shown is None or found == shown
     assert "secret" not in found and "cret" not in found
     assert len(found.splitlines()) == 1
 
 
-def test_parts_that_are_no_secret_are_kept() -> None:
+def test_redact_keeps_other_parts() -> None:
     assert redact("rtsp://cam/user=a_password=b_channel=1_stream=0.sdp") == (
         "rtsp://cam/user=***_password=***_channel=1_stream=0.sdp"
     )

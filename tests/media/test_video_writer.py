@@ -50,7 +50,7 @@ def played(path: Path) -> list[tuple[float, bool, np.ndarray]]:
         return [(frame.time, frame.key_frame, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
 
 
-def test_a_film_is_h264_with_the_pictures_as_they_were(tmp_path: Path) -> None:
+def test_video_writer_writes_h264_with_the_pictures(tmp_path: Path) -> None:
     color = (200, 30, 60)
     with VideoWriter(tmp_path / "x.mp4") as recording:
         for number in range(5):
@@ -66,7 +66,7 @@ def test_a_film_is_h264_with_the_pictures_as_they_were(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(-5, 4_000), min_size=1, max_size=30), st.floats(0, 1e6))
-def test_it_plays_at_the_speed_of_its_source(tmp_path_factory, steps_ms: list[int], begin_s: float) -> None:
+def test_video_writer_keeps_the_speed(tmp_path_factory, steps_ms: list[int], begin_s: float) -> None:
     times = [begin_s + total / 1000 for total in itertools.accumulate(steps_ms)]
     pictures = played(record(tmp_path_factory.getbasetemp() / "speed.mp4", times))
     stamps = [round(time_s * TICKS) for time_s, _, _ in pictures]
@@ -85,7 +85,7 @@ def test_it_plays_at_the_speed_of_its_source(tmp_path_factory, steps_ms: list[in
 
 
 @pytest.mark.parametrize("step_s", [0.04, 2.0])
-def test_a_killed_run_leaves_a_film_but_for_its_last_second(step_s: float, tmp_path: Path) -> None:
+def test_video_writer_when_killed_loses_one_second(step_s: float, tmp_path: Path) -> None:
     path = tmp_path / "x.mp4"
     command = [sys.executable, "-c", MAKER, str(path), str(step_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -103,7 +103,7 @@ def test_a_killed_run_leaves_a_film_but_for_its_last_second(step_s: float, tmp_p
     assert times == [pytest.approx(k * step_s) for k in range(len(times))]
 
 
-def test_what_was_filmed_before_a_failure_is_kept(tmp_path: Path) -> None:
+def test_video_writer_after_a_failure_keeps_pictures(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "x.mp4") as recording:
         for number in range(7):
             recording.add(plain(), number / 25)
@@ -111,14 +111,14 @@ def test_what_was_filmed_before_a_failure_is_kept(tmp_path: Path) -> None:
     assert len(played(tmp_path / "x.mp4")) == 7
 
 
-def test_without_a_picture_there_is_no_film(tmp_path: Path) -> None:
+def test_video_writer_without_a_picture_writes_nothing(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "x.mp4"):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [(65, 49), (64, 49), (65, 48), (1, 1), (17, 300)])
-def test_odd_sizes_are_made_even_by_their_last_row_and_column(size: tuple[int, int], tmp_path: Path) -> None:
+def test_video_writer_with_odd_size_repeats_the_edge(size: tuple[int, int], tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "x.mp4") as recording:
         recording.add(plain(180, size), 0.0)
     ((_, _, pixels),) = played(tmp_path / "x.mp4")
@@ -127,7 +127,7 @@ def test_odd_sizes_are_made_even_by_their_last_row_and_column(size: tuple[int, i
     assert pixels[-1, -1].min() > 170
 
 
-def test_another_size_is_scaled_to_fit_between_black_bars(tmp_path: Path) -> None:
+def test_video_writer_with_another_size_adds_bars(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "x.mp4") as recording:
         recording.add(plain(200, (64, 48)), 0.0)
         recording.add(plain(200, (24, 48)), 0.04)  # narrow: bars at both sides
@@ -145,7 +145,7 @@ def test_another_size_is_scaled_to_fit_between_black_bars(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_told_in_one_line_and_ends_the_film(tmp_path: Path) -> None:
+def test_video_writer_on_a_full_disk_ends_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "x.mp4"
     path.symlink_to("/dev/full")
     recording = VideoWriter(path)
@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_in_one_line_and_ends_the_film(tmp_path: Path) -> No
     recording.close()
 
 
-def test_a_disk_that_fills_in_mid_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_video_writer_on_a_filling_disk_keeps_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real_open = Path.open
 
     def filling(path: Path, *args: object, **options: object):
@@ -186,7 +186,7 @@ def test_a_disk_that_fills_in_mid_film(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(played(path)) >= 25, "what was written before plays"
 
 
-def test_targets_that_cannot_be(tmp_path: Path) -> None:
+def test_video_writer_to_a_bad_target_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     for path, what in (
         (tmp_path / "folder.mp4", r"cannot be written: Is a directory\. Choose another"),
@@ -194,18 +194,18 @@ def test_targets_that_cannot_be(tmp_path: Path) -> None:
     ):
         with pytest.raises(OutputError, match=what), VideoWriter(path) as recording:
             recording.add(plain(), 0.0)
-    with pytest.raises(OutputError, match=r"a film's name ends in \.mp4"):
+    with pytest.raises(OutputError, match=r"is not the name of a film\. Choose one that ends in \.mp4"):
         VideoWriter(tmp_path / "x.avi")
 
 
-def test_a_pyav_without_an_encoder_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_video_writer_without_encoder_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(av, "codecs_available", {"h264"})
-    with pytest.raises(OutputError, match=r"cannot encode H\.264; install its wheel: pip install"):
+    with pytest.raises(OutputError, match=r"cannot encode H\.264\. Install its wheel: pip install"):
         VideoWriter(tmp_path / "x.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_film_goes_on_after_a_night(tmp_path: Path) -> None:
+def test_video_writer_after_a_night_shortens_the_gap(tmp_path: Path) -> None:
     night = 12 * 3600.0
     path = record(tmp_path / "x.mp4", [0, 0.04, LONGEST_S, night, night + 0.04, 2 * night, 2 * night + 0.5])
     after = 2 * LONGEST_S

@@ -13,6 +13,11 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.errors import EkspresiError
+from ekspresi.media.timestamps import Window
+from ekspresi.media.video_reader import video_frames
+from ekspresi.types import Frame
+
 WIDTH, HEIGHT = 64, 48
 
 
@@ -118,3 +123,8 @@ def cut(source: Path, share: float = 0.5) -> Path:
     content = source.read_bytes()
     target.write_bytes(content[: int(len(content) * share)])
     return target
+
+
+def read_clip(path: Path, told: list[EkspresiError] | None = None, **window: float) -> list[Frame]:
+    """Read the frames of a video; errors go to ``told``, where it is given."""
+    return list(video_frames(path, window=Window(**window), refused=None if told is None else told.append))

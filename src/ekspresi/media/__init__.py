@@ -1,14 +1,15 @@
-"""Read and write what moves: files, videos and cameras -> frames; pictures with times -> a video.
+"""Read frames from pictures, videos and cameras, and write videos.
 
-    paths.py         files, folders and globs -> paths in natural order
-    frames.py        any source -> frames
-    urls.py          what may be shown of an address: never its user or password
-    timestamps.py    stamps -> seconds that only rise; which frames are wanted
-    decoder.py       PyAV: open containers, upright pictures, its errors in one line
-    video_reader.py  a video file -> frames
-    live.py          a camera that may stall and die -> its newest frames; knows nothing of PyAV
-    cameras.py       webcams and network addresses, opened by PyAV for live.py
-    video_writer.py  pictures with times -> an H.264 video that survives a killed run
+    paths.py         list the files behind paths, folders and globs, in natural order
+    frames.py        read the frames of any source
+    urls.py          parse addresses, and hide users and passwords in them
+    timestamps.py    turn stamps into rising seconds, and select frames by time
+    decoder.py       open containers and decode frames by PyAV
+    video_reader.py  read the frames of a video file
+    live.py          give the newest frames of a camera, and reconnect; does not know about PyAV
+    cameras.py       connect to webcams and network cameras by PyAV, for live.py
+    image_writer.py  write image files
+    video_writer.py  write an H.264 video that a killed run leaves playable
 
-Knows nothing of faces.
+Does not know about faces.
 """

@@ -1,8 +1,8 @@
-"""PyAV -> opened containers, their pictures as RGB, and its errors in one line.
+"""Open containers and decode their frames by PyAV.
 
-In: the name of what is to be opened, decoded frames. Out: containers, uint8 (H, W, 3) RGB turned upright. PyAV's own
-exceptions hold the whole address with its password: none of them leaves this room, not even as the cause of
-another. Knows nothing of time.
+In: the name of a file, device or address. Out: containers; pictures, uint8 (H, W, 3) RGB, upright. PyAV's own
+exceptions hold the whole address with its password. None of them leaves this module, not even as the cause of
+another. Does not know about time.
 """
 
 import os
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
 
 def pyav() -> ModuleType:
-    """The module ``av``, loaded when the first video is opened.
+    """Return the module ``av``, which is loaded when the first video is opened.
 
     Raises:
         MissingExtraError: it is not installed.
+
+    Example:
+        >>> pyav().__name__
+        'av'
     """
     try:
         import av
@@ -46,19 +50,24 @@ def open_container(
     open_s: float | None = None,
     read_s: float | None = None,
 ) -> "InputContainer":
-    """A file, device or address -> its container; whoever asks for it closes it.
+    """Open the container of a file, device or address; the caller closes it.
 
     Args:
         name: what FFmpeg opens.
         shown: what errors call it.
         form: FFmpeg's name of the format, for devices.
         options: FFmpeg's options.
-        open_s: seconds after which opening is given up; None to wait for ever.
+        open_s: seconds after which opening fails; None to wait forever.
         read_s: the same for each read.
 
     Raises:
         SourceError: it cannot be opened.
         MissingExtraError: PyAV is not installed.
+
+    Example:
+        >>> with open_container("testsrc=size=16x8", "test picture", form="lavfi") as container:
+        ...     picture_stream(container, "test picture").width
+        16
     """
     av = pyav()
     began = time.monotonic()
@@ -69,7 +78,9 @@ def open_container(
         return container
     except (av.error.FFmpegError, ValueError) as error:  # ValueError: a null byte in the name
         late = open_s is not None and time.monotonic() - began > 0.95 * open_s
-        refusal = _refusal(error, shown, f"no answer within {open_s:g} s" if late else None, name.startswith("file:"))
+        refusal = _source_error(
+            error, shown, f"no answer within {open_s:g} s" if late else None, name.startswith("file:")
+        )
     raise refusal  # out here, where PyAV's exception is not its context
 
 
@@ -82,32 +93,42 @@ def _tags_as_they_are(av: ModuleType) -> dict[str, str]:
 
 
 def picture_stream(container: "InputContainer", shown: str) -> "VideoStream":
-    """A container -> its best stream of pictures; the cover of a song is none.
+    """Return the best video stream of a container; the cover picture of a song does not count.
 
     Raises:
-        SourceError: there is none, or none that can be decoded.
+        SourceError: there is no such stream, or PyAV cannot decode it.
+
+    Example:
+        >>> with open_container("testsrc=size=16x8", "test picture", form="lavfi") as container:
+        ...     picture_stream(container, "test picture").type
+        'video'
     """
     attached = pyav().stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & attached]
     if not streams:
         kinds = " and ".join(sorted({stream.type for stream in container.streams} - {"video"}))
-        what = f"has no pictures, only {kinds}; give a video" if kinds else "holds no frames; copy it again"
+        what = f"has no pictures, only {kinds}. Name a video." if kinds else "holds no frames. Copy it again."
         raise SourceError(f"{shown}: {what}")
     best = container.streams.best("video")
     stream = next((one for one in streams if best is not None and one.index == best.index), streams[0])
     if stream.codec_context is None:
-        raise SourceError(f"{shown}: is coded in a way that PyAV does not know; convert it to H.264")
+        raise SourceError(f"{shown}: has a codec that PyAV does not know. Convert it to H.264.")
     return stream
 
 
 class Decoder:
-    """Packets of all streams of a container, one after another, and the pictures in them.
+    """Decode the packets of a container one after another.
 
     Attributes:
-        stream: the stream of pictures.
+        stream: the video stream.
         damaged: packets that could not be decoded so far.
-        reached_s: where the packets of all streams end that were read so far, seconds from the container's start.
-        failure: why reading stopped before the end, in a few words; None while it did not.
+        reached_s: end of the packets read so far, of all streams, in seconds from the container's start.
+        failure: why reading stopped before the end, in a few words; None otherwise.
+
+    Example:
+        >>> with open_container("testsrc=size=16x8", "test picture", form="lavfi") as container:
+        ...     sum(len(pictures) for pictures, _ in zip(Decoder(container, "test picture"), range(3)))
+        3
     """
 
     def __init__(self, container: "InputContainer", shown: str) -> None:
@@ -118,14 +139,14 @@ class Decoder:
         self._container = container
 
     def __iter__(self) -> Iterator[list["VideoFrame"]]:
-        """The pictures of each packet in the order of showing; none for packets of other streams."""
+        """Yield the pictures of each packet in presentation order; none for packets of other streams."""
         for packet in self.packets():
             yield self.pictures(packet) if packet.stream_index == self.stream.index else []
         if self.failure is not None:  # at a regular end, the last packet is the one that empties the decoder
             yield self.pictures(None)
 
     def packets(self) -> Iterator["Packet[VideoStream]"]:
-        """The packets of all streams, which are not all of pictures, up to the end or to a ``failure``."""
+        """Yield the packets of all streams up to the end or to a ``failure``."""
         error_of_pyav = pyav().error.FFmpegError
         packets = iter(self._container.demux())
         start_s = (self._container.start_time or 0) / 1e6
@@ -143,7 +164,7 @@ class Decoder:
             yield cast("Packet[VideoStream]", packet)
 
     def seek(self, stamp: int) -> bool:
-        """Go to the last picture before a stamp from which decoding can start; False where that cannot be done."""
+        """Seek the last key frame at or before a stamp; return whether that worked."""
         try:
             self._container.seek(stamp, stream=self.stream)
         except pyav().error.FFmpegError:
@@ -151,7 +172,7 @@ class Decoder:
         return True
 
     def pictures(self, packet: "Packet[VideoStream] | None") -> list["VideoFrame"]:
-        """The pictures that a packet of the stream completes; None for what the decoder still holds."""
+        """Return the pictures that a packet of the stream completes; None flushes the decoder."""
         try:
             return self.stream.codec_context.decode(packet)
         except EOFError:  # it is empty already
@@ -162,10 +183,15 @@ class Decoder:
 
 
 class FrameConverter:
-    """Decoded frames of one stream -> pictures, with one converter for all of them.
+    """Convert the decoded frames of one stream to pictures.
 
-    How they are turned is looked up where their rotation changes: a frame whose side data was asked for is freed by the
-    garbage collector alone, and dozens of them would wait for it.
+    The display matrix is read only where the rotation changes. A frame whose side data was read is freed by the
+    garbage collector alone, and dozens of frames would wait for it.
+
+    Example:
+        >>> from av import VideoFrame
+        >>> FrameConverter("clip.mp4")(VideoFrame(16, 8, "yuv420p")).shape
+        (8, 16, 3)
     """
 
     def __init__(self, shown: str) -> None:
@@ -175,18 +201,20 @@ class FrameConverter:
         self._converter = pyav().video.reformatter.VideoReformatter()
 
     def __call__(self, frame: "VideoFrame") -> NDArray[np.uint8]:
-        """A frame as it was decoded -> uint8 (H, W, 3) RGB, turned as its metadata tells.
+        """Return a decoded frame as uint8 (H, W, 3) RGB, upright as its metadata says.
 
         Raises:
             ImageError: it has more than ``MAX_PIXELS`` pixels, or cannot be converted.
         """
         if frame.width * frame.height > MAX_PIXELS:
             limit = f"{MAX_PIXELS // 1_000_000} megapixels"
-            raise ImageError(f"{self._shown}: has more than {limit} a frame, the limit; make it smaller first")
+            raise ImageError(f"{self._shown}: has more than {limit} a frame, the limit. Make it smaller.")
         try:
             rgb = self._converter.reformat(frame, format="rgb24").to_ndarray()
         except (pyav().error.FFmpegError, ValueError) as error:
-            raise ImageError(f"{self._shown}: a frame cannot be shown ({_reason(error)}); convert it first") from None
+            raise ImageError(
+                f"{self._shown}: a frame cannot be converted ({_reason(error)}). Convert the video to H.264."
+            ) from None
         if frame.rotation != self._rotation:
             matrix = frame.side_data.get("DISPLAYMATRIX")
             self._rotation, self._matrix = frame.rotation, None if matrix is None else bytes(cast("bytes", matrix))
@@ -194,10 +222,15 @@ class FrameConverter:
 
 
 def upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:
-    """A picture, uint8 (H, W, 3), and FFmpeg's display matrix -> the picture turned to the nearest quarter.
+    """Turn a picture to the nearest quarter by FFmpeg's display matrix, and mirror it back.
 
-    The matrix, nine int32 (a b u, c d v, x y w), moves a point to (a x + c y, b x + d y), y down. Mirrored pictures,
-    as front cameras write them, are mirrored back.
+    Args:
+        image: uint8 (H, W, 3).
+        matrix: nine int32 (a b u, c d v, x y w), which move a point to (a x + c y, b x + d y), y down; None for none.
+
+    Example:
+        >>> upright(np.zeros((2, 3, 3), np.uint8), struct.pack("=9i", 0, 1, 0, -1, 0, 0, 0, 0, 1)).shape
+        (3, 2, 3)
     """
     if matrix is None:
         return image
@@ -209,29 +242,29 @@ def upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]
     return np.ascontiguousarray(image[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
 
 
-def _refusal(error: Exception, shown: str, late: str | None, is_file: bool) -> SourceError:
-    """PyAV's exception -> one of ours that says what to do."""
+def _source_error(error: Exception, shown: str, late: str | None, is_file: bool) -> SourceError:
+    """Return an error with a remedy for an exception of PyAV."""
     names = pyav().error
     if isinstance(error, names.HTTPUnauthorizedError | names.HTTPForbiddenError):
-        return AccessError(f"{shown}: refuses the user or the password; check both, and that the user may see it")
+        return AccessError(f"{shown}: refuses the user or the password. Check both, and that the user may see it.")
     if isinstance(error, names.HTTPNotFoundError):
-        return SourceError(f"{shown}: the host has no such stream; check what stands after the host's name")
+        return SourceError(f"{shown}: the host has no such stream. Check the part after the host's name.")
     if late:
-        return SourceError(f"{shown}: {late}; check the address, and that the camera is on and can be reached")
+        return SourceError(f"{shown}: {late}. Check the address, and that the camera is on and can be reached.")
     if not is_file:
-        remedy = "check the address, and that the camera is on and no other program uses it"
-        return SourceError(f"{shown}: cannot be opened ({_reason(error)}); {remedy}")
+        remedy = "Check the address, and that the camera is on and no other program uses it."
+        return SourceError(f"{shown}: cannot be opened ({_reason(error)}). {remedy}")
     if isinstance(error, names.FileNotFoundError):
-        return SourceError(f"{shown}: is not there; check the name")
+        return SourceError(f"{shown}: does not exist. Check the name.")
     if isinstance(error, PermissionError):
-        return SourceError(f"{shown}: may not be read; check its permissions")
-    what = f"is no video that can be read, or its end was cut off ({_reason(error)})"
-    return SourceError(f"{shown}: {what}; copy it again from its origin")
+        return SourceError(f"{shown}: cannot be read. Check its permissions.")
+    what = f"is not a readable video, or its end was cut off ({_reason(error)})"
+    return SourceError(f"{shown}: {what}. Copy it again from its origin.")
 
 
 def _reason(error: Exception) -> str:
-    """The few words of an exception that never hold an address."""
-    if isinstance(error, pyav().error.ExitError):  # what FFmpeg says where a time-out ended it
-        return "nothing came any more"
+    """Return the words of an exception that never hold an address."""
+    if isinstance(error, pyav().error.ExitError):  # FFmpeg's error after a time-out
+        return "no more data"
     words = os.fsdecode(getattr(error, "strerror", None) or "") or type(error).__name__
     return words.splitlines()[0].rstrip(".")

@@ -1,6 +1,6 @@
-"""Any source -> frames: pictures, folders, globs, videos, webcams, network cameras.
+"""Read the frames of any source: pictures, folders, globs, videos, webcams, network cameras.
 
-In: what the user named. Out: ``Frame`` values, one at a time. Knows nothing of faces.
+In: a source as the user names it. Out: ``Frame`` values, one at a time. Does not know about faces.
 """
 
 import os
@@ -14,7 +14,7 @@ from ekspresi.media.cameras import camera_index, connect, has_an_end, network_ca
 from ekspresi.media.live import live_frames
 from ekspresi.media.paths import VIDEO_SUFFIXES, media_paths
 from ekspresi.media.timestamps import Window
-from ekspresi.media.urls import address, redact
+from ekspresi.media.urls import parse_address, redact
 from ekspresi.media.video_reader import container_frames, video_frames
 from ekspresi.system.forks import in_one_process
 from ekspresi.types import Frame
@@ -32,46 +32,53 @@ def read_frames(
     stop: Event | None = None,
     refused: Refused = None,
 ) -> Iterator[Frame]:
-    """Any source -> its frames, one at a time.
+    """Read the frames of a source, one at a time.
 
-    What it may be:
+    Sources:
 
         a picture, folder or glob    pictures and videos in natural order; a picture's number is 0, its time None
         a video                      every frame, however long reading takes
-        0, 'camera:0'                a webcam: the newest frame, those that come too late are dropped
-        rtsp://, rtsps://            a network camera: the same; sought again when it is lost
-        http://, https://            the same, or a video where what is there has an end
+        0, 'camera:0'                a webcam: the newest frame; late frames are dropped
+        rtsp://, rtsps://            a network camera: the same; reconnects automatically
+        http://, https://            the same, or a video with an end, which is read like a file
 
-    Numbers count all frames of a file or camera, also those that are not wanted or dropped. Close the iterator, or
-    set ``stop``, to leave a camera, see ``live_frames``.
+    Numbers count all frames of a file or camera, also dropped and unselected ones. Close the iterator or set ``stop``
+    to leave a camera, see ``live_frames``.
 
     Args:
         source: what to read.
-        every_s: one frame in each stretch of this many seconds, the first; None for all. Pictures are not counted.
-        start_s: from here on, seconds since the first frame.
-        end_s: up to here, the end left out; None for no end.
-        stop: reading ends where it is set.
-        refused: is told, in one line each, the files that cannot be read, what is lost of a damaged video, and each
-            loss of a camera, and reading goes on. None to raise what is wrong with files; cameras are then sought
-            again in silence.
+        every_s: length of an interval in seconds; the first frame of each is read. None for all. Ignored for pictures.
+        start_s: first second that is read, since the first frame.
+        end_s: second before which reading ends; None for no end.
+        stop: ends reading when it is set.
+        refused: called with an error for each unreadable file, damaged video and lost camera; reading continues.
+            None: errors of files are raised, and cameras reconnect silently.
 
     Raises:
-        SourceError: a path, camera or address that does not exist or, at first, does not answer.
-        ImageError, SourceError: without ``refused``, a file that cannot be read.
-        SourceError: a forked child asks for more of what its parent began.
-        ConfigError: times that leave nothing.
-        MissingExtraError: a video or camera without the extra [video].
-        TypeError: something else than text, a path or a number.
+        SourceError: the path, camera or address does not exist, or does not answer at first.
+        ImageError, SourceError: a file cannot be read, without ``refused``.
+        SourceError: a forked child continues an iterator of its parent.
+        ConfigError: the times select nothing.
+        MissingExtraError: the source is a video or camera, and the extra [video] is not installed.
+        TypeError: the source is not a text, path or number.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> with TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (8, 6)).save(Path(folder) / "face.png")
+        ...     [(frame.number, frame.time_s, frame.image.shape) for frame in read_frames(folder)]
+        [(0, None, (6, 8, 3))]
     """
     if not isinstance(source, str | os.PathLike | int) or isinstance(source, bool):
-        raise TypeError(f"a source is a path, an address or the number of a webcam, not {type(source).__name__}")
+        raise TypeError(f"{type(source).__name__}: is not a source. Give a path, an address or the number of a webcam.")
     window = Window(every_s, start_s, end_s)
     name = stream_name(source)
     index = camera_index(source)
     if name is not None and index is not None:
         return live_frames(webcam(index), name, window=window, stop=stop, refused=refused)
     assert not isinstance(source, int)
-    where = address(source)
+    where = parse_address(source)
     if name is None or where is None:
         return _from_files(media_paths([source]), window, stop, refused)
     if where.startswith("rtsp"):
@@ -80,16 +87,20 @@ def read_frames(
 
 
 def stream_name(source: str | os.PathLike[str] | int) -> str | None:
-    """A webcam or an address -> its ``Frame.source``, without user and password; None for files and folders.
+    """Return the ``Frame.source`` of a webcam or an address, without user and password; None for files and folders.
 
     Raises:
-        SourceError: an address that is none.
+        SourceError: the address cannot be read.
+
+    Example:
+        >>> stream_name(0), stream_name("rtsp://user:secret@host/door"), stream_name("clip.mp4")
+        ('camera:0', 'rtsp://***@host/door', None)
     """
     index = camera_index(source)
     if index is not None:
         return f"camera:{index}"
     assert not isinstance(source, int)
-    where = address(source)
+    where = parse_address(source)
     return None if where is None else redact(where)
 
 
@@ -119,7 +130,7 @@ def _from_file(path: Path, window: Window, stop: Event | None, refused: Refused)
             yield Frame(str(path), 0, None, image)
             return
     reading = video_frames(path, window=window, stop=stop, refused=refused)
-    if no_picture is not None:  # an unknown ending: it may be a video still
+    if no_picture is not None:  # an unknown ending: it may be a video
         try:
             first = next(reading, None)
         except EkspresiError:
@@ -135,5 +146,5 @@ def _from_http(where: str, name: str, window: Window, stop: Event | None, refuse
         yield from container_frames(container, name, window=window, stop=stop, refused=refused)
         return
     open_stream = network_camera(where, first=container)
-    del container  # now it is the reader's
+    del container  # it belongs to the reader now
     yield from live_frames(open_stream, name, window=window, stop=stop, refused=refused)

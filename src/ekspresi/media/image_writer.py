@@ -1,6 +1,6 @@
 """Write image files, whole or not at all.
 
-In: Pillow images. Out: files. Knows nothing of what the images show.
+In: Pillow images. Out: files. Does not know about what the images show.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,10 +14,17 @@ from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
-    """A picture -> a file of the kind its ending names, in a folder that is made where it is missing.
+    """Write a picture in the format that its suffix names; make the folder where it is missing.
 
     Raises:
         OutputError: the folder or the file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     save_picture(Image.new("RGB", (8, 6)), Path(folder) / "new" / "face.png")
+        ...     Image.open(Path(folder) / "new" / "face.png").size
+        (8, 6)
     """
     ensure_folder(path.parent)
     with picture_file(path) as write:
@@ -26,12 +33,17 @@ def save_picture(picture: Image.Image, path: Path) -> None:
 
 @contextmanager
 def picture_file(path: Path) -> Iterator[Callable[[Image.Image], None]]:
-    """A path -> a function that writes a picture of the kind its ending names.
+    """Give the block a function that writes a picture in the format that the path's suffix names.
 
     The file appears when the block ends, see ``atomic_write``.
 
     Raises:
         OutputError: the file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, picture_file(Path(folder) / "face.png") as write:
+        ...     write(Image.new("RGB", (8, 6)))
     """
     maker = PngInfo()
     maker.add_text("Software", MAKER)

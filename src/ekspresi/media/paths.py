@@ -1,7 +1,7 @@
-"""Files, folders and globs -> the paths of the pictures and videos in them.
+"""List the pictures and videos behind paths, folders and globs.
 
-In: what the user named. Out: a list of paths in an order a person expects (2 before 10). Knows nothing of
-what the files hold: a file that is named counts whatever its ending; in folders the ending decides.
+In: sources as the user names them. Out: paths in natural order (2 before 10). A named file counts whatever its
+suffix; in folders the suffix decides. Does not know about what the files hold.
 """
 
 import glob
@@ -26,24 +26,32 @@ VIDEO_SUFFIXES = frozenset(
     }
 )
 # fmt: on
-"""Endings of file names, lower case, that count as videos where a folder is searched."""
+"""Suffixes of file names, lower case, that count as videos in a folder."""
 
 
 def image_paths(
     sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
 ) -> list[Path]:
-    """Files, folders (searched to the bottom) and globs -> paths of pictures, each once.
+    """List the pictures behind files, folders (with all subfolders) and globs, each once.
 
-    The order is that of ``sources``, and natural order within a folder or a glob. Hidden files are left out
-    of folders, and links to folders are not followed.
+    The order is that of ``sources``, and natural within a folder or a glob. In folders, hidden files are skipped, and
+    links to folders are not followed.
 
     Args:
-        sources: what the user named.
-        refused: called with the error of each source that is none, which is then left out; None: it is raised.
+        sources: as the user names them.
+        refused: called with the error of each source that fails, which is then skipped; None: the error is raised.
 
     Raises:
-        SourceError: a path that does not exist or cannot be looked at, a glob that matches nothing, a folder
-            that cannot be read or holds no picture.
+        SourceError: a path does not exist or cannot be accessed, a glob matches nothing, or a folder cannot be read
+            or holds no picture.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in ("10.png", "2.png", "notes.txt"):
+        ...         Path(folder, name).touch()
+        ...     [path.name for path in image_paths([folder])]
+        ['2.png', '10.png']
     """
     return _paths(sources, IMAGE_SUFFIXES, "pictures", refused)
 
@@ -51,12 +59,25 @@ def image_paths(
 def media_paths(
     sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
 ) -> list[Path]:
-    """Files, folders and globs -> paths of pictures and videos, each once; all else as in ``image_paths``."""
+    """List the pictures and videos behind files, folders and globs, each once, as ``image_paths`` does.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, "clip.MP4").touch()
+        ...     [path.name for path in media_paths([folder])]
+        ['clip.MP4']
+    """
     return _paths(sources, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures or videos", refused)
 
 
 def below_common_folder(paths: Sequence[Path]) -> list[Path]:
-    """Paths -> the same, relative to the deepest folder that holds them all."""
+    """Return paths relative to the deepest folder that holds them all.
+
+    Example:
+        >>> [path.as_posix() for path in below_common_folder([Path("in/a/1.png"), Path("in/b/1.png")])]
+        ['a/1.png', 'b/1.png']
+    """
     parents = [Path(os.path.realpath(path)).parent for path in paths]
     try:
         common = Path(os.path.commonpath(parents))
@@ -66,7 +87,12 @@ def below_common_folder(paths: Sequence[Path]) -> list[Path]:
 
 
 def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
-    """A path -> the key that sorts 'frame2.png' before 'frame10.png', folder by folder."""
+    """Return the key that sorts 'frame2.png' before 'frame10.png', folder by folder.
+
+    Example:
+        >>> sorted([Path("10.png"), Path("2.png")], key=natural_key)[0].name
+        '2.png'
+    """
     return [
         [("", int(digits), digits) if digits else (text.casefold(), 0, text) for digits, text in parts]
         for parts in (re.findall(r"([0-9]+)|([^0-9]+)", name) for name in Path(path).parts)
@@ -89,7 +115,7 @@ def _paths(
             refused(error)
             continue
         for path in paths:
-            found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it bears links in a circle
+            found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it allows links in a circle
     return list(found.values())
 
 
@@ -101,33 +127,35 @@ def _expanded(source: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     if stat.S_ISREG(mode):
         return [source]
     if mode:
-        raise SourceError(f"{source}: is neither a file nor a folder; give a picture or a folder of pictures")
+        raise SourceError(f"{source}: is neither a file nor a folder. Give a picture or a folder of pictures.")
     if not glob.has_magic(str(source)):
         webcam = re.fullmatch(r"(camera|webcam|cam)(:.*)?|[0-9]+", str(source), re.IGNORECASE)
-        remedy = "a webcam is camera:0, camera:1 ..." if webcam else "check the path"
-        raise SourceError(f"{source}: no such file or folder; {remedy}")
+        remedy = "Name a webcam camera:0, camera:1 ..." if webcam else "Check the path."
+        raise SourceError(f"{source}: no such file or folder. {remedy}")
     pattern = str(source)
     matches = sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207 (absolute too)
     if not matches:
-        raise SourceError(f"{source}: matches no file; check the pattern")
-    files = [path for path in matches if not os.path.isdir(path)]  # noqa: PTH112 (False where it may not be looked at)
+        raise SourceError(f"{source}: matches no file. Check the pattern.")
+    files = [path for path in matches if not os.path.isdir(path)]  # noqa: PTH112 (False without access)
     return files or [path for folder in matches for path in _within(folder, suffixes, what)]
 
 
 def _mode(path: Path) -> int:
-    """Kind and rights of what stands at a path; 0 where nothing does."""
+    """Return file type and permissions of a path; 0 where it does not exist."""
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
         return 0
     except OSError as error:
-        raise SourceError(f"{path}: cannot be looked at ({error.strerror}); check the path and its rights") from error
+        raise SourceError(
+            f"{path}: cannot be accessed ({error.strerror}). Check the path and its permissions."
+        ) from error
 
 
 def _within(folder: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     def refuse(error: OSError) -> None:
         where = error.filename or folder
-        raise SourceError(f"{where}: the folder cannot be read ({error.strerror}); check its permissions") from error
+        raise SourceError(f"{where}: the folder cannot be read ({error.strerror}). Check its permissions.") from error
 
     paths: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=refuse):
@@ -136,5 +164,5 @@ def _within(folder: Path, suffixes: frozenset[str], what: str) -> list[Path]:
     counted = [path for path in paths if path.suffix.lower() in suffixes]
     if not counted:
         endings = " ".join(sorted(suffixes))
-        raise SourceError(f"{folder}: holds no {what}; their names must end in one of {endings}")
+        raise SourceError(f"{folder}: holds no {what}. Give a folder with files that end in one of {endings}.")
     return sorted(counted, key=natural_key)

@@ -1,6 +1,6 @@
-"""Stamps that a file or a camera gives its frames -> seconds that only rise, and which frames are wanted.
+"""Turn the stamps of a file or camera into rising seconds, and select frames by time.
 
-In: stamps in seconds, or None. Out: seconds since the first frame; yes or no. Knows nothing of pictures.
+In: stamps in seconds, or None. Out: seconds since the first frame; yes or no. Does not know about pictures.
 """
 
 import math
@@ -11,33 +11,42 @@ from dataclasses import dataclass
 from ekspresi.errors import ConfigError
 
 TICK_S = 0.001
-"""The least that a frame comes after the one before it: one digit of a table's ``time_s``."""
+"""Smallest step between frames, seconds: the last digit of a table's ``time_s``."""
 
 SLIP_S = 1.0
-"""Stamps that fall back by less than this are waited out; by more, a new count has begun."""
+"""Largest step back, seconds, that is bridged; after a larger one a new count has begun."""
 
 LEAP_S = 60.0
-"""A leap ahead of more than this is absurd in a file, unless it stays within the length that the file states."""
+"""Largest plausible leap ahead in a file, seconds, beyond the length that the file states."""
 
 UNSTATED_LEAP_S = 3600.0
-"""The same, where the file states no length: time-lapses and recordings by motion have long gaps."""
+"""Largest plausible leap where the file states no length: recordings by motion have long gaps."""
 
 LONGEST_LEAP_S = 86_400.0
-"""A leap of more than a day is absurd, whatever length a file states: who writes a file makes its length from its last
-stamp, mad or not. Recordings by motion may well sleep for hours."""
+"""Largest plausible leap in any file, one day in seconds.
+
+A writer derives the stated length from the last stamp, even a wrong one. Recordings by motion may pause for hours."""
 
 DRIFT_S = 2.0
-"""How far a camera's stamps may part from the clock before the clock is believed instead."""
+"""Largest difference, seconds, between a camera's stamps and the clock; beyond it the clock counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which frames are wanted, by their time.
+    """Select frames by their time.
 
     Attributes:
-        every_s: one frame in each stretch of this many seconds, the first; None for all.
-        start_s: from here on, seconds since the first frame.
-        end_s: up to here, the end left out; None for no end.
+        every_s: length of an interval in seconds; the first frame of each is selected. None for all.
+        start_s: first second that is selected, since the first frame.
+        end_s: second before which the selection ends; None for no end.
+
+    Raises:
+        ConfigError: an attribute is out of range.
+
+    Example:
+        >>> wanted = Window(every_s=1.0, end_s=2.0).chooser()
+        >>> [wanted(time_s) for time_s in (0.0, 0.5, 1.0, 2.0)]
+        [True, False, True, False]
     """
 
     every_s: float | None = None
@@ -46,52 +55,59 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.every_s is not None and not 0 < self.every_s < math.inf:
-            raise ConfigError(f"one frame in every {self.every_s:g} s: must be above 0; leave it out for every frame")
+            raise ConfigError(f"one frame in every {self.every_s:g} s: must be above 0. Leave it out for every frame.")
         if not 0 <= self.start_s < math.inf:
-            raise ConfigError(f"a start at {self.start_s:g} s: must be 0 or more")
+            raise ConfigError(f"a start at {self.start_s:g} s: must be 0 or more. Give a later start.")
         if self.end_s is not None and not self.end_s > self.start_s:
-            raise ConfigError(f"an end at {self.end_s:g} s: must be after the start, at {self.start_s:g} s")
+            raise ConfigError(
+                f"an end at {self.end_s:g} s: must be after the start, at {self.start_s:g} s. Give a later end."
+            )
 
     def ended(self, time_s: float) -> bool:
-        """Whether a frame of this time, and all after it, come too late."""
+        """Return whether a frame of this time and all later frames come after the end."""
         return self.end_s is not None and time_s >= self.end_s
 
     def chooser(self) -> Callable[[float], bool]:
-        """A function that is asked for each frame in turn, by its time, whether it is wanted."""
-        taken = -1
+        """Return a function that says of each frame in turn, by its time, whether it is selected."""
+        last = -1
 
         def wanted(time_s: float) -> bool:
-            nonlocal taken
+            nonlocal last
             if time_s < self.start_s or self.ended(time_s):
                 return False
             if self.every_s is None:
                 return True
-            stretch = math.floor((time_s - self.start_s) / self.every_s + 1e-6)  # 0.3 / 0.1 is 2.9999999999999996
-            taken, before = max(taken, stretch), taken
-            return stretch > before
+            interval = math.floor((time_s - self.start_s) / self.every_s + 1e-6)  # 0.3 / 0.1 is 2.9999999999999996
+            last, before = max(last, interval), last
+            return interval > before
 
         return wanted
 
 
 class FileClock:
-    """A file's stamps -> seconds since its first frame, each at least ``TICK_S`` after the one before.
+    """Turn a file's stamps into seconds since its first frame, at least ``TICK_S`` apart.
 
-    Sane stamps, however uneven (variable frame rate), are kept as they are. What is not sane is mended:
+    Plausible stamps, however uneven (variable frame rate), are kept. Others are corrected:
 
-        no stamp                            one step after the frame before
-        equal, or back by under 1 s         a tick after the frame before, until the stamps have caught up
-        back by more                        a new count has begun (joined recordings): it goes on one step later
-        ahead absurdly (``LEAP_S`` ...)     the same
-        back to the count before            taken up again where it left, so that one mad stamp shifts nothing
+        no stamp                            one step after the previous frame
+        equal, or back by under 1 s         a tick after the previous frame, until the stamps have caught up
+        back by more                        a new count (joined recordings): it continues one step later
+        implausibly ahead (``LEAP_S`` ...)  the same
+        back to the previous count          that count continues, so that one wrong stamp shifts nothing
+
+    Example:
+        >>> clock = FileClock(step_s=0.04)
+        >>> [round(clock(stamp_s), 3) for stamp_s in (7.0, 7.04, None, 7.12, 0.0, 0.04)]
+        [0.0, 0.04, 0.08, 0.12, 0.16, 0.2]
     """
 
     def __init__(self, step_s: float, length_s: float | None = None, zero_s: float | None = None) -> None:
-        """Start it.
+        """Start the clock.
 
         Args:
-            step_s: time from frame to frame, where no stamp tells it.
-            length_s: what the file states as its length; None where it does not.
-            zero_s: stamp of the first frame, where reading begins further on; None to take the first that comes.
+            step_s: seconds from frame to frame where a stamp is missing.
+            length_s: length in seconds that the file states; None where it states none.
+            zero_s: stamp of the first frame, where reading begins later; None for the first stamp that comes.
         """
         self._step_s = step_s
         self._length_s = length_s
@@ -100,7 +116,7 @@ class FileClock:
         self._last: float | None = None
 
     def __call__(self, stamp_s: float | None) -> float:
-        """A frame's stamp -> its time; asked for each frame in turn."""
+        """Return the time of a frame by its stamp; call it for each frame in turn."""
         self._last = self._time(stamp_s)
         return self._last
 
@@ -115,9 +131,9 @@ class FileClock:
         if stamp is None:
             return last + self._step_s
         shifts = [shift for shift in (self._shift, self._shift_before) if shift is not None]
-        sane = [shift for shift in shifts if self._follows(stamp + shift, last)]
-        if sane:
-            self._choose(min(sane))
+        plausible = [shift for shift in shifts if self._follows(stamp + shift, last)]
+        if plausible:
+            self._choose(min(plausible))
         elif self._shift is None or not last - SLIP_S < stamp + self._shift <= last + TICK_S:
             self._choose(last + self._step_s - stamp)
         assert self._shift is not None
@@ -134,12 +150,17 @@ class FileClock:
 
 
 class CameraClock:
-    """A camera's stamps -> seconds since its first frame, each at least ``TICK_S`` after the one before.
+    """Turn a camera's stamps into seconds since its first frame, at least ``TICK_S`` apart.
 
-    The first stamp of each connection is tied to the clock, for a camera counts anew when it is reached again; the
-    following frames are timed by their stamps, which are steadier than their arrival. A frame without a stamp (often
-    the first) is timed by the clock; so are all until the next connection, once a stamp parts from the clock by more
-    than ``DRIFT_S``.
+    The first stamp of each connection is tied to the clock, because a camera restarts its count when it reconnects.
+    Later frames are timed by their stamps, which are steadier than their arrival. The clock times a frame without a
+    stamp, often the first. It times all frames until the next connection once a stamp is off by ``DRIFT_S``.
+
+    Example:
+        >>> clock = CameraClock(now=iter([50.0, 50.1, 50.2]).__next__)
+        >>> clock.start_connection()
+        >>> [round(clock(stamp_s), 2) for stamp_s in (9.0, 9.08, None)]
+        [0.0, 0.08, 0.2]
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -147,14 +168,14 @@ class CameraClock:
         self._zero: float | None = None
         self._last: float | None = None
         self._shift: float | None = None
-        self._believed = True
+        self._trusts_stamps = True
 
-    def connected(self) -> None:
-        """The stamps that follow are of a new connection."""
-        self._shift, self._believed = None, True
+    def start_connection(self) -> None:
+        """Take the following stamps as those of a new connection."""
+        self._shift, self._trusts_stamps = None, True
 
     def __call__(self, stamp_s: float | None) -> float:
-        """A frame's stamp -> its time; asked for each frame as it arrives."""
+        """Return the time of a frame by its stamp; call it when the frame arrives."""
         now = self._now()
         if self._zero is None:
             self._zero = now
@@ -163,9 +184,9 @@ class CameraClock:
         return self._last
 
     def _time(self, stamp: float | None, elapsed: float) -> float:
-        if stamp is None or not self._believed:
+        if stamp is None or not self._trusts_stamps:
             return elapsed
         if self._shift is None:
             self._shift = elapsed - stamp
-        self._believed = abs(stamp + self._shift - elapsed) <= DRIFT_S
-        return stamp + self._shift if self._believed else elapsed
+        self._trusts_stamps = abs(stamp + self._shift - elapsed) <= DRIFT_S
+        return stamp + self._shift if self._trusts_stamps else elapsed

@@ -1,7 +1,7 @@
-"""What the user named -> the address of a network camera, and what may be shown of it.
+"""Parse the address of a network camera, and hide its secrets.
 
-In: text or a path. Out: an address that can be opened, and one that can be printed: users, passwords and keys do
-not stand in it. Knows nothing of networks.
+In: text or a path. Out: an address to open, and one to print, without users, passwords and keys. Does not know about
+networks.
 """
 
 import os
@@ -22,14 +22,18 @@ _SECRET = re.compile(
 _HIDDEN = "***"
 
 
-def address(source: str | os.PathLike[str]) -> str | None:
-    """What the user named -> the address to open; None where it is a path.
+def parse_address(source: str | os.PathLike[str]) -> str | None:
+    """Return the address to open; None where the source is a path.
 
-    A ``Path`` that was made of an address has lost a slash, which is put back.
+    A ``Path`` made of an address has lost a slash, which is put back.
 
     Raises:
-        SourceError: an address of another scheme than ``SCHEMES``; what is no address and no path that is there, but
-            holds what could be a password.
+        SourceError: the scheme is not one of ``SCHEMES``; or the source is neither an address nor an existing path,
+            but may hold a password.
+
+    Example:
+        >>> parse_address("RTSP:/host/door"), parse_address("clip.mp4")
+        ('rtsp://host/door', None)
     """
     text = os.fspath(source)
     known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
@@ -37,22 +41,24 @@ def address(source: str | os.PathLike[str]) -> str | None:
         keyed = "//" in text and _SECRET.search(text)  # 'rtsp//host/?password=...'
         if (_MISTYPED.fullmatch(text) or keyed) and not os.path.lexists(text):
             shown = _HIDDEN + text[text.rindex("@") :] if "@" in text else text
-            raise SourceError(f"{redact(shown)}: looks like an address; it must start with one of {known}")
+            raise SourceError(f"{redact(shown)}: looks like an address without a scheme. Start it with one of {known}.")
         return None
     scheme, rest = found[1].lower(), found[2]
     if scheme not in SCHEMES:
         where = redact(f"{scheme}://{rest}")
-        raise SourceError(
-            f"{where}: cannot be read; an address starts with one of {known}, a file is named by its path"
-        )
+        raise SourceError(f"{where}: cannot be read. Start an address with one of {known}, or give the path of a file.")
     return f"{scheme}://{rest}"
 
 
 def redact(address: str) -> str:
-    """An address -> the same with *** for user and password, for values named like a key, and without line breaks.
+    """Replace user, password and values of secret parameters by ``***``, and line breaks by blanks.
 
-    Passwords with unescaped characters are common and ambiguous ('rtsp://a:1/2@host'): all is hidden up to the last
-    @ that could end one.
+    Passwords with unescaped characters are common and ambiguous ('rtsp://a:1/2@host'). So everything is hidden up to
+    the last @ that may end one.
+
+    Example:
+        >>> redact("rtsp://user:secret@host/door?token=1&size=2")
+        'rtsp://***@host/door?token=***&size=2'
     """
     scheme, mark, rest = address.partition("://") if "://" in address else ("", "", address)
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]

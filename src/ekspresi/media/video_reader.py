@@ -1,7 +1,7 @@
-"""A video file -> its frames, in the order of showing, each with its number and time.
+"""Read the frames of a video file in presentation order, with numbers and times.
 
-In: a path, or a container of known length that is open. Out: frames, one at a time; memory does not grow with the
-length of the video. Knows nothing of live sources, which are not waited for.
+In: a path, or an open container of known length. Out: frames, one at a time; memory does not grow with the length of
+the video. Does not know about live sources.
 """
 
 import os
@@ -22,48 +22,58 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _SEEK_FROM_S = 2.0
-"""A start sooner than this is reached by decoding: seeking would read the file twice."""
+"""Smallest start, seconds, that is reached by seeking, which reads the file twice; decoding reaches earlier ones."""
 
-_UNTOLD_S = 0.5
-"""A file that ends this much before its stated length was not cut off: lengths are rounded."""
+_ROUNDING_S = 0.5
+"""Seconds that a complete file may end before its stated length, because lengths are rounded."""
 
-_USUAL_STEP_S = 1 / 25
+_DEFAULT_STEP_S = 1 / 25
 
 
 def video_frames(
     path: Path, *, window: Window, stop: Event | None = None, refused: Callable[[EkspresiError], None] | None = None
 ) -> Iterator[Frame]:
-    """A video file -> the frames that ``window`` wants.
+    """Read the frames of a video file that a window selects.
 
-    Time is that of the file's own stamps, see ``FileClock``. A frame's number is its place among all frames of the
-    file, also where reading starts further on: the stamps up to there are read first, without decoding. Where these
-    are missing or in disorder, everything before is decoded.
+    Times are those of the file's stamps, see ``FileClock``. A frame's number counts all frames of the file, also where
+    reading starts later: the stamps up to the start are read first, without decoding. Where stamps are missing or out
+    of order, everything before the start is decoded.
 
     Args:
         path: the file.
-        window: which frames are wanted.
-        stop: reading ends where it is set.
-        refused: is told, in one line, what could not be read after what could; None to raise it.
+        window: selects frames by time.
+        stop: ends reading when it is set.
+        refused: called with one error for frames that could not be read, after all readable frames; None raises it.
 
     Raises:
-        SourceError: no video, no pictures in it, or not one frame.
+        SourceError: the file is not a video, or has no frames.
         MissingExtraError: PyAV is not installed.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> from ekspresi.media.video_writer import VideoWriter
+        >>> with TemporaryDirectory() as folder:
+        ...     with VideoWriter(Path(folder) / "clip.mp4") as video:
+        ...         video.add(Image.new("RGB", (16, 8)), time_s=0.0)
+        ...     [frame.image.shape for frame in video_frames(Path(folder) / "clip.mp4", window=Window())]
+        [(8, 16, 3)]
     """
     shown, before = str(path), _state(path)
     if before is not None and before[1] == 0:
-        raise SourceError(f"{shown}: is empty (0 bytes); copy it again from its origin")
-    landing = _landing(path, window.start_s) if window.start_s >= _SEEK_FROM_S else None
-    for start in (landing, None):
-        with _opened_file(path) as container:
-            reading = _Reading(container, shown, window, start)
+        raise SourceError(f"{shown}: is empty (0 bytes). Copy it again from its origin.")
+    target = _seek_target(path, window.start_s) if window.start_s >= _SEEK_FROM_S else None
+    for begin in (target, None):
+        with _open_file(path) as container:
+            reading = _ContainerReader(container, shown, window, begin)
             yield from reading.frames(stop)
             lost = reading.lost()
-        if not reading.missed:  # else the seek led astray: once more, from the beginning
+        if not reading.missed:  # else the seek failed: once more, from the beginning
             break
     after = _state(path)
     if before is not None and after is not None and after != before and after[0] == before[0]:
-        lost = "changed while it was read, so its frames may be of both states; read it again when it is complete"
-    _tell(shown, lost, refused)
+        lost = "changed while it was read, so its frames may be of both states. Read it again when it is complete."
+    _report(shown, lost, refused)
 
 
 def container_frames(
@@ -74,32 +84,59 @@ def container_frames(
     stop: Event | None = None,
     refused: Callable[[EkspresiError], None] | None = None,
 ) -> Iterator[Frame]:
-    """The same for a container that is open and has an end, such as a video behind an address; it is closed after."""
+    """Read the frames of an open container with an end, such as a video behind an address, and close it.
+
+    Args:
+        container: the open container.
+        shown: its name in frames and errors.
+        window: as for ``video_frames``.
+        stop: as for ``video_frames``.
+        refused: as for ``video_frames``.
+
+    Raises:
+        SourceError: as for ``video_frames``.
+
+    Example:
+        >>> container = open_container("testsrc=size=16x8:duration=0.1", "test picture", form="lavfi")
+        >>> [frame.number for frame in container_frames(container, "test picture", window=Window())]
+        [0, 1, 2]
+    """
     try:
-        reading = _Reading(container, shown, window)
+        reading = _ContainerReader(container, shown, window)
         yield from reading.frames(stop)
-        _tell(shown, reading.lost(), refused)
+        _report(shown, reading.lost(), refused)
     finally:
         container.close()
 
 
 def video_length_s(path: Path) -> float | None:
-    """A video file -> the seconds that it states as its length; None where it states none.
+    """Return the length in seconds that a video file states; None where it states none.
 
     Raises:
-        SourceError, MissingExtraError: as ``video_frames``.
+        SourceError, MissingExtraError: as for ``video_frames``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> from ekspresi.media.video_writer import VideoWriter
+        >>> with TemporaryDirectory() as folder:
+        ...     with VideoWriter(Path(folder) / "clip.mp4") as video:
+        ...         for time_s in (0.0, 1.0):
+        ...             video.add(Image.new("RGB", (16, 8)), time_s)
+        ...     round(video_length_s(Path(folder) / "clip.mp4"), 1)
+        1.0
     """
-    with _opened_file(path) as container:
+    with _open_file(path) as container:
         return _length_s(container)
 
 
 class _SeekTarget:
-    """What is known of a file up to the frame where reading starts.
+    """Hold the stamps of a file up to the frame where reading starts.
 
     Attributes:
         zero: stamp of the first frame that is decoded.
         target: stamp of the start.
-        stamps: of all frames from the first to at least the target, rising.
+        stamps: rising stamps of all frames from the first to at least the target.
     """
 
     def __init__(self, zero: int, target: int, stamps: list[int]) -> None:
@@ -108,28 +145,28 @@ class _SeekTarget:
         self.stamps = stamps
 
     def number(self, stamp: int | None) -> int | None:
-        """The stamp of a frame at or before the start -> its number; None for any other."""
+        """Return the number of a frame at or before the start by its stamp; None for any other."""
         if stamp is None or stamp > self.target:
             return None
-        place = bisect_left(self.stamps, stamp)
-        return place if place < len(self.stamps) and self.stamps[place] == stamp else None
+        number = bisect_left(self.stamps, stamp)
+        return number if number < len(self.stamps) and self.stamps[number] == stamp else None
 
 
-class _Reading:
-    """One run through a container.
+class _ContainerReader:
+    """Read a container once.
 
     Attributes:
-        missed: the seek led past the start, or to where the stamps do not match: no frame was given.
+        missed: the seek led past the start, or to unknown stamps: no frame was given.
     """
 
     def __init__(
-        self, container: "InputContainer", shown: str, window: Window, landing: _SeekTarget | None = None
+        self, container: "InputContainer", shown: str, window: Window, target: _SeekTarget | None = None
     ) -> None:
         self.missed = False
         self._container = container
         self._shown = shown
         self._window = window
-        self._landing = landing
+        self._target = target
         self._number = 0
         self._last_s = 0.0
         self._to_the_end = False
@@ -137,21 +174,21 @@ class _Reading:
         self._decoder.stream.thread_type = "AUTO"  # frames too, not slices alone
 
     def frames(self, stop: Event | None) -> Iterator[Frame]:
-        stream, landing = self._decoder.stream, self._landing
+        stream, target = self._decoder.stream, self._target
         clock = FileClock(_step_s(stream), _length_s(self._container))
-        if landing is not None:
+        if target is not None:
             assert stream.time_base
-            clock = FileClock(_step_s(stream), _length_s(self._container), float(landing.zero * stream.time_base))
-            self.missed = not self._decoder.seek(landing.target)
+            clock = FileClock(_step_s(stream), _length_s(self._container), float(target.zero * stream.time_base))
+            self.missed = not self._decoder.seek(target.target)
             if self.missed:
                 return
-        wanted, paint = self._window.chooser(), FrameConverter(self._shown)
+        wanted, convert = self._window.chooser(), FrameConverter(self._shown)
         fresh = True
         for decoded in self._pictures():
             if stop is not None and stop.is_set():
                 return
-            if fresh and landing is not None:
-                number = landing.number(decoded.pts)
+            if fresh and target is not None:
+                number = target.number(decoded.pts)
                 if number is None:
                     self.missed = True
                     return
@@ -161,37 +198,36 @@ class _Reading:
             if self._window.ended(time_s):
                 return
             if wanted(time_s):
-                yield Frame(self._shown, self._number, time_s, paint(decoded))
+                yield Frame(self._shown, self._number, time_s, convert(decoded))
             self._number += 1
-        if fresh and landing is not None:
+        if fresh and target is not None:
             self.missed = True
             return
         if fresh:
             why = f" ({self._decoder.failure})" if self._decoder.failure else ""
-            raise SourceError(f"{self._shown}: holds no frames{why}; copy it again")
+            raise SourceError(f"{self._shown}: holds no frames{why}. Copy it again.")
         self._to_the_end = True
 
     def lost(self) -> str | None:
-        """What could not be read, and the remedy; None where all was."""
+        """Return what could not be read, with the remedy; None where all was read."""
         decoder = self._decoder
         if decoder.failure is not None:
             return (
-                f"cannot be read on after {decoder.reached_s:.1f} s ({decoder.failure}), what came before is kept; "
-                "copy it again from its origin"
+                f"cannot be read after {decoder.reached_s:.1f} s ({decoder.failure}); earlier frames are kept. "
+                "Copy it again from its origin."
             )
         stated = _length_s(self._container, exactly=True)
-        if self._to_the_end and stated is not None and decoder.reached_s < stated - max(_UNTOLD_S, 0.02 * stated):
+        if self._to_the_end and stated is not None and decoder.reached_s < stated - max(_ROUNDING_S, 0.02 * stated):
             return (
-                f"ends after {decoder.reached_s:.1f} of {stated:.1f} s, what came before is kept; it was cut off: "
-                "copy it again from its origin"
+                f"was cut off after {decoder.reached_s:.1f} of {stated:.1f} s; earlier frames are kept. "
+                "Copy it again from its origin."
             )
         if self._to_the_end and self._last_s < self._window.start_s:
-            return (
-                f"ends at {self._last_s:.1f} s, before the start of {self._window.start_s:g} s; choose an earlier one"
-            )
+            start = f"{self._window.start_s:g} s"
+            return f"ends at {self._last_s:.1f} s, before the start at {start}. Choose an earlier start."
         if decoder.damaged:
             places = f"{decoder.damaged} place{'' if decoder.damaged == 1 else 's'}"
-            return f"is damaged in {places}, which were passed over; copy it again from its origin"
+            return f"is damaged in {places}, which were skipped. Copy it again from its origin."
         return None
 
     def _pictures(self) -> Iterator["VideoFrame"]:
@@ -199,15 +235,15 @@ class _Reading:
             yield from pictures
 
 
-def _opened_file(path: Path) -> "InputContainer":
-    # 'file:' because 'clip 12:30.mp4' reads like a protocol; the list, because a playlist could fetch from anywhere.
+def _open_file(path: Path) -> "InputContainer":
+    # 'file:' because 'clip 12:30.mp4' looks like a protocol; the list, because a playlist could fetch from anywhere.
     return open_container(f"file:{path}", str(path), options={"protocol_whitelist": "file"})
 
 
-def _landing(path: Path, start_s: float) -> _SeekTarget | None:
-    """The stamps of a file from its first frame to a start in seconds; None where they are not in order."""
+def _seek_target(path: Path, start_s: float) -> _SeekTarget | None:
+    """Return the stamps of a file from its first frame to a start in seconds; None where they are out of order."""
     zero, stamps, last = None, list[int](), None
-    with _opened_file(path) as container:
+    with _open_file(path) as container:
         decoder = Decoder(container, str(path))
         stream = decoder.stream
         if not stream.time_base:
@@ -233,13 +269,13 @@ def _landing(path: Path, start_s: float) -> _SeekTarget | None:
 
 
 def _step_s(stream: "VideoStream") -> float:
-    """Compute the seconds from frame to frame; where the rate is not stated it is None, in PyAV 19 zero."""
+    """Return the seconds from frame to frame. A missing rate is None, and zero in PyAV 19."""
     rate = stream.average_rate
-    return float(1 / rate) if rate and 0.01 <= rate <= 1000 else _USUAL_STEP_S
+    return float(1 / rate) if rate and 0.01 <= rate <= 1000 else _DEFAULT_STEP_S
 
 
 def _length_s(container: "InputContainer", exactly: bool = False) -> float | None:
-    """The seconds that a container states as its length; None where it states none, or only guesses it."""
+    """Return the length in seconds that a container states; None where it states none, or only guesses it."""
     if exactly and container.format.name not in ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"):
         return None
     lengths = [container.duration / 1e6] if container.duration else []
@@ -250,7 +286,7 @@ def _length_s(container: "InputContainer", exactly: bool = False) -> float | Non
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is written to: its number, size and time of change; None where it is gone."""
+    """Return what changes when a file is written: inode, size and time of change; None where it is missing."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -258,7 +294,7 @@ def _state(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _tell(shown: str, lost: str | None, refused: Callable[[EkspresiError], None] | None) -> None:
+def _report(shown: str, lost: str | None, refused: Callable[[EkspresiError], None] | None) -> None:
     if lost is None:
         return
     error = SourceError(f"{shown}: {lost}")

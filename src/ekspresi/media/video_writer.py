@@ -1,11 +1,11 @@
-"""Pictures with times -> an H.264 film that plays at the true speed and survives its maker.
+"""Write timed pictures to an H.264 film that plays at the true speed and survives a killed run.
 
-In: pictures and the second at which each was taken. Out: an MP4 file. Knows nothing of faces, nor of where pictures
+In: pictures and the second at which each was taken. Out: an MP4 file. Does not know about faces, or where pictures
 come from. Needs the extra [video].
 
-The file is written in fragments (ISO/IEC 14496-12, movie fragments), each of which begins with a picture that needs no
-other and spans about a second: where the run is killed, all but the last of them play. Nothing is kept in memory but
-the picture that is being encoded, so a camera may be filmed for days; its file grows with them.
+The file is written in fragments of about a second (ISO/IEC 14496-12, movie fragments), each of which begins with a key
+frame. Where the run is killed, all but the last fragment play. Memory holds only the picture that is encoded, so a
+camera may be filmed for days.
 """
 
 import os
@@ -29,40 +29,49 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 FILM_SUFFIX = ".mp4"
-"""What the name of a film ends in."""
+"""Suffix of the name of a film."""
 
 KEY_S = 1.0
-"""A fragment begins, with a picture that needs no other, at the latest so many seconds after the one before."""
+"""Longest fragment, seconds; each begins with a key frame."""
 TICKS = 90_000
-"""Units of time in a second: that of MPEG, in which 24, 25, 30 and 60 frames a second are whole numbers."""
+"""Time units per second, as in MPEG: 24, 25, 30 and 60 frames a second are whole numbers of them."""
 
 LONGEST_S = 600.0
-"""A picture is shown for so long at most: who looks at a film of a camera that was away for a night need not wait for
-morning, and the format counts up to 6.6 hours only, after which nothing would play at its speed any more."""
+"""Longest time that a picture is shown, seconds.
+
+A film of a camera that was lost for a night stays short. The format counts only up to 6.6 hours per picture."""
 
 _ENCODER = "libx264"
 _RATE = 25
-"""Frames a second that the encoder expects, and how long the last picture is shown; all else follows the times."""
+"""Frames per second that the encoder expects; also sets how long the last picture is shown."""
 _OPTIONS = {
     "preset": "veryfast",
     "crf": "20",
-    # Each picture leaves the encoder before the next comes: what waits in it would be lost with a killed run, and with
-    # a picture every few seconds that would be minutes.
+    # Each picture leaves the encoder before the next comes. A killed run would lose the pictures in the encoder, which
+    # are minutes of a camera that gives a picture every few seconds.
     "tune": "zerolatency",
 }
 _BT709, _TV_RANGE = 1, 1  # FFmpeg's numbers, AVCOL_SPC_BT709 (and its primaries and transfer) and AVCOL_RANGE_MPEG
 _THREADS = 2
-"""Each cuts the picture into one slice more, which costs quality; two encode faster than any of this is recognized."""
+"""Each adds one slice to the picture, which costs quality; two encode faster than faces are recognized."""
 
 
 class VideoWriter:
-    """A film that grows picture by picture; a context manager.
+    """Write a film picture by picture; a context manager.
 
-    The file is made with the first picture: without one there is none. One that exists is replaced when the new film
-    is whole, which grows in a hidden file beside it until then.
+    The first picture makes the file. An existing film is replaced when the new one is complete; until then the new one
+    grows in a hidden file beside it.
 
     Attributes:
-        written: the film is closed, and at its place.
+        written: the film is closed and has its name.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, VideoWriter(Path(folder) / "clip.mp4") as video:
+        ...     for time_s in (0.0, 0.04):
+        ...         video.add(Image.new("RGB", (16, 8)), time_s)
+        >>> video.written
+        True
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,14 +81,14 @@ class VideoWriter:
             path: ends in ``FILM_SUFFIX``, in a folder that exists.
 
         Raises:
-            OutputError: another ending, or a PyAV that cannot encode H.264.
+            OutputError: the suffix is another, or PyAV cannot encode H.264.
             MissingExtraError: PyAV is not installed.
         """
         if path.suffix.lower() != FILM_SUFFIX:
-            raise OutputError(f"{path}: a film's name ends in {FILM_SUFFIX}; choose one that does")
+            raise OutputError(f"{path}: is not the name of a film. Choose one that ends in {FILM_SUFFIX}.")
         if _ENCODER not in pyav().codecs_available:
-            remedy = "install its wheel: pip install --force-reinstall --only-binary av av"
-            raise OutputError(f"{path}: this PyAV was built without {_ENCODER} and cannot encode H.264; {remedy}")
+            remedy = "Install its wheel: pip install --force-reinstall --only-binary av av"
+            raise OutputError(f"{path}: this PyAV was built without {_ENCODER} and cannot encode H.264. {remedy}")
         self._path = path
         self._growing = path
         self.written = False
@@ -92,24 +101,24 @@ class VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # Where the block failed, what was filmed before is kept, and its own error is the one that is told.
+        # Where the block failed, the earlier pictures are kept, and the error of the block is raised.
         with suppress(OutputError) if kind else nullcontext():
             self.close(whole=kind is None)
 
     def add(self, picture: Image.Image, time_s: float) -> None:
         """Append a picture, which is shown until the next.
 
-        The film begins with its first picture and has that one's size, made even by repeating the last row and column.
-        A picture of another size is scaled to fit and stands between black bars. A gap of more than ``LONGEST_S`` is
-        shortened to it.
+        The film begins with its first picture and has its size, made even by repeating the last row and column. A
+        picture of another size is scaled to fit between black bars. A gap of more than ``LONGEST_S`` is shortened to
+        it.
 
         Args:
             picture: RGB.
-            time_s: when it was taken, seconds. One that is not above the one before is moved just behind it.
+            time_s: when the picture was taken, seconds. A time that does not rise is moved just behind the last one.
 
         Raises:
-            OutputError: the file cannot be written. The film ends here: what is added later is refused for the same
-                reason, and what was written before plays.
+            OutputError: the file cannot be written. The film ends here: later calls raise the same error, and the
+                earlier pictures play.
         """
         if self._failure is not None:
             raise self._failure
@@ -132,22 +141,23 @@ class VideoWriter:
         """End the film; nothing is added after it.
 
         Args:
-            whole: all of it was filmed. Else it does not replace an older one, and waits beside it, see ``take_up``.
+            whole: the film is complete. Otherwise it does not replace an older film, and stays in the hidden file
+                beside it, see ``promote_partial``.
 
         Raises:
-            OutputError: the end cannot be written; what was written before plays.
+            OutputError: the end cannot be written; the earlier pictures play.
         """
         film, self._film = self._film, None
         if film is not None:
-            with self._errors_named() if self._failure is None else suppress(Exception):  # one failure is told once
+            with self._errors_named() if self._failure is None else suppress(Exception):  # one failure is raised once
                 film.close()
                 if self._failure is None and (whole or self._growing == self._path):
-                    take_up(self._path)
+                    promote_partial(self._path)
                     self.written = True
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
-        """What goes wrong ends the film, and is told in one line."""
+        """End the film at an error, and raise it as OutputError."""
         try:
             with os_errors_as_output_error(self._path, self._path.parent):
                 try:
@@ -156,18 +166,29 @@ class VideoWriter:
                     if isinstance(error, OSError):
                         raise
                     reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
-                    raise OutputError(f"{self._path}: cannot be encoded ({reason}); film other pictures") from error
+                    raise OutputError(f"{self._path}: cannot be encoded ({reason}). Use other pictures.") from error
         except OutputError as error:
             self._failure = error
             raise
 
 
-def take_up(path: Path) -> None:
-    """Let what was filmed beside an older film take its place; also what a killed run left, when it is continued.
+def promote_partial(path: Path) -> None:
+    """Replace an older film by the one that was written beside it, also by a killed run.
+
+    Args:
+        path: of the film.
 
     Raises:
         OutputError: the older film is read-only.
         OSError: the system refuses.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / ".clip.mp4.part.mp4").write_bytes(b"film")
+        ...     promote_partial(Path(folder) / "clip.mp4")
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['clip.mp4']
     """
     growing = _beside(path)
     if growing.exists():
@@ -181,17 +202,17 @@ def _beside(path: Path) -> Path:
 
 
 class _Film:
-    """An open MP4 file and its encoder."""
+    """Hold an open MP4 file and its encoder."""
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:
         """Make the file.
 
         Args:
             path: where.
-            size: width and height of what is shown.
+            size: width and height of the pictures, pixels.
         """
         self._shown = size
-        # Unbuffered: what is muxed is in the hands of the system, which outlives this process.
+        # Unbuffered: the system has all muxed bytes, and outlives this process.
         self._file = path.open("wb", buffering=0)
         flags = "frag_keyframe+empty_moov+default_base_moof"
         self._container: OutputContainer = pyav().open(
@@ -209,7 +230,7 @@ class _Film:
         self._stream.codec_context.color_trc, self._stream.codec_context.color_range = _BT709, _TV_RANGE
 
     def add(self, picture: Image.Image, stamp: int, key: bool) -> None:
-        """Encode a picture that is shown from ``stamp`` on; ``key``: as one that needs no other."""
+        """Encode a picture that is shown from ``stamp`` on; ``key``: as a key frame."""
         av = pyav()
         frame = av.VideoFrame.from_ndarray(self._canvas(picture), format="rgb24")
         frame = self._converter.reformat(frame, format="yuv420p", dst_colorspace=_BT709, dst_color_range=_TV_RANGE)
@@ -218,7 +239,7 @@ class _Film:
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        """Write what the encoder holds, and the index."""
+        """Write the rest of the encoder, and the index."""
         try:
             self._container.mux(self._stream.encode(None))
         finally:
@@ -228,7 +249,7 @@ class _Film:
                 self._file.close()
 
     def _canvas(self, picture: Image.Image) -> NDArray[np.uint8]:
-        """A picture -> uint8 (H, W, 3) of the film's size, both even."""
+        """Return a picture as uint8 (H, W, 3) of the film's size, both even."""
         if picture.size != self._shown:
             picture = ImageOps.pad(picture, self._shown)
         pixels = np.asarray(picture)

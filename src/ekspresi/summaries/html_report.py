@@ -20,7 +20,7 @@ from PIL import Image
 
 from ekspresi import __version__
 from ekspresi.errors import MissingExtraError, SourceError
-from ekspresi.media.urls import address, redact
+from ekspresi.media.urls import parse_address, redact
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummary, VideoSummary
@@ -70,7 +70,7 @@ def page_provenance(recognizer: Recognizer, command: Sequence[str]) -> PageProve
 
 def _shown(word: str) -> str:
     try:
-        where = address(word)
+        where = parse_address(word)
     except SourceError:
         return redact(word)
     return word if where is None else redact(where)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ekspresi.errors import OutputError
 from ekspresi.media.image_writer import save_picture
-from ekspresi.media.video_writer import FILM_SUFFIX, VideoWriter, take_up
+from ekspresi.media.video_writer import FILM_SUFFIX, VideoWriter, promote_partial
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import check_replaceable
@@ -128,7 +128,7 @@ class AnnotationWriter:
         ensure_folder(target.parent)
         if resumed:
             with os_errors_as_output_error(target, target.parent):
-                take_up(target)
+                promote_partial(target)
             target = self._names.free(target, fresh=True)
         self._check(target)
         return VideoWriter(target)
