@@ -237,7 +237,7 @@ def test_outputs_that_cannot_be(predict, folder: Path, tmp_path: Path) -> None:
 def test_unknown_detector(predict, folder: Path) -> None:
     code, _, err = predict(folder, detector="viola")
     assert code == 2
-    one_line_error(err, "unknown detector 'viola'; known are mtcnn, yunet, none")
+    one_line_error(err, "'viola': is not a detector. Use mtcnn, yunet, none")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")

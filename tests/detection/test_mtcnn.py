@@ -34,14 +34,14 @@ def iou(a: Box, b: Box) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def test_pictures_searched_at_once_are_searched_as_one_by_one(cascade: MtcnnDetector) -> None:
+def test_mtcnn_in_threads_equals_one_by_one(cascade: MtcnnDetector) -> None:
     pictures = [read(name) for name in ("astronaut.jpg", "corridor.jpg", "lfw-faces.png")] * 2
     alone = [cascade.detect(picture) for picture in pictures]
     with ThreadPoolExecutor(3) as threads:
         assert list(threads.map(cascade.detect, pictures)) == alone
 
 
-def test_portrait_has_one_face_with_landmarks_in_their_places(cascade: MtcnnDetector) -> None:
+def test_mtcnn_on_a_portrait_places_landmarks(cascade: MtcnnDetector) -> None:
     (face,) = cascade.detect(read("astronaut.jpg"))
     assert face.score > 0.99
     assert iou(face.box_xyxy, (179, 60, 267, 171)) > 0.85
@@ -50,7 +50,7 @@ def test_portrait_has_one_face_with_landmarks_in_their_places(cascade: MtcnnDete
     assert np.abs(np.array(face.landmarks) - seen).max() < 6
 
 
-def test_corridor_finds_every_face_down_to_10_px_largest_first(cascade: MtcnnDetector) -> None:
+def test_mtcnn_in_a_corridor_finds_faces_of_10_px(cascade: MtcnnDetector) -> None:
     truth = json.loads((EXAMPLES / "corridor.json").read_text())["faces"]
     found = [face.box_xyxy for face in cascade.detect(read("corridor.jpg"))]
     assert len(truth) == 10
@@ -62,13 +62,13 @@ def test_corridor_finds_every_face_down_to_10_px_largest_first(cascade: MtcnnDet
     assert len(found) == 10  # no false alarm
 
 
-def test_sheet_of_25_px_faces_finds_at_least_23_of_24(cascade: MtcnnDetector) -> None:
+def test_mtcnn_on_a_sheet_finds_23_of_24_faces(cascade: MtcnnDetector) -> None:
     boxes = [face.box_xyxy for face in cascade.detect(read("lfw-faces.png"))]
     cells = {(int((x1 + x2) / 2 // 44), int((y1 + y2) / 2 // 44)) for x1, y1, x2, y2 in boxes}
     assert len(cells) >= 23 and len(boxes) == len(cells)
 
 
-def test_a_face_moves_with_the_picture(cascade: MtcnnDetector) -> None:
+def test_mtcnn_on_a_shifted_picture_shifts_the_face(cascade: MtcnnDetector) -> None:
     image = read("astronaut.jpg")[20:220, 120:320]
     canvas = np.full((300, 420, 3), 128, dtype=np.uint8)
     canvas[60:260, 170:370] = image
@@ -77,12 +77,12 @@ def test_a_face_moves_with_the_picture(cascade: MtcnnDetector) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (11, 11), (12, 12), (2, 900), (900, 2), (40, 2500)])
-def test_pictures_without_a_face_give_an_empty_list(cascade: MtcnnDetector, shape: tuple[int, int]) -> None:
+def test_mtcnn_without_a_face_returns_nothing(cascade: MtcnnDetector, shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     assert cascade.detect(noise) == []
 
 
-def test_strips_give_what_the_whole_level_gives(cascade: MtcnnDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mtcnn_in_strips_equals_the_whole_level(cascade: MtcnnDetector, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (157, 90, 3), dtype=np.uint8)
     whole = cascade._scan(noise)
     assert whole[1].shape == (74, 40)
@@ -91,7 +91,7 @@ def test_strips_give_what_the_whole_level_gives(cascade: MtcnnDetector, monkeypa
         np.testing.assert_allclose(strips, expected, atol=1e-5)
 
 
-def test_small_frames_are_enlarged_and_large_ones_still_shown_at_what_the_smallest_face_needs() -> None:
+def test_mtcnn_levels_scale_fits_the_smallest_face() -> None:
     assert [level.scale for level in mtcnn_levels(300, 200, 12)] == [2.0]
     assert mtcnn_levels(300, 200, 4)[0].scale == mtcnn.MAX_ENLARGEMENT
     assert mtcnn_levels(4000, 3000, 12)[0].scale == mtcnn.WINDOW_PX / 12
@@ -100,7 +100,7 @@ def test_small_frames_are_enlarged_and_large_ones_still_shown_at_what_the_smalle
     assert between * 2000 * between * 1000 == pytest.approx(mtcnn.FREE_PX)
 
 
-def test_memory_does_not_grow_with_the_frame() -> None:
+def test_mtcnn_levels_of_any_frame_bound_memory() -> None:
     for size in ((640, 480), (4000, 3000), (20_000, 4_000)):
         levels = mtcnn_levels(*size, 12)
         for level in levels:
@@ -110,14 +110,14 @@ def test_memory_does_not_grow_with_the_frame() -> None:
         assert max(size) * levels[-1].scale <= mtcnn.TILE_PX
 
 
-def test_pyramid_goes_down_to_the_window() -> None:
+def test_pyramid_ends_at_the_window() -> None:
     scales = pyramid(300, 200, 2.0)
     assert scales[0] == 2.0 and scales == sorted(scales, reverse=True)
     assert 12 <= scales[-1] * 200 < 12 / mtcnn.PYRAMID_STEP
     assert pyramid(2, 2, 4.0) == []
 
 
-def test_a_crowd_is_found_face_by_face() -> None:
+def test_mtcnn_in_a_crowd_finds_each_face() -> None:
     crowd = np.tile(read("lfw-faces.png"), (3, 7, 1))
     boxes = [face.box_xyxy for face in MtcnnDetector(min_face_px=20).detect(crowd)]
     cells = {(int((x1 + x2) / 2 // 44), int((y1 + y2) / 2 // 44)) for x1, y1, x2, y2 in boxes}
@@ -125,7 +125,7 @@ def test_a_crowd_is_found_face_by_face() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_small_faces_of_a_panorama_are_found_in_bounded_memory() -> None:
+def test_mtcnn_on_a_panorama_bounds_memory() -> None:
     # Not ru_maxrss: a process inherits it from the one that starts it.
     code = f"""
 import numpy as np
@@ -145,7 +145,7 @@ print(len(found), int(peak_kb) // 1024)
     assert peak_mb < 600
 
 
-def test_a_face_that_fills_a_large_photo_is_one_face() -> None:
+def test_mtcnn_on_a_large_face_finds_one() -> None:
     portrait = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB").crop((150, 30, 300, 200))
     large = np.asarray(portrait.resize((2400, 2720), Image.Resampling.BICUBIC))
     assert len(mtcnn_levels(2400, 2720, 24)) == 2
@@ -153,7 +153,7 @@ def test_a_face_that_fills_a_large_photo_is_one_face() -> None:
     assert iou(face.box_xyxy, (29 * 16, 30 * 16, 117 * 16, 141 * 16)) > 0.7
 
 
-def test_missing_networks_are_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mtcnn_without_networks_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mtcnn, "ASSETS", tmp_path)
-    with pytest.raises(ModelError, match=r"mtcnn-pnet\.onnx.*reinstall"):
+    with pytest.raises(ModelError, match=r"mtcnn-pnet\.onnx.*\. Reinstall"):
         MtcnnDetector().detect(np.zeros((50, 50, 3), dtype=np.uint8))

@@ -47,7 +47,7 @@ def wave(side: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("name", "side"), [("pnet", 12), ("rnet", 24), ("onet", 48)])
-def test_network_equals_the_numpy_reference(name: str, side: int) -> None:
+def test_networks_equal_the_numpy_reference(name: str, side: int) -> None:
     data = (files("ekspresi") / "assets" / f"mtcnn-{name}.onnx").read_bytes()
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     outputs = [output.name for output in session.get_outputs()]
@@ -56,7 +56,7 @@ def test_network_equals_the_numpy_reference(name: str, side: int) -> None:
         assert got.reshape(-1) == pytest.approx(EXPECTED[name][output], abs=1e-4), output
 
 
-def test_networks_are_checked_small_and_attributed() -> None:
+def test_networks_are_valid_small_and_attributed() -> None:
     total = 0
     for name in ("pnet", "rnet", "onet"):
         data = (files("ekspresi") / "assets" / f"mtcnn-{name}.onnx").read_bytes()

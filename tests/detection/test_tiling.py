@@ -23,7 +23,7 @@ def frame_and_box(draw: st.DrawFn) -> tuple[int, int, int, int, tuple[int, int, 
 
 
 @given(frame_and_box())
-def test_every_box_not_larger_than_the_overlap_lies_wholly_in_a_tile(
+def test_tiles_hold_each_box_within_the_overlap(
     case: tuple[int, int, int, int, tuple[int, int, int, int]],
 ) -> None:
     width, height, side, overlap, (x1, y1, x2, y2) = case
@@ -38,7 +38,7 @@ def test_every_box_not_larger_than_the_overlap_lies_wholly_in_a_tile(
 
 
 @given(frame_and_box(), st.floats(0, 8))
-def test_a_box_near_a_seam_is_whole_in_another_tile(
+def test_cut_by_seam_box_is_whole_in_a_neighbor(
     case: tuple[int, int, int, int, tuple[int, int, int, int]], margin: float
 ) -> None:
     width, height, side, overlap, (x1, y1, x2, y2) = case
@@ -53,7 +53,7 @@ def test_a_box_near_a_seam_is_whole_in_another_tile(
     assert any(not cut_by_seam(box, t, width, height, margin)[0] for t in inside)
 
 
-def test_a_frame_that_fits_is_one_tile_and_a_long_one_a_row_of_equal_ones() -> None:
+def test_tiles_of_a_frame_are_equal() -> None:
     assert tiles(640, 480, 640, 100) == [Tile(0, 0, 640, 480)]
     row = tiles(2000, 480, 1000, 200)
     assert [(tile.left, tile.right) for tile in row] == [(0, 800), (600, 1400), (1200, 2000)]
@@ -72,7 +72,7 @@ def test_levels_shrink_until_the_last_fits() -> None:
     assert enlarged.tiles[1].left < enlarged.tiles[0].right - 31  # 128 px of the level are 32 of the frame
 
 
-def test_seams_are_not_where_the_frame_ends() -> None:
+def test_cut_by_seam_ignores_edges_of_the_frame() -> None:
     tile = Tile(0, 0, 100, 100)
     boxes = np.array([[-3, 10, 20, 40], [70, 10, 98, 40], [60, 70, 90, 103], [10, 10, 40, 40]], np.float32)
     assert cut_by_seam(boxes, tile, 200, 100, 4).tolist() == [False, True, False, False]

@@ -36,7 +36,7 @@ def squares(width: int, height: int, where: list[tuple[int, int, int]]) -> np.nd
     return image
 
 
-def test_a_face_on_a_seam_is_found_once_wherever_it_lies() -> None:
+def test_detect_tiled_on_a_seam_finds_a_face_once() -> None:
     plan = levels(900, 300, 1.0, side_px=300, overlap_px=60, step=3, last_px=300)
     assert len(plan[0].tiles) > 2
     for x in range(150, 400, 7):
@@ -45,14 +45,14 @@ def test_a_face_on_a_seam_is_found_once_wherever_it_lies() -> None:
         assert face.landmarks == ((x, 100),) * 5
 
 
-def test_a_face_larger_than_the_overlap_is_found_on_a_coarser_level() -> None:
+def test_detect_tiled_finds_large_faces_on_a_coarse_level() -> None:
     plan = levels(900, 300, 1.0, side_px=300, overlap_px=60, step=3, last_px=300)
     for x in range(0, 700, 31):
         (face,) = detect_tiled(squares(900, 300, [(x, 40, 180)]), plan, BrightSquares())
         assert face.box_xyxy == (x, 40, x + 180, 220)
 
 
-def test_500_faces_are_found_each_once_largest_first() -> None:
+def test_detect_tiled_of_500_faces_finds_each_once() -> None:
     where = [(10 + 48 * column, 10 + 48 * row, 12 + (row + column) % 20) for row in range(20) for column in range(25)]
     plan = levels(1220, 980, 1.0, side_px=400, overlap_px=64, step=4, last_px=400)
     found = detect_tiled(squares(1220, 980, where), plan, BrightSquares())
@@ -61,7 +61,7 @@ def test_500_faces_are_found_each_once_largest_first() -> None:
     assert areas == sorted(areas, reverse=True)
 
 
-def test_a_panorama_is_never_seen_whole() -> None:
+def test_detect_tiled_on_a_panorama_passes_small_parts() -> None:
     where = [(x, 100 + x % 300, 13) for x in range(40, 20_000, 997)]
     finder = BrightSquares()
     plan = levels(20_000, 600, 1.0, side_px=1024, overlap_px=128, step=8, last_px=1024)
@@ -70,6 +70,6 @@ def test_a_panorama_is_never_seen_whole() -> None:
     assert finder.largest <= 1024**2
 
 
-def test_no_faces_are_an_empty_list() -> None:
+def test_detect_tiled_without_a_face_returns_nothing() -> None:
     plan = levels(30, 20, 1.0, side_px=300, overlap_px=60, step=3, last_px=300)
     assert detect_tiled(squares(30, 20, []), plan, BrightSquares()) == []

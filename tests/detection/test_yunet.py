@@ -51,7 +51,7 @@ def iou(a: Box, b: Box) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def test_boxes_and_landmarks_are_in_pixels_of_the_image(fake: Path) -> None:
+def test_yunet_boxes_are_in_pixels_of_the_image(fake: Path) -> None:
     (face,) = YunetDetector(40, fake).detect(squares(300, 200, FACE_PX, [(80, 40)]))
     x1, y1, x2, y2 = face.box_xyxy
     assert (x1, x2) == (80, 104) and y2 - y1 == pytest.approx(24)
@@ -61,19 +61,19 @@ def test_boxes_and_landmarks_are_in_pixels_of_the_image(fake: Path) -> None:
 
 
 @pytest.mark.parametrize(("min_face_px", "side"), [(20, 12), (10, 6), (4, 6), (80, 48)])
-def test_small_faces_are_enlarged_and_large_ones_shrunk(fake: Path, min_face_px: float, side: int) -> None:
+def test_yunet_scale_fits_the_face(fake: Path, min_face_px: float, side: int) -> None:
     found = YunetDetector(min_face_px, fake).detect(squares(240, 160, side, [(64, 80)]))
     assert any(iou(face.box_xyxy, (64, 80, 64 + side, 80 + side)) > 0.8 for face in found)
 
 
-def test_a_face_on_a_seam_is_found_once(fake: Path) -> None:
+def test_yunet_on_a_seam_finds_a_face_once(fake: Path) -> None:
     image = squares(1500, 200, FACE_PX, [(x, 80) for x in range(8, 1450, 40)])
     assert len(yunet_levels(1500, 200, 40)[0].tiles) > 1
     lefts = sorted(face.box_xyxy[0] for face in YunetDetector(40, fake).detect(image) if face.score > 0.9)
     assert lefts == pytest.approx(range(8, 1450, 40), abs=4)  # its step is 8 px from a tile's edge
 
 
-def test_colors_reach_the_network_in_its_order(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yunet_passes_colors_as_bgr(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import cv2
 
     seen = []
@@ -84,11 +84,11 @@ def test_colors_reach_the_network_in_its_order(fake: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (2, 900), (900, 2)])
-def test_pictures_without_a_face_give_an_empty_list(fake: Path, shape: tuple[int, int]) -> None:
+def test_yunet_without_a_face_returns_nothing(fake: Path, shape: tuple[int, int]) -> None:
     assert YunetDetector(12, fake).detect(np.zeros((*shape, 3), dtype=np.uint8)) == []
 
 
-def test_memory_does_not_grow_with_the_frame() -> None:
+def test_yunet_levels_of_any_frame_bound_memory() -> None:
     for width, height in ((640, 480), (20_000, 4_000)):
         for level in yunet_levels(width, height, 12):
             for tile in level.tiles:
@@ -96,7 +96,7 @@ def test_memory_does_not_grow_with_the_frame() -> None:
         assert max(width, height) * level.scale <= 320
 
 
-def test_names_choose_the_file(fake: Path) -> None:
+def test_make_detector_of_yunet_names_the_file(fake: Path) -> None:
     made = make_detector(f"yunet:{fake}", min_face_px=20)
     assert isinstance(made, YunetDetector) and made.path == fake and made.min_face_px == 20
     downloaded = make_detector("yunet")
@@ -107,7 +107,7 @@ def test_names_choose_the_file(fake: Path) -> None:
         make_detector("yunet:nowhere.onnx")
 
 
-def test_without_a_path_the_published_file_is_taken_from_the_cache(
+def test_yunet_without_a_path_uses_the_registered_file(
     fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -121,7 +121,7 @@ def test_without_a_path_the_published_file_is_taken_from_the_cache(
     assert asked == [(MODEL, "give its path as 'yunet:PATH'")]
 
 
-def test_offline_the_message_names_file_and_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yunet_offline_names_file_and_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("cv2", reason="extra [yunet]")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for proxy in ("https_proxy", "HTTPS_PROXY"):
@@ -133,7 +133,7 @@ def test_offline_the_message_names_file_and_remedy(tmp_path: Path, monkeypatch: 
     assert str(cache_folder()).startswith(str(tmp_path))
 
 
-def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yunet_without_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ekspresi.detection.yunet.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"'yunet' needs the extra \[yunet\]: pip install"):
         make_detector("yunet")
@@ -145,18 +145,18 @@ def other_files(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     yield pointer, "Git LFS pointer"
     text = tmp_path / "text.onnx"
     text.write_text("no network")
-    yield text, "cannot run this as YuNet"
-    yield bundled_model(), "cannot run this as YuNet"
+    yield text, "cannot be run as YuNet by OpenCV"
+    yield bundled_model(), "cannot be run as YuNet by OpenCV"
 
 
-def test_a_file_that_is_not_yunet_is_refused_in_one_line(fake: Path, tmp_path: Path) -> None:
+def test_yunet_with_another_file_is_an_error(fake: Path, tmp_path: Path) -> None:
     for file, said in other_files(tmp_path):
         with pytest.raises(ModelError, match=said) as refused:
             YunetDetector(path=file).detect(np.zeros((64, 64, 3), np.uint8))
         assert str(file) in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_opencv_is_loaded_at_the_first_image_and_says_nothing(fake: Path) -> None:
+def test_yunet_loads_opencv_late_and_silently(fake: Path) -> None:
     code = (
         "import sys, numpy as np, ekspresi.detection.detector as d\n"
         f"found = d.make_detector('yunet:' + {str(fake)!r})\n"
@@ -170,7 +170,7 @@ def test_opencv_is_loaded_at_the_first_image_and_says_nothing(fake: Path) -> Non
 
 
 @pytest.mark.shared
-def test_corridor_finds_every_face_down_to_10_px(real: Path) -> None:
+def test_yunet_in_a_corridor_finds_faces_of_10_px(real: Path) -> None:
     truth = json.loads((EXAMPLES / "corridor.json").read_text())["faces"]
     found = YunetDetector(path=real).detect(np.asarray(Image.open(EXAMPLES / "corridor.jpg").convert("RGB")))
     for face in truth:
@@ -180,7 +180,7 @@ def test_corridor_finds_every_face_down_to_10_px(real: Path) -> None:
 
 
 @pytest.mark.shared
-def test_portrait_has_its_landmarks_where_mtcnn_has_them(real: Path) -> None:
+def test_yunet_on_a_portrait_agrees_with_mtcnn(real: Path) -> None:
     (face,) = YunetDetector(path=real).detect(np.asarray(Image.open(EXAMPLES / "astronaut.jpg").convert("RGB")))
     assert face.landmarks is not None
     seen = [(205, 101), (246, 103), (225, 129), (203, 139), (244, 141)]  # read off the picture
@@ -188,7 +188,7 @@ def test_portrait_has_its_landmarks_where_mtcnn_has_them(real: Path) -> None:
 
 
 @pytest.mark.shared
-def test_a_face_that_fills_a_large_photo_is_one_face(real: Path) -> None:
+def test_yunet_on_a_large_face_finds_one(real: Path) -> None:
     portrait = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB").crop((150, 30, 300, 200))
     large = np.asarray(portrait.resize((2400, 2720), Image.Resampling.BICUBIC))
     (face,) = YunetDetector(min_face_px=40, path=real).detect(large)

@@ -90,7 +90,7 @@ def test_analyze_keeps_its_model(tiny_model: Path, image: np.ndarray, monkeypatc
 def test_analyze_says_what_is_wrong(tiny_model: Path, tmp_path: Path, image: np.ndarray) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         analyze(image, model=tmp_path / "nowhere.onnx")
-    with pytest.raises(ConfigError, match="unknown detector 'viola'"):
+    with pytest.raises(ConfigError, match="'viola': is not a detector"):
         analyze(image, model=tiny_model, detector="viola")
     with pytest.raises(ImageError, match="no such file"):
         analyze(tmp_path / "nowhere.jpg", model=tiny_model, detector="none")

@@ -1,1 +1,1 @@
-"""Find faces in an image. ``detector`` holds the protocol and the names; each detector has its own file."""
+"""Find faces in an image; ``detector`` holds the protocol and the names, and each detector has its own file."""

@@ -1,8 +1,7 @@
-"""Image -> faces: one protocol, a file for each detector.
+"""Define the protocol of detectors, and make them by name.
 
-In: an RGB image. Out: faces with boxes, largest first, without predictions. Knows nothing of crops,
-expressions or pictures' files. A new detector is a class with ``detect`` in a file of its own and a line in
-``make_detector``.
+In: an RGB image. Out: faces with boxes, largest first, without predictions. Does not know about crops, expressions or
+image files. To add a detector, write a class with ``detect`` in its own file and a line in ``make_detector``.
 """
 
 import math
@@ -16,33 +15,43 @@ from ekspresi.errors import ConfigError
 from ekspresi.types import Device, Face
 
 DETECTORS = ("mtcnn", "yunet", "none")
-"""Names that ``make_detector`` knows."""
+"""Names of all detectors."""
 
 
 class Detector(Protocol):
-    """Anything that finds faces."""
+    """Find faces in images.
+
+    Example:
+        >>> detector: Detector = make_detector("none")
+        >>> len(detector.detect(np.zeros((40, 30, 3), np.uint8)))
+        1
+    """
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """RGB image, uint8 (H, W, 3) -> its faces, largest first; an empty list where there is none."""
+        """Return the faces of an RGB image, uint8 (H, W, 3), largest first; an empty list where there is none."""
         ...
 
 
 def make_detector(name: str, min_face_px: float = 12, device: Device = "auto") -> Detector:
-    """A detector's name -> the detector; its weights are loaded at the first image.
+    """Make the detector of a name; its weights are loaded at the first image.
 
     Args:
-        name: 'mtcnn' finds faces; 'yunet' finds them with OpenCV and a network that is downloaded at the first image,
-            'yunet:PATH' with that file; 'none' takes the whole image as one face, for pictures that are crops.
+        name: 'mtcnn'; 'yunet', which uses OpenCV and downloads its network at the first image; 'yunet:PATH', which
+            uses that file; or 'none', which takes the whole image as one face, for face crops.
         min_face_px: width in pixels of the smallest face to search for; 'none' ignores it.
-        device: 'auto', 'cpu' or 'cuda'; 'mtcnn' alone heeds it, OpenCV and 'none' use the CPU.
+        device: 'auto', 'cpu' or 'cuda'; only 'mtcnn' uses it, the others run on the CPU.
 
     Raises:
-        ConfigError: an unknown name, or a width that is no number from 1.
-        MissingExtraError: 'yunet' without OpenCV.
-        ModelError: no file at the path of 'yunet:PATH'.
+        ConfigError: the name is unknown, or the width is not a number of at least 1.
+        MissingExtraError: OpenCV is not installed, for 'yunet'.
+        ModelError: the file of 'yunet:PATH' does not exist.
+
+    Example:
+        >>> make_detector("none").detect(np.zeros((40, 30, 3), np.uint8))[0].score
+        1.0
     """
     if not 1 <= min_face_px < math.inf:  # nan is neither below nor above 1
-        raise ConfigError(f"smallest face of {min_face_px} px: must be at least 1")
+        raise ConfigError(f"--min-face-px {min_face_px:g}: must be a number of at least 1. Give a width in pixels.")
     if name == "mtcnn":
         from ekspresi.detection.mtcnn import MtcnnDetector
 
@@ -56,4 +65,4 @@ def make_detector(name: str, min_face_px: float = 12, device: Device = "auto") -
         from ekspresi.detection.whole_image import WholeImage
 
         return WholeImage()
-    raise ConfigError(f"unknown detector '{name}'; known are {', '.join(DETECTORS)}, and yunet:PATH")
+    raise ConfigError(f"'{name}': is not a detector. Use {', '.join(DETECTORS)} or yunet:PATH.")

@@ -1,14 +1,15 @@
-"""MTCNN: image -> faces with five landmarks, by three small networks in a cascade.
+"""Find faces with five landmarks by MTCNN, a cascade of three small networks.
 
-In: an RGB image. Out: faces, largest first. Knows nothing of crops or expressions, and nothing of how its
-networks were made (``tools/convert_mtcnn.py``).
+In: an RGB image. Out: faces, largest first. Does not know about crops, expressions or how its networks were made
+(``tools/convert_mtcnn.py``).
 
 K. Zhang, Z. Zhang, Z. Li, Y. Qiao: Joint face detection and alignment using multitask cascaded convolutional
-networks, IEEE Signal Processing Letters 23(10), 2016. P-Net looks at every 12 x 12 window of an image
-pyramid, R-Net judges and moves what is left at 24 x 24, O-Net at 48 x 48 and adds the landmarks. Changed
-here: the pyramid starts *above* the original size where faces are small (P-Net cannot see a face below 12 px,
-and a face near 12 px only where a window happens to fit), and a large frame is searched in tiles; patches are
-resampled with antialiasing.
+networks, IEEE Signal Processing Letters 23(10), 2016. P-Net scans every 12 x 12 window of an image pyramid. R-Net
+judges and moves the remaining boxes at 24 x 24, and O-Net at 48 x 48, which adds the landmarks.
+
+Changed here: the pyramid starts *above* the original size where faces are small. P-Net cannot see a face below 12 px,
+and a face near 12 px only where a window happens to fit. Large frames are searched in tiles, and patches are resampled
+with antialiasing.
 
 Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 """
@@ -38,7 +39,7 @@ from ekspresi.types import Device, Face
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-WINDOW_PX = 12  # side of P-Net's window
+WINDOW_PX = 12  # width of P-Net's window
 STRIDE_PX = 2  # step between its windows
 PYRAMID_STEP = 0.709  # about 1 / sqrt(2), the paper's
 MAX_ENLARGEMENT = 2.0  # 3 found 32 of 96 faces 8 px wide where 2 found 43 (benchmarks/detection.py), in twice the time
@@ -46,7 +47,7 @@ STRIP_PX = 65_536  # pixels P-Net sees at once: fits the cache, and bounds memor
 OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: finds smaller ones too, 3 only costs time
 LEAST_OVERSIZE = 1.0  # the same where a frame is large: as many of min_face_px, fewer of the smaller ones
 FREE_PX = 3_000_000  # pixels of a first level that may be larger than LEAST_OVERSIZE asks for
-TILE_PX = 1792  # side of a tile on its level: bounds memory
+TILE_PX = 1792  # width of a tile on its level: bounds memory
 OVERLAP_PX = 384  # of tiles on their level; the next level, COARSER times smaller, starts at 192 of these pixels
 COARSER = 8.0
 BAND_PX = 4_000_000  # pixels of a frame that are shrunk at once
@@ -57,15 +58,19 @@ BATCH = 16  # patches a network sees at once: fits the cache; 64 is no faster an
 
 
 class MtcnnDetector:
-    """The MTCNN cascade in ONNX Runtime; its networks are loaded at the first image.
+    """Find faces by the MTCNN cascade in ONNX Runtime; the networks are loaded at the first image.
 
     Works after a fork; pickles by its configuration.
 
     Attributes:
-        min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
-        threads: CPU threads; each runs a network on its own strip or batch. Where several pictures are searched at
-            once, by threads of the caller, each stays in its own.
+        min_face_px: width in pixels of the smallest face to search for; smaller ones may still be found.
+        threads: CPU threads; each runs a network on its own strip or batch. Where threads of the caller search
+            several pictures at once, each picture uses one thread.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
+
+    Example:
+        >>> MtcnnDetector(min_face_px=20).detect(np.zeros((64, 64, 3), np.uint8))
+        []
     """
 
     def __init__(self, min_face_px: float = 12, threads: int = 2, device: Device = "auto") -> None:
@@ -80,7 +85,7 @@ class MtcnnDetector:
         return type(self), (self.min_face_px, self.threads, self.device)
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
+        """Return the faces of an RGB image, uint8 (H, W, 3) of any size, largest first.
 
         Boxes and landmarks are in pixels of the image and may reach past its edges.
 
@@ -91,14 +96,14 @@ class MtcnnDetector:
             return detect_tiled(image, mtcnn_levels(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
     def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
-        """A part of an image, RGB uint8 (h, w, 3), and the scale of the first level -> finds in its pixels."""
+        """Return the detections in a part of an image, RGB uint8 (h, w, 3), whose first level has a scale."""
         factor = max(int(1 / (DETAIL * scale)), 1)
         levels = _levels(_shrunk(part, factor), scale * factor)
         boxes, scores, landmarks = self._finish(levels, self._refine(levels, self._propose(levels)))
         return Detections(boxes * np.float32(factor), scores, landmarks * np.float32(factor))
 
     def _propose(self, levels: list[Image.Image]) -> Array:
-        """Original and pyramid levels -> square proposals of P-Net (n, 4) in pixels of the original."""
+        """Return the square proposals of P-Net (n, 4) in pixels of the original, the first of the levels."""
         boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         for level in levels[1:]:
             offsets, faces = self._scan(np.asarray(level))
@@ -114,20 +119,20 @@ class MtcnnDetector:
         return _squared(all_boxes[nms(all_boxes, all_scores, 0.7)[:MAX_PROPOSALS]])
 
     def _scan(self, level: NDArray[np.uint8]) -> tuple[Array, Array]:
-        """P-Net on RGB uint8 (H, W, 3), in strips -> offsets (4, h, w) and scores (h, w) of all windows."""
+        """Run P-Net on RGB uint8 (H, W, 3) in strips; return offsets (4, h, w) and scores (h, w) of all windows."""
         height, width = level.shape[:2]
         rows = (height - 1) // 2 - 4
         step = max(STRIP_PX // (2 * width), 1)
         strips = []
         for top in range(0, rows, step):
-            # Output row r depends on input rows 2 r to 2 r + 11; the last strip takes what is left.
+            # Output row r depends on input rows 2 r to 2 r + 11; the last strip takes the rest.
             bottom = STRIDE_PX * (top + step) + WINDOW_PX - STRIDE_PX if top + step < rows else height
             strips.append(level[None, STRIDE_PX * top : bottom])
         offsets, scores = self._run("pnet", strips, axis=2)
         return offsets[0], scores[0, 1]
 
     def _refine(self, levels: list[Image.Image], boxes: Array) -> Array:
-        """Square boxes -> those R-Net believes in, moved and squared (m, 4)."""
+        """Return the square boxes that R-Net accepts, moved and squared (m, 4)."""
         offsets, faces = self._judge("rnet", _patches(levels, boxes, 24))
         scores = faces[:, 1]
         good = scores > THRESHOLDS[1]
@@ -135,7 +140,7 @@ class MtcnnDetector:
         return _squared(boxes[nms(boxes, scores, 0.7)])
 
     def _finish(self, levels: list[Image.Image], boxes: Array) -> tuple[Array, Array, Array]:
-        """Square boxes -> boxes (k, 4), scores (k,), landmarks (k, 5, 2) of O-Net."""
+        """Return boxes (k, 4), scores (k,) and landmarks (k, 5, 2) of O-Net for square boxes."""
         offsets, points, faces = self._judge("onet", _patches(levels, boxes, 48))
         scores = faces[:, 1]
         sides = (boxes[:, 2:] - boxes[:, :2])[:, None]
@@ -151,9 +156,9 @@ class MtcnnDetector:
         return self._run(name, batches, axis=0)
 
     def _run(self, name: str, parts: list[NDArray[np.uint8]], axis: int) -> list[Array]:
-        """Run a network on each part, RGB uint8 (n, H, W, 3) -> its outputs, joined along an axis.
+        """Run a network on each part, RGB uint8 (n, H, W, 3); return its outputs, joined along an axis.
 
-        In parallel, unless as many pictures are searched at once as there are threads: what waits for others is slower.
+        Parts run in parallel, unless as many pictures are searched at once as there are threads.
         """
         session = self._networks[name]()
         spread = map if len(parts) == 1 or self._searches().now >= self.threads else self._pool().map
@@ -162,7 +167,7 @@ class MtcnnDetector:
 
 
 class _Searches:
-    """How many pictures one detector searches at once."""
+    """Count the pictures that one detector searches at once."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -180,10 +185,14 @@ class _Searches:
 
 
 def mtcnn_levels(width: int, height: int, min_face_px: float) -> list[PyramidLevel]:
-    """Size of an image and of the smallest face, in pixels -> where to look.
+    """Plan the levels and tiles for the sizes of an image and of the smallest face, in pixels.
 
     The finest level makes the smallest face ``OVERSIZE`` windows wide, but enlarges at most ``MAX_ENLARGEMENT`` times
     and, beyond ``FREE_PX`` pixels, not above ``LEAST_OVERSIZE`` windows.
+
+    Example:
+        >>> [round(level.scale, 2) for level in mtcnn_levels(640, 480, min_face_px=24)]
+        [1.0]
     """
     window = WINDOW_PX / min_face_px
     scale = min(OVERSIZE * window, max(LEAST_OVERSIZE * window, sqrt(FREE_PX / (width * height))), MAX_ENLARGEMENT)
@@ -191,9 +200,13 @@ def mtcnn_levels(width: int, height: int, min_face_px: float) -> list[PyramidLev
 
 
 def pyramid(width: int, height: int, scale: float) -> list[float]:
-    """Size of a picture in pixels and the first scale -> all scales, largest first, or none.
+    """Return all scales of a pyramid, largest first, by the size of a picture in pixels and the first scale.
 
-    The last level is just not smaller than P-Net's window.
+    The last level is at least as large as P-Net's window; a smaller picture has no levels.
+
+    Example:
+        >>> [round(scale, 2) for scale in pyramid(40, 30, 1.0)]
+        [1.0, 0.71, 0.5]
     """
     scales = []
     while scale * min(width, height) >= WINDOW_PX:
@@ -203,27 +216,27 @@ def pyramid(width: int, height: int, scale: float) -> list[float]:
 
 
 def _moved(boxes: Array, offsets: Array) -> Array:
-    """Boxes (n, 4) and the network's offsets in box sides (n, 4) -> moved boxes."""
+    """Move boxes (n, 4) by the network's offsets (n, 4), which are in box sides."""
     sides = boxes[:, 2:] - boxes[:, :2]
     return np.asarray(boxes + offsets * np.tile(sides, 2), dtype=np.float32)
 
 
 def _squared(boxes: Array) -> Array:
-    """Boxes (n, 4) -> squares of the longer side around the same centers."""
+    """Return squares of the longer side around the centers of boxes (n, 4)."""
     centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     halves = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
     return np.concatenate([centers - halves, centers + halves], axis=1)
 
 
 def _normalize(pixels: NDArray[np.uint8]) -> Array:
-    """RGB pictures, uint8 (n, H, W, 3) -> float32 (n, 3, H, W) as the networks were trained."""
+    """Turn RGB pictures, uint8 (n, H, W, 3), into the networks' input, float32 (n, 3, H, W)."""
     return (pixels.transpose(0, 3, 1, 2).astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
 
 
 def _shrunk(part: NDArray[np.uint8], factor: int) -> Image.Image:
-    """RGB uint8 (h, w, 3) -> picture whose pixels are means of factor x factor pixels.
+    """Shrink RGB uint8 (h, w, 3) to the means of factor x factor pixels.
 
-    In bands: Pillow's own copy of a large frame would take more memory than the frame.
+    Works in bands: Pillow's own copy of a large frame would take more memory than the frame.
     """
     if factor == 1:
         return Image.fromarray(part)
@@ -235,7 +248,7 @@ def _shrunk(part: NDArray[np.uint8], factor: int) -> Image.Image:
 
 
 def _levels(picture: Image.Image, first: float) -> list[Image.Image]:
-    """Picture and the first scale -> the picture itself, then its pyramid, largest level first."""
+    """Return a picture and its pyramid from the first scale on, largest level first."""
     levels = [picture]
     for scale in pyramid(picture.width, picture.height, first):
         size = (ceil(picture.width * scale), ceil(picture.height * scale))
@@ -245,16 +258,16 @@ def _levels(picture: Image.Image, first: float) -> list[Image.Image]:
 
 
 def _unit(picture: Image.Image, level: Image.Image) -> Array:
-    """Width and height of a level's pixel in pixels of the picture, twice (4,): sizes were rounded."""
+    """Return width and height of a level's pixel in pixels of the picture, twice (4,); sizes were rounded."""
     x, y = picture.width / level.width, picture.height / level.height
     return np.array([x, y, x, y], dtype=np.float32)
 
 
 def _patches(levels: list[Image.Image], boxes: Array, side: int) -> NDArray[np.uint8]:
-    """Square boxes (n, 4) in pixels of levels[0] -> RGB uint8 (n, side, side, 3); outside the image is black.
+    """Cut square boxes (n, 4) in pixels of levels[0] as RGB uint8 (n, side, side, 3); the outside is black.
 
-    Each patch is cut from the smallest level that still shows it at ``side`` pixels or more: a face that
-    fills a photo costs no more than one that fills a thumbnail.
+    Each patch comes from the smallest level that shows it at ``side`` pixels or more. A face that fills a photo costs
+    as little as one that fills a thumbnail.
     """
     if len(boxes) == 0:
         return np.empty((0, side, side, 3), np.uint8)
@@ -283,11 +296,11 @@ def _load(name: str, device: Device) -> "InferenceSession":
     except ConfigError:
         raise
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
-        message = f"{asset}: the face detector cannot be loaded ({error}); reinstall ekspresi"
+        message = f"{asset}: the face detector cannot be loaded ({error}). Reinstall ekspresi."
         raise ModelError(message) from error
 
 
 @lru_cache(maxsize=3)
 def _content(asset: Path) -> bytes:
-    """A network's file, read once: a forked child makes the same network even where another ekspresi is installed."""
+    """Read a network's file once: a forked child uses it even where another ekspresi is installed meanwhile."""
     return asset.read_bytes()

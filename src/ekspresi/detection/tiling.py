@@ -1,13 +1,12 @@
-"""Frame size -> tiles that are searched one by one; boxes of many tiles -> each face once.
+"""Search a frame in tiles on levels of falling scale, and merge the detections.
 
 In: sizes, or an image and a function that finds faces in a part of it. Out: levels and tiles, or the faces of the
-image. Knows nothing of networks.
+image. Does not know about networks.
 
-A network finds faces between a smallest and a largest size, and needs memory for every pixel it sees. So a frame is
-looked at on levels of falling scale. A level that is too large for one look is cut into overlapping tiles: a face
-that is smaller than the overlap lies wholly in one of them, wherever the seams run. What is larger is seen on the
-next level, where it is smaller by ``step``. Boxes that a seam cuts are dropped, and what two tiles or two levels
-found is merged by non-maximum suppression.
+A network finds faces between a smallest and a largest size, and needs memory for every pixel of its input. So a frame
+is searched on levels of falling scale, and a large level is cut into overlapping tiles. A face that is smaller than
+the overlap lies wholly in one tile. A larger face is found on the next level, where it is smaller by ``step``. Boxes
+that a seam cuts are dropped. Non-maximum suppression merges the detections of all tiles and levels.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +24,12 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A rectangle of a frame, in whole pixels; right and bottom are exclusive."""
+    """Describe a rectangle of a frame, in whole pixels; right and bottom are exclusive.
+
+    Example:
+        >>> Tile(left=0, top=0, right=640, bottom=480).right
+        640
+    """
 
     left: int
     top: int
@@ -35,11 +39,15 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class PyramidLevel:
-    """One look at the frame.
+    """Describe one scale at which a frame is searched.
 
     Attributes:
-        scale: pixels of the network's picture a pixel of the frame; above 1 enlarges.
+        scale: pixels of the network's input per pixel of the frame; above 1 enlarges.
         tiles: rectangles of the frame, all of one size, that cover it.
+
+    Example:
+        >>> PyramidLevel(0.5, (Tile(0, 0, 640, 480),)).scale
+        0.5
     """
 
     scale: float
@@ -47,13 +55,17 @@ class PyramidLevel:
 
 
 def tiles(width: int, height: int, side: int, overlap: int) -> list[Tile]:
-    """A frame's size -> tiles of at most ``side`` pixels that cover it, row by row.
+    """Cut a frame into tiles of at most ``side`` pixels, row by row.
 
-    All have one size, and neighbors share at least ``overlap`` pixels: every box of at most that width and height
-    lies wholly in one of them.
+    All tiles have one size, and neighbors share at least ``overlap`` pixels. Every box of at most that width and height
+    lies wholly in one tile.
 
     Raises:
-        ValueError: an overlap that leaves no step from tile to tile.
+        ValueError: the overlap leaves no step from tile to tile.
+
+    Example:
+        >>> [(tile.left, tile.right) for tile in tiles(100, 50, side=60, overlap=20)]
+        [(0, 60), (40, 100)]
     """
     if not 0 <= overlap < side:
         raise ValueError(f"an overlap of {overlap} px leaves no step between tiles of {side} px")
@@ -63,7 +75,7 @@ def tiles(width: int, height: int, side: int, overlap: int) -> list[Tile]:
 
 
 def _cuts(length: int, side: int, overlap: int) -> tuple[int, list[int]]:
-    """One axis -> the tiles' length there, as short as their number allows, and where they start."""
+    """Return the shortest length of the tiles along one axis, and where they start."""
     if length <= side:
         return length, [0]
     count = ceil((length - overlap) / (side - overlap))
@@ -74,17 +86,21 @@ def _cuts(length: int, side: int, overlap: int) -> tuple[int, list[int]]:
 def levels(
     width: int, height: int, scale: float, *, side_px: int, overlap_px: int, step: float, last_px: int
 ) -> list[PyramidLevel]:
-    """A frame's size -> the levels to look at, finest first; at least one.
+    """Plan the levels at which a frame is searched, finest first; at least one.
 
     Args:
         width: of the frame, in pixels.
-        height: the same downwards.
+        height: of the frame, in pixels.
         scale: of the finest level.
-        side_px: largest side of a tile in pixels of its level: bounds memory.
-        overlap_px: what neighbors share, in pixels of their level.
-        step: how much smaller each level is than the one before. A face of ``overlap_px / step`` pixels on the next
-            level must still be large enough to be found there.
+        side_px: largest width or height of a tile in pixels of its level; bounds memory.
+        overlap_px: overlap of neighbors, in pixels of their level.
+        step: ratio of the scales of two levels. A face of ``overlap_px / step`` pixels on the next level must be
+            large enough to be found there.
         last_px: the first level whose longer side is at most this is the last; at most ``side_px``.
+
+    Example:
+        >>> [level.scale for level in levels(800, 600, 1.0, side_px=512, overlap_px=64, step=4.0, last_px=512)]
+        [1.0, 0.25]
     """
     found = []
     while True:
@@ -96,10 +112,15 @@ def levels(
 
 
 def cut_by_seam(boxes: Array, tile: Tile, width: int, height: int, margin: float) -> NDArray[np.bool_]:
-    """Boxes (n, 4) found in a tile -> which of them (n,) come within ``margin`` of a seam or cross it.
+    """Return which boxes (n, 4) of a tile come within ``margin`` of a seam or cross it, as bool (n,).
 
-    Boxes and margin are in pixels of the frame, whose size is given. The frame's own edges are no seams. A box that
-    is cut here and is not larger than the overlap less twice the margin is whole in a neighbor.
+    Boxes and margin are in pixels of the frame, whose size is given. The frame's edges are not seams. A box that is cut
+    here, and is at most the overlap less twice the margin, is whole in a neighbor.
+
+    Example:
+        >>> boxes = np.array([[2, 2, 20, 20], [40, 2, 59, 20]], np.float32)
+        >>> cut_by_seam(boxes, Tile(0, 0, 60, 50), width=100, height=50, margin=4.0).tolist()
+        [False, True]
     """
     seams = np.array([tile.left > 0, tile.top > 0, tile.right < width, tile.bottom < height])
     room = np.stack(
@@ -116,12 +137,16 @@ SAME_FACE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """What a network found in one picture.
+    """Hold the detections of a network in one picture.
 
     Attributes:
         boxes: x1, y1, x2, y2, float32 (n, 4), in pixels of the picture; may reach past its edges.
         scores: 0..1, float32 (n,).
         landmarks: x and y of the five points of ``Face.landmarks``, float32 (n, 5, 2).
+
+    Example:
+        >>> Detections(np.zeros((2, 4), np.float32), np.ones(2, np.float32), np.zeros((2, 5, 2), np.float32)).scores
+        array([1., 1.], dtype=float32)
     """
 
     boxes: Array
@@ -130,11 +155,19 @@ class Detections:
 
 
 DetectPart = Callable[[NDArray[np.uint8], float], Detections]
-"""A part of the image, RGB uint8 (h, w, 3), and the scale to look at it -> finds in pixels of that part."""
+"""Finds faces in a part of the image, RGB uint8 (h, w, 3), at a scale; the result is in pixels of that part."""
 
 
 def detect_tiled(image: NDArray[np.uint8], levels: Sequence[PyramidLevel], find: DetectPart) -> list[Face]:
-    """RGB image, uint8 (H, W, 3), and where to look -> its faces, largest first."""
+    """Search an RGB image, uint8 (H, W, 3), on levels; return its faces, largest first.
+
+    Example:
+        >>> def find(part, scale):
+        ...     return Detections(np.float32([[8, 8, 24, 24]]), np.float32([0.9]), np.zeros((1, 5, 2), np.float32))
+        >>> image = np.zeros((48, 64, 3), np.uint8)
+        >>> [face.box_xyxy for face in detect_tiled(image, [PyramidLevel(1.0, (Tile(0, 0, 64, 48),))], find)]
+        [(8.0, 8.0, 24.0, 24.0)]
+    """
     height, width = image.shape[:2]
     boxes, scores, landmarks = [], [], []
     for level in levels:

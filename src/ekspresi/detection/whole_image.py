@@ -1,6 +1,6 @@
-"""No detection: image -> one face that is the whole image.
+"""Take a whole image as one face.
 
-In: a picture that already is a face crop. Out: one face. Knows nothing of what the picture shows.
+In: a picture that is already a face crop. Out: one face. Does not know about what the picture shows.
 """
 
 import numpy as np
@@ -10,9 +10,14 @@ from ekspresi.types import Face
 
 
 class WholeImage:
-    """The detector for face crops: everything is one face."""
+    """Detect nothing: take each face crop as one face.
+
+    Example:
+        >>> WholeImage().detect(np.zeros((40, 30, 3), np.uint8))[0].box_xyxy
+        (0.0, 0.0, 30.0, 40.0)
+    """
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """Image, uint8 (H, W, 3) -> one face with score 1.0 whose box is the whole image."""
+        """Return one face with score 1.0 whose box is the whole image, uint8 (H, W, 3)."""
         height, width = image.shape[:2]
         return [Face(box_xyxy=(0.0, 0.0, float(width), float(height)), score=1.0)]

@@ -1,15 +1,15 @@
-"""YuNet: image -> faces with five landmarks, by one small network in OpenCV's ``FaceDetectorYN``; extra [yunet].
+"""Find faces with five landmarks by YuNet, one small network in OpenCV; needs the extra [yunet].
 
-In: an RGB image. Out: faces, largest first. Knows nothing of crops or expressions.
+In: an RGB image. Out: faces, largest first. Does not know about crops or expressions.
 
 W. Wu, H. Peng, S. Yu: YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research 20, 2023. The
 network finds faces about 10 to 300 px wide. Added here: small faces are enlarged first, large frames are searched in
-tiles, and what is larger is found on levels that are four times smaller each. Its boxes are moved up a little, to
-where the crop convention expects a face.
+tiles, and larger faces are found on levels that are four times smaller each. Boxes are moved up a little, to where
+the crop convention expects a face.
 
-The model file is not part of ekspresi. OpenCV Zoo publishes it under the MIT license; it was trained on WIDER Face,
-whose pictures are for research. Any file of the same network may be given instead; that of its makers,
-``yunet_n_dynamic.onnx``, is larger and is the one that the numbers below were chosen with.
+The model file is not part of ekspresi. OpenCV Zoo publishes it under the MIT license. It was trained on WIDER Face,
+whose pictures are for research. Any file of the same network works. The numbers below were chosen with the file of
+its makers, ``yunet_n_dynamic.onnx``, which is larger.
 
 Boxes are continuous: pixel i covers i to i + 1, x2 and y2 are exclusive.
 """
@@ -40,7 +40,7 @@ MODEL = REMOTE_FILES["face_detection_yunet_2026may.onnx"]
 
 FACE_PX = 40.0  # width that the smallest face is enlarged to: found 86 of 96 faces 24 px wide where 32 found 79
 MAX_ENLARGEMENT = 4.0  # more only blurs
-TILE_PX = 1024  # side of a tile on its level: bounds memory at about 150 MB
+TILE_PX = 1024  # width of a tile on its level: bounds memory at about 150 MB
 OVERLAP_PX = 192  # of tiles on their level; on the next level, COARSER times smaller, this is 48 px
 COARSER = 4.0
 LAST_PX = 320  # the largest face on the last level
@@ -54,26 +54,30 @@ MOST_FACES = 5000  # in a tile, before that overlap is judged
 
 
 class YunetDetector:
-    """YuNet by OpenCV; the network is loaded, and where no path is given downloaded, at the first image.
+    """Find faces by YuNet in OpenCV; without a path, the first image downloads the network.
 
     Works after a fork; pickles by its configuration.
 
     Attributes:
-        min_face_px: width in pixels of the smallest face searched for; smaller ones may still be found.
+        min_face_px: width in pixels of the smallest face to search for; smaller ones may still be found.
         path: the model file; None for OpenCV Zoo's, kept in the cache.
+
+    Example:
+        >>> YunetDetector(min_face_px=20).path is None
+        True
     """
 
     def __init__(self, min_face_px: float = 12, path: Path | None = None) -> None:
-        """Check what can be checked before the first image.
+        """Check that OpenCV and the file exist, before the first image.
 
         Raises:
             MissingExtraError: OpenCV is not installed.
-            ModelError: there is no file at the path.
+            ModelError: the file does not exist.
         """
         if find_spec("cv2") is None:
             raise MissingExtraError("the detector 'yunet'", "yunet")
         if path is not None and not path.is_file():
-            raise ModelError(f"{path}: no such file; check the path, or get it from {MODEL.url}")
+            raise ModelError(f"{path}: no such file. Check the path, or get it from {MODEL.url}.")
         self.min_face_px = min_face_px
         self.path = path
         self._network: PerProcess[cv2.FaceDetectorYN] | None = None
@@ -83,18 +87,18 @@ class YunetDetector:
         return type(self), (self.min_face_px, self.path and self.path.absolute())
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """RGB image, uint8 (H, W, 3) of any size -> faces, largest first.
+        """Return the faces of an RGB image, uint8 (H, W, 3) of any size, largest first.
 
         Boxes and landmarks are in pixels of the image and may reach past its edges.
 
         Raises:
-            ModelError: the model file cannot be downloaded, or is not YuNet's.
+            ModelError: the model file cannot be downloaded, or does not hold YuNet.
         """
         with self._turn():
             return detect_tiled(image, yunet_levels(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
     def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
-        """A part of an image, RGB uint8 (h, w, 3), and the scale to look at it -> finds in its pixels."""
+        """Return the detections in a part of an image, RGB uint8 (h, w, 3), searched at a scale, in its pixels."""
         network = self._loaded()
         import cv2
 
@@ -106,7 +110,7 @@ class YunetDetector:
             network.setInputSize(size)
             found = network.detect(picture)[1]
         except cv2.error as error:
-            raise _no_yunet(self.path, error) from error
+            raise _not_yunet_error(self.path, error) from error
         rows = np.empty((0, 15), np.float32) if found is None else np.asarray(found, dtype=np.float32)
         unit = np.array([width / size[0], height / size[1]], dtype=np.float32)
         corners = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
@@ -115,25 +119,32 @@ class YunetDetector:
 
     def _loaded(self) -> "cv2.FaceDetectorYN":
         if self._network is None:
-            self._network = PerProcess(partial(_load, *_read(self.path)))  # the bytes, kept: a child makes the same one
+            self._network = PerProcess(
+                partial(_load, *_read(self.path))
+            )  # the bytes are kept: a forked child makes the same network
         return self._network()
 
 
 def yunet_levels(width: int, height: int, min_face_px: float) -> list[PyramidLevel]:
-    """Size of an image and of the smallest face, in pixels -> where to look."""
+    """Plan the levels and tiles for the sizes of an image and of the smallest face, in pixels.
+
+    Example:
+        >>> [round(level.scale, 2) for level in yunet_levels(640, 480, min_face_px=20)]
+        [2.0, 0.5]
+    """
     scale = min(FACE_PX / min_face_px, MAX_ENLARGEMENT)
     return tiling.levels(width, height, scale, side_px=TILE_PX, overlap_px=OVERLAP_PX, step=COARSER, last_px=LAST_PX)
 
 
 def _read(path: Path | None) -> tuple[Path, NDArray[np.uint8]]:
-    """The model file, None for OpenCV Zoo's -> the file and its bytes."""
+    """Return a model file and its bytes; None for OpenCV Zoo's file."""
     file = path or download_verified(MODEL, instead="give its path as 'yunet:PATH'")
     try:
         weights = np.fromfile(file, dtype=np.uint8)  # bytes, because OpenCV opens no path with letters beyond ASCII
     except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+        raise ModelError(f"{file}: cannot be read ({error.strerror}). Check its permissions.") from error
     if weights[:7].tobytes() == b"version":
-        raise ModelError(f"{file}: a Git LFS pointer, not the network itself; get it from {MODEL.url}")
+        raise ModelError(f"{file}: is a Git LFS pointer, not the network. Get it from {MODEL.url}.")
     return file, weights
 
 
@@ -146,17 +157,17 @@ def _load(file: Path, weights: NDArray[np.uint8]) -> "cv2.FaceDetectorYN":
                 "onnx", weights, np.empty(0, np.uint8), (LAST_PX, LAST_PX), LEAST_SCORE, OVERLAP, MOST_FACES
             )
     except cv2.error as error:
-        raise _no_yunet(file, error) from error
+        raise _not_yunet_error(file, error) from error
 
 
-def _no_yunet(path: Path | None, error: Exception) -> ModelError:
-    said = " ".join(str(error).split()).rpartition(" error: ")[2][:120]
-    return ModelError(f"{path or MODEL.name}: OpenCV cannot run this as YuNet ({said}); get it from {MODEL.url}")
+def _not_yunet_error(path: Path | None, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split()).rpartition(" error: ")[2][:120]
+    return ModelError(f"{path or MODEL.name}: cannot be run as YuNet by OpenCV ({reason}). Get it from {MODEL.url}.")
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """OpenCV 5 warns on stderr, at every load, that targets are not supported; no target is asked for."""
+    """Silence OpenCV 5, which warns on stderr at every load that targets are not supported."""
     import cv2
 
     log: Any = cv2.utils.logging
