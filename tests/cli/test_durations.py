@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.cli.durations import seconds
-from ekspresi.visualization.formatting import clock
+from ekspresi.visualization.formatting import format_clock
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ def test_anything_else_is_refused_with_an_example(text: str) -> None:
 
 @given(st.integers(0, 359_999))
 def test_what_is_shown_can_be_typed_again(whole: int) -> None:
-    assert seconds(clock(whole)) == whole
+    assert seconds(format_clock(whole)) == whole

@@ -1,6 +1,6 @@
 import pytest
 
-from ekspresi.visualization.formatting import clock, percent
+from ekspresi.visualization.formatting import format_clock, format_percent
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from ekspresi.visualization.formatting import clock, percent
     ],
 )
 def test_nearly_sure_is_not_sure(probability: float, text: str) -> None:
-    assert percent(probability) == text
+    assert format_percent(probability) == text
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_nearly_sure_is_not_sure(probability: float, text: str) -> None:
     ],
 )
 def test_a_clock(time_s: float, tenths: bool, text: str) -> None:
-    assert clock(time_s, tenths) == text
+    assert format_clock(time_s, tenths) == text

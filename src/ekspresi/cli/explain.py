@@ -120,7 +120,7 @@ def _table(result: "ExplainResult") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from ekspresi.visualization.formatting import percent
+    from ekspresi.visualization.formatting import format_percent
     from ekspresi.visualization.palette import COLORS
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
@@ -140,6 +140,6 @@ def _table(result: "ExplainResult") -> "Table":
             f"{prediction.face_px:.0f}",
             "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
             Text(name, style="dim" if prediction.abstained else f"bold {COLORS.get(prediction.expression, 'default')}"),
-            percent(prediction.confidence),
+            format_percent(prediction.confidence),
         )
     return table

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.types import Prediction, Row
-from ekspresi.visualization.formatting import clock, percent, printable
+from ekspresi.visualization.formatting import format_clock, format_percent, printable
 from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.options import PredictOptions, PredictResult
 
@@ -61,7 +61,7 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
             f"{prediction.face_px:.0f}",
             "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
             _expression(shown),
-            percent(prediction.confidence),
+            format_percent(prediction.confidence),
             Text(after, style="dim"),
         )
         table.add_row(*(cell for heading, cell in zip(headings, cells, strict=True) if heading in fitting))
@@ -95,8 +95,8 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
     for track in sorted(video.tracks[:SHOWN_TRACKS], key=lambda track: track.number):
         table.add_row(
             str(track.number),
-            clock(track.first_s),
-            clock(track.last_s),
+            format_clock(track.first_s),
+            format_clock(track.last_s),
             f"{track.face_px:.0f}",
             "" if track.effective_px is None else f"{track.effective_px:.0f}",
             _mostly(track),
@@ -118,7 +118,7 @@ def summary_lines(result: PredictResult) -> Iterator[str]:
         yield f"{counted(result.faces, 'face')} in {counted(pictures, 'picture')}"
     for video in videos:
         tracks = counted(len(video.tracks) + video.omitted, "track")
-        length = clock(video.last_s - video.first_s)
+        length = format_clock(video.last_s - video.first_s)
         yield f"{tracks} in {counted(video.frames, 'frame')} of {printable(Path(video.source).name)}, {length}"
     empty = [counted(result.images_without_faces, "picture")] if result.images_without_faces else []
     empty += [printable(Path(video.source).name) for video in videos if video.faces == 0]
@@ -174,4 +174,4 @@ def _two_most_probable(prediction: Prediction) -> tuple[str, str]:
 
 
 def _with_percent(prediction: Prediction, label: str) -> str:
-    return f"{label} {percent(prediction.probabilities[label])}" if label else ""
+    return f"{label} {format_percent(prediction.probabilities[label])}" if label else ""

@@ -19,7 +19,7 @@ from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.media.video_reader import video_length_s
 from ekspresi.types import FrameResult
-from ekspresi.visualization.formatting import percent, printable
+from ekspresi.visualization.formatting import format_percent, printable
 
 _RATE_S = 5.0
 """The rate shown is the average over so many seconds."""
@@ -123,7 +123,7 @@ def _describe_faces(result: FrameResult) -> str:
     faces = []
     for row in result.rows[:_FACES]:
         if row.track is not None and (prediction := row.face.prediction) is not None:
-            answer = f"{prediction.expression} {percent(prediction.confidence)}"
+            answer = f"{prediction.expression} {format_percent(prediction.confidence)}"
             faces.append(f"#{row.track} {'unsure' if prediction.abstained else answer}")
     more = len(result.rows) - len(faces)
     return (", ".join(faces) + (f" and {more} more" if more > 0 else "")) or "no face"

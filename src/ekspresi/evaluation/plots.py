@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from ekspresi.evaluation.results import SizeResult, View
 from ekspresi.metrics.classification import Estimate
-from ekspresi.visualization.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, figure_of, plain, svg
+from ekspresi.visualization.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, clear_axes, make_figure, render_svg
 
 _DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
 """Depth of color above which a cell of the heat map carries its text in the paper's color."""
@@ -18,7 +18,7 @@ _DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
 
 def by_size(view: View) -> str:
     """Accuracy and macro-F1 against face size, with their 95 % intervals."""
-    figure = figure_of(5.2, 3.0)
+    figure = make_figure(5.2, 3.0)
     axes = figure.subplots()
     results = sorted(view.by_size, key=lambda result: result.size_px)
     sizes = [result.size_px for result in results]
@@ -47,10 +47,10 @@ def by_size(view: View) -> str:
     axes.set_ylabel("%", color=MUTED, rotation=0, labelpad=10)
     axes.set_ylim(0, 105)
     axes.set_yticks(range(0, 101, 20))
-    plain(axes)
+    clear_axes(axes)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
     axes.legend(loc="lower right", frameon=False, labelcolor=INK, fontsize=9, reverse=True)
-    return svg(figure, "by-size")
+    return render_svg(figure, "by-size")
 
 
 def confusion(view: View, result: SizeResult) -> str:
@@ -58,7 +58,7 @@ def confusion(view: View, result: SizeResult) -> str:
     counts = np.array(result.scores.confusion)
     rows = np.flatnonzero(counts.sum(axis=1))
     columns = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
-    figure = figure_of(4.9, 0.8 + 3.7 * len(rows) / max(len(columns), 1))
+    figure = make_figure(4.9, 0.8 + 3.7 * len(rows) / max(len(columns), 1))
     axes = figure.subplots()
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
@@ -77,14 +77,14 @@ def confusion(view: View, result: SizeResult) -> str:
     axes.set_aspect("equal")
     axes.set_xticks(np.arange(len(columns)) + 0.5, [view.labels[c] for c in columns], rotation=38, ha="right")
     axes.set_yticks(np.arange(len(rows)) + 0.5, [view.labels[r] for r in rows])
-    plain(axes)
+    clear_axes(axes)
     axes.tick_params(pad=2)
-    return svg(figure, f"confusion-{result.size_px}")
+    return render_svg(figure, f"confusion-{result.size_px}")
 
 
 def reliability(result: SizeResult) -> str:
     """Accuracy within each bin of confidence, over how many faces fall into it."""
-    figure = figure_of(4.2, 4.2)
+    figure = make_figure(4.2, 4.2)
     axes, below = figure.subplots(2, 1, height_ratios=(5, 1), sharex=True)
     bins = [b for b in result.calibration.bins if b.accuracy is not None]
     centers = [100 * (b.low + b.high) / 2 for b in bins]
@@ -103,9 +103,9 @@ def reliability(result: SizeResult) -> str:
     below.set_xlabel("confidence, %", color=MUTED)
     below.set_ylabel("faces, %", color=MUTED)
     for each in (axes, below):
-        plain(each)
+        clear_axes(each)
         each.grid(axis="y", color=LINE, linewidth=0.8)
-    return svg(figure, f"reliability-{result.size_px}")
+    return render_svg(figure, f"reliability-{result.size_px}")
 
 
 def risk_coverage(view: View) -> str:
@@ -113,7 +113,7 @@ def risk_coverage(view: View) -> str:
 
     A dot marks where the model's own thresholds stop.
     """
-    figure = figure_of(5.2, 3.4)
+    figure = make_figure(5.2, 3.4)
     axes = figure.subplots()
     shades = np.linspace(1.0, 0.3, len(view.by_size))
     ends = {}
@@ -134,9 +134,9 @@ def risk_coverage(view: View) -> str:
         axes.text(101, lowest, name, va="center", color=INK, fontsize=9)
     axes.set_xlabel("faces answered, the surest first, %", color=MUTED)
     axes.set_ylabel("errors among them, %", color=MUTED)
-    plain(axes)
+    clear_axes(axes)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
-    return svg(figure, "risk-coverage")
+    return render_svg(figure, "risk-coverage")
 
 
 def reliability_sizes(sizes_px: Sequence[int]) -> list[int]:

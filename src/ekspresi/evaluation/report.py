@@ -38,7 +38,7 @@ from ekspresi.evaluation.provenance import Provenance
 from ekspresi.evaluation.results import WITHIN_FACTOR, Evaluation, Mistake
 from ekspresi.imaging.degradations import shrink
 from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
-from ekspresi.visualization.html_pages import page_template
+from ekspresi.visualization.html_pages import load_page_template
 
 FORMAT = 2
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -88,7 +88,7 @@ def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | N
     view = evaluation.headline
     sizes = plots.reliability_sizes(evaluation.sizes_px)
     results = [view.at(size) for size in sizes]
-    template = page_template(_TEMPLATE)
+    template = load_page_template(_TEMPLATE)
     return template.render(
         evaluation=evaluation,
         provenance=provenance,

@@ -12,12 +12,12 @@ from matplotlib.ticker import MaxNLocator
 
 from ekspresi.study.findings import recall
 from ekspresi.study.results import ArmResult
-from ekspresi.visualization.svg import INK, LINE, MUTED, SERIES, figure_of, plain, svg
+from ekspresi.visualization.svg import INK, LINE, MUTED, SERIES, clear_axes, make_figure, render_svg
 
 
 def arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
     """Accuracy against face size, a line each arm; the band is the 95 % interval of the first."""
-    figure = figure_of(6.4, 3.6)
+    figure = make_figure(6.4, 3.6)
     axes = figure.subplots()
     for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
         results = sorted(arm.image.by_size, key=lambda result: result.size_px)
@@ -37,12 +37,12 @@ def arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
     lowest = min(100 * each.scores.accuracy.value for arm in arms for each in arm.image.by_size)
     axes.set_ylim(max(0.0, 10 * np.floor(lowest / 10) - 5), 101)
     _finish(figure, axes)
-    return svg(figure, name)
+    return render_svg(figure, name)
 
 
 def learning(arms: Sequence[ArmResult], px: int) -> str:
     """Validation accuracy by epoch, mean over the folds, a line each arm."""
-    figure = figure_of(6.4, 3.2)
+    figure = make_figure(6.4, 3.2)
     axes = figure.subplots()
     for arm, color in zip(arms, _colors(len(arms)), strict=True):
         if px not in arm.curve_px or not arm.curve:
@@ -54,12 +54,12 @@ def learning(arms: Sequence[ArmResult], px: int) -> str:
     axes.set_xlabel("epoch", color=MUTED)
     axes.set_ylabel(f"validation accuracy at {px} px, %", color=MUTED)
     _finish(figure, axes)
-    return svg(figure, f"learning-{px}")
+    return render_svg(figure, f"learning-{px}")
 
 
 def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> str:
     """Recall of some classes, a group of bars each class and a bar each arm."""
-    figure = figure_of(6.4, 3.0)
+    figure = make_figure(6.4, 3.0)
     axes = figure.subplots()
     width = 0.8 / len(arms)
     for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
@@ -75,7 +75,7 @@ def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> s
     axes.set_ylim(0, 112)
     axes.set_yticks(range(0, 101, 20))
     _finish(figure, axes)
-    return svg(figure, f"recalls-{size_px}")
+    return render_svg(figure, f"recalls-{size_px}")
 
 
 def _colors(n: int) -> list[str]:
@@ -83,6 +83,6 @@ def _colors(n: int) -> list[str]:
 
 
 def _finish(figure: Figure, axes: Axes) -> None:
-    plain(axes)
+    clear_axes(axes)
     axes.grid(axis="y", color=LINE, linewidth=0.8)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, labelcolor=INK, fontsize=9)

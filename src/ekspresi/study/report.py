@@ -23,7 +23,7 @@ from ekspresi.study import plots
 from ekspresi.study.findings import HONEST, LEAKY, RARE, Study, findings, largest, oversampled
 from ekspresi.study.results import ArmResult
 from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
-from ekspresi.visualization.html_pages import page_template
+from ekspresi.visualization.html_pages import load_page_template
 
 FORMAT = 1
 PAPER = {"accuracy": 96.0, "macro_recall": 96.0, "macro_precision": 96.5, "macro_f1": 95.84}
@@ -83,7 +83,7 @@ def _page(study: Study, dataset: FaceDataset, made: dict[str, Any], sentences: l
     fed = oversampled(study)
     rare = [label for label in RARE if label in dataset.labels]
     px = optimizers[0].curve_px[0]
-    return page_template(_TEMPLATE).render(
+    return load_page_template(_TEMPLATE).render(
         study=study,
         made=made,
         findings=sentences,

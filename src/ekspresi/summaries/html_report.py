@@ -26,7 +26,7 @@ from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummary, VideoSummary
 from ekspresi.system.storage import atomic_write
 from ekspresi.visualization import formatting
-from ekspresi.visualization.formatting import percent
+from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.palette import COLORS, INK
 
 LISTED = 60
@@ -90,10 +90,10 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         MissingExtraError: Jinja2 is not installed.
     """
     try:
-        from ekspresi.visualization.html_pages import page_template
+        from ekspresi.visualization.html_pages import load_page_template
     except ImportError as error:
         raise MissingExtraError("a page about what was seen", "video") from error
-    text = page_template(_TEMPLATE).render(
+    text = load_page_template(_TEMPLATE).render(
         summary=summary,
         made=made,
         title=_title(summary),
@@ -101,7 +101,7 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         before=before,
         legend=[(label, _colors(label)) for label in summary.labels],
         listed=LISTED,
-        clock=formatting.clock,
+        clock=formatting.format_clock,
         named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
         plot=_plot,
         said=_said,
@@ -199,9 +199,12 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
         runs=[(run, place(run.begin_s), place(run.end_s) - place(run.begin_s)) for run in runs],
         areas=[(area, _colors(area.label)[0]) for area in timeline_plot.areas(course)],
         veils=timeline_plot.veils(course),
-        ticks=[(formatting.clock(mark, tenths), place(mark)) for mark in marks],
+        ticks=[(formatting.format_clock(mark, tenths), place(mark)) for mark in marks],
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
-        label=f"Track {track.number} from {formatting.clock(begin_s)} to {formatting.clock(end_s)}: {shares}",
+        label=(
+            f"Track {track.number} from {formatting.format_clock(begin_s)} "
+            f"to {formatting.format_clock(end_s)}: {shares}"
+        ),
     )
 
 
@@ -238,7 +241,7 @@ def _percent_of(part: float, whole: float) -> str:
     """'0 %' and '100 %' are said only where it is none and all: these are counted, not believed."""
     if part <= 0 or whole <= 0:
         return "0\u00a0%"
-    return "100\u00a0%" if part >= whole * (1 - 1e-9) else percent(part / whole).replace("%", "\u00a0%")
+    return "100\u00a0%" if part >= whole * (1 - 1e-9) else format_percent(part / whole).replace("%", "\u00a0%")
 
 
 def _length(seconds: float) -> str:
@@ -247,7 +250,7 @@ def _length(seconds: float) -> str:
         return "<0.1\u00a0s"
     if seconds < 60:
         return f"{seconds:.1f}\u00a0s" if seconds < 9.95 else f"{seconds:.0f}\u00a0s"
-    return formatting.clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
+    return formatting.format_clock(seconds) + ("\u00a0h" if seconds >= 3600 else "\u00a0min")
 
 
 def _counted(number: int, what: str) -> str:

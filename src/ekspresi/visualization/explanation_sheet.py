@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.explanation import PATCH, Explanation, Occlusion
 from ekspresi.types import Prediction
-from ekspresi.visualization.formatting import percent
+from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.labels import font
 from ekspresi.visualization.palette import DIM, FAINT, INK, PAPER
 from ekspresi.visualization.size_strip import draw_sizes
@@ -84,7 +84,7 @@ def _band(number: int, explanation: Explanation) -> Image.Image:
     left, right = _map_panel(explanation.occlusion), draw_sizes(explanation.sizes, _CELL)
     band = Image.new("RGB", (left.width + _GAP + right.width, _TITLE + max(left.height, right.height)), PAPER)
     draw = ImageDraw.Draw(band)
-    share = percent(belief.confidence)
+    share = format_percent(belief.confidence)
     verdict = f"unsure, perhaps {belief.expression} {share}" if belief.abstained else f"{belief.expression} {share}"
     x = 0.0
     for text, ink, letters in (

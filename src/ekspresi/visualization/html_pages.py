@@ -27,7 +27,7 @@ class HasInterval(Protocol):
         ...
 
 
-def page_template(path: Path) -> Template:
+def load_page_template(path: Path) -> Template:
     """A template file -> the template; what it names and is not given is an error."""
     environment = Environment(
         autoescape=True,
@@ -36,7 +36,7 @@ def page_template(path: Path) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(percent=format_share, interval=interval, thousands=_thousands)
+    environment.filters.update(percent=format_share, interval=format_interval, thousands=_thousands)
     environment.globals["style"] = Markup(_STYLE.read_text(encoding="utf-8"))
     return environment.from_string(path.read_text(encoding="utf-8"))
 
@@ -46,7 +46,7 @@ def format_share(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def interval(estimate: HasInterval) -> str:
+def format_interval(estimate: HasInterval) -> str:
     """The 95 % interval of a figure, in percent."""
     if estimate.low is None or estimate.high is None:
         return "no interval"

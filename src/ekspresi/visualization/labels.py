@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ekspresi.types import Prediction
-from ekspresi.visualization.formatting import percent
+from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.palette import COLORS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOR, color_of
 
 _UNSURE = "unsure"
@@ -69,12 +69,12 @@ def _label(lines: Sequence[_Line], text_px: int, widest: tuple[str, ...] = ()) -
     """
     fonts = [font(text_px), *[font(max(11, round(text_px * 0.78)))] * (len(lines) - 1)]
     pad = round(text_px * 0.5)
-    shares = ["" if share is None else percent(share) for _, share, _ in lines]
+    shares = ["" if share is None else format_percent(share) for _, share, _ in lines]
     name_width = max(letters.getlength(name) for letters, (name, _, _) in zip(fonts, lines, strict=True))
     share_width = max(letters.getlength(share) for letters, share in zip(fonts, shares, strict=True))
     if widest:
         name_width = max(name_width, _width_of(widest, text_px))
-        share_width = max(share_width, fonts[0].getlength(percent(1.0)))
+        share_width = max(share_width, fonts[0].getlength(format_percent(1.0)))
     bar_width = round(text_px * 2.4) if len(lines) > 1 else 0
     swatch = round(text_px * 0.28)
     columns = swatch + pad + name_width + pad + (bar_width + pad if bar_width else 0)

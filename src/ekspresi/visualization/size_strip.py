@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from ekspresi.recognition.explanation import Reduced
 from ekspresi.types import Box
-from ekspresi.visualization.formatting import percent
+from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.labels import font
 from ekspresi.visualization.palette import COLORS, DIM, FAINT, INK, PAPER
 
@@ -44,14 +44,14 @@ def draw_sizes(sizes: Sequence[Reduced], cell: int = 288) -> Image.Image:
             draw.text((left + cell, scaled(46)), carried, DIM, small, anchor="rs")
         pixels = Image.fromarray(reduced.crop).resize((cell, cell), Image.Resampling.NEAREST)
         sheet.paste(pixels, (left, scaled(66)))
-        verdict = "unsure" if belief.abstained else f"{belief.expression} {percent(belief.confidence)}"
+        verdict = "unsure" if belief.abstained else f"{belief.expression} {format_percent(belief.confidence)}"
         draw.text((left, cell + scaled(66 + 42)), verdict, DIM if belief.abstained else INK, middle, anchor="ls")
         for k, label in enumerate(labels):
             top, share = bars_top + k * row, belief.probabilities[label]
             bar = (left, top + scaled(7), left + cell - scaled(66), top + row - scaled(7))
             _draw_bar(draw, bar, share, label)
             ink = INK if label == belief.expression and not belief.abstained else FAINT
-            draw.text((left + cell, top + row / 2), percent(share), ink, font(scaled(22)), anchor="rm")
+            draw.text((left + cell, top + row / 2), format_percent(share), ink, font(scaled(22)), anchor="rm")
     return sheet
 
 

@@ -31,13 +31,13 @@ _VARIABLES = {
 }
 
 
-def figure_of(width: float, height: float) -> Figure:
+def make_figure(width: float, height: float) -> Figure:
     """An empty figure, inches."""
     # Not pyplot: it keeps state between figures and chooses a screen.
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def plain(axes: Axes) -> None:
+def clear_axes(axes: Axes) -> None:
     """Axes without spines and ticks, in the page's ink."""
     for side in axes.spines.values():
         side.set_visible(False)
@@ -45,7 +45,7 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def svg(figure: Figure, name: str) -> str:
+def render_svg(figure: Figure, name: str) -> str:
     """Figure -> inline SVG: colors by CSS variable, no ids that clash, the same bytes each time."""
     buffer = io.StringIO()
     settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
