@@ -161,12 +161,15 @@ def film(path: Path, rng: np.random.Generator) -> tuple[list[str], list[str]]:
 def looked_at(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple[Counter[str], Counter[str]]:
     """A film, one frame in so many -> true cuts by kind and those found ('found ...'), and the same of false ones."""
     true, false = Counter[str](), Counter[str]()
-    look, before = ShotBoundaryDetector(), -1
+    detector, before = ShotBoundaryDetector(), -1
     with av.open(str(path)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number % step:
                 continue
-            here, found = number // FRAMES, look(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
+            here, found = (
+                number // FRAMES,
+                detector.update(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)),
+            )
             if here != before and before >= 0:
                 true.update({cuts[here]: 1, f"found {cuts[here]}": found})
             elif before >= 0:
@@ -178,10 +181,10 @@ def looked_at(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple
 def milliseconds() -> float:
     """What one frame of 1920 x 1080 takes: the median of a hundred."""
     frames = np.random.default_rng(0).integers(0, 256, (3, 1080, 1920, 3), dtype=np.uint8)
-    look, took = ShotBoundaryDetector(), []
+    detector, took = ShotBoundaryDetector(), []
     for number in range(100):
         began = time.perf_counter()
-        look(frames[number % 3])
+        detector.update(frames[number % 3])
         took.append(time.perf_counter() - began)
     return 1000 * float(np.median(took))
 

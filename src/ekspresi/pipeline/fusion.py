@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.recognition.calibration import SizeCalibration, softmax
-from ekspresi.tracking.bytetrack import step_s
+from ekspresi.tracking.bytetrack import compute_step_s
 from ekspresi.types import Face, Prediction, Prior
 
 ERROR_CORRELATION = 0.7
@@ -93,7 +93,7 @@ class TrackFusion:
 
         Args:
             prediction: of this frame.
-            time_s: seconds since the start of the video; None where unknown (see ``bytetrack.step_s``).
+            time_s: seconds since the start of the video; None where unknown (see ``bytetrack.compute_step_s``).
 
         Returns:
             Probabilities of the whole track; ``face_px`` of this frame; ``effective_px`` of its evidence (weighted
@@ -108,7 +108,7 @@ class TrackFusion:
         if self._labels not in ((), labels):
             raise ValueError(f"a prediction over {', '.join(labels)} in a track over {', '.join(self._labels)}")
         self._labels = labels
-        self._age_s += step_s(self._time_s, time_s)
+        self._age_s += compute_step_s(self._time_s, time_s)
         self._time_s = time_s
         size_px = prediction.face_px if prediction.effective_px is None else prediction.effective_px
         enough = self._calibration is None or size_px >= self._calibration.smallest_px
@@ -174,7 +174,7 @@ class FusionByTrack:
         Raises:
             ValueError: not one track for each face, or other labels than before.
         """
-        self._clock_s += step_s(self._time_s, time_s)
+        self._clock_s += compute_step_s(self._time_s, time_s)
         self._time_s = time_s
         found = []
         for face, track in zip(faces, tracks, strict=True):

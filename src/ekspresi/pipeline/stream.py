@@ -162,11 +162,11 @@ class _TrackState:
                 self._source, self._cuts, self._tracker = (
                     frame.source,
                     ShotBoundaryDetector(),
-                    Tracker(first=self._first_track),
+                    Tracker(first_track=self._first_track),
                 )
                 self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.prior)
                 self._first_track = 1
-            if self._cuts(frame.image) or frame.cut:
+            if self._cuts.update(frame.image) or frame.cut:
                 self._tracker.start_new_shot()  # new numbers, and so new beliefs
             tracks = self._tracker.update(faces, frame.time_s)
             faces = self._fusion.update(faces, tracks, frame.time_s)

@@ -1,1 +1,1 @@
-"""Follow faces through frames (``bytetrack``) and find where another shot begins (``shot_boundaries``)."""
+"""Follow faces through the frames of a video, and detect its shot boundaries."""

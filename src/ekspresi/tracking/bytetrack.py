@@ -1,25 +1,24 @@
-"""Faces of one frame after another -> tracks: which of them are the same face.
+"""Give the same face the same track number from frame to frame.
 
-In: the faces of each frame, with boxes and scores, and its time. Out: the number of the track of each face. Knows
-nothing of pictures, of expressions, or of what a face looks like: only where it was and where it should be.
+In: the faces of each frame, with boxes and scores, and its time. Out: the track number of each face. Does not know
+about pictures, expressions or appearance: only where a face was and where it should be.
 
-The method is ByteTrack (Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV
-2022): a Kalman filter of constant velocity says where each face should be; sure faces are matched first, by the
-overlap of boxes and the assignment of the largest sum; what the detector was less sure of may then continue a track
-that was left over, but begins none. Changed, because faces are 8 to 120 px wide and frames come when they come:
+The method is ByteTrack (Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV 2022).
+A Kalman filter of constant velocity (``kalman``) predicts each box. Faces of high score are matched first, by the IoU
+of boxes and the assignment of the largest sum. Faces of low score may then continue an unmatched track, but start none.
+Faces are 8 to 120 px wide and frames come at irregular times, so five things differ from the paper:
 
-- Boxes are widened before their overlap is taken, by a number of pixels instead of a share of the box (after the
-  buffered IoU of Yang et al., Hard to Track Objects with Irregular Motions and Similar Appearances, WACV 2023): a
-  face of 10 px that moves by 12 overlaps itself no more, one of 120 px hardly notices. The widening grows with the
-  filter's own doubt, so that a face unseen for a while is searched for further away.
-- Time is counted in seconds, in the filter and for what is lost. Where frames come seldom a face is lost later, so that
-  one that stays is followed (``LONGEST_STEP_S``); but it is searched for no further away (``MAX_WIDENING``), so that
-  its number is not handed to the next who comes by.
-- A face has its number at once, not after a second look: rows are written as frames come.
-- The second matching is open to every track, not only to those seen in the frame before: a tiny face that was missed
-  once comes back with a low score more often than not.
-- The state is center, width and height instead of center, aspect and height; noises are in sides of the face and
-  pixels a second.
+- Boxes are widened before their IoU is taken, by pixels instead of a fraction of the box. This follows the buffered
+  IoU of Yang et al. (Hard to Track Objects with Irregular Motions and Similar Appearances, WACV 2023). A face of 10 px
+  that moves by 12 does not overlap itself any more; one of 120 px hardly changes. The widening grows with the filter's
+  uncertainty, so a face that was unseen for a while is searched for further away.
+- Time is counted in seconds, in the filter and for lost tracks. Where frames are far apart a track is lost later, so
+  that a face that stays is followed (``LONGEST_STEP_S``). But it is searched for no further away (``MAX_WIDENING``),
+  so its number does not pass to the next person.
+- A face gets its number at once, without a second detection: rows are written as frames come.
+- The second matching includes every unmatched track, not only those of the previous frame. A tiny face that was
+  missed once often comes back with a low score.
+- The filter holds width and height instead of aspect and height. Its noises scale with the side of the face.
 """
 
 import math
@@ -33,51 +32,50 @@ from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError, MissingExtraError
 from ekspresi.imaging.boxes import iou
+from ekspresi.tracking.kalman import KalmanFilters
 from ekspresi.types import Box, Face
 
 HIGH_SCORE = 0.8
-"""Detector's score from which a face is matched first and may begin a track; MTCNN gives nothing below 0.7."""
+"""Detector score from which a face is matched first and may start a track; MTCNN reports nothing below 0.7."""
 LOST_S = 1.0
-"""Seconds after which a track that was not seen is lost; more where frames come seldom."""
-STEPS = 2.2
-"""A track is lost after so many usual steps from frame to frame, if that is more than ``LOST_S``: a face may be missed
-once."""
+"""Seconds without a detection after which a track is lost; more where frames are far apart."""
+LOST_STEPS = 2.2
+"""The same in usual steps between frames, if that is longer than ``LOST_S``: a face may be missed once."""
 LONGEST_STEP_S = 2.1
-"""Up to this usual step faces are followed, 2 s and what time stamps stray; beyond it each is a track of its own."""
-LONGEST_LOST_S = STEPS * LONGEST_STEP_S
-"""No track is lost later, in whatever steps frames come."""
+"""Longest usual step at which faces are followed: 2 s, and some jitter of time stamps."""
+LONGEST_LOST_S = LOST_STEPS * LONGEST_STEP_S
+"""Seconds after which any track is lost, at any distance between frames."""
 FRAME_S = 1 / 25
-"""Step in seconds where a frame has no time stamp, or one that cannot be."""
+"""Step in seconds where a frame has no valid time stamp."""
 
 MARGIN_PX = 12.0
-"""Boxes are widened by this on each side before their overlap is taken, and by the filter's doubt."""
-LEAST_OVERLAP = 0.2
-"""IoU of widened boxes from which a sure face continues a track, as in ByteTrack."""
-LEAST_OVERLAP_LOW = 0.5
+"""Pixels by which boxes are widened on each side before their IoU is taken, besides the filter's uncertainty."""
+MIN_IOU = 0.2
+"""IoU of widened boxes from which a face of high score continues a track, as in ByteTrack."""
+MIN_IOU_LOW_SCORE = 0.5
 """The same for a face of low score, as in ByteTrack."""
-
 MAX_WIDENING = (2.0, 24.0)
-"""Most that boxes are widened by the filter's doubt, as (sides of the face, pixels): their sum."""
+"""Largest widening by the filter's uncertainty, as (sides of the face, pixels): their sum."""
 
-_USUAL = 5
-"""The usual step is the median of so many last ones: a gap in a video is none."""
+_STEPS_KEPT = 5
+"""The usual step is the median of this many recent steps: a single gap in a video does not change it."""
 
 _Array = NDArray[np.float64]
 
-# Standard deviations as (sides of the face, pixels): their sum is taken. Two rows: of the center, of the size.
-_MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
-"""Of a detector's box."""
-_INITIAL_SPEED_STD = np.array([[2.0, 60.0], [0.3, 0.0]])
-"""Of the speed of a new face, a second: people walk and cameras pan."""
-_ACCELERATION_STD = np.array([[4.0, 20.0], [0.3, 0.0]])
-"""Of how much the speed changes in a second: half of what ByteTrack allows, whose boxes are whole people."""
 
+def compute_step_s(before: float | None, now: float | None) -> float:
+    """Compute the seconds between two time stamps, at least 0.
 
-def step_s(before: float | None, now: float | None) -> float:
-    """Two time stamps in seconds -> seconds from one to the other, at least 0.
+    Example:
+        >>> compute_step_s(1.0, 1.5), compute_step_s(None, 1.5)
+        (0.5, 0.04)
 
-    ``FRAME_S`` where one is missing or no number, or where time runs backwards: a stream that begins anew, a file
-    with damaged stamps.
+    Args:
+        before: earlier time stamp in seconds; None where it is missing.
+        now: later time stamp in seconds; None where it is missing.
+
+    Returns:
+        The step; ``FRAME_S`` where a stamp is missing or not finite, or where time runs backwards.
     """
     if before is None or now is None:
         return FRAME_S
@@ -86,31 +84,38 @@ def step_s(before: float | None, now: float | None) -> float:
 
 
 class Tracker:
-    """Numbers the faces of one video; for another one make another tracker.
+    """Number the faces of one video; use a new tracker for each video.
 
-    It knows faces by place alone. Two that swap places while both are unseen swap numbers; a cut to another scene, of
-    which it is not told by ``start_new_shot``, gives a face's number to whoever stands in its place within ``lost_s``.
+    The tracker compares positions only. Two faces that swap positions while both are unseen swap numbers. A new shot
+    that ``start_new_shot`` does not announce can give a face's number to another face at the same position.
+
+    Example:
+        >>> tracker = Tracker()
+        >>> tracker.update([Face((10, 10, 30, 30), 0.9), Face((90, 10, 110, 30), 0.9)], time_s=0.0)
+        [1, 2]
+        >>> tracker.update([Face((92, 10, 112, 30), 0.9)], time_s=0.04)
+        [2]
 
     Attributes:
         high_score: see ``HIGH_SCORE``.
-        lost_s: see ``LOST_S``. Where frames are usually further apart than this and ``LONGEST_STEP_S``, every face is a
-            track of its own.
+        lost_s: see ``LOST_S``. Where frames are usually further apart than this and ``LONGEST_STEP_S``, every face gets
+            its own track.
     """
 
-    def __init__(self, high_score: float = HIGH_SCORE, lost_s: float = LOST_S, first: int = 1) -> None:
-        """Begin without tracks.
+    def __init__(self, high_score: float = HIGH_SCORE, lost_s: float = LOST_S, first_track: int = 1) -> None:
+        """Start without tracks.
 
         Args:
             high_score: see ``HIGH_SCORE``.
             lost_s: see ``LOST_S``.
-            first: number of the first track; above 1 for a video of which tracks are known already.
+            first_track: number of the first track; above 1 where an earlier run used the numbers below.
 
         Raises:
-            ConfigError: seconds that are no positive number.
+            ConfigError: ``lost_s`` is not a positive number.
             MissingExtraError: SciPy, which solves the assignment, is not installed.
         """
         if not (math.isfinite(lost_s) and lost_s > 0):
-            raise ConfigError(f"a track is lost after {lost_s} seconds: must be above 0")
+            raise ConfigError(f"lost_s: {lost_s} is not a length of time. Use a number of seconds above 0.")
         try:
             from scipy.optimize import linear_sum_assignment
         except ImportError as error:
@@ -119,186 +124,106 @@ class Tracker:
         self.lost_s = lost_s
         self._assign: Any = linear_sum_assignment
         self._time_s: float | None = None
-        self._next = first
+        self._next_number = first_track
         self._numbers = np.zeros(0, dtype=np.int64)
         self._unseen_s = np.zeros(0)
-        self._missing = np.zeros(0, dtype=np.bool_)
-        self._forgotten = np.zeros(0, dtype=np.bool_)
-        self._steps: deque[float] = deque(maxlen=_USUAL)
-        self._motion = _Motion.of(np.zeros((0, 4)))
+        self._unseen_now = np.zeros(0, dtype=np.bool_)
+        self._of_earlier_shot = np.zeros(0, dtype=np.bool_)
+        self._steps_s: deque[float] = deque(maxlen=_STEPS_KEPT)
+        self._filters = KalmanFilters.from_boxes(np.zeros((0, 4)))
 
     @property
-    def live(self) -> frozenset[int]:
-        """Numbers that may still be given again; whatever is kept for others can be dropped."""
-        return frozenset(self._numbers[~self._forgotten].tolist())
+    def active_tracks(self) -> frozenset[int]:
+        """Numbers that may be given again; state kept for other tracks can be dropped."""
+        return frozenset(self._numbers[~self._of_earlier_shot].tolist())
 
     def start_new_shot(self) -> None:
-        """What is seen begins anew with the next frame: no number that was given is given again.
+        """Give no earlier number again: the next frame belongs to another shot.
 
-        Where faces should be is still told by ``unseen_boxes`` until they would have been lost: if it was no new scene
-        after all, who hides them hides too much for a second, not too little.
+        ``unseen_boxes`` still includes the earlier faces until their tracks are lost. If there was no shot boundary
+        after all, anonymization then hides too much for a second, not too little.
         """
-        self._forgotten[:] = True
+        self._of_earlier_shot[:] = True
 
     def unseen_boxes(self) -> list[Box]:
-        """Where faces that were not in the last frame, but seen within ``lost_s``, should be in it.
+        """Predict boxes of faces that the last frame lacks but that were seen within ``lost_s``.
 
-        Also those of tracks that were told to be forgotten. Widened by the filter's doubt on each side, up to half of
-        the box: who hides them wants the face inside.
+        Tracks of an earlier shot count too. Each side is widened by the filter's uncertainty, up to half of the box,
+        so that anonymization covers the whole face.
         """
-        boxes = self._motion.boxes()[self._missing]
-        sides = boxes[:, 2:] - boxes[:, :2]
-        wider = np.minimum(self._motion.position_std_px()[self._missing, None], sides / 2)
+        boxes = self._filters.boxes()[self._unseen_now]
+        sizes = boxes[:, 2:] - boxes[:, :2]
+        wider = np.minimum(self._filters.position_std_px()[self._unseen_now, None], sizes / 2)
         edges = np.concatenate([boxes[:, :2] - wider, boxes[:, 2:] + wider], axis=1)
         return [(x1, y1, x2, y2) for x1, y1, x2, y2 in edges.tolist()]
 
     def update(self, faces: Sequence[Face], time_s: float | None) -> list[int | None]:
-        """The faces of the next frame -> the number of the track of each, counted from ``first``, never given twice.
+        """Number the faces of the next frame.
 
         Args:
-            faces: of one frame; their order does not matter.
-            time_s: seconds since the start of the video; None where unknown (see ``step_s``).
+            faces: of one frame, in any order.
+            time_s: seconds since the start of the video; None where unknown (see ``compute_step_s``).
 
         Returns:
-            A number for each face; None for one that the detector is not sure of and that continues no track, or
-            whose box is none.
+            The track number of each face, counted from ``first_track`` and never used for two tracks. None for a
+            low-score detection without a matching track, and for an invalid box.
         """
-        step = step_s(self._time_s, time_s)
+        step_s = compute_step_s(self._time_s, time_s)
         if self._time_s is not None:
-            self._steps.append(step)
-        self._advance(step)
+            self._steps_s.append(step_s)
+        self._advance(step_s)
         self._time_s = time_s
         boxes = np.array([face.box_xyxy for face in faces], dtype=np.float64).reshape(-1, 4)
         scores = np.array([face.score for face in faces], dtype=np.float64)
         sizes = boxes[:, 2:] - boxes[:, :2]
-        usable = np.isfinite(sizes).all(axis=1) & (sizes > 0).all(axis=1)
-        seen = np.full(len(boxes), -1)
-        high = np.flatnonzero(usable & (scores >= self.high_score))
-        low = np.flatnonzero(usable & (scores < self.high_score))
-        for some, least in ((high, LEAST_OVERLAP), (low, LEAST_OVERLAP_LOW)):
-            free = np.setdiff1d(np.flatnonzero(~self._forgotten), seen)
-            which, tracks = self._match(boxes[some], free, least)
-            seen[some[which]] = free[tracks]
-        continued = np.flatnonzero(seen >= 0)
-        self._motion.correct(seen[continued], _measured(boxes[continued]))
-        self._unseen_s[seen[continued]] = 0
-        fresh = high[seen[high] < 0]
-        seen[fresh] = len(self._numbers) + np.arange(len(fresh))
-        self._begin(boxes[fresh])
-        self._missing = ~np.isin(np.arange(len(self._numbers)), seen)
-        return [int(self._numbers[track]) if track >= 0 else None for track in seen.tolist()]
+        valid = np.isfinite(sizes).all(axis=1) & (sizes > 0).all(axis=1)
+        track_of = np.full(len(boxes), -1)
+        high = np.flatnonzero(valid & (scores >= self.high_score))
+        low = np.flatnonzero(valid & (scores < self.high_score))
+        for chosen, min_iou in ((high, MIN_IOU), (low, MIN_IOU_LOW_SCORE)):
+            free = np.setdiff1d(np.flatnonzero(~self._of_earlier_shot), track_of)
+            matched, tracks = self._match(boxes[chosen], free, min_iou)
+            track_of[chosen[matched]] = free[tracks]
+        continued = np.flatnonzero(track_of >= 0)
+        self._filters.correct(track_of[continued], boxes[continued])
+        self._unseen_s[track_of[continued]] = 0
+        new = high[track_of[high] < 0]
+        track_of[new] = len(self._numbers) + np.arange(len(new))
+        self._start_tracks(boxes[new])
+        self._unseen_now = ~np.isin(np.arange(len(self._numbers)), track_of)
+        return [int(self._numbers[track]) if track >= 0 else None for track in track_of.tolist()]
 
-    def _advance(self, step: float) -> None:
-        """Time passes: what was not seen for long is lost, the rest moves on."""
-        self._unseen_s += step
-        kept = self._unseen_s <= self._lost_s()
-        self._numbers, self._unseen_s, self._motion = self._numbers[kept], self._unseen_s[kept], self._motion.only(kept)
-        self._forgotten = self._forgotten[kept]
+    def _advance(self, step_s: float) -> None:
+        """Move all tracks on by a step, and drop the lost ones."""
+        self._unseen_s += step_s
+        kept = self._unseen_s <= self._usual_lost_s()
+        self._numbers, self._unseen_s = self._numbers[kept], self._unseen_s[kept]
+        self._of_earlier_shot, self._filters = self._of_earlier_shot[kept], self._filters.select(kept)
         if len(self._numbers):
-            self._motion.predict(step)
+            self._filters.predict(step_s)
 
-    def _lost_s(self) -> float:
-        """Seconds after which a track is lost, where frames come as they usually do."""
-        usual = median_low(self._steps) if self._steps else 0.0
-        return max(self.lost_s, STEPS * usual) if usual <= LONGEST_STEP_S else self.lost_s
+    def _usual_lost_s(self) -> float:
+        """Return the seconds after which a track is lost at the usual step between frames."""
+        usual_s = median_low(self._steps_s) if self._steps_s else 0.0
+        return max(self.lost_s, LOST_STEPS * usual_s) if usual_s <= LONGEST_STEP_S else self.lost_s
 
     def _match(
-        self, boxes: _Array, tracks: NDArray[np.int64], least: float
+        self, boxes: _Array, tracks: NDArray[np.int64], min_iou: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Boxes (M, 4), tracks (T,) and the least overlap -> the pairs, as positions in both."""
-        overlaps = iou(self._motion.boxes()[tracks], boxes, MARGIN_PX + self._widening_px()[tracks])
-        rows, columns = self._assign(np.where(overlaps >= least, overlaps, 0), maximize=True)
-        good = overlaps[rows, columns] >= least
+        """Pair boxes (M, 4) with tracks (T,) by their IoU; return the pairs as indices into both."""
+        overlaps = iou(self._filters.boxes()[tracks], boxes, MARGIN_PX + self._widening_px()[tracks])
+        rows, columns = self._assign(np.where(overlaps >= min_iou, overlaps, 0), maximize=True)
+        good = overlaps[rows, columns] >= min_iou
         return columns[good], rows[good]
 
     def _widening_px(self) -> _Array:
-        """How much boxes (T,) are widened by the filter's doubt."""
-        share, pixels = MAX_WIDENING
-        sides = np.sqrt(self._motion.place[:, 2] * self._motion.place[:, 3])
-        return np.minimum(self._motion.position_std_px(), share * sides + pixels)
+        """Return how far the filter's uncertainty widens each box (T,), in pixels."""
+        sides, pixels = MAX_WIDENING
+        return np.minimum(self._filters.position_std_px(), sides * self._filters.sides_px() + pixels)
 
-    def _begin(self, boxes: _Array) -> None:
-        self._numbers = np.append(self._numbers, self._next + np.arange(len(boxes)))
-        self._next += len(boxes)
+    def _start_tracks(self, boxes: _Array) -> None:
+        self._numbers = np.append(self._numbers, self._next_number + np.arange(len(boxes)))
+        self._next_number += len(boxes)
         self._unseen_s = np.append(self._unseen_s, np.zeros(len(boxes)))
-        self._forgotten = np.append(self._forgotten, np.zeros(len(boxes), dtype=np.bool_))
-        self._motion = self._motion.and_also(_Motion.of(_measured(boxes)))
-
-
-def _measured(boxes: _Array) -> _Array:
-    """Boxes (N, 4) as x1, y1, x2, y2 -> center x, y, width, height (N, 4)."""
-    return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
-
-
-class _Motion:
-    """T Kalman filters of constant velocity (Kalman, A New Approach to Linear Filtering and Prediction, 1960).
-
-    Center and size move independently of each other, each with a white noise of acceleration, so a filter is four
-    small ones whose covariances are three numbers.
-
-    Attributes:
-        place: (T, 4), center x, y, width, height in pixels.
-        speed: (T, 4), the same a second.
-        variances: (3, T, 4): of the place, covariance of place and speed, of the speed.
-    """
-
-    def __init__(self, place: _Array, speed: _Array, variances: _Array) -> None:
-        self.place, self.speed, self.variances = place, speed, variances
-
-    @classmethod
-    def of(cls, measured: _Array) -> "_Motion":
-        """Filters (T,) that saw one box each (T, 4), and know nothing of speeds."""
-        jitter, start = _noise(_MEASUREMENT_STD, measured) ** 2, _noise(_INITIAL_SPEED_STD, measured) ** 2
-        return cls(measured.copy(), np.zeros_like(measured), np.stack([jitter, np.zeros_like(jitter), start]))
-
-    def only(self, kept: NDArray[np.bool_]) -> "_Motion":
-        """Some of the filters, by a mask (T,)."""
-        return _Motion(self.place[kept], self.speed[kept], self.variances[:, kept])
-
-    def and_also(self, more: "_Motion") -> "_Motion":
-        """These filters, and then those."""
-        return _Motion(
-            np.concatenate([self.place, more.place]),
-            np.concatenate([self.speed, more.speed]),
-            np.concatenate([self.variances, more.variances], axis=1),
-        )
-
-    def predict(self, step: float) -> None:
-        """All move on by ``step`` seconds."""
-        self.place += step * self.speed
-        self.place[:, 2:] = np.maximum(self.place[:, 2:], 1.0)
-        unrest = _noise(_ACCELERATION_STD, self.place) ** 2
-        place, both, speed = self.variances
-        self.variances = np.stack(
-            [
-                place + 2 * step * both + step**2 * speed + step**3 / 3 * unrest,
-                both + step * speed + step**2 / 2 * unrest,
-                speed + step * unrest,
-            ]
-        )
-
-    def correct(self, which: NDArray[np.int64], measured: _Array) -> None:
-        """Some filters (S,), each once, see where they are (S, 4)."""
-        place, both, speed = self.variances[:, which]
-        total = place + _noise(_MEASUREMENT_STD, measured) ** 2
-        off = measured - self.place[which]
-        self.place[which] += place / total * off
-        self.speed[which] += both / total * off
-        rest = 1 - place / total
-        self.variances[:, which] = np.stack([rest * place, rest * both, speed - both**2 / total])
-
-    def boxes(self) -> _Array:
-        """Where the faces should be, (T, 4) as x1, y1, x2, y2."""
-        half = self.place[:, 2:] / 2
-        return np.concatenate([self.place[:, :2] - half, self.place[:, :2] + half], axis=1)
-
-    def position_std_px(self) -> _Array:
-        """Standard deviation of the place (T,) in pixels."""
-        return np.asarray(np.sqrt(self.variances[0, :, 0]), dtype=np.float64)
-
-
-def _noise(of: _Array, measured: _Array) -> _Array:
-    """A pair of rows (sides, pixels) and states (N, 4) -> standard deviations (N, 4) for center and size."""
-    sides = np.sqrt(measured[:, 2] * measured[:, 3])
-    center, size = of @ np.stack([sides, np.ones_like(sides)])
-    return np.stack([center, center, size, size], axis=1)
+        self._of_earlier_shot = np.append(self._of_earlier_shot, np.zeros(len(boxes), dtype=np.bool_))
+        self._filters = self._filters.append(KalmanFilters.from_boxes(boxes))
