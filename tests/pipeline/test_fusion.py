@@ -1,4 +1,4 @@
-"""Beliefs are what the arithmetic says, follow a face that changes, and are not carried away by what is no evidence."""
+"""Check beliefs against the arithmetic, and that they follow changing faces but not noise or tiny faces."""
 
 import math
 from itertools import pairwise
@@ -33,14 +33,14 @@ CALIBRATION = SizeCalibration(
 )
 
 
-def prediction(*probabilities, px=16.0, face_px=20.0, tells_size=True):
+def prediction(*probabilities, px=16.0, face_px=20.0, with_size=True):
     best = int(np.argmax(probabilities))
     return Prediction(
         LABELS[best],
         probabilities[best],
         dict(zip(LABELS, probabilities, strict=True)),
         face_px,
-        px if tells_size else None,
+        px if with_size else None,
     )
 
 
@@ -53,19 +53,19 @@ def normalized(*powers):
 
 
 @pytest.mark.parametrize("calibration", [CALIBRATION, None])
-def test_one_frame_gives_back_its_own_probabilities(calibration):
-    given_ = prediction(0.2, 0.7, 0.1, px=12.0)
-    found = TrackFusion(calibration).update(given_, 3.0)
+def test_update_single_frame_keeps_its_probabilities(calibration):
+    single = prediction(0.2, 0.7, 0.1, px=12.0)
+    found = TrackFusion(calibration).update(single, 3.0)
     assert values(found) == pytest.approx([0.2, 0.7, 0.1])
     assert (found.expression, found.face_px) == ("happiness", 20.0)
     assert found.confidence == pytest.approx(0.7)
     assert found.effective_px == pytest.approx(12.0)
 
 
-def test_two_frames_by_hand():
-    # At once and of one size: both weigh 1, n = 2. Errors that agree by 0.5 make them 2 / 1.5 = 4/3 witnesses, so each
-    # likelihood counts with the power 2/3. Likelihoods are probabilities over the prior (1/2, 1/4, 1/4):
-    # (0.4, 1.6, 1.6) and (1.0, 1.6, 0.4) of products (0.4, 2.56, 0.64).
+def test_update_two_frames_agrees_with_hand_arithmetic():
+    # At the same time and size both weigh 1, so n = 2. With error correlation 0.5 they are worth 2 / 1.5 = 4/3 frames,
+    # so each likelihood counts with the power 2/3. Likelihoods are probabilities over the prior (1/2, 1/4, 1/4):
+    # (0.4, 1.6, 1.6) and (1.0, 1.6, 0.4), with products (0.4, 2.56, 0.64).
     belief = TrackFusion(CALIBRATION, error_correlation=0.5)
     belief.update(prediction(0.2, 0.4, 0.4), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
@@ -75,29 +75,29 @@ def test_two_frames_by_hand():
     assert values(found) == pytest.approx([0.293467, 0.505804, 0.200729], abs=1e-6)
 
 
-@pytest.mark.parametrize(("likeness", "power"), [(0.0, 1.0), (1.0, 0.5)])
-def test_the_two_ends_of_likeness(likeness, power):
-    belief = TrackFusion(CALIBRATION, error_correlation=likeness)  # independent: the product; alike: the geometric mean
+@pytest.mark.parametrize(("correlation", "power"), [(0.0, 1.0), (1.0, 0.5)])
+def test_update_extreme_correlation_gives_product_or_mean(correlation, power):
+    belief = TrackFusion(CALIBRATION, error_correlation=correlation)  # 0: the product; 1: the geometric mean
     belief.update(prediction(0.2, 0.4, 0.4), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1), 0.0)
     assert values(found) == pytest.approx(normalized(0.5 * 0.4**power, 0.25 * 2.56**power, 0.25 * 0.64**power))
 
 
-def test_forgetting_and_size_by_hand():
+def test_update_fading_and_size_agree_with_hand_arithmetic():
     # The first frame has 12 px, half of FULL_PX, so it weighs 1/4 under a power of 2; one time constant later 1/4e.
     belief = TrackFusion(CALIBRATION, time_constant_s=2.0, error_correlation=0.5, size_power=2.0)
     belief.update(prediction(0.2, 0.4, 0.4, px=FULL_PX / 2), 10.0)
     found = belief.update(prediction(0.5, 0.4, 0.1, px=2 * FULL_PX), 12.0)
     old = 0.25 / math.e
     frames = (1 + old) ** 2 / (1 + old**2)
-    witnesses = frames / (1 + (frames - 1) / 2)
+    sample_size = frames / (1 + (frames - 1) / 2)
     first, second = (0.4, 1.6, 1.6), (1.0, 1.6, 0.4)
-    likelihoods = [(a**old * b) ** (witnesses / (1 + old)) for a, b in zip(first, second, strict=True)]
+    likelihoods = [(a**old * b) ** (sample_size / (1 + old)) for a, b in zip(first, second, strict=True)]
     assert values(found) == pytest.approx(normalized(*np.array([0.5, 0.25, 0.25]) * likelihoods))
     assert found.effective_px == pytest.approx(2 * FULL_PX * 4 ** (-old / (1 + old)))
 
 
-def test_many_frames_of_one_still_face_are_not_many_witnesses():
+def test_update_still_face_bounds_the_sample_size():
     belief = TrackFusion(CALIBRATION)
     for frame in range(300):
         found = belief.update(prediction(0.3, 0.5, 0.2), frame / 25)
@@ -107,7 +107,7 @@ def test_many_frames_of_one_still_face_are_not_many_witnesses():
 
 
 @given(st.integers(5, 120))
-def test_a_higher_frame_rate_is_no_more_evidence(rate):
+def test_update_higher_frame_rate_adds_no_evidence(rate):
     frames = (prediction(0.3, 0.5, 0.2), prediction(0.25, 0.45, 0.3))
     found = {}
     for frequency in (rate, 2 * rate):
@@ -118,7 +118,7 @@ def test_a_higher_frame_rate_is_no_more_evidence(rate):
 
 
 @pytest.mark.parametrize("rate", [8, 15, 30])
-def test_a_face_that_changes_is_followed_within_a_second(rate):
+def test_update_changing_face_is_followed_within_a_second(rate):
     rng = np.random.default_rng(0)
     belief = TrackFusion(CALIBRATION)
 
@@ -134,7 +134,7 @@ def test_a_face_that_changes_is_followed_within_a_second(rate):
     assert 0.2 < settled < TIME_CONSTANT_S
 
 
-def test_the_belief_does_not_follow_the_noise():
+def test_update_noise_rarely_changes_the_label():
     rng = np.random.default_rng(1)
     belief = TrackFusion(CALIBRATION)
     single, fused = [], []
@@ -147,7 +147,7 @@ def test_the_belief_does_not_follow_the_noise():
     assert changes[1] <= 0.2 * changes[0]
 
 
-def test_what_is_too_small_to_judge_is_no_evidence():
+def test_update_too_small_frames_do_not_count():
     belief = TrackFusion(CALIBRATION)
     good = belief.update(prediction(0.05, 0.9, 0.05, px=16.0), 0.0)
     for frame in range(1, 10):
@@ -158,7 +158,7 @@ def test_what_is_too_small_to_judge_is_no_evidence():
         assert found.probabilities["fear"] < 0.2
 
 
-def test_small_faces_weigh_less_than_large_ones():
+def test_update_small_faces_weigh_less_than_large_ones():
     for small in (7.0, 12.0):
         belief = TrackFusion(CALIBRATION)
         belief.update(prediction(0.15, 0.7, 0.15, px=FULL_PX), 0.0)
@@ -167,7 +167,7 @@ def test_small_faces_weigh_less_than_large_ones():
     assert SIZE_POWER > 0
 
 
-def test_without_new_evidence_the_belief_fades_to_the_prior_and_is_kept_back():
+def test_update_without_evidence_fades_to_the_prior():
     belief = TrackFusion(CALIBRATION)
     belief.update(prediction(0.05, 0.9, 0.05), 0.0)
     tiny = prediction(0.0, 0.0, 1.0, px=3.0)
@@ -179,19 +179,19 @@ def test_without_new_evidence_the_belief_fades_to_the_prior_and_is_kept_back():
     assert values(late) == pytest.approx([0.1, 0.1, 0.8], abs=1e-6)
 
 
-def test_a_track_that_was_never_large_enough_stays_unanswered():
+def test_update_track_always_too_small_abstains():
     belief = TrackFusion(CALIBRATION)
     for frame in range(30):
         found = belief.update(prediction(0.0, 0.0, 1.0, px=5.0), frame / 15)
         assert found.abstained and found.expression == "fear" and found.confidence > 0.99
         assert found.effective_px == pytest.approx(5.0)
-    # A mean of such sizes may be rounded up to one that is large enough.
+    # Rounding must not lift a mean of such sizes to the smallest size that counts.
     hardly = prediction(0.0, 0.0, 1.0, px=math.nextafter(CALIBRATION.smallest_px, 0))
     assert TrackFusion(CALIBRATION).update(hardly, 0.0).abstained
 
 
-def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better():
-    # At once, of one size and entirely alike: their geometric mean. (0.3, 0.4, 0.3) and (0.5, 0.4, 0.1).
+def test_update_too_small_frames_alone_are_fused():
+    # At the same time and size, with correlation 1: the geometric mean of (0.3, 0.4, 0.3) and (0.5, 0.4, 0.1).
     belief = TrackFusion(CALIBRATION, error_correlation=1.0)
     belief.update(prediction(0.3, 0.4, 0.3, px=5.0), 0.0)
     found = belief.update(prediction(0.5, 0.4, 0.1, px=5.0), 0.0)
@@ -199,7 +199,7 @@ def test_frames_too_small_to_judge_are_fused_as_long_as_there_is_nothing_better(
     assert found.expression == "happiness" and found.abstained
 
 
-def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
+def test_update_noise_rarely_changes_the_guess():
     rng = np.random.default_rng(2)
     belief = TrackFusion(CALIBRATION)
     single, fused = [], []
@@ -213,26 +213,26 @@ def test_the_guess_at_a_face_too_small_to_judge_does_not_follow_the_noise():
     assert all(one.abstained for one in fused)
 
 
-def test_the_first_evidence_replaces_the_guess():
+def test_update_first_evidence_replaces_the_guess():
     belief = TrackFusion(CALIBRATION)
     for frame in range(30):
         belief.update(prediction(0.01, 0.01, 0.98, px=5.9), frame / 30)
     found = belief.update(prediction(0.2, 0.7, 0.1, px=6.0), 1.0)
     assert values(found) == pytest.approx([0.2, 0.7, 0.1])
     assert found.effective_px == pytest.approx(6.0)
-    found = belief.update(prediction(0.01, 0.01, 0.98, px=5.9), 1.0)  # from now on what is too small says nothing
+    found = belief.update(prediction(0.01, 0.01, 0.98, px=5.9), 1.0)  # from now on smaller frames do not count
     assert values(found) == pytest.approx([0.2, 0.7, 0.1])
 
 
-def test_silence_by_the_threshold_at_the_size_of_the_evidence():
-    # At 8 px 0.9 is asked for, at 16 px 0.5.
+def test_update_below_threshold_at_evidence_size_abstains():
+    # The threshold is 0.9 at 8 px and 0.5 at 16 px.
     assert TrackFusion(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=8.0), 0.0).abstained
     assert not TrackFusion(CALIBRATION).update(prediction(0.2, 0.7, 0.1, px=16.0), 0.0).abstained
     assert TrackFusion(CALIBRATION).update(prediction(0.3, 0.49, 0.21, px=16.0), 0.0).abstained
     assert not TrackFusion(None).update(prediction(0.34, 0.33, 0.33, px=2.0), 0.0).abstained
 
 
-def test_fusing_makes_an_unsure_face_sure_enough():
+def test_update_several_unsure_frames_become_sure():
     belief = TrackFusion(CALIBRATION)
     first = belief.update(prediction(0.31, 0.48, 0.21), 0.0)
     for frame in range(1, 15):
@@ -240,20 +240,20 @@ def test_fusing_makes_an_unsure_face_sure_enough():
     assert first.abstained and not found.abstained
 
 
-def test_a_model_that_tells_no_size_is_weighed_by_the_crop():
+def test_update_model_without_size_is_weighed_by_the_crop():
     belief = TrackFusion(CALIBRATION)
-    belief.update(prediction(0.05, 0.9, 0.05, face_px=20.0, tells_size=False), 0.0)
-    found = belief.update(prediction(0.0, 0.0, 1.0, face_px=5.0, tells_size=False), 0.04)
+    belief.update(prediction(0.05, 0.9, 0.05, face_px=20.0, with_size=False), 0.0)
+    found = belief.update(prediction(0.0, 0.0, 1.0, face_px=5.0, with_size=False), 0.04)
     assert found.effective_px is None and found.expression == "happiness" and not found.abstained
 
 
-def test_an_even_prior_is_what_is_divided_by():
+def test_log_prior_uniform_is_what_evidence_is_divided_by():
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, "trained")), [0.5, 0.25, 0.25])
     np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, "uniform")), [1 / 3] * 3)
     belief = TrackFusion(CALIBRATION, prior="uniform", error_correlation=0.0)
     belief.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalized(4, 1, 1))
-    usual = TrackFusion(CALIBRATION, error_correlation=0.0)  # to the trained prior the same is no evidence at all
+    usual = TrackFusion(CALIBRATION, error_correlation=0.0)  # under the trained prior the same frames are no evidence
     usual.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(usual.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx([0.5, 0.25, 0.25])
 
@@ -269,7 +269,7 @@ def test_an_even_prior_is_what_is_divided_by():
         max_size=12,
     )
 )
-def test_beliefs_are_probabilities_whatever_comes_when(frames):
+def test_update_any_frames_give_probabilities(frames):
     belief = TrackFusion(CALIBRATION)
     for powers, px, time_s in frames:
         found = belief.update(prediction(*normalized(*powers), px=px), time_s)
@@ -279,7 +279,7 @@ def test_beliefs_are_probabilities_whatever_comes_when(frames):
         assert math.isfinite(found.effective_px)
 
 
-def test_a_certain_frame_rules_nothing_out_for_ever():
+def test_update_certain_frame_rules_nothing_out_forever():
     belief = TrackFusion(CALIBRATION)
     belief.update(prediction(1.0, 0.0, 0.0), 0.0)
     for frame in range(1, 60):
@@ -287,10 +287,12 @@ def test_a_certain_frame_rules_nothing_out_for_ever():
     assert found.expression == "happiness"
 
 
-def test_other_labels_than_before_are_refused():
+def test_update_other_labels_are_refused():
     belief = TrackFusion(CALIBRATION)
     belief.update(prediction(0.2, 0.7, 0.1), 0.0)
-    with pytest.raises(ValueError, match="over happy, sad in a track over neutral, happiness, fear"):
+    with pytest.raises(
+        ValueError, match=r"labels happy, sad differ from the track's neutral, happiness, fear\. Use one model"
+    ):
         belief.update(Prediction("happy", 1.0, {"happy": 1.0, "sad": 0.0}, 20.0), 0.1)
 
 
@@ -298,7 +300,7 @@ def face(predicted):
     return Face((0.0, 0.0, 20.0, 20.0), 0.99, prediction=predicted)
 
 
-def test_each_track_has_a_belief_of_its_own_and_the_rest_stays_as_it_is():
+def test_fusion_by_track_keeps_tracks_apart():
     fusion = FusionByTrack(CALIBRATION)
     a, b = prediction(0.1, 0.8, 0.1), prediction(0.1, 0.1, 0.8)
     for frame in range(5):
@@ -314,14 +316,14 @@ def test_each_track_has_a_belief_of_its_own_and_the_rest_stays_as_it_is():
 
 
 @pytest.mark.parametrize("stamped", [True, False])
-def test_tracks_of_the_past_are_dropped(stamped):
+def test_fusion_by_track_drops_old_tracks(stamped):
     fusion = FusionByTrack(CALIBRATION)
     for frame in range(2000):
         fusion.update([face(prediction(0.1, 0.8, 0.1))], [1 + frame // 10], frame / 25 if stamped else None)
     assert len(fusion._beliefs) == len(fusion._updated_s) < 60
 
 
-def test_time_passes_in_frames_without_the_face():
+def test_fusion_by_track_counts_frames_without_the_face():
     for gap, forgotten in ((1, False), (250, True)):
         fusion = FusionByTrack(CALIBRATION)
         fusion.update([face(prediction(0.05, 0.9, 0.05))], [1], None)

@@ -1,1 +1,1 @@
-"""Turn images or frames into faces with predictions: detect, recognize, track and fuse, in order."""
+"""Turn images or frames into faces with predictions: detect, recognize, track and fuse."""

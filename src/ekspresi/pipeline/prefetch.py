@@ -1,14 +1,14 @@
-"""Frames one after another -> frames whose faces are found, in the same order, several at a time.
+"""Read frames and detect their faces ahead, several frames at a time, in order.
 
-In: an iterator of frames, an ``Analyzer``. Out: each frame with its faces and their crops, not yet recognized. Knows
-nothing of expressions, tracks, or where frames come from.
+In: an iterator of frames and an ``Analyzer``. Out: each frame with its faces and their crops, not yet recognized. Does
+not know about expressions, tracks, or where frames come from.
 
-One thread reads, a few find faces, each in a frame of its own, and whoever asks takes what is ready:
+One thread reads, a few detect, each in its own frame, and the caller takes what is ready:
 
-    read -> [frames in flight] -> find, find -> [in order] -> take
+    read -> [unsearched frames] -> detect, detect -> [frames in order] -> next_batch
 
-What is in flight is bounded, by number and by bytes, so memory does not grow with the length or the pictures of a
-source, and a camera's frames do not pile up before they are seen.
+The frames in flight are bounded, by number and by bytes. So memory does not grow with the length or the image size of a
+source, and a camera's frames do not pile up.
 """
 
 import time
@@ -24,158 +24,184 @@ from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.system.onnx_runtime import cpus
 from ekspresi.types import Face, Frame
 
-FINDERS = min(cpus(), 4)
-"""Threads that find faces."""
-MOVING = FINDERS + 2
-"""Frames of a video or camera in flight: one with each finder, one to come, one that is being recognized. More would
-only make a camera's rows later."""
-STILL = 8 * FINDERS
-"""Pictures in flight: the more are ready together, the larger are the batches."""
-BYTES = 64_000_000
-"""No further frame is read while those in flight have this many bytes: 3 frames of 4K, one of 100 megapixels."""
-CROPS = 64
-"""Crops that are taken together, at most, unless one frame has more."""
+DETECTOR_THREADS = min(cpus(), 4)
+"""Threads that detect faces."""
+MAX_VIDEO_FRAMES = DETECTOR_THREADS + 2
+"""Frames of a video or camera in flight: one in each thread, one waiting, one being recognized. More would only delay a
+camera's rows."""
+MAX_STILL_IMAGES = 8 * DETECTOR_THREADS
+"""Still images in flight: the more are ready at once, the larger the batches."""
+MAX_BYTES = 64_000_000
+"""Reading pauses while the frames in flight have this many bytes: 3 frames of 4K, or one of 100 megapixels."""
+MAX_CROPS = 64
+"""Crops in one batch, at most, unless a single frame has more."""
 
-_PARTING_S = 2.0
-"""How long threads are waited for at the end. One that searches a large picture, or hangs in the network, ends when it
-is done with that; who is asked to stop has seconds, not more, to close files."""
+_JOIN_TIMEOUT_S = 2.0
+"""How long ``close`` waits for threads. One that searches a large image or hangs in the network ends by itself later; a
+process that is asked to stop has only seconds to close its files."""
 
 
 @dataclass(slots=True, eq=False)
 class PendingFrame:
-    """A frame in flight.
+    """Hold a frame in flight.
+
+    Example:
+        >>> pending = PendingFrame(Frame("a.png", 0, None, np.zeros((8, 8, 3), np.uint8)))
+        >>> pending.detected, pending.faces
+        (False, [])
 
     Attributes:
         frame: the frame.
-        faces: found in it, largest first, without predictions.
+        faces: detected in it, largest first, without predictions.
         crops: of the faces, gray uint8 (H, W) each.
-        done: both are there, or ``error``.
-        error: what finding them raised.
+        detected: whether ``faces`` and ``crops``, or ``error``, are set.
+        error: the exception that detection raised.
     """
 
     frame: Frame
     faces: list[Face] = field(default_factory=list)
     crops: list[NDArray[np.uint8]] = field(default_factory=list)
-    done: bool = False
+    detected: bool = False
     error: BaseException | None = None
 
 
 class DetectionPrefetcher:
-    """The frames in flight, and the one place where threads wait for each other."""
+    """Own the frames in flight, and all waiting between threads.
+
+    Example:
+        >>> from ekspresi.detection.whole_image import WholeImage
+        >>> frames = (Frame(f"{i}.png", 0, None, np.zeros((8, 8, 3), np.uint8)) for i in range(3))
+        >>> prefetcher, sources = DetectionPrefetcher(frames, Analyzer(detector=WholeImage())), []
+        >>> while (batch := prefetcher.next_batch(patience_s=1.0)) is not None:
+        ...     for pending in batch:
+        ...         sources.append(pending.frame.source)
+        ...         prefetcher.done(pending)
+        >>> prefetcher.close()
+        >>> sources
+        ['0.png', '1.png', '2.png']
+    """
 
     def __init__(self, read: Iterator[Frame], analyzer: Analyzer) -> None:
-        """Start to read and to find.
+        """Start to read and to detect.
 
         Args:
-            read: frames; the reader's thread asks it and, in the end, closes it.
+            read: frames; the reader thread advances it and closes it at the end.
             analyzer: its detector is called by several threads at once.
         """
         self._changed = Condition()
         self._unsearched: deque[PendingFrame] = deque()
-        self._ordered: deque[PendingFrame] = deque()  # not yet taken
-        self._frames = self._bytes = 0  # in flight: read, and not yet released
-        self._most = STILL
-        self._halted = self._ended = False
-        self._error: BaseException | None = None
+        self._in_order: deque[PendingFrame] = deque()  # read, not yet returned by next_batch
+        self._frames = self._bytes = 0  # in flight: read, not yet passed to done
+        self._max_frames = MAX_STILL_IMAGES
+        self._closing = self._read_all = False
+        self._read_error: BaseException | None = None
         self._threads = [Thread(target=self._read, args=(read,), name="reader", daemon=True)]
-        for number in range(FINDERS):
-            self._threads.append(Thread(target=self._find, args=(analyzer,), name=f"finder {number}", daemon=True))
+        for number in range(DETECTOR_THREADS):
+            self._threads.append(Thread(target=self._detect, args=(analyzer,), name=f"detector {number}", daemon=True))
         for thread in self._threads:
             thread.start()
 
     def next_batch(self, patience_s: float) -> deque[PendingFrame] | None:
-        """The frames that are ready, in order, as many as make a batch; none where none is in time; None at the end.
+        """Return the frames that are ready, in order, as many as fit in a batch.
 
-        Each is to be given to ``done``.
+        Pass each of them to ``done`` after use.
+
+        Args:
+            patience_s: how long to wait for the next frame, in seconds.
+
+        Returns:
+            Empty where no frame is ready in time; None at the end of the source.
 
         Raises:
-            What finding faces in the next frame, or reading the one after the last, raised.
+            BaseException: as detection in the next frame, or reading after the last frame, raised it.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._ordered[0].done if self._ordered else self._ended, patience_s)
-            ready: deque[PendingFrame] = deque()
+            self._changed.wait_for(lambda: self._in_order[0].detected if self._in_order else self._read_all, patience_s)
+            batch: deque[PendingFrame] = deque()
             crops = 0
-            while self._ordered and self._ordered[0].done and self._ordered[0].error is None:
-                crops += len(self._ordered[0].crops)
-                if ready and crops > CROPS:
+            while self._in_order and self._in_order[0].detected and self._in_order[0].error is None:
+                crops += len(self._in_order[0].crops)
+                if batch and crops > MAX_CROPS:
                     break
-                ready.append(self._ordered.popleft())
-            if ready:
-                return ready
-            error = self._ordered[0].error if self._ordered else self._error
+                batch.append(self._in_order.popleft())
+            if batch:
+                return batch
+            error = self._in_order[0].error if self._in_order else self._read_error
             if error is not None:
                 raise error
-            return None if self._ended and not self._ordered else ready
+            return None if self._read_all and not self._in_order else batch
 
-    def done(self, found: PendingFrame) -> None:
-        """A frame that was taken is in flight no longer."""
+    def done(self, pending: PendingFrame) -> None:
+        """Release a frame that ``next_batch`` returned, so that another can be read."""
         with self._changed:
             self._frames -= 1
-            self._bytes -= found.frame.image.nbytes
+            self._bytes -= pending.frame.image.nbytes
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Leave what is in flight, and wait for the threads to end, at most ``_PARTING_S``."""
+        """Discard the frames in flight, and wait at most ``_JOIN_TIMEOUT_S`` for the threads to end."""
         with self._changed:
-            self._halted = True
+            self._closing = True
             self._changed.notify_all()
-        until = time.monotonic() + _PARTING_S
+        until = time.monotonic() + _JOIN_TIMEOUT_S
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
 
     def _read(self, read: Iterator[Frame]) -> None:
-        """The reader's thread."""
+        """Run the reader thread."""
         error: BaseException | None = None
         try:
-            while self._room():
+            while self._wait_for_room():
                 frame = next(read, None)
                 if frame is None:
                     break
                 self._put(frame)
-                del frame  # else it would be held while room is waited for
-        except BaseException as wrong:  # raised where frames are taken, else nobody would see it
-            error = wrong
+                del frame  # else this thread would hold it while waiting for room
+        except BaseException as caught:  # next_batch raises it; in this thread it would be lost
+            error = caught
         try:
             close = getattr(read, "close", None)
             if close is not None:
                 close()
-        except BaseException as wrong:
-            error = error or wrong
+        except BaseException as caught:
+            error = error or caught
         with self._changed:
-            self._ended, self._error = True, error
+            self._read_all, self._read_error = True, error
             self._changed.notify_all()
 
-    def _room(self) -> bool:
-        """Wait until another frame may be read; False where none is wanted any more."""
+    def _wait_for_room(self) -> bool:
+        """Wait until another frame may be read; return False on ``close``."""
         with self._changed:
-            self._changed.wait_for(lambda: self._halted or (self._frames < self._most and self._bytes < BYTES))
-            return not self._halted
+            self._changed.wait_for(
+                lambda: self._closing or (self._frames < self._max_frames and self._bytes < MAX_BYTES)
+            )
+            return not self._closing
 
     def _put(self, frame: Frame) -> None:
         with self._changed:
-            found = PendingFrame(frame)
-            self._unsearched.append(found)
-            self._ordered.append(found)
+            pending = PendingFrame(frame)
+            self._unsearched.append(pending)
+            self._in_order.append(pending)
             self._frames += 1
             self._bytes += frame.image.nbytes
-            self._most = STILL if frame.time_s is None else MOVING
+            self._max_frames = MAX_STILL_IMAGES if frame.time_s is None else MAX_VIDEO_FRAMES
             self._changed.notify_all()
 
-    def _find(self, analyzer: Analyzer) -> None:
-        """A finder's thread."""
-        while (found := self._next_unsearched()) is not None:
+    def _detect(self, analyzer: Analyzer) -> None:
+        """Run a detector thread."""
+        while (pending := self._next_unsearched()) is not None:
             try:
-                found.faces = analyzer.detector.detect(found.frame.image)
-                found.crops = analyzer.crops(found.frame.image, found.faces)
-            except BaseException as error:  # raised where frames are taken, in order
-                found.error = error
+                pending.faces = analyzer.detector.detect(pending.frame.image)
+                pending.crops = analyzer.crops(pending.frame.image, pending.faces)
+            except BaseException as error:  # next_batch raises it when this frame is due
+                pending.error = error
             with self._changed:
-                found.done = True
+                pending.detected = True
                 self._changed.notify_all()
-            del found
+            del pending
 
     def _next_unsearched(self) -> PendingFrame | None:
-        """Wait for a frame to search; None where there will be none."""
+        """Wait for a frame to search; return None where none will come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._halted or self._unsearched or self._ended)
-            return None if self._halted or not self._unsearched else self._unsearched.popleft()
+            self._changed.wait_for(lambda: self._closing or self._unsearched or self._read_all)
+            return None if self._closing or not self._unsearched else self._unsearched.popleft()

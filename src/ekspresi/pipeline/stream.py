@@ -1,10 +1,10 @@
-"""Any source -> rows, live: frames are read, faces found, recognized, and, in what moves, followed.
+"""Analyze any source as a stream of rows, while it is read.
 
-In: what the user named, or frames; an ``Analyzer``. Out: what was found in each frame, as it comes. Knows nothing of
-where rows go.
+In: a source that the user named, or frames, and an ``Analyzer``. Out: the faces of each frame, as soon as they are
+known. Does not know where rows are written.
 
-Reading, finding and recognizing overlap (``prefetch``): whoever asks for results recognizes the faces of all frames
-that are ready, in one batch, and follows them in order.
+Reading, detection and recognition overlap (``prefetch``). The caller's thread recognizes the faces of all frames that
+are ready in one batch, and tracks them in order.
 """
 
 import os
@@ -23,8 +23,8 @@ from ekspresi.tracking.bytetrack import Tracker
 from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
 from ekspresi.types import Device, Face, Frame, FrameResult, Prior, Row
 
-_LOOK_S = 0.1
-"""How often ``stop`` is looked at while nothing is ready."""
+_POLL_S = 0.1
+"""How often ``stop`` is checked while no frame is ready."""
 
 
 @in_one_process
@@ -43,32 +43,37 @@ def stream(
     stop: Event | None = None,
     refused: Callable[[EkspresiError], None] | None = None,
 ) -> Iterator[Row]:
-    """A picture, folder, glob, video, webcam or network camera -> its faces, a row each, as they are seen.
+    """Analyze a picture, folder, glob, video or camera, and yield a row for each face.
 
-    In videos and cameras faces are followed: ``track`` says which are the same, and a face's ``prediction`` is what all
-    frames of its track say together up to now (``fusion``). In pictures ``track`` and ``time_s`` are None. Videos and
-    cameras need the extra [video]. Close the iterator, or set ``stop``, to leave a camera.
+    In videos and cameras faces are tracked: ``track`` names the faces that belong together, and ``prediction`` combines
+    all frames of the track so far (``fusion``). In pictures ``track`` and ``time_s`` are None. Videos and cameras need
+    the extra [video]. To leave a camera, close the iterator or set ``stop``.
+
+    Example:
+        >>> for row in stream("examples/astronaut.jpg"):
+        ...     print(row.source, row.track, row.face.prediction.expression)
+        examples/astronaut.jpg None happiness
 
     Args:
-        source: a picture, a folder or a glob of pictures and videos, a video; a webcam, as 0 or 'camera:0'; an address,
-            rtsp:// or http://. More about each stands at ``ekspresi.media.frames.read_frames``.
+        source: a picture or video; a folder or glob of them; a webcam, as 0 or 'camera:0'; an rtsp:// or http://
+            address. ``ekspresi.media.frames.read_frames`` describes each.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
-        min_face_px: width in pixels of the smallest face to search for.
+        min_face_px: width of the smallest face to detect, in pixels.
         prior: 'trained' or 'uniform', see ``Recognizer``.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         even_prior: deprecated; use ``prior``.
-        every_s: one frame in each stretch of this many seconds; None for all. Up to 2 s faces are followed from one
-            to the next; beyond that each face of each frame is a track of its own.
-        start_s: from here on, seconds since the first frame.
-        end_s: up to here; None for no end.
-        stop: reading ends where it is set.
-        refused: is told what cannot be read, and reading goes on; None to raise. It is called by the thread that
-            reads, which is ahead of the rows.
+        every_s: read one frame in each interval of this many seconds; None for all frames. Beyond 2 s faces are not
+            tracked: each detection gets its own track.
+        start_s: start of the analysis, in seconds since the first frame.
+        end_s: its end; None for the end of the source.
+        stop: reading ends when this event is set.
+        refused: called with the error of each file that cannot be read, by the reading thread, which is ahead of the
+            rows. None raises the first error.
 
     Raises:
-        SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``frames.read_frames`` and ``analyze``.
-        SourceError: a forked child asks for more rows of what its parent began. It can call ``stream`` itself.
+        SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``read_frames`` and ``analyze``.
+        SourceError: a forked child continues an iterator of its parent. It can call ``stream`` itself.
     """
     analyzer = shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device)
     halt = _Halt(stop)
@@ -80,44 +85,50 @@ def stream(
 def analyze_frames(
     read: Iterator[Frame], analyzer: Analyzer, *, stop: Event | None = None, first_track: int = 1
 ) -> Iterator[FrameResult]:
-    """Frames -> what is found in each of them, in order, each as soon as it and all before it are ready.
+    """Analyze frames in order; yield each result once it and all earlier ones are ready.
 
-    ``read`` is asked, and in the end closed, by a thread of its own, ahead of the results: the next frame of a camera
-    is not waited for. Tracks begin anew where another file does: ``source`` and ``track`` together name a face; and
-    with further numbers at each cut (``shot_boundaries``) and where a camera that was lost is reached again.
-    Predictions are those of single frames taken together in batches, so that they may differ from ``analyze`` in the
-    last digits.
+    A separate thread reads ahead of the results and closes ``read`` at the end, so the next frame of a camera does not
+    delay the current one. Tracks start over with each file: ``source`` and ``track`` together name a face. New numbers
+    also start at each shot boundary (``shot_boundaries``) and after a lost camera reconnects. Predictions are computed
+    in batches over several frames, so they may differ from ``analyze`` in the last digits.
 
-    All threads have ended when the iterator has: by itself, closed, by ``stop``, by an exception. Only one that hangs
-    in ``read``, or searches a very large picture, is left to end alone after two seconds; where ``read`` waits for a
-    camera that is silent, give it the same ``stop`` and set it.
+    When the iterator ends, by itself, by ``close``, by ``stop`` or by an exception, its threads have ended. Only a
+    thread that hangs in ``read`` or in a very large image is left after two seconds to end later. Where ``read`` waits
+    for a silent camera, give it the same ``stop`` and set it.
+
+    Example:
+        >>> import numpy as np
+        >>> from ekspresi.detection.whole_image import WholeImage
+        >>> frames = (Frame("a.mp4", i, i / 25, np.zeros((32, 32, 3), np.uint8)) for i in range(2))
+        >>> results = analyze_frames(frames, Analyzer(detector=WholeImage()))
+        >>> [(result.frame.number, result.rows[0].track) for result in results]
+        [(0, 1), (1, 1)]
 
     Args:
-        read: frames, see ``frames.read_frames``.
-        analyzer: what finds and recognizes. Its detector is called by several threads at once.
-        stop: the end, from outside; what is in flight then is left.
-        first_track: number of the first track of the first video, for one that is taken up again; further videos
-            begin at 1.
+        read: frames, see ``ekspresi.media.frames.read_frames``.
+        analyzer: detects and recognizes. Its detector is called by several threads at once.
+        stop: results end when this event is set; frames in flight are discarded.
+        first_track: number of the first track of the first video, to resume it; later videos start at 1.
 
     Raises:
-        What ``read`` or the analysis of a frame raises, after the results of all frames before.
-        SourceError: a forked child asks for more of what its parent began.
+        Exception: as ``read`` or the analysis of a frame raises it, after the results of all earlier frames.
+        SourceError: a forked child continues an iterator of its parent.
     """
-    flow, following = DetectionPrefetcher(read, analyzer), _TrackState(analyzer.recognizer, first_track)
+    prefetcher, tracks = DetectionPrefetcher(read, analyzer), _TrackState(analyzer.recognizer, first_track)
     try:
         while not (stop is not None and stop.is_set()):
-            ready = flow.next_batch(_LOOK_S)
-            if ready is None:
+            batch = prefetcher.next_batch(_POLL_S)
+            if batch is None:
                 return
-            for found, faces in _recognize(ready, analyzer):
-                result = following.update(found.frame, faces)
+            for pending, faces in _recognize(batch, analyzer):
+                result = tracks.update(pending.frame, faces)
                 yield result
-                flow.done(found)
-                del found, result  # a frame is held by whoever asked for it, not by us while the next one is waited for
+                prefetcher.done(pending)
+                del pending, result  # only the caller may hold a frame while the next one is awaited
                 if stop is not None and stop.is_set():
                     return
     finally:
-        flow.close()
+        prefetcher.close()
 
 
 def _rows(read: Iterator[Frame], analyzer: Analyzer, halt: "_Halt") -> Iterator[Row]:
@@ -125,15 +136,15 @@ def _rows(read: Iterator[Frame], analyzer: Analyzer, halt: "_Halt") -> Iterator[
     try:
         for result in results:
             rows = result.rows
-            del result  # its picture is not held while the next one is read
+            del result  # frees its image while the next one is read
             yield from rows
     finally:
-        halt.set()  # a reader that waits for a silent camera looks at it
+        halt.set()  # ends a reader that waits for a silent camera
         results.close()  # type: ignore[attr-defined] # it is a generator
 
 
 class _Halt(Event):
-    """An event that is also set where another one is."""
+    """Combine an event of the library with the user's: it is set where either is."""
 
     def __init__(self, other: Event | None) -> None:
         super().__init__()
@@ -144,13 +155,13 @@ class _Halt(Event):
 
 
 class _TrackState:
-    """Faces of one frame after another -> tracks and what they say; each file, and each scene of it, by itself."""
+    """Track faces and fuse their predictions, separately for each file and shot."""
 
     def __init__(self, recognizer: Recognizer, first_track: int) -> None:
         self._recognizer = recognizer
         self._first_track = first_track
         self._source: str | None = None
-        self._cuts = ShotBoundaryDetector()
+        self._boundaries = ShotBoundaryDetector()
         self._tracker: Tracker | None = None
         self._fusion: FusionByTrack | None = None
 
@@ -159,40 +170,37 @@ class _TrackState:
         hidden = [face.box_xyxy for face in faces]
         if frame.time_s is not None:
             if self._tracker is None or self._fusion is None or frame.source != self._source:
-                self._source, self._cuts, self._tracker = (
-                    frame.source,
-                    ShotBoundaryDetector(),
-                    Tracker(first_track=self._first_track),
-                )
+                self._source, self._boundaries = frame.source, ShotBoundaryDetector()
+                self._tracker = Tracker(first_track=self._first_track)
                 self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.prior)
                 self._first_track = 1
-            if self._cuts.update(frame.image) or frame.cut:
-                self._tracker.start_new_shot()  # new numbers, and so new beliefs
+            if self._boundaries.update(frame.image) or frame.cut:
+                self._tracker.start_new_shot()  # new numbers also start new beliefs
             tracks = self._tracker.update(faces, frame.time_s)
             faces = self._fusion.update(faces, tracks, frame.time_s)
             hidden += self._tracker.unseen_boxes()
-        found = zip(faces, tracks, strict=True)
-        rows = tuple(Row(frame.source, frame.number, frame.time_s, track, face) for face, track in found)
+        numbered = zip(faces, tracks, strict=True)
+        rows = tuple(Row(frame.source, frame.number, frame.time_s, track, face) for face, track in numbered)
         return FrameResult(frame, rows, tuple(hidden))
 
 
-def _recognize(ready: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:
-    """Frames that are ready -> each with its faces recognized; where that fails, those before it come first."""
+def _recognize(batch: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:
+    """Recognize the faces of a batch; yield the frames before a failing one first."""
     try:
-        faces = _together(ready, analyzer)
+        faces = _recognize_together(batch, analyzer)
     except Exception:
-        if len(ready) == 1:
+        if len(batch) == 1:
             raise
-        while ready:  # one by one, to find the one that fails
-            found = ready.popleft()
-            yield found, analyzer.recognize(found.faces, found.crops)
+        while batch:  # one frame at a time, to find the failing one
+            pending = batch.popleft()
+            yield pending, analyzer.recognize(pending.faces, pending.crops)
         return
-    while ready:
-        yield ready.popleft(), faces.popleft()
+    while batch:
+        yield batch.popleft(), faces.popleft()
 
 
-def _together(ready: Sequence[PendingFrame], analyzer: Analyzer) -> deque[list[Face]]:
-    """Frames -> the faces of each, recognized in one batch."""
-    unknown = [face for found in ready for face in found.faces]
-    faces = iter(analyzer.recognize(unknown, [crop for found in ready for crop in found.crops]))
-    return deque([next(faces) for _ in found.faces] for found in ready)
+def _recognize_together(batch: Sequence[PendingFrame], analyzer: Analyzer) -> deque[list[Face]]:
+    """Recognize the faces of several frames in one batch; return those of each frame."""
+    detected = [face for pending in batch for face in pending.faces]
+    faces = iter(analyzer.recognize(detected, [crop for pending in batch for crop in pending.crops]))
+    return deque([next(faces) for _ in pending.faces] for pending in batch)
