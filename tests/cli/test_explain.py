@@ -8,9 +8,8 @@ from PIL import Image
 from ekspresi.cli import main
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.types import Face
-from tests.recognition.test_explanation import CALIBRATION
 from tests.support.gray_model import write_gray_model
-from tests.support.quadrant_model import chequered, write_quadrant_model
+from tests.support.quadrant_model import CALIBRATION, checkered, write_quadrant_model
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_a_crop_is_explained_beside_the_user_not_beside_the_crop(explain, crop: 
 
 def test_the_map_of_the_picture_is_that_of_the_model(explain, tmp_path: Path) -> None:
     model = write_quadrant_model(tmp_path / "x.onnx", (0, 1))
-    Image.fromarray(chequered()).save(tmp_path / "x.png")
+    Image.fromarray(checkered()).save(tmp_path / "x.png")
     assert explain("x.png", model=model)[0] == 0
     pixels = np.asarray(Image.open(tmp_path / "x-explained.png")).astype(int)
     tint = (pixels.max(axis=-1) - pixels.min(axis=-1))[36 + 62 : 36 + 62 + 384, 36 : 36 + 384]

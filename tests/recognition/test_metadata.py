@@ -1,3 +1,5 @@
+"""Check that metadata survives a round trip, and that damaged text is refused by the name of its file."""
+
 import json
 from dataclasses import replace
 
@@ -21,7 +23,7 @@ METADATA = ModelMetadata(
 )
 
 
-def test_comes_back_as_it_was_written() -> None:
+def test_from_json_restores_what_to_json_wrote() -> None:
     again = ModelMetadata.from_json(METADATA.to_json(), "x.onnx")
     assert again == METADATA
     assert again.crop.luma == METADATA.crop.luma
@@ -29,7 +31,7 @@ def test_comes_back_as_it_was_written() -> None:
     assert ModelMetadata.from_json(plain.to_json(), "x.onnx") == plain
 
 
-def test_names_the_file_that_is_damaged() -> None:
+def test_from_json_damaged_text_names_the_file() -> None:
     good = json.loads(METADATA.to_json())
     other = (
         ("crop", {"zoom": 1}),
@@ -47,7 +49,7 @@ def test_names_the_file_that_is_damaged() -> None:
             ModelMetadata.from_json(text, "x.onnx")
 
 
-def test_refuses_a_newer_format() -> None:
+def test_from_json_newer_format_is_refused() -> None:
     newer = json.dumps({**json.loads(METADATA.to_json()), "format": 99})
-    with pytest.raises(ModelError, match=r"format 99.*upgrade"):
+    with pytest.raises(ModelError, match=r"model format 99 is newer than this ekspresi\. Upgrade ekspresi\."):
         ModelMetadata.from_json(newer, "x.onnx")

@@ -1,4 +1,4 @@
-"""The model that is shipped, on the pictures that are shipped."""
+"""Check the bundled model on the pictures of ``examples/``."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ekspresi.recognition.pretrained import bundled_model, bundled_weights
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def test_says_what_it_is() -> None:
+def test_bundled_model_has_labels_and_provenance() -> None:
     metadata = ekspresi.Recognizer().metadata
     assert metadata.labels == FERPLUS_LABELS
     assert metadata.provenance["data"]["reader"] == "ferplus"
@@ -24,7 +24,7 @@ def test_says_what_it_is() -> None:
     assert bundled_weights().stat().st_size < 17e6
 
 
-def test_the_astronaut_smiles() -> None:
+def test_bundled_model_sees_the_astronaut_smile() -> None:
     faces = ekspresi.analyze(EXAMPLES / "astronaut.jpg")
     assert len(faces) == 1 and faces[0].prediction is not None
     assert faces[0].prediction.expression == "happiness"
@@ -33,7 +33,7 @@ def test_the_astronaut_smiles() -> None:
 
 
 @pytest.mark.parametrize("side", [48, 24, 16])
-def test_and_smiles_on_few_pixels(side: int) -> None:
+def test_bundled_model_sees_the_smile_on_few_pixels(side: int) -> None:
     recognizer = ekspresi.Recognizer()
     image = load_image(EXAMPLES / "astronaut.jpg")
     box = ekspresi.analyze(image)[0].box_xyxy
@@ -42,7 +42,7 @@ def test_and_smiles_on_few_pixels(side: int) -> None:
     assert (prediction.expression, prediction.face_px) == ("happiness", side)
 
 
-def test_knows_how_many_pixels_a_face_carries_and_when_to_be_silent() -> None:
+def test_bundled_model_estimates_sizes_and_abstains() -> None:
     recognizer = ekspresi.Recognizer()
     calibration = recognizer.metadata.calibration
     assert recognizer.tells_size and calibration is not None and calibration.precision == 0.92
@@ -56,17 +56,17 @@ def test_knows_how_many_pixels_a_face_carries_and_when_to_be_silent() -> None:
     assert not sharp.abstained and least.abstained
 
 
-def test_an_even_prior_makes_rare_expressions_likelier() -> None:
+def test_bundled_model_uniform_prior_raises_rare_expressions() -> None:
     image = EXAMPLES / "lfw-faces.png"
-    usual, even = ekspresi.analyze(image), ekspresi.analyze(image, prior="uniform")
-    for one, two in zip(usual, even, strict=True):
+    trained, uniform = ekspresi.analyze(image), ekspresi.analyze(image, prior="uniform")
+    for one, two in zip(trained, uniform, strict=True):
         assert one.prediction is not None and two.prediction is not None
         rare, common = (two.prediction.probabilities["disgust"], two.prediction.probabilities["neutral"])
         before = one.prediction.probabilities
         assert rare * before["neutral"] >= common * before["disgust"]
 
 
-def test_every_face_of_the_corridor_is_found_and_judged() -> None:
+def test_bundled_model_predicts_every_face_of_the_corridor() -> None:
     faces = ekspresi.analyze(EXAMPLES / "corridor.jpg")
     assert len(faces) == 10
     assert all(face.prediction is not None and face.prediction.face_px > 8 for face in faces)

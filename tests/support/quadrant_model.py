@@ -1,24 +1,36 @@
-"""A model file that looks at one quadrant of a face: its answer is how much of a chequered pattern is left there."""
+"""A model file that looks at one quadrant of a face: its answer is how much of a checkered pattern is left there."""
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.preprocessing import Preprocessing
 
 SIDE = 16
 LABELS = ("neutral", "happiness", "surprise")
 
+CALIBRATION = SizeCalibration(
+    sizes_px=(2.0, 16.0),
+    temperatures=(9.0, 1.0),
+    thresholds=(0.5, 0.5),
+    precision=0.9,
+    bias=(0.0, 0.0, 0.0),
+    class_priors=(0.3, 0.3, 0.4),
+    prior_strength=1.0,
+    smallest_px=1.0,
+)
 
-def chequered(repeat=1):
+
+def checkered(repeat=1):
     """Uint8 gray (16 * repeat, 16 * repeat): the pattern that the model looks for, everywhere."""
     return np.uint8(128 + 100 * _signs()).repeat(repeat, axis=0).repeat(repeat, axis=1)
 
 
 def write_quadrant_model(path, quadrant, strength=3.0, ahead=0.0, size_strength=None, calibration=None):
-    """Happiness is ``strength`` ahead where quadrant (row, column), each 0 or 1, is chequered, and level where not.
+    """Happiness is ``strength`` ahead where quadrant (row, column), each 0 or 1, is checkered, and level where not.
 
     ``ahead`` is added to the logit of happiness, whatever the picture.
 

@@ -1,1 +1,1 @@
-"""Turn face crops into calibrated predictions. ``recognizer`` runs a model file; the rest says what the file means."""
+"""Turn face crops into calibrated predictions with a model file."""

@@ -1,13 +1,13 @@
-"""Logits and face size -> probabilities that mean what they say, and when not to answer.
+"""Calibrate logits by the size of a face, and decide when to abstain.
 
-In: logits and how many pixels each face really carries. Out: probabilities, and the confidence below which the
-answer is 'unsure'. The numbers are fitted where a model is exported and travel in its file. Knows nothing of
-pictures, of networks, or of how the numbers were fitted (``evaluation.calibration_fit``).
+In: logits and the effective size of each face. Out: calibrated probabilities, and whether each answer is 'unsure'. The
+numbers are fitted at export and stored in the model file. Does not know about images or networks, nor how the numbers
+were fitted (``evaluation.calibration_fit``).
 
 The method is bias-corrected temperature scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017;
-Alexandari et al., Maximum Likelihood with Bias-Corrected Calibration, ICML 2020) with a temperature that depends on
-the face's effective size. Answers under an even prior subtract a share of the logarithm of the class frequencies
-(Menon et al., Long-Tail Learning via Logit Adjustment, ICLR 2021).
+Alexandari et al., Maximum Likelihood with Bias-Corrected Calibration, ICML 2020). Here the temperature depends on the
+effective size of the face. A uniform prior subtracts a multiple of the logarithm of the class frequencies (Menon et
+al., Long-Tail Learning via Logit Adjustment, ICLR 2021).
 """
 
 from dataclasses import dataclass
@@ -20,20 +20,30 @@ from ekspresi.types import Prior
 
 @dataclass(frozen=True, slots=True)
 class SizeCalibration:
-    """What turns a model's logits into beliefs.
+    """Hold the numbers that turn a model's logits into calibrated probabilities.
+
+    Example:
+        >>> calibration = SizeCalibration((8.0, 32.0), (2.0, 1.0), (0.9, 0.5), 0.92, (0.0, 0.0), (0.5, 0.5), 1.0, 6.0)
+        >>> logits, effective_px = np.array([[2.0, 0.0], [2.0, 0.0]]), np.array([8.0, 32.0])
+        >>> probabilities = calibration.probabilities(logits, effective_px)
+        >>> probabilities[:, 0].round(2).tolist(), calibration.abstained(probabilities, effective_px).tolist()
+        ([0.73, 0.88], [True, False])
 
     Attributes:
-        sizes_px: effective sizes at which the next two are given, ascending; between them they are interpolated
-            over the logarithm of the size, outside them held.
-        temperatures: divide the logits; one for each size.
-        thresholds: confidence below which the answer is 'unsure', 0..1, above 1 where none is ever sure enough;
-            one for each size.
-        precision: share of right answers, 0..1, for which the thresholds were chosen, under the trained prior; 0
+        sizes_px: effective sizes of the next two fields, ascending. Values between them are interpolated over the
+            logarithm of the size; beyond them the nearest holds.
+        temperatures: divisors of the logits, one for each size.
+        thresholds: confidence below which the answer is 'unsure', 0..1, one for each size; above 1 where no answer is
+            ever sure enough.
+        precision: fraction of correct answers for which the thresholds were chosen, 0..1, under the trained prior; 0
             where there were too few faces to choose any.
         bias: added to the divided logits, one for each of the K labels.
-        class_priors: frequency of each of the K labels where the model learnt.
-        prior_strength: how much of their logarithm is subtracted where all labels are held equally likely.
-        smallest_px: a face that carries less than this is never answered: the model learnt from none of fewer pixels.
+        class_priors: frequency of each of the K labels in the training data.
+        prior_strength: multiple of their logarithm that a uniform prior subtracts.
+        smallest_px: effective size below which a face is never answered: training used none as small.
+
+    Raises:
+        ValueError: lengths that do not fit, sizes that do not ascend, or a number out of range.
     """
 
     sizes_px: tuple[float, ...]
@@ -54,17 +64,20 @@ class SizeCalibration:
             or not all(value > 0 for value in positive)
             or not np.isfinite([*positive, *self.thresholds, *self.bias, self.prior_strength, self.smallest_px]).all()
         ):
-            raise ValueError("calibration out of range")
+            raise ValueError("calibration: a number is out of range or missing. Fit the calibration again.")
 
     def probabilities(
         self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], prior: Prior = "trained"
     ) -> NDArray[np.float64]:
-        """Logits (N, K) and effective sizes (N,) in pixels -> probabilities float64 (N, K), rows summing to 1.
+        """Calibrate logits.
 
         Args:
-            logits: the network's.
-            effective_px: pixels of side that each face carries.
-            prior: 'trained' holds labels as frequent as in training, 'uniform' all equally likely.
+            logits: float64 (N, K), of the network.
+            effective_px: float64 (N,), effective size of each face in pixels.
+            prior: 'trained' assumes the class frequencies of training, 'uniform' equal ones.
+
+        Returns:
+            float64 (N, K), each row sums to 1.
         """
         scores = logits / self._at(self.temperatures, effective_px)[:, None] + np.array(self.bias)
         if prior == "uniform":
@@ -72,7 +85,15 @@ class SizeCalibration:
         return softmax(scores)
 
     def abstained(self, probabilities: NDArray[np.float64], effective_px: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Probabilities (N, K) and effective sizes (N,) in pixels -> which faces are 'unsure', bool (N,)."""
+        """Decide which faces are 'unsure'.
+
+        Args:
+            probabilities: float64 (N, K), calibrated.
+            effective_px: float64 (N,), effective size of each face in pixels.
+
+        Returns:
+            bool (N,).
+        """
         unsure = probabilities.max(axis=1) < self._at(self.thresholds, effective_px)
         return np.asarray(unsure | (effective_px < self.smallest_px))
 
@@ -81,24 +102,45 @@ class SizeCalibration:
 
 
 SizePairs = tuple[tuple[float, float], ...]
-"""(what a model takes a face for, what it carries on average) in pixels of side, both ascending; may be empty."""
+"""Pairs (size that a model estimates, mean true effective size), in pixels, both ascending; may be empty."""
 
 
 def corrected_px(estimates_px: NDArray[np.float64], pairs: SizePairs) -> NDArray[np.float64]:
-    """Estimates (N,) in pixels -> effective sizes (N,), interpolated between the pairs over logarithms.
+    """Correct the effective sizes that a model estimates.
 
-    Outside the pairs the ratio of the nearest one holds, but nothing is above the largest estimate of the pairs: no
-    larger face was ever taught, and what a network says beyond what it learnt from is anything. Without pairs nothing
-    is changed.
+    Values between the pairs are interpolated over logarithms. Beyond them the ratio of the nearest pair holds. But no
+    result exceeds the largest estimate of the pairs: the model has not learned from larger faces.
+
+    Example:
+        >>> corrected_px(np.array([10.0, 20.0, 99.0]), ((10.0, 8.0), (40.0, 16.0))).round(1).tolist()
+        [8.0, 11.3, 39.6]
+
+    Args:
+        estimates_px: float64 (N,), in pixels.
+        pairs: of the model (``ModelMetadata.size_correction``); empty to change nothing.
+
+    Returns:
+        float64 (N,), in pixels.
     """
     if not pairs:
         return estimates_px
-    told, true = np.log(np.array(pairs)).T
-    corrected = estimates_px * np.exp(np.interp(np.log(estimates_px), told, true - told))
+    estimated, true = np.log(np.array(pairs)).T
+    corrected = estimates_px * np.exp(np.interp(np.log(estimates_px), estimated, true - estimated))
     return np.asarray(np.minimum(corrected, pairs[-1][0]))
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores (N, K) -> probabilities float64 (N, K), rows summing to 1."""
+    """Turn scores into probabilities.
+
+    Example:
+        >>> softmax(np.array([[0.0, 0.0], [np.log(3.0), 0.0]])).round(2).tolist()
+        [[0.5, 0.5], [0.75, 0.25]]
+
+    Args:
+        scores: float64 (N, K).
+
+    Returns:
+        float64 (N, K), each row sums to 1.
+    """
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -1,12 +1,12 @@
-"""One crop -> why the recognizer believes what it believes, and what is left of it at each size.
+"""Explain a prediction: where its evidence lies, and what remains at smaller sizes.
 
-In: a face crop and a recognizer. Out: how much of the belief each part of the crop carries, and the same face at
-falling sizes with the belief at each. It asks the recognizer and nothing else, so it holds for any model file.
-Knows nothing of pictures, of colors or of networks.
+In: a face crop and a recognizer. Out: how much each part of the crop contributes to the answer, and the prediction for
+the same face at falling sizes. It only calls the recognizer, so it works for any model file. Does not know about
+pictures, colors or networks.
 
-The map is occlusion sensitivity (Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014).
-Changed: a gray square is an edge of its own, which a network answers to; here the patch fades into the crop's local
-mean, so that detail is taken away and nothing is put in its place.
+The map is occlusion sensitivity (Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014). One
+thing differs: a gray square adds edges, to which a network reacts. Here the patch fades into the crop's local mean, so
+it removes detail and adds none.
 """
 
 from collections.abc import Sequence
@@ -22,23 +22,28 @@ from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Prediction
 
 PATCH = 1 / 4
-"""Side of the hidden patch at half its strength, in sides of the crop: about a mouth's height, or an eye with its
-brow."""
+"""Side of the hidden patch at half strength, as a fraction of the crop: about a mouth, or an eye with its brow."""
 
 GRID = 16
-"""Places of the patch along each side: they lie a quarter of the patch apart."""
+"""Positions of the patch along each side: a quarter of the patch apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occlusion:
-    """How much of a belief each part of a crop carries.
+    """Hold how much each part of a crop contributes to the answer.
+
+    Example:
+        >>> prediction = Prediction("fear", 0.7, {"fear": 0.7, "anger": 0.3}, face_px=24.0)
+        >>> occlusion = Occlusion(np.zeros((24, 24), np.uint8), prediction, np.zeros((GRID, GRID)))
+        >>> occlusion.prediction.expression, float(occlusion.falls.max())
+        ('fear', 0.0)
 
     Attributes:
-        crop: uint8 (H, W) gray, as it was cut.
-        prediction: what the recognizer believes of it, nothing hidden.
-        falls: float64 (``GRID``, ``GRID``); ``falls[i, j]`` is how much the probability of ``prediction.expression``
-            falls when the patch around row (i + 0.5) / ``GRID``, column (j + 0.5) / ``GRID`` of the crop is hidden.
-            Between -1 and 1; below 0 where hiding makes the belief stronger.
+        crop: uint8 (H, W) gray, as it was cropped.
+        prediction: for the whole crop, nothing hidden.
+        falls: float64 (``GRID``, ``GRID``), -1..1. ``falls[i, j]`` is the fall of the probability of
+            ``prediction.expression`` when the patch around row (i + 0.5) / ``GRID``, column (j + 0.5) / ``GRID`` of the
+            crop is hidden. Below 0 where hiding raises the probability.
     """
 
     crop: NDArray[np.uint8]
@@ -48,11 +53,16 @@ class Occlusion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced:
-    """A face with fewer pixels.
+    """Hold a face at a smaller size, with its prediction.
+
+    Example:
+        >>> prediction = Prediction("fear", 0.7, {"fear": 0.7, "anger": 0.3}, face_px=8.0)
+        >>> Reduced(np.zeros((8, 8), np.uint8), prediction).crop.shape
+        (8, 8)
 
     Attributes:
-        crop: uint8 (S, S) gray; (H, W) where it is the crop as it was cut.
-        prediction: what the recognizer believes of it.
+        crop: uint8 (S, S) gray; (H, W) where it is the original crop.
+        prediction: for this crop.
     """
 
     crop: NDArray[np.uint8]
@@ -61,11 +71,16 @@ class Reduced:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """What can be said of one crop.
+    """Hold the map of a crop and its predictions at each size.
+
+    Example:
+        >>> explanation = explain(Recognizer(), np.full((20, 20), 90, np.uint8))
+        >>> explanation.occlusion.crop.shape, len(explanation.sizes)
+        ((20, 20), 4)
 
     Attributes:
         occlusion: where in the crop the evidence lies.
-        sizes: what is left of the belief at each size, the largest first.
+        sizes: the same face at falling sizes, the largest first.
     """
 
     occlusion: Occlusion
@@ -73,77 +88,91 @@ class Explanation:
 
 
 def explain(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Explanation:
-    """A crop -> where the evidence lies in it, and what is left of it at each size.
+    """Explain the prediction for a crop.
+
+    Example:
+        >>> explanation = explain(Recognizer(), np.full((20, 20), 90, np.uint8))
+        >>> [len(reduced.crop) for reduced in explanation.sizes]
+        [20, 16, 12, 8]
 
     Args:
-        recognizer: whose belief is explained.
+        recognizer: makes the predictions.
         crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
 
     Raises:
-        ValueError: a crop of another type or shape.
+        ValueError: the crop has another type or shape.
     """
-    return Explanation(occlusion(recognizer, crop), tuple(at_sizes(recognizer, crop)))
+    return Explanation(measure_occlusion(recognizer, crop), tuple(predict_at_sizes(recognizer, crop)))
 
 
-def occlusion(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Occlusion:
-    """A crop -> how much the belief in its expression falls when each part is hidden.
+def measure_occlusion(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Occlusion:
+    """Measure how much the probability of the answer falls when each part of a crop is hidden.
 
-    A crop larger than the network sees is shrunk to that first. Hidden crops count as carrying as much as the whole
-    one, else the map would also show how a patch changes the estimate of the size.
+    A crop larger than the network's input is shrunk first. Hidden crops keep the effective size of the whole one. Else
+    the map would also show how a patch changes the estimated size.
+
+    Example:
+        >>> measure_occlusion(Recognizer(), np.full((20, 20), 90, np.uint8)).falls.shape
+        (16, 16)
 
     Args:
-        recognizer: whose belief is explained.
+        recognizer: makes the predictions.
         crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
 
     Raises:
-        ValueError: a crop of another type or shape.
+        ValueError: the crop has another type or shape.
     """
     full = gray(crop, luma=recognizer.metadata.crop.luma)
     (prediction,) = recognizer.predict([full])
     largest_px = recognizer.metadata.preprocessing.largest_px
-    height, width = (min(side, largest_px) for side in full.shape)
-    seen = resize(full.astype(np.float32), height, width, "area")
-    mean = _local_means(height) @ seen @ _local_means(width).T
+    height, width = (min(length, largest_px) for length in full.shape)
+    shrunk = resize(full.astype(np.float32), height, width, "area")
+    mean = _local_means(height) @ shrunk @ _local_means(width).T
     windows = np.einsum("iy,jx->ijyx", _windows(height), _windows(width)).reshape(-1, height, width)
-    hidden = np.rint(np.concatenate([seen[None], seen + windows * (mean - seen)]))
+    hidden = np.rint(np.concatenate([shrunk[None], shrunk + windows * (mean - shrunk)]))
     logits, _ = recognizer.logits(np.clip(hidden, 0, 255).astype(np.uint8)[..., None])
-    carried = prediction.face_px if prediction.effective_px is None else prediction.effective_px
-    beliefs = recognizer.calibrate(logits, np.full(len(logits), carried), recognizer.prior).probabilities
-    believed = beliefs[:, recognizer.labels.index(prediction.expression)]
-    return Occlusion(full, prediction, (believed[0] - believed[1:]).reshape(GRID, GRID))
+    effective_px = prediction.face_px if prediction.effective_px is None else prediction.effective_px
+    calibrated = recognizer.calibrate(logits, np.full(len(logits), effective_px), recognizer.prior).probabilities
+    answer = calibrated[:, recognizer.labels.index(prediction.expression)]
+    return Occlusion(full, prediction, (answer[0] - answer[1:]).reshape(GRID, GRID))
 
 
-def at_sizes(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] = SIZES_PX) -> list[Reduced]:
-    """A crop -> the same face at each size with the belief in it, in order.
+def predict_at_sizes(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequence[int] = SIZES_PX) -> list[Reduced]:
+    """Predict the same face at several sizes, in order.
+
+    Example:
+        >>> [len(reduced.crop) for reduced in predict_at_sizes(Recognizer(), np.full((20, 20), 90, np.uint8), [48, 10])]
+        [20, 10]
 
     Args:
-        recognizer: whose belief is asked.
+        recognizer: makes the predictions.
         crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
-        sizes: sides of the square in pixels, shrunk by area averaging. Those above the crop's own give the crop as
-            it is, once.
+        sizes: sides of the square in pixels, shrunk by area averaging. Sizes above the crop's own side give the
+            original crop, once.
 
     Raises:
-        ValueError: a crop of another type or shape.
+        ValueError: the crop has another type or shape.
     """
     full = gray(crop, luma=recognizer.metadata.crop.luma)
-    own = min(full.shape)
-    crops = [shrink(full, side) for side in dict.fromkeys(min(side, own) for side in sizes)]
-    return [Reduced(small, belief) for small, belief in zip(crops, recognizer.predict(crops), strict=True)]
+    own_px = min(full.shape)
+    crops = [shrink(full, size) for size in dict.fromkeys(min(size, own_px) for size in sizes)]
+    return [Reduced(small, prediction) for small, prediction in zip(crops, recognizer.predict(crops), strict=True)]
 
 
-def _windows(side: int) -> NDArray[np.float32]:
-    """A side in pixels -> how much of each pixel the patch hides at each place, 0..1, float32 (``GRID``, side).
+def _windows(length: int) -> NDArray[np.float32]:
+    """Compute how much of each pixel the patch hides at each position.
 
-    All in the middle half of the patch, falling as a cosine to nothing half a patch further out.
+    Returns 0..1, float32 (``GRID``, length).
+    The middle half of the patch hides everything; from there it fades as a cosine to zero, half a patch further out.
     """
     centers = (np.arange(GRID) + 0.5) / GRID
-    pixels = (np.arange(side) + 0.5) / side
+    pixels = (np.arange(length) + 0.5) / length
     patches = np.abs(pixels[None, :] - centers[:, None]) / PATCH
     return (0.5 + 0.5 * np.cos(np.pi * np.clip(2 * patches - 0.5, 0, 1))).astype(np.float32)
 
 
-def _local_means(side: int) -> NDArray[np.float32]:
-    """A side in pixels -> Gaussian of standard deviation half a patch, float32 (side, side), rows summing to 1."""
-    pixels = np.arange(side) / side
+def _local_means(length: int) -> NDArray[np.float32]:
+    """Compute a Gaussian, float32 (length, length), with a deviation of half a patch and row sums 1."""
+    pixels = np.arange(length) / length
     weights = np.exp(-0.5 * ((pixels[:, None] - pixels[None, :]) / (PATCH / 2)) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

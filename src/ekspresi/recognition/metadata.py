@@ -1,7 +1,7 @@
-"""What a model file says of itself: labels, preprocessing, crop convention, calibration, provenance.
+"""Read and write the metadata of a model file: labels, preprocessing, calibration, provenance.
 
-In: the JSON that stands in an ONNX file under the metadata key ``ekspresi``. Out: a ``ModelMetadata``. Written by
-export, read by recognition: there is no other table of labels or sizes. Knows nothing of ONNX Runtime or torch.
+In: the JSON text in an ONNX file under the metadata key ``ekspresi``. Out: a ``ModelMetadata``. Export writes it and
+recognition reads it; labels and sizes are defined nowhere else. Does not know about ONNX Runtime or torch.
 """
 
 import json
@@ -17,22 +17,27 @@ from ekspresi.recognition.preprocessing import Preprocessing
 METADATA_KEY = "ekspresi"
 FORMAT = 1
 _STORED = {"class_priors": "shares", "prior_strength": "even_strength"}
-"""Field of a calibration -> its key in the model file, whose format is older than the name."""
+"""Field of a calibration -> its key in the model file, whose format is older than the field's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
-    """Everything needed to use a model that is not a weight.
+    """Hold everything needed to use a model besides its weights.
+
+    Example:
+        >>> metadata = ModelMetadata("mine", ("fear", "anger"), Preprocessing(), CropConvention())
+        >>> ModelMetadata.from_json(metadata.to_json(), "mine.onnx") == metadata
+        True
 
     Attributes:
-        name: what the model calls itself.
+        name: name of the model.
         labels: K expressions in the order of the logits.
-        preprocessing: crop -> tensor.
-        crop: box -> crop, as the training faces were cropped.
-        size_correction: what the second output says -> effective sizes; empty leaves it as it is.
-        calibration: logits -> probabilities; None leaves them as they are, and every face is answered.
-        architecture: keyword arguments that rebuild the network for training on.
-        provenance: where it comes from: data with fingerprint, parents, split, configuration, versions, figures.
+        preprocessing: from crop to tensor.
+        crop: from box to crop, as the training faces were cropped.
+        size_correction: from the second output to effective sizes; empty changes nothing.
+        calibration: from logits to probabilities. None applies a plain softmax, and every face is answered.
+        architecture: keyword arguments that rebuild the network for further training.
+        provenance: data with fingerprint, parents, split, configuration, versions and figures.
     """
 
     name: str
@@ -45,21 +50,25 @@ class ModelMetadata:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The text that is stored in the model file."""
+        """Return the text to store in the model file."""
         return json.dumps({"format": FORMAT, **asdict(self, dict_factory=_stored)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str, path: str) -> "ModelMetadata":
-        """The stored text -> metadata; ``path`` is only named in errors.
+        """Read the stored text.
+
+        Args:
+            text: JSON, as ``to_json`` returns it.
+            path: of the model file; only named in errors.
 
         Raises:
-            ModelError: not the metadata of an ekspresi model, or of a newer format.
+            ModelError: not the metadata of an ekspresi model, or a newer format.
         """
         try:
             raw = json.loads(text)
             if raw["format"] != FORMAT:
                 raise ModelError(
-                    f"{path}: model format {raw['format']}, this ekspresi reads {FORMAT}; upgrade ekspresi"
+                    f"{path}: its model format {raw['format']} is newer than this ekspresi. Upgrade ekspresi."
                 )
             luma = raw["crop"]["luma"]
             texts = [raw["name"], *raw["labels"]]
@@ -71,7 +80,7 @@ class ModelMetadata:
                 or not isinstance(raw["architecture"], dict)
                 or not isinstance(raw["provenance"], dict)
             ):
-                raise TypeError("a value of the wrong type")
+                raise TypeError("a value has the wrong type")
             labels = tuple(raw["labels"])
             calibration = raw.get("calibration")
             if calibration is not None:
@@ -82,7 +91,7 @@ class ModelMetadata:
                 }
                 calibration = SizeCalibration(**values)
                 if len(calibration.bias) != len(labels):
-                    raise TypeError("a calibration of other labels")
+                    raise TypeError("the calibration has other labels")
             return cls(
                 name=raw["name"],
                 labels=labels,
@@ -94,16 +103,16 @@ class ModelMetadata:
                 provenance=raw["provenance"],
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{path}: its metadata is damaged ({error}); export the model again") from error
+            raise ModelError(f"{path}: its metadata is damaged ({error}). Export the model again.") from error
 
 
 def _stored(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dictionary with the keys of the model file from the fields of a dataclass."""
+    """Name the fields of a dataclass as in the model file."""
     return {_STORED.get(name, name): value for name, value in fields}
 
 
 def _pairs(raw: list[list[float]]) -> SizePairs:
-    pairs = tuple((float(told), float(true)) for told, true in raw)
+    pairs = tuple((float(estimated), float(true)) for estimated, true in raw)
     for values in zip(*pairs, strict=True):
         if min(values) <= 0 or any(b <= a for a, b in pairwise(values)):
             raise ValueError("size_correction is not ascending")

@@ -1,7 +1,7 @@
-"""Crop -> tensor: the only definition, used alike in training and at run time.
+"""Turn crops into tensors, in the same way for training and recognition.
 
-In: uint8 gray crops of any side. Out: float32 tensors (N, 1, S, S). The numbers belong to the model and travel in
-its file. Knows nothing of where a crop came from, of labels or of networks.
+In: uint8 gray crops of any size. Out: float32 tensors (N, 1, S, S). The numbers belong to the model and are stored in
+its file. Does not know about labels or networks, nor where a crop comes from.
 """
 
 from collections.abc import Sequence
@@ -13,23 +13,27 @@ from numpy.typing import NDArray
 from ekspresi.imaging.resampling import resize, resize_matrix
 
 _BAND = 8
-"""Rows averaged at once. A whole crop above 73 px in one product wakes BLAS's threads, which cost fifty times the
-product where other programs want the processor too. In bands of 8 rows they sleep."""
+"""Rows averaged in one product. One product over a crop above 73 px starts BLAS's threads. On a busy processor they
+cost fifty times the product. Bands of 8 rows do not start them."""
 _PRODUCTS = 1 << 18
-"""Multiplications up to which OpenBLAS uses the caller's thread alone. A fork during more of them never ends; so larger
-bands, of crops above 440 px, are cut across too."""
+"""Multiplications up to which OpenBLAS uses only the caller's thread. A fork during a larger product hangs, so bands of
+crops above 440 px are split in width too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How a model wants its crops.
+    """Define how a model's crops become tensors.
+
+    Example:
+        >>> Preprocessing(input_px=64).tensor([np.full((20, 20), 255, np.uint8)]).shape
+        (1, 1, 64, 64)
 
     Attributes:
         input_px: side S of the tensor in pixels.
         kernel: resampling kernel (``resampling.KERNELS``), antialiased when it shrinks.
         mean: subtracted from gray values in 0..1.
-        std: divided by, after the mean.
-        largest_px: a larger crop is first shrunk to this side by area: the network never saw sharper faces.
+        std: divisor after the mean.
+        largest_px: larger crops are first shrunk to this size by area averaging: training used no sharper faces.
     """
 
     input_px: int = 64
@@ -39,36 +43,53 @@ class Preprocessing:
     largest_px: int = 48
 
     def tensor(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """N gray crops, uint8 (H, W) of any sides -> float32 (N, 1, S, S); a crop that is no square is stretched."""
+        """Convert crops of mixed sizes.
+
+        Args:
+            crops: N gray crops, uint8 (H, W) each. A crop that is not square is stretched.
+
+        Returns:
+            float32 (N, 1, S, S).
+        """
         out = np.empty((len(crops), 1, self.input_px, self.input_px), dtype=np.float32)
         for i, crop in enumerate(crops):
-            seen = _averaged(_averaged(crop.astype(np.float32), self.largest_px).T, self.largest_px).T
-            # One by one: a crop still lies in the cache, all of them together no longer do.
+            seen = _average_rows(_average_rows(crop.astype(np.float32), self.largest_px).T, self.largest_px).T
+            # One at a time: a single crop fits in the cache, all of them do not.
             out[i, 0] = self.normalize(resize(seen, self.input_px, self.input_px, self.kernel))
         return out
 
-    def tensor_of_batch(self, batch: NDArray[np.uint8], sides: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Square crops of mixed sides in one padded array -> float32 (N, 1, S, S), equal to ``tensor`` of each.
+    def padded_tensor(self, batch: NDArray[np.uint8], sizes_px: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Convert square crops in one padded array; equal to ``tensor`` of each.
 
         Args:
-            batch: uint8 (N, P, P); crop i fills ``batch[i, :sides[i], :sides[i]]``, the rest is ignored.
-            sides: int64 (N,), sides of the crops in pixels, 1..``largest_px``.
+            batch: uint8 (N, P, P); crop i fills ``batch[i, :sizes_px[i], :sizes_px[i]]``, the rest is ignored.
+            sizes_px: int64 (N,), sides of the crops in pixels, 1..``largest_px``.
+
+        Returns:
+            float32 (N, 1, S, S).
         """
         padded = batch.shape[-1]
         enlarge = np.zeros((len(batch), self.input_px, padded), dtype=np.float32)
-        for i, side in enumerate(sides):
-            enlarge[i, :, :side] = resize_matrix(int(side), self.input_px, self.kernel)
+        for i, size in enumerate(sizes_px):
+            enlarge[i, :, :size] = resize_matrix(int(size), self.input_px, self.kernel)
         out = enlarge @ batch.astype(np.float32) @ enlarge.transpose(0, 2, 1)
         return self.normalize(out[:, None])
 
     def normalize(self, gray: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Float32 gray values 0..255 of any shape -> the range the network was trained on."""
+        """Scale gray values to the range of training.
+
+        Args:
+            gray: float32 of any shape, 0..255.
+
+        Returns:
+            float32 of the same shape.
+        """
         scaled = gray * np.float32(1 / (255 * self.std)) - np.float32(self.mean / self.std)
         return scaled.astype(np.float32, copy=False)
 
 
-def _averaged(image: NDArray[np.float32], largest: int) -> NDArray[np.float32]:
-    """Float32 (H, W) -> (min(H, largest), W): the kernel 'area' along the first axis, in bands."""
+def _average_rows(image: NDArray[np.float32], largest: int) -> NDArray[np.float32]:
+    """Shrink float32 (H, W) to (min(H, largest), W) by the kernel 'area', in bands of rows."""
     height = len(image)
     if height <= largest:
         return image
@@ -76,7 +97,7 @@ def _averaged(image: NDArray[np.float32], largest: int) -> NDArray[np.float32]:
     out = np.empty((largest, image.shape[1]), dtype=np.float32)
     for start in range(0, largest, _BAND):
         stop = min(start + _BAND, largest)
-        first, last = start * height // largest, -(-stop * height // largest)  # the rest of these rows is zero
+        first, last = start * height // largest, -(-stop * height // largest)  # other entries of these rows are zero
         step = max(_PRODUCTS // ((stop - start) * (last - first)), 1)
         for left in range(0, image.shape[1], step):
             part = slice(left, left + step)

@@ -1,6 +1,6 @@
 """Locate the bundled model files.
 
-In: nothing. Out: paths of files that the package ships. Knows nothing of what is in them.
+In: nothing. Out: paths of files in the package. Does not know about their contents.
 """
 
 from pathlib import Path
@@ -10,25 +10,33 @@ from ekspresi.system.assets import ASSETS
 
 
 def bundled_model() -> Path:
-    """The ONNX file of the bundled recognizer.
+    """Return the path of the bundled recognizer's ONNX file.
+
+    Example:
+        >>> bundled_model().name
+        'ekspresi-b0.onnx'
 
     Raises:
         ModelError: the file is missing.
     """
-    return _shipped("ekspresi-b0.onnx")
+    return _bundled_file("ekspresi-b0.onnx")
 
 
 def bundled_weights() -> Path:
-    """The fp16 safetensors file of the bundled recognizer, to train on from.
+    """Return the path of the bundled recognizer's fp16 weights, to start training from.
+
+    Example:
+        >>> bundled_weights().name
+        'ekspresi-b0.safetensors'
 
     Raises:
         ModelError: the file is missing.
     """
-    return _shipped("ekspresi-b0.safetensors")
+    return _bundled_file("ekspresi-b0.safetensors")
 
 
-def _shipped(name: str) -> Path:
+def _bundled_file(name: str) -> Path:
     path = ASSETS / name
     if not path.is_file():
-        raise ModelError(f"{path}: this file of the package is missing; install ekspresi again")
+        raise ModelError(f"{path}: this file of the package is missing. Install ekspresi again.")
     return path

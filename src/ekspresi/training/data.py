@@ -106,9 +106,9 @@ class TrainingBatches(Dataset[Batch]):
         if self.config.erasing > 0:
             faces = erase(faces, self.config.erasing, generator)
         small, sides, effective = self.low_resolution(faces, self.low_res_share(epoch), generator)
-        tensor = self.preprocessing.tensor_of_batch(small, sides)
+        tensor = self.preprocessing.padded_tensor(small, sides)
         seen = np.rint(faces if self.config.teacher else faces[:0]).astype(np.uint8)
-        sharp = self.preprocessing.tensor_of_batch(seen, np.full(len(seen), self.config.face_px))
+        sharp = self.preprocessing.padded_tensor(seen, np.full(len(seen), self.config.face_px))
         parts = (tensor, self.targets[chosen], self.weights[chosen], np.log2(effective).astype(np.float32), sharp)
         if self.config.mixup > 0:
             parts = mixed(parts, float(generator.beta(self.config.mixup, self.config.mixup)))

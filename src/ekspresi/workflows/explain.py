@@ -161,4 +161,4 @@ def draw_size_strip(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Sequ
         >>> strip.mode
         'RGB'
     """
-    return draw_sizes(explanation.at_sizes(recognizer, crop, sizes))
+    return draw_sizes(explanation.predict_at_sizes(recognizer, crop, sizes))

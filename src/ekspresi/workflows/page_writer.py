@@ -11,7 +11,7 @@ from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.storage import os_errors_as_output_error
 from ekspresi.tables.overwrite import check_replaceable
-from ekspresi.visualization.formatting import clock, printable
+from ekspresi.visualization.formatting import format_clock, printable
 from ekspresi.workflows.options import PredictOptions, PredictResult
 
 PAGE_ENDINGS = (".html", ".htm")
@@ -79,7 +79,7 @@ def describe_earlier(result: PredictResult, options: PredictOptions) -> str:
         '3 sources were finished by an earlier run; their rows are in rows.csv.'
     """
     parts = [f"{result.done:,} source{'' if result.done == 1 else 's'}"] if result.done else []
-    parts += [f"{Path(place.source).name} up to {clock(place.time_s or 0)}" for place in result.resumed]
+    parts += [f"{Path(place.source).name} up to {format_clock(place.time_s or 0)}" for place in result.resumed]
     if not parts:
         return ""
     verb, whose = ("was", "its") if result.done + len(result.resumed) == 1 else ("were", "their")
