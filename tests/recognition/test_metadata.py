@@ -51,5 +51,5 @@ def test_from_json_damaged_text_names_the_file() -> None:
 
 def test_from_json_newer_format_is_refused() -> None:
     newer = json.dumps({**json.loads(METADATA.to_json()), "format": 99})
-    with pytest.raises(ModelError, match=r"model format 99 is newer than this ekspresi\. Upgrade ekspresi\."):
+    with pytest.raises(ModelError, match=r"model format is 99, but this ekspresi reads format 1\. Upgrade ekspresi\."):
         ModelMetadata.from_json(newer, "x.onnx")

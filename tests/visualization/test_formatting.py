@@ -1,3 +1,5 @@
+"""Check how numbers are written."""
+
 import pytest
 
 from ekspresi.visualization.formatting import format_clock, format_percent
@@ -17,7 +19,7 @@ from ekspresi.visualization.formatting import format_clock, format_percent
         (1.0, ">99%"),
     ],
 )
-def test_nearly_sure_is_not_sure(probability: float, text: str) -> None:
+def test_format_percent_never_rounds_to_certainty(probability: float, text: str) -> None:
     assert format_percent(probability) == text
 
 
@@ -33,5 +35,5 @@ def test_nearly_sure_is_not_sure(probability: float, text: str) -> None:
         (90000, False, "25:00:00"),
     ],
 )
-def test_a_clock(time_s: float, tenths: bool, text: str) -> None:
+def test_format_clock_shows_hours_and_tenths(time_s: float, tenths: bool, text: str) -> None:
     assert format_clock(time_s, tenths) == text

@@ -1,3 +1,5 @@
+"""Check the outlines and labels on still images."""
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,8 @@ def prediction(
     expression: str = "happiness", confidence: float = 0.9, abstained: bool = False, effective_px: float | None = None
 ) -> Prediction:
     rest = (1 - confidence) / 7
-    shares = {label: confidence if label == expression else rest for label in EXPRESSIONS}
-    return Prediction(expression, confidence, shares, 40.0, effective_px, abstained)
+    probabilities = {label: confidence if label == expression else rest for label in EXPRESSIONS}
+    return Prediction(expression, confidence, probabilities, 40.0, effective_px, abstained)
 
 
 def rgb_of(color: str) -> tuple[int, ...]:
@@ -23,12 +25,7 @@ def has_color(picture: np.ndarray, color: str) -> bool:
     return bool((np.abs(picture.astype(int) - rgb_of(color)).max(axis=-1) <= 2).any())
 
 
-def test_each_expression_has_a_color_of_its_own() -> None:
-    assert set(COLORS) == set(EXPRESSIONS)
-    assert len(set(COLORS.values())) == len(EXPRESSIONS)
-
-
-def test_annotate_marks_the_face_and_leaves_it_bare() -> None:
+def test_annotate_marks_the_face_and_leaves_it_uncovered() -> None:
     image = np.full((600, 800, 3), 120, dtype=np.uint8)
     before = image.copy()
     picture = np.asarray(annotate(image, [Face((300.0, 250.0, 380.0, 350.0), 0.9, None, prediction())]))
@@ -42,7 +39,7 @@ def test_annotate_marks_the_face_and_leaves_it_bare() -> None:
     assert (picture[500:] == 120).all()
 
 
-def test_a_picture_too_small_for_text_is_enlarged_by_a_whole_factor() -> None:
+def test_annotate_small_image_is_enlarged_by_a_whole_factor() -> None:
     image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     picture = annotate(image, [Face((30.0, 25.0, 50.0, 45.0), 0.9, None, prediction())])
     assert picture.size == (480, 360)
@@ -50,14 +47,14 @@ def test_a_picture_too_small_for_text_is_enlarged_by_a_whole_factor() -> None:
     np.testing.assert_array_equal(corner, image[50:, :10].repeat(6, axis=0).repeat(6, axis=1))
 
 
-def test_a_crowd_of_small_faces_is_enlarged_too() -> None:
+def test_annotate_small_faces_enlarge_the_image() -> None:
     image = np.zeros((300, 640, 3), dtype=np.uint8)
     faces = [Face((x, 100.0, x + 20.0, 125.0), 0.9, None, prediction()) for x in (100.0, 200.0, 300.0)]
     assert annotate(image, faces).size == (1280, 600)
     assert annotate(image, []).size == (640, 300)
 
 
-def test_a_face_that_fills_the_picture_has_its_label_below() -> None:
+def test_annotate_face_that_fills_the_image_has_label_below() -> None:
     image = np.full((48, 48, 3), 50, dtype=np.uint8)
     picture = np.asarray(annotate(image, [Face((0.0, 0.0, 48.0, 48.0), 1.0, None, prediction("fear"))]))
     assert picture.shape[1] == 48 * 9
@@ -67,7 +64,7 @@ def test_a_face_that_fills_the_picture_has_its_label_below() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (3000, 40), (2000, 2000)])
-def test_odd_pictures_and_boxes_do_not_break_it(shape: tuple[int, int]) -> None:
+def test_annotate_odd_images_and_boxes_are_drawn(shape: tuple[int, int]) -> None:
     image = np.zeros((*shape, 3), dtype=np.uint8)
     faces = [
         Face((-30.0, -30.0, 3.0, 3.0), 0.5, None, prediction("unheard-of")),
@@ -80,7 +77,7 @@ def test_odd_pictures_and_boxes_do_not_break_it(shape: tuple[int, int]) -> None:
     assert annotate(image, []).size[0] % shape[1] == 0
 
 
-def test_an_abstention_shows_no_expression_color() -> None:
+def test_annotate_abstention_has_no_expression_color() -> None:
     image = np.full((500, 500, 3), 120, dtype=np.uint8)
     face = Face((200.0, 200.0, 300.0, 300.0), 0.9, None, prediction(abstained=True))
     picture = np.asarray(annotate(image, [face]))
@@ -88,13 +85,13 @@ def test_an_abstention_shows_no_expression_color() -> None:
     assert not has_color(picture[190:310, 190:310], COLORS["happiness"])
 
 
-def test_an_abstention_names_its_guess_below_and_has_no_share_of_its_own() -> None:
-    """'unsure 90 %' would be read as 'very unsure'."""
+def test_annotate_abstention_names_guess_without_percentage() -> None:
+    """Draw no percentage after 'unsure', which would be read as 'very unsure'."""
     image = np.full((500, 500, 3), 120, dtype=np.uint8)
-    half, sure = (prediction(abstained=True, confidence=share) for share in (0.55, 0.9))
+    half, sure = (prediction(abstained=True, confidence=confidence) for confidence in (0.55, 0.9))
     labels = [
-        np.asarray(annotate(image, [Face((200.0, 200.0, 300.0, 300.0), 0.9, None, belief)]))[:195].astype(int)
-        for belief in (half, sure)
+        np.asarray(annotate(image, [Face((200.0, 200.0, 300.0, 300.0), 0.9, None, one)]))[:195].astype(int)
+        for one in (half, sure)
     ]
     assert all(has_color(label, COLORS["happiness"]) for label in labels), "the guess keeps its bar"
     rows = np.flatnonzero((labels[0] != 120).any(axis=(1, 2)))

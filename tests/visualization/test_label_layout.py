@@ -1,7 +1,9 @@
+"""Check that labels find free spots near their faces."""
+
 import numpy as np
 
 from ekspresi.types import Box
-from ekspresi.visualization.label_layout import Spot, evaluate_spot, leader, nearby, place_label
+from ekspresi.visualization.label_layout import Spot, connect_label, evaluate_spot, nearby, place_label
 
 PICTURE = (400, 300)
 FULL, SMALL = (120, 50), (80, 18)
@@ -17,12 +19,12 @@ def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def test_a_lonely_face_has_its_full_label_above() -> None:
+def test_place_label_single_face_has_full_label_above() -> None:
     face = (150.0, 120.0, 200.0, 180.0)
     assert place_label([FULL, SMALL], face, [face], [], PICTURE, 4) == Spot(0, 0, 150, 68, 0.0)
 
 
-def test_at_the_edges_labels_stay_inside_and_off_the_face() -> None:
+def test_place_label_at_edges_stays_inside_and_off_the_face() -> None:
     for x in (-10.0, 380.0):
         for y in (-10.0, 270.0):
             face = (x, y, x + 40, y + 40)
@@ -31,7 +33,7 @@ def test_at_the_edges_labels_stay_inside_and_off_the_face() -> None:
             assert not meet(spot, face)
 
 
-def test_labels_hide_neither_each_other_nor_faces() -> None:
+def test_place_label_hides_neither_labels_nor_faces() -> None:
     faces = [(20.0 + 45 * i, 140.0, 50.0 + 45 * i, 175.0) for i in range(8)]
     taken: list[tuple[int, int, int, int]] = []
     for face in faces:
@@ -44,26 +46,26 @@ def test_labels_hide_neither_each_other_nor_faces() -> None:
         assert not any(meet(spot, other) for other in taken[:i])
 
 
-def test_no_label_is_better_than_a_hidden_face() -> None:
+def test_place_label_without_room_returns_none() -> None:
     face = (0.0, 0.0, 400.0, 300.0)
     assert place_label([FULL, SMALL], face, [face], [(0, 0, 400, 300)], PICTURE, 4) is None
 
 
-def test_a_leader_runs_only_to_a_distant_label() -> None:
+def test_connect_label_only_distant_label_has_a_line() -> None:
     face = (100.0, 100.0, 120.0, 120.0)
-    assert leader(face, (100.0, 78.0, 180.0, 96.0), 4) is None
-    assert leader(face, (100.0, 20.0, 180.0, 38.0), 4) == (110.0, 100.0, 110.0, 38.0)
-    assert leader(face, (200.0, 100.0, 280.0, 120.0), 4) == (120.0, 110.0, 200.0, 110.0)
+    assert connect_label(face, (100.0, 78.0, 180.0, 96.0), 4) is None
+    assert connect_label(face, (100.0, 20.0, 180.0, 38.0), 4) == (110.0, 100.0, 110.0, 38.0)
+    assert connect_label(face, (200.0, 100.0, 280.0, 120.0), 4) == (120.0, 110.0, 200.0, 110.0)
 
 
-def test_the_same_number_is_the_same_place_beside_a_face_that_moved() -> None:
+def test_evaluate_spot_same_number_moves_with_the_face() -> None:
     face, moved = (150.0, 120.0, 200.0, 180.0), (157.0, 123.0, 207.0, 183.0)
     for number in range(10):
         before, after = (evaluate_spot(0, number, SMALL, frame, [frame], [], PICTURE, 4) for frame in (face, moved))
         assert (after.x - before.x, after.y - before.y) == (7, 3)
 
 
-def test_a_spot_costs_what_it_hides() -> None:
+def test_evaluate_spot_costs_what_it_hides() -> None:
     face = (150.0, 120.0, 200.0, 180.0)
     free = evaluate_spot(0, 0, FULL, face, [face], [], PICTURE, 4)
     other = (free.x + 10.0, free.y + 10.0, free.x + 30.0, free.y + 30.0)
@@ -71,17 +73,17 @@ def test_a_spot_costs_what_it_hides() -> None:
     assert place_label([FULL], face, [face, other], [], PICTURE, 4).number != free.number
 
 
-def test_what_is_not_near_changes_no_spot() -> None:
+def test_nearby_boxes_suffice_for_place_label() -> None:
     rng = np.random.default_rng(0)
-    left_out = 0
+    excluded = 0
     for _ in range(50):
         corners = rng.uniform(0, 900, (60, 2))
         boxes: list[Box] = [(x, y, x + 20, y + 24) for x, y in corners.tolist()]
         frames, taken = boxes[:40], boxes[40:]
         sizes = [(90, 40), (60, 18)]
         some = [nearby(boxes, frames[0], sizes, 4) for boxes in (frames, taken)]
-        left_out += len(boxes) - sum(map(len, some))
+        excluded += len(boxes) - sum(map(len, some))
         assert place_label(sizes, frames[0], *some, (960, 960), 4) == place_label(
             sizes, frames[0], frames, taken, (960, 960), 4
         )
-    assert left_out > 500
+    assert excluded > 500

@@ -1,3 +1,5 @@
+"""Check what a size strip shows."""
+
 import numpy as np
 
 from ekspresi.recognition.explanation import Reduced
@@ -5,9 +7,9 @@ from ekspresi.visualization.size_strip import draw_sizes
 from tests.visualization.test_image_annotator import prediction, rgb_of
 
 
-def test_sizes_say_unsure_and_what_a_face_carries() -> None:
-    def sheet(**belief: object) -> np.ndarray:
-        reduced = Reduced(np.full((16, 16), 90, np.uint8), prediction(**belief))
+def test_draw_sizes_shows_abstention_and_effective_size() -> None:
+    def sheet(**fields: object) -> np.ndarray:
+        reduced = Reduced(np.full((16, 16), 90, np.uint8), prediction(**fields))
         return np.asarray(draw_sizes([reduced])).astype(int)
 
     head, verdict = np.s_[:60, -(288 + 40) :], np.s_[66 + 288 + 10 : 66 + 288 + 60, -(288 + 40) :]

@@ -68,7 +68,8 @@ class ModelMetadata:
             raw = json.loads(text)
             if raw["format"] != FORMAT:
                 raise ModelError(
-                    f"{path}: its model format {raw['format']} is newer than this ekspresi. Upgrade ekspresi."
+                    f"{path}: its model format is {raw['format']}, but this ekspresi reads format {FORMAT}. "
+                    "Upgrade ekspresi."
                 )
             luma = raw["crop"]["luma"]
             texts = [raw["name"], *raw["labels"]]

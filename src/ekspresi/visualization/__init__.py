@@ -1,1 +1,1 @@
-"""Draw what was found, on images, videos and pages. Knows nothing of how faces are found."""
+"""Draw results on images, videos and pages. Does not know how faces are detected."""

@@ -1,10 +1,10 @@
-"""Explanations -> a sheet that a person reads: where the evidence lies, and what is left at each size.
+"""Draw explanations as a sheet: where the evidence lies, and what remains at each size.
 
-In: explanations of faces. Out: a Pillow image, one band a face. Knows nothing of files, nor of how an explanation is
-made.
+In: explanations of faces. Out: a Pillow image with one band for each face. Does not know about files, nor how an
+explanation is computed.
 
-The map has one hue that no expression has, and grows denser with the fall, so that it reads the same to people with
-any common color blindness and in print; where nothing falls the face is left bare.
+The map uses one hue that no expression has, denser where the fall is larger. It reads the same in print and with any
+common color blindness. Where the probability does not fall the face has no color.
 """
 
 import math
@@ -18,34 +18,41 @@ from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.explanation import PATCH, Explanation, Occlusion
 from ekspresi.types import Prediction
 from ekspresi.visualization.formatting import format_percent
-from ekspresi.visualization.labels import font
+from ekspresi.visualization.labels import load_font
 from ekspresi.visualization.palette import DIM, FAINT, INK, PAPER
 from ekspresi.visualization.size_strip import draw_sizes
 
 FLAT = 0.03
-"""A fall of the belief, 0..1, below which a map is not colored: its differences would be read as meaning."""
+"""Fall of the probability, 0..1, below which a map gets no color: such differences mean nothing."""
 
 SCALES = (0.10, 0.25, 0.50, 1.0)
-"""Falls that full color can stand for, 0..1; the smallest that holds the map's largest fall is taken."""
+"""Falls that full color can mean, 0..1: the smallest that is not below the map's largest fall."""
 
 _HUE = (214, 0, 128)
-_DENSEST = 0.8  # the face shows through even where the belief rests on it
-_MAP, _CELL = 384, 192  # the second is a whole multiple of five of SIZES_PX, and 32 comes close
+_DENSEST = 0.8  # the face stays visible even under full color
+_MAP, _CELL = 384, 192  # the second is a whole multiple of all SIZES_PX but 32
 _MARGIN, _GAP, _TITLE, _LINE, _TEXT = 36, 56, 62, 28, 20
 
 
 def render_explanations(explanations: Sequence[Explanation]) -> Image.Image:
-    """Explanations of faces -> one RGB picture, a numbered band for each, in order.
+    """Draw explanations of faces as one picture, with a numbered band for each.
 
-    A band has the crop with its map and the map's scale on the left, the face at each size on the right.
+    A band shows the crop with its map and the map's scale on the left, and the face at each size on the right.
+
+    Example:
+        >>> from ekspresi.recognition.explanation import explain
+        >>> from ekspresi.recognition.recognizer import Recognizer
+        >>> crop = np.full((20, 20), 90, np.uint8)
+        >>> render_explanations([explain(Recognizer(), crop)]).mode
+        'RGB'
 
     Args:
-        explanations: one or more.
+        explanations: one or more, in order.
     """
-    bands = [_band(number, explanation) for number, explanation in enumerate(explanations, start=1)]
-    beliefs = [explanation.occlusion.prediction for explanation in explanations]
-    beliefs += [reduced.prediction for explanation in explanations for reduced in explanation.sizes]
-    note = _note(beliefs)
+    bands = [_draw_band(number, explanation) for number, explanation in enumerate(explanations, start=1)]
+    predictions = [explanation.occlusion.prediction for explanation in explanations]
+    predictions += [reduced.prediction for explanation in explanations for reduced in explanation.sizes]
+    note = _draw_note(predictions)
     width = max(picture.width for picture in (*bands, note)) + 2 * _MARGIN
     height = sum(band.height + _GAP for band in bands) + note.height + 2 * _MARGIN
     sheet = Image.new("RGB", (width, height), PAPER)
@@ -59,38 +66,63 @@ def render_explanations(explanations: Sequence[Explanation]) -> Image.Image:
     return sheet
 
 
-def heat_map(occlusion: Occlusion, side: int) -> Image.Image:
-    """A map -> the crop with its longer side of ``side`` pixels, colored where hiding lowers the belief.
+def draw_heat_map(occlusion: Occlusion, side_px: int) -> Image.Image:
+    """Draw a crop with color where hiding lowers the probability of the answer.
 
-    Full color stands for ``scale_of`` the map; a flat map is left bare.
+    Full color means ``choose_scale`` of the map; a flat map gets no color.
+
+    Example:
+        >>> prediction = Prediction("fear", 0.7, {"fear": 0.7, "anger": 0.3}, face_px=24.0)
+        >>> occlusion = Occlusion(np.zeros((24, 12), np.uint8), prediction, np.full((16, 16), 0.2))
+        >>> draw_heat_map(occlusion, side_px=96).size
+        (48, 96)
+
+    Args:
+        occlusion: a crop and its map.
+        side_px: longer side of the result in pixels.
     """
     height, width = occlusion.crop.shape
-    size = (max(1, side * width // max(height, width)), max(1, side * height // max(height, width)))
+    size = (max(1, side_px * width // max(height, width)), max(1, side_px * height // max(height, width)))
     pixels = Image.fromarray(occlusion.crop).resize(size, Image.Resampling.NEAREST).convert("RGB")
-    if (scale := scale_of(occlusion)) is None:
+    if (scale := choose_scale(occlusion)) is None:
         return pixels
     falls = resize(occlusion.falls.astype(np.float32), size[1], size[0], "bicubic")
-    return _tinted(pixels, falls / scale)
+    return _tint(pixels, falls / scale)
 
 
-def scale_of(occlusion: Occlusion) -> float | None:
-    """A map -> the fall that full color stands for, one of ``SCALES``; None where the map is flat."""
+def choose_scale(occlusion: Occlusion) -> float | None:
+    """Choose the fall that full color means.
+
+    Example:
+        >>> prediction = Prediction("fear", 0.7, {"fear": 0.7, "anger": 0.3}, face_px=24.0)
+        >>> choose_scale(Occlusion(np.zeros((24, 24), np.uint8), prediction, np.full((16, 16), 0.2)))
+        0.25
+
+    Args:
+        occlusion: a crop and its map.
+
+    Returns:
+        One of ``SCALES``; None where the map is flat.
+    """
     peak = float(occlusion.falls.max())
     return None if peak < FLAT else next(scale for scale in SCALES if peak <= scale)
 
 
-def _band(number: int, explanation: Explanation) -> Image.Image:
-    belief = explanation.occlusion.prediction
-    left, right = _map_panel(explanation.occlusion), draw_sizes(explanation.sizes, _CELL)
+def _draw_band(number: int, explanation: Explanation) -> Image.Image:
+    prediction = explanation.occlusion.prediction
+    left, right = _draw_map_panel(explanation.occlusion), draw_sizes(explanation.sizes, _CELL)
     band = Image.new("RGB", (left.width + _GAP + right.width, _TITLE + max(left.height, right.height)), PAPER)
     draw = ImageDraw.Draw(band)
-    share = format_percent(belief.confidence)
-    verdict = f"unsure, perhaps {belief.expression} {share}" if belief.abstained else f"{belief.expression} {share}"
+    answer = f"{prediction.expression} {format_percent(prediction.confidence)}"
     x = 0.0
     for text, ink, letters in (
-        (f"{number}", FAINT, font(34)),
-        (verdict, DIM if belief.abstained else INK, font(34)),
-        (_size_in_words(belief.face_px, belief.effective_px), DIM, font(24)),
+        (f"{number}", FAINT, load_font(34)),
+        (
+            f"unsure, perhaps {answer}" if prediction.abstained else answer,
+            DIM if prediction.abstained else INK,
+            load_font(34),
+        ),
+        (_describe_size(prediction.face_px, prediction.effective_px), DIM, load_font(24)),
     ):
         draw.text((x, 36), text, ink, letters, anchor="ls")
         x += letters.getlength(text) + 20
@@ -99,12 +131,12 @@ def _band(number: int, explanation: Explanation) -> Image.Image:
     return band
 
 
-def _size_in_words(face_px: float, effective_px: float | None) -> str:
-    return f"{face_px:.0f} px" if effective_px is None else f"{face_px:.0f} px, carries {effective_px:.0f}"
+def _describe_size(face_px: float, effective_px: float | None) -> str:
+    return f"{face_px:.0f} px" if effective_px is None else f"{face_px:.0f} px, effective px {effective_px:.0f}"
 
 
-def _map_panel(occlusion: Occlusion) -> Image.Image:
-    picture, scale, lines = heat_map(occlusion, _MAP), scale_of(occlusion), _in_words(occlusion)
+def _draw_map_panel(occlusion: Occlusion) -> Image.Image:
+    picture, scale, lines = draw_heat_map(occlusion, _MAP), choose_scale(occlusion), _describe(occlusion)
     legend = 0 if scale is None else 76
     panel = Image.new("RGB", (_MAP, picture.height + 18 + legend + len(lines) * _LINE + 8), PAPER)
     panel.paste(picture, ((_MAP - picture.width) // 2, 0))
@@ -112,64 +144,67 @@ def _map_panel(occlusion: Occlusion) -> Image.Image:
     top = picture.height + 18
     if scale is not None:
         ramp = np.broadcast_to(np.linspace(0, 1, _MAP, dtype=np.float32), (20, _MAP))
-        panel.paste(_tinted(Image.new("RGB", (_MAP, 20), (150, 150, 150)), ramp), (0, top))
-        for share, anchor in ((0.0, "lt"), (0.5, "mt"), (1.0, "rt")):
-            points = f"{100 * scale * share:g}" + (" points" if share == 1 else "")
-            draw.text((share * _MAP, top + 29), points, DIM, font(_TEXT), anchor=anchor)
+        panel.paste(_tint(Image.new("RGB", (_MAP, 20), (150, 150, 150)), ramp), (0, top))
+        for part, anchor in ((0.0, "lt"), (0.5, "mt"), (1.0, "rt")):
+            points = f"{100 * scale * part:g}" + (" points" if part == 1 else "")
+            draw.text((part * _MAP, top + 29), points, DIM, load_font(_TEXT), anchor=anchor)
     for i, (text, ink) in enumerate(lines):
-        draw.text((0, top + legend + i * _LINE), text, ink, font(_TEXT), anchor="lt")
+        draw.text((0, top + legend + i * _LINE), text, ink, load_font(_TEXT), anchor="lt")
     return panel
 
 
-def _in_words(occlusion: Occlusion) -> list[tuple[str, str]]:
-    """A map -> lines of text no wider than it, each with its color."""
-    belief = f"the belief in {occlusion.prediction.expression}"
+def _describe(occlusion: Occlusion) -> list[tuple[str, str]]:
+    """Describe a map in lines no wider than it, each with its color."""
+    answer = f"the probability of {occlusion.prediction.expression}"
     peak, rise = 100 * float(occlusion.falls.max()), -100 * float(occlusion.falls.min())
-    if scale_of(occlusion) is None:
-        said = f"It rests on no single part: hiding any lowers {belief} by less than {100 * FLAT:.0f} points."
+    if choose_scale(occlusion) is None:
+        summary = f"No single part decides: hiding any lowers {answer} by less than {100 * FLAT:.0f} points."
     else:
-        said = f"Hiding what is colored lowers {belief} by up to {peak:.0f} points."
-    lines = [(line, INK) for line in _wrapped(said, _TEXT, _MAP)]
+        summary = f"Hiding the colored parts lowers {answer} by up to {peak:.0f} points."
+    lines = [(line, INK) for line in _wrap(summary, _TEXT, _MAP)]
     if rise >= 100 * FLAT:
-        which = "some" if scale_of(occlusion) is None else "other"
-        lines += [(line, DIM) for line in _wrapped(f"Hiding {which} parts raises it by up to {rise:.0f}.", _TEXT, _MAP)]
+        parts = "some" if choose_scale(occlusion) is None else "other"
+        lines += [(line, DIM) for line in _wrap(f"Hiding {parts} parts raises it by up to {rise:.0f}.", _TEXT, _MAP)]
     return lines
 
 
-def _note(beliefs: Sequence[Prediction]) -> Image.Image:
-    """All beliefs that a sheet shows -> what its words and colors mean, of those that stand on it."""
+def _draw_note(predictions: Sequence[Prediction]) -> Image.Image:
+    """Explain the words and colors that the predictions of a sheet use."""
     lines = [
-        "Color: by how many percentage points the belief falls where a soft patch, "
-        f"{PATCH:.0%} of the side wide, is blurred away."
+        "Color: the fall of the probability, in percentage points, where a soft patch of "
+        f"{PATCH:.0%} of the side blurs the face."
     ]
-    if any(belief.effective_px is not None for belief in beliefs):
+    if any(prediction.effective_px is not None for prediction in predictions):
         lines.append(
-            "'carries': pixels of side that the model finds in a face; fewer than there are, where it is blurred."
+            "effective px: pixels of the side with real detail, as the model estimates; "
+            "fewer than px where a face is blurred or enlarged."
         )
-    if any(belief.abstained for belief in beliefs):
-        lines.append("'unsure': the face is too small, or the belief too weak, for the precision the model promises.")
-    width = max(math.ceil(font(_TEXT).getlength(line)) for line in lines)
+    if any(prediction.abstained for prediction in predictions):
+        lines.append(
+            "unsure: the face is too small, or the confidence too low, for the precision that the model promises."
+        )
+    width = max(math.ceil(load_font(_TEXT).getlength(line)) for line in lines)
     note = Image.new("RGB", (width, len(lines) * _LINE), PAPER)
     draw = ImageDraw.Draw(note)
     for i, line in enumerate(lines):
-        draw.text((0, i * _LINE), line, DIM, font(_TEXT), anchor="lt")
+        draw.text((0, i * _LINE), line, DIM, load_font(_TEXT), anchor="lt")
     return note
 
 
-def _wrapped(text: str, text_px: int, width: int) -> list[str]:
-    """A sentence -> its lines, broken between words where they would grow wider than ``width`` pixels."""
+def _wrap(text: str, text_px: int, width: int) -> list[str]:
+    """Break a sentence between words into lines of at most ``width`` pixels."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font(text_px).getlength(longer) > width:
+        if lines[-1] and load_font(text_px).getlength(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer
     return lines
 
 
-def _tinted(pixels: Image.Image, strengths: NDArray[np.float32]) -> Image.Image:
-    """An RGB picture and strengths 0..1, float32 (H, W), clipped to that -> the picture under that much color."""
+def _tint(pixels: Image.Image, strengths: NDArray[np.float32]) -> Image.Image:
+    """Color an RGB picture by strengths, float32 (H, W), clipped to 0..1."""
     dense = _DENSEST * np.clip(strengths, 0, 1)[:, :, None]
     mixed = np.asarray(pixels, dtype=np.float32) * (1 - dense) + np.array(_HUE, dtype=np.float32) * dense
     return Image.fromarray(np.rint(mixed).astype(np.uint8))

@@ -1,19 +1,36 @@
 """Write numbers and names as people read them.
 
-In: numbers, text. Out: text. Knows nothing of pictures and pages.
+In: numbers and names. Out: text. Does not know about images or pages.
 """
 
 
 def format_percent(probability: float) -> str:
-    """A probability 0..1 as people read it; never '0%' or '100%', which no model can know: 0 and 1 were rounded to."""
+    """Write a probability as a whole percentage, but never as '0%' or '100%'.
+
+    Example:
+        >>> format_percent(0.126), format_percent(0.9999)
+        ('13%', '>99%')
+
+    Args:
+        probability: 0..1.
+    """
     text = f"{probability:.0%}"
     return {"0%": "<1%", "100%": ">99%"}.get(text, text)
 
 
 def format_clock(time_s: float, tenths: bool = False) -> str:
-    """Seconds -> '0:05', '1:02:05'; with ``tenths`` '0:05.3'."""
-    shown = round(time_s, 1) if tenths else round(time_s)
-    minutes, seconds = divmod(shown, 60)
+    """Write seconds as a clock shows them.
+
+    Example:
+        >>> format_clock(3725), format_clock(5.3, tenths=True)
+        ('1:02:05', '0:05.3')
+
+    Args:
+        time_s: seconds, at least 0.
+        tenths: show tenths of a second.
+    """
+    rounded_s = round(time_s, 1) if tenths else round(time_s)
+    minutes, seconds = divmod(rounded_s, 60)
     hours, minutes = divmod(int(minutes), 60)
     last = f"{seconds:04.1f}" if tenths else f"{int(seconds):02d}"
     return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"

@@ -1,7 +1,7 @@
-"""A template file -> a page: what all of ekspresi's pages share, the style sheet and how figures are written.
+"""Load page templates with the shared style sheet and number formats.
 
-In: the path of a Jinja template. Out: a template that knows ``style`` (the style sheet), and the filters
-``format_share``, ``interval`` and ``thousands``. Knows nothing of what a page says.
+In: the path of a Jinja template. Out: a template that knows ``style`` (the style sheet) and the filters ``percent``,
+``interval`` and ``thousands``. Does not know about the contents of pages.
 """
 
 from pathlib import Path
@@ -14,21 +14,40 @@ _STYLE = Path(__file__).with_name("theme.css")
 
 
 class HasInterval(Protocol):
-    """Any figure with a 95 % interval, such as ``metrics.classification.Estimate``."""
+    """Describe any figure with a 95 % interval, such as ``metrics.classification.Estimate``.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> figure: HasInterval = SimpleNamespace(low=0.5, high=0.75)
+        >>> format_interval(figure)
+        '50.0–75.0'
+    """
 
     @property
     def low(self) -> float | None:
-        """The lower end of the interval, 0..1; None where there is none."""
+        """Return the lower end of the interval, 0..1; None without an interval."""
         ...
 
     @property
     def high(self) -> float | None:
-        """The upper end of the interval, 0..1; None where there is none."""
+        """Return the upper end of the interval, 0..1; None without an interval."""
         ...
 
 
 def load_page_template(path: Path) -> Template:
-    """A template file -> the template; what it names and is not given is an error."""
+    """Load a template; rendering it without one of its variables raises an error.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "page.html.j2")
+        ...     _ = path.write_text("{{ share | percent }} % of {{ faces | thousands }}")
+        ...     load_page_template(path).render(share=0.123, faces=12)
+        '12.3 % of 12'
+
+    Args:
+        path: of a Jinja template.
+    """
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -42,12 +61,29 @@ def load_page_template(path: Path) -> Template:
 
 
 def format_share(share: float) -> str:
-    """A share 0..1 -> '12.3'."""
+    """Write a fraction in percent with one decimal, without the sign.
+
+    Example:
+        >>> format_share(0.1234)
+        '12.3'
+
+    Args:
+        share: 0..1.
+    """
     return f"{100 * share:.1f}"
 
 
 def format_interval(estimate: HasInterval) -> str:
-    """The 95 % interval of a figure, in percent."""
+    """Write the 95 % interval of a figure in percent.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> format_interval(SimpleNamespace(low=None, high=None))
+        'no interval'
+
+    Args:
+        estimate: a figure between 0 and 1 with its interval.
+    """
     if estimate.low is None or estimate.high is None:
         return "no interval"
     return f"{100 * estimate.low:.1f}–{100 * estimate.high:.1f}"

@@ -1,6 +1,6 @@
-"""Where a face's label goes: boxes -> the best free spot near a face.
+"""Find the best free spot for the label of each face.
 
-In: sizes and boxes in pixels. Out: positions. Knows nothing of pictures, text or expressions.
+In: sizes and boxes in pixels. Out: positions. Does not know about images, text or expressions.
 """
 
 from collections.abc import Sequence
@@ -9,25 +9,30 @@ from typing import NamedTuple
 from ekspresi.types import Box
 
 GOOD = 0.035
-"""Cost up to which a fuller label is kept: nothing hidden, up to three steps away from its face."""
+"""Cost up to direction a fuller label is kept: it hides nothing and is up to three steps away from its face."""
 BEARABLE = 0.3
-"""Cost above which no label is better than one that hides faces or other labels."""
+"""Cost above direction a label is left out, because it would hide faces or other labels."""
 
-_ROUND = 10
-_SPOTS = 4 * _ROUND
-"""Places around a face: ten in each of four steps away from it."""
-_AWAY = 0.01
+_SPOTS_PER_STEP = 10
+_SPOTS = 4 * _SPOTS_PER_STEP
+"""Spots around a face: ten at each of four steps away from it."""
+_STEP_COST = 0.01
 """Cost of each step."""
 
 
 class Spot(NamedTuple):
-    """Where one of a face's labels can stand.
+    """Hold a possible position of a label.
+
+    Example:
+        >>> spot = place_label([(80, 18)], (150, 120, 200, 180), [], [], (400, 300), gap=4)
+        >>> spot.x, spot.y, spot.cost
+        (150, 100, 0.0)
 
     Attributes:
-        label: which of the labels.
-        number: which of the places around the face: the same number is the same place beside a face that moved.
-        x, y: upper left corner, pixels.
-        cost: what it hides; the shares of faces and labels, weighted.
+        label: index of the label.
+        number: index of the spot around the face. It moves with the face.
+        x, y: upper left corner in pixels.
+        cost: weighted fractions of the faces and labels that it hides.
     """
 
     label: int
@@ -39,32 +44,40 @@ class Spot(NamedTuple):
 
 def place_label(
     sizes: Sequence[tuple[int, int]],
-    frame: Box,
-    frames: Sequence[Box],
-    taken: Sequence[Box],
-    picture: tuple[int, int],
+    face: Box,
+    faces: Sequence[Box],
+    placed: Sequence[Box],
+    image_size: tuple[int, int],
     gap: int,
     good: float = GOOD,
     bearable: float = BEARABLE,
 ) -> Spot | None:
-    """The label that fits near a face -> its spot; None where none fits.
+    """Choose a label that fits near a face, and its spot.
+
+    Example:
+        >>> face = (150, 120, 200, 180)
+        >>> place_label([(120, 50), (80, 18)], face, [face], placed=[], image_size=(400, 300), gap=4)
+        Spot(label=0, number=0, x=150, y=68, cost=0.0)
 
     Args:
         sizes: width and height of the labels to choose from, the fullest first.
-        frame: the face.
-        frames: all faces of the picture, which should not be covered.
-        taken: boxes of the labels placed so far, which must not be covered.
-        picture: width and height of the picture, which labels never leave.
-        gap: pixels to keep between two labels.
-        good: cost up to which a fuller label is kept.
-        bearable: cost above which there is none.
+        face: box of the face with its outline.
+        faces: the same of all faces in the image, direction labels should not cover.
+        placed: boxes of the labels placed so far, direction must stay uncovered.
+        image_size: width and height of the image, direction labels never leave.
+        gap: pixels between two labels.
+        good: cost up to direction a fuller label is kept.
+        bearable: cost above direction no label is placed.
+
+    Returns:
+        The spot; None where no label fits.
     """
     best: Spot | None = None
     for label, size in enumerate(sizes):
         for number in range(_SPOTS):
-            if best is not None and best.cost <= _AWAY * (number // _ROUND):
-                break  # none that is as far away costs less
-            spot = evaluate_spot(label, number, size, frame, frames, taken, picture, gap)
+            if best is not None and best.cost <= _STEP_COST * (number // _SPOTS_PER_STEP):
+                break  # no other spot at this distance costs less
+            spot = evaluate_spot(label, number, size, face, faces, placed, image_size, gap)
             if best is None or spot.cost < best.cost - 1e-9:
                 best = spot
         if best is not None and best.cost < good:
@@ -72,11 +85,22 @@ def place_label(
     return None if best is None or best.cost > bearable else best
 
 
-def nearby(boxes: Sequence[Box], frame: Box, sizes: Sequence[tuple[int, int]], gap: int) -> list[Box]:
-    """Which of many boxes labels of these sizes could meet at all, wherever they stand around a face."""
+def nearby(boxes: Sequence[Box], face: Box, sizes: Sequence[tuple[int, int]], gap: int) -> list[Box]:
+    """Select the boxes that a label of a face could touch at any spot.
+
+    Example:
+        >>> nearby([(60, 0, 90, 30), (900, 0, 930, 30)], (0, 0, 30, 30), sizes=[(90, 40)], gap=4)
+        [(60, 0, 90, 30)]
+
+    Args:
+        boxes: of faces or labels.
+        face: box of the face with its outline.
+        sizes: width and height of its labels.
+        gap: pixels between two labels.
+    """
     width, height = (max(lengths) for lengths in zip(*sizes, strict=True))
-    reach = max(width, height) + (_SPOTS // _ROUND - 1) * (height + gap) + 2 * gap
-    low_x, low_y, high_x, high_y = frame[0] - reach, frame[1] - reach, frame[2] + reach, frame[3] + reach
+    reach = max(width, height) + (_SPOTS // _SPOTS_PER_STEP - 1) * (height + gap) + 2 * gap
+    low_x, low_y, high_x, high_y = face[0] - reach, face[1] - reach, face[2] + reach, face[3] + reach
     return [box for box in boxes if box[0] < high_x and low_x < box[2] and box[1] < high_y and low_y < box[3]]
 
 
@@ -84,54 +108,83 @@ def evaluate_spot(
     label: int,
     number: int,
     size: tuple[int, int],
-    frame: Box,
-    frames: Sequence[Box],
-    taken: Sequence[Box],
-    picture: tuple[int, int],
+    face: Box,
+    faces: Sequence[Box],
+    placed: Sequence[Box],
+    image_size: tuple[int, int],
     gap: int,
 ) -> Spot:
-    """A label of some size and the number of a place -> the spot, and what it costs to stand there."""
+    """Compute the position of a spot, and what a label there would cost.
+
+    Example:
+        >>> face = (150, 120, 200, 180)
+        >>> evaluate_spot(0, 3, (80, 18), face, [face], [], (400, 300), gap=4)
+        Spot(label=0, number=3, x=150, y=182, cost=0.0)
+
+    Args:
+        label: index of the label.
+        number: index of the spot, 0..39, the best first.
+        size: width and height of the label.
+        face: box of the face with its outline.
+        faces: the same of all faces in the image.
+        placed: boxes of the labels placed so far.
+        image_size: width and height of the image.
+        gap: pixels between two labels.
+    """
     width, height = size
-    x, y, steps = _place(number, width, height, frame, picture, gap)
+    x, y, steps = _corner(number, width, height, face, image_size, gap)
     box = (x, y, x + width, y + height)
-    apart = (x - gap, y - gap, x + width + gap, y + height + gap)
-    others = [other for other in frames if other != frame]
-    hidden = sum(_hidden(other, box) for other in others) + 3 * _hidden(frame, box)
-    hidden += 3 * sum(max(_hidden(other, apart), _hidden(apart, other)) for other in taken)
-    cost = hidden + _AWAY * steps
-    if line := leader(frame, box, gap):
-        cost += 0.2 * any(_crosses(line, other) for other in (*others, *taken))
+    with_gap = (x - gap, y - gap, x + width + gap, y + height + gap)
+    others = [other for other in faces if other != face]
+    hidden = sum(_hidden_fraction(other, box) for other in others) + 3 * _hidden_fraction(face, box)
+    hidden += 3 * sum(max(_hidden_fraction(other, with_gap), _hidden_fraction(with_gap, other)) for other in placed)
+    cost = hidden + _STEP_COST * steps
+    if line := connect_label(face, box, gap):
+        cost += 0.2 * any(_crosses(line, other) for other in (*others, *placed))
     return Spot(label, number, x, y, cost)
 
 
-def leader(frame: Box, label: Box, gap: int) -> Box | None:
-    """The line from a face to its label -> its ends x1, y1, x2, y2; None where the two are neighbors."""
-    (x1, x2), (y1, y2) = (_nearest(frame[i], frame[i + 2], label[i], label[i + 2]) for i in (0, 1))
+def connect_label(face: Box, label: Box, gap: int) -> Box | None:
+    """Find the ends of the line from a face to its label.
+
+    Example:
+        >>> connect_label((100, 100, 120, 120), (200, 100, 280, 120), gap=4)
+        (120, 110.0, 200, 110.0)
+
+    Args:
+        face: box of the face with its outline.
+        label: box of the label.
+        gap: pixels between two labels; up to twice as far away a label needs no line.
+
+    Returns:
+        x1, y1, x2, y2; None where the label is next to the face.
+    """
+    (x1, x2), (y1, y2) = (_closest_points(face[i], face[i + 2], label[i], label[i + 2]) for i in (0, 1))
     return (x1, y1, x2, y2) if abs(x2 - x1) + abs(y2 - y1) > 2 * gap else None
 
 
-def _place(
-    number: int, width: int, height: int, frame: Box, picture: tuple[int, int], gap: int
+def _corner(
+    number: int, width: int, height: int, face: Box, image_size: tuple[int, int], gap: int
 ) -> tuple[int, int, int]:
-    """One of the places around a face, pushed inside the picture -> x, y, steps away from the face.
+    """Compute the upper left corner of a spot in the image, and its steps from the face.
 
-    The best have the lowest numbers: in each step three above, three below, two to the right and two to the left.
+    The best spots have the lowest numbers. Each step has three above, three below, two right and two left.
     """
-    x1, y1, x2, y2 = (round(edge) for edge in frame)
-    steps, which = divmod(number, _ROUND)
+    x1, y1, x2, y2 = (round(edge) for edge in face)
+    steps, direction = divmod(number, _SPOTS_PER_STEP)
     away = gap // 2 + steps * (height + gap)
-    if which < 6:
-        x = (x1, (x1 + x2 - width) // 2, x2 - width)[which % 3]
-        y = (y1 - away - height, y2 + away)[which // 3]
+    if direction < 6:
+        x = (x1, (x1 + x2 - width) // 2, x2 - width)[direction % 3]
+        y = (y1 - away - height, y2 + away)[direction // 3]
     else:
-        x = (x2 + away, x1 - away - width)[(which - 6) // 2]
-        y = (y1, y2 - height)[which % 2]
-    right, bottom = max(0, picture[0] - width), max(0, picture[1] - height)
+        x = (x2 + away, x1 - away - width)[(direction - 6) // 2]
+        y = (y1, y2 - height)[direction % 2]
+    right, bottom = max(0, image_size[0] - width), max(0, image_size[1] - height)
     return min(max(x, 0), right), min(max(y, 0), bottom), steps
 
 
-def _nearest(a1: float, a2: float, b1: float, b2: float) -> tuple[float, float]:
-    """The closest points of two intervals a and b; the middle of what they share where they overlap."""
+def _closest_points(a1: float, a2: float, b1: float, b2: float) -> tuple[float, float]:
+    """Find the closest points of two intervals a and b; the middle of their overlap, if any."""
     if a2 < b1:
         return a2, b1
     if b2 < a1:
@@ -140,8 +193,8 @@ def _nearest(a1: float, a2: float, b1: float, b2: float) -> tuple[float, float]:
     return middle, middle
 
 
-def _hidden(box: Box, by: Box) -> float:
-    """The share of a box that another covers, 0..1."""
+def _hidden_fraction(box: Box, by: Box) -> float:
+    """Compute the fraction of a box that another box covers, 0..1."""
     width, height = min(box[2], by[2]) - max(box[0], by[0]), min(box[3], by[3]) - max(box[1], by[1])
     if width <= 0 or height <= 0:
         return 0.0
@@ -149,7 +202,7 @@ def _hidden(box: Box, by: Box) -> float:
 
 
 def _crosses(line: Box, box: Box) -> bool:
-    """Whether a line may cross a box, judged by the line's bounding box."""
+    """Return whether a line may cross a box, judged by the line's bounding box."""
     x1, x2 = sorted((line[0], line[2]))
     y1, y2 = sorted((line[1], line[3]))
     return x1 < box[2] and box[0] < x2 + 1 and y1 < box[3] and box[1] < y2 + 1

@@ -19,17 +19,29 @@ COLORS = {
 """Expression -> its color in every picture and plot."""
 
 UNKNOWN_COLOR = "#FFFFFF"
-"""Color of a face without a prediction, of one that is not judged, and of labels that are not in
-``COLORS``."""
+"""Color of a face without a prediction, of an abstention, and of labels that are not in ``COLORS``."""
 
 PAPER, INK, DIM, FAINT = "#FFFFFF", "#14171C", "#5A626D", "#868E98"
-"""Ground and text of what is drawn on a page of its own."""
-PANEL = (20, 23, 28, 225)  # almost black, a little of the picture shines through
+"""Background and text colors of sheets."""
+PANEL = (20, 23, 28, 225)
+"""Background of labels, RGBA: almost black, slightly transparent."""
 PANEL_INK, PANEL_DIM, PANEL_TRACK = "#FFFFFF", "#B9C0C9", "#3C434C"
+"""Colors of labels: first line, other lines, and the ground of bars."""
 
 
-def color_of(prediction: Prediction | None) -> str:
-    """A prediction -> the color of its frame."""
+def choose_color(prediction: Prediction | None) -> str:
+    """Choose the color of a face's outline.
+
+    Example:
+        >>> choose_color(Prediction("fear", 0.7, {"fear": 0.7, "anger": 0.3}, face_px=24.0))
+        '#CC79A7'
+
+    Args:
+        prediction: for the face; None where it has none.
+
+    Returns:
+        '#RRGGBB'; white for an abstention.
+    """
     if prediction is None or prediction.abstained:
         return UNKNOWN_COLOR
     return COLORS.get(prediction.expression, UNKNOWN_COLOR)

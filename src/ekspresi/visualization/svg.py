@@ -1,7 +1,7 @@
-"""A matplotlib figure -> SVG text that lies in a page and follows its colors, light and dark.
+"""Turn matplotlib figures into SVG that follows the colors of a page, light and dark.
 
-In: figures drawn with the marker colors below. Out: strings beginning with ``<svg``; the markers are replaced by the
-page's CSS variables (``theme.css``), text stays text, in the page's font. Knows nothing of what is drawn.
+In: figures drawn in the marker colors below. Out: strings that begin with ``<svg``. The page's CSS variables
+(``theme.css``) replace the markers; text stays text, in the page's font. Does not know about the contents of plots.
 """
 
 import io
@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK, MUTED, LINE, ACCENT, SECOND, PAPER, THIRD, FOURTH, FIFTH = (f"#0{i}0{i}0{i}" for i in range(1, 10))
-"""Marker colors: text, quiet text, lines, the two colors of data, the page, and three more for many lines."""
+"""Marker colors: text, quiet text, lines, two colors of data, the page, and three more for many lines."""
 
 SERIES = (ACCENT, SECOND, THIRD, FOURTH, FIFTH, MUTED)
-"""Colors of lines in one plot, in the order in which they are taken."""
+"""Colors of the lines in a plot, in order."""
 
 _VARIABLES = {
     INK: "var(--ink)",
@@ -32,21 +32,55 @@ _VARIABLES = {
 
 
 def make_figure(width: float, height: float) -> Figure:
-    """An empty figure, inches."""
-    # Not pyplot: it keeps state between figures and chooses a screen.
+    """Make an empty figure.
+
+    Example:
+        >>> make_figure(4, 3).get_size_inches().tolist()
+        [4.0, 3.0]
+
+    Args:
+        width: in inches.
+        height: in inches.
+    """
+    # Not pyplot, which keeps state between figures and opens a display.
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def clear_axes(axes: Axes) -> None:
-    """Axes without spines and ticks, in the page's ink."""
-    for side in axes.spines.values():
-        side.set_visible(False)
+    """Remove spines and ticks from axes, and color their labels as text.
+
+    Example:
+        >>> axes = make_figure(4, 3).subplots()
+        >>> clear_axes(axes)
+        >>> any(spine.get_visible() for spine in axes.spines.values())
+        False
+
+    Args:
+        axes: changed in place.
+    """
+    for spine in axes.spines.values():
+        spine.set_visible(False)
     axes.tick_params(length=0, colors=INK, labelsize=9.5)
     axes.set_axisbelow(True)
 
 
 def render_svg(figure: Figure, name: str) -> str:
-    """Figure -> inline SVG: colors by CSS variable, no ids that clash, the same bytes each time."""
+    """Render a figure as inline SVG.
+
+    Example:
+        >>> figure = make_figure(4, 3)
+        >>> _ = figure.text(0.5, 0.5, "48 px", color=INK)
+        >>> page_part = render_svg(figure, "sizes")
+        >>> page_part.startswith("<svg"), "var(--ink)" in page_part
+        (True, True)
+
+    Args:
+        figure: drawn in the marker colors.
+        name: different for each figure of a page, so that ids do not clash.
+
+    Returns:
+        SVG with CSS variables as colors; the same bytes each time.
+    """
     buffer = io.StringIO()
     settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
     with rc_context(settings):

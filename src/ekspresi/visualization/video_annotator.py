@@ -1,12 +1,11 @@
-"""Frames of a video with their faces -> pictures of a film, in which labels stand still.
+"""Draw the faces of a video frame by frame, with labels that stay still.
 
-In: ``FrameResult`` values, one after another. Out: a Pillow image of each. Knows nothing of files, nor of how a film is
+In: ``FrameResult`` values in order. Out: a Pillow image for each. Does not know about files, nor how a video is
 encoded.
 
-What a still needs is in ``image_annotator``; a film needs memory besides. A label keeps its place beside its face as
-long as it is free there, has always the same size, and does not tremble with the box: only where it would be more than
-a line's width off does it follow. What is said is that of the row. The number of the track is that of the table and the
-page.
+``image_annotator`` draws a still image; a video also needs memory. A label keeps its spot next to its face as long as
+the spot is free. Its size is constant, and it follows its face only when it is off by more than the width of a line.
+Answer and track number are those of the row, and so the same as in the table and the page.
 """
 
 from dataclasses import dataclass
@@ -15,29 +14,29 @@ from PIL import Image, ImageDraw
 
 from ekspresi.types import Box, FrameResult, Row
 from ekspresi.visualization.anonymization import anonymize
-from ekspresi.visualization.image_annotator import annotate, draw_frame, enlarged, text_px_of
-from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, evaluate_spot, leader, nearby, place_label
-from ekspresi.visualization.labels import steady_labels_of
-from ekspresi.visualization.palette import color_of
+from ekspresi.visualization.image_annotator import annotate, choose_text_px, draw_outline, enlarge
+from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, connect_label, evaluate_spot, nearby, place_label
+from ekspresi.visualization.labels import draw_steady_labels
+from ekspresi.visualization.palette import choose_color
 
 REST_S = 1.0
-"""A label that has moved, shrunk, vanished or come back stays so for this long, if it hides little."""
+"""Seconds for which a label keeps a new state (moved, shrunk, removed, restored) if it hides little."""
 _NOTICEABLE = 0.1
-"""Cost above which a label that has rested looks for a better place."""
-_FORGOTTEN_S = 2.0
-"""A track unseen for this long has lost its place: where frames come seldom, labels need not stand still."""
+"""Cost above which a label that has rested looks for a better spot."""
+_DROPPED_S = 2.0
+"""Seconds after which an unseen track loses its spot. Where frames are far apart, labels need not stay still."""
 
 
 @dataclass(slots=True)
 class _Label:
-    """Where a track's label stands.
+    """Remember where the label of a track was drawn.
 
     Attributes:
-        spot: None where there was no room.
-        text_px: height of its letters.
-        x, y: where it was drawn.
-        rests_s: since when it rests: it changed to another spot, or looked in vain for a better one.
-        seen_s: when its face was last there.
+        spot: of the label; None where there was no room.
+        text_px: height of its letters in pixels.
+        x, y: upper left corner in pixels.
+        rests_s: time of its last change of spot, or of its last search for a better one.
+        seen_s: time of the last frame with its face.
     """
 
     spot: Spot | None
@@ -49,25 +48,40 @@ class _Label:
 
 
 class VideoAnnotator:
-    """Draws one frame after another.
+    """Draw the frames of videos in order.
+
+    Example:
+        >>> import numpy as np
+        >>> from ekspresi.types import Face, Frame, Prediction
+        >>> face = Face((9, 9, 33, 33), 0.9, None, Prediction("fear", 0.7, {"fear": 0.7, "anger": 0.3}, 24.0))
+        >>> frame = Frame("a.mp4", 0, 0.0, np.zeros((480, 640, 3), np.uint8))
+        >>> VideoAnnotator().annotate(FrameResult(frame, (Row("a.mp4", 0, 0.0, 1, face),), ())).size
+        (640, 480)
 
     Attributes:
-        anonymize: no face can be recognized in what is drawn, see ``anonymization``.
+        anonymize: whether faces are made unrecognizable, see ``anonymization``.
     """
 
     def __init__(self, *, anonymize: bool = False) -> None:
-        """Begin without memory."""
+        """Start without memory.
+
+        Args:
+            anonymize: make faces unrecognizable.
+        """
         self.anonymize = anonymize
         self._source: str | None = None
         self._labels: dict[int, _Label] = {}
         self._factor = 0
 
     def annotate(self, result: FrameResult) -> Image.Image:
-        """A frame and its rows -> the frame with boxes, names, confidences and the strongest beliefs.
+        """Draw the outlines and labels of a frame's faces.
+
+        Args:
+            result: the next frame, with its rows and the boxes to hide.
 
         Returns:
-            RGB picture. Of a video: of the frame's size, or a whole multiple of it, the same for all frames of that
-            size, where it is too small for text. A still is drawn as ``image_annotator.annotate`` does.
+            RGB picture. For videos it has the frame's size, or a whole multiple of it where the frame is too small for
+            text: the same for all frames of that size. A still image is drawn as ``image_annotator.annotate`` does.
         """
         frame = result.frame
         image = anonymize(frame.image, result.hidden) if self.anonymize else frame.image
@@ -75,7 +89,7 @@ class VideoAnnotator:
             return annotate(image, [row.face for row in result.rows])
         if frame.source != self._source:
             self._source, self._labels = frame.source, {}
-        picture, factor = enlarged(image)
+        picture, factor = enlarge(image)
         if factor != self._factor:
             self._factor, self._labels = factor, {}
         self._draw(picture, result.rows, frame.time_s)
@@ -84,45 +98,45 @@ class VideoAnnotator:
     def _draw(self, picture: Image.Image, rows: tuple[Row, ...], time_s: float) -> None:
         scale = (picture.width * picture.height) ** 0.5
         line = max(2, round(scale / 350))
-        frames = [_frame_of(row, self._factor, line) for row in rows]
-        for row, frame in zip(rows, frames, strict=True):
-            if not _fills(frame, picture):
-                draw_frame(picture, frame, color_of(row.face.prediction), line)
-        # Who stands there already stays; of the new ones the largest come first.
+        outlines = [_outline_of(row, self._factor, line) for row in rows]
+        for row, outline in zip(rows, outlines, strict=True):
+            if not _fills(outline, picture):
+                draw_outline(picture, outline, choose_color(row.face.prediction), line)
+        # Tracks with a label come first; new ones follow, the largest first.
         order = sorted(range(len(rows)), key=lambda i: rows[i].track not in self._labels)
         draw = ImageDraw.Draw(picture)
         placed: list[tuple[Image.Image, Box]] = []
-        for row, frame in ((rows[i], frames[i]) for i in order):
-            if (label := self._label(row, frame, frames, [box for _, box in placed], picture, time_s)) is None:
+        for row, outline in ((rows[i], outlines[i]) for i in order):
+            if (label := self._label(row, outline, outlines, [box for _, box in placed], picture, time_s)) is None:
                 continue
             placed.append(label)
-            if not _fills(frame, picture) and (ends := leader(frame, label[1], 2 * line)):
-                draw.line(ends, fill=color_of(row.face.prediction), width=max(1, line // 2))
+            if not _fills(outline, picture) and (ends := connect_label(outline, label[1], 2 * line)):
+                draw.line(ends, fill=choose_color(row.face.prediction), width=max(1, line // 2))
         for panel, (left, top, _, _) in placed:
             picture.paste(panel, (round(left), round(top)), panel)
-        gone = [track for track, kept in self._labels.items() if time_s - kept.seen_s > _FORGOTTEN_S]
-        for track in gone:
+        dropped = [track for track, label in self._labels.items() if time_s - label.seen_s > _DROPPED_S]
+        for track in dropped:
             del self._labels[track]
 
     def _label(
-        self, row: Row, frame: Box, frames: list[Box], taken: list[Box], picture: Image.Image, time_s: float
+        self, row: Row, outline: Box, outlines: list[Box], occupied: list[Box], picture: Image.Image, time_s: float
     ) -> tuple[Image.Image, Box] | None:
-        """A row -> its panel and where it stands; None where there is no room."""
-        belief = row.face.prediction
-        if belief is None:
+        """Draw the label of a row and find its box; None without room."""
+        prediction = row.face.prediction
+        if prediction is None:
             return None
         scale = (picture.width * picture.height) ** 0.5
         line = max(2, round(scale / 350))
         kept = None if row.track is None else self._labels.get(row.track)
-        wanted_px = text_px_of(frame, scale)
+        wanted_px = choose_text_px(outline, scale)
         text_px = kept.text_px if kept and abs(wanted_px - kept.text_px) < 1 else round(wanted_px)
-        panels = steady_labels_of(belief, text_px, row.track)
+        panels = draw_steady_labels(prediction, text_px, row.track)
         sizes = [panel.size for panel in panels]
-        if _fills(frame, picture):  # on the face, where else
+        if _fills(outline, picture):  # on the face: there is room nowhere else
             width, height = sizes[0]
             return panels[0], (0, picture.height - height, width, picture.height)
-        others, labels = (nearby(boxes, frame, sizes, 2 * line) for boxes in (frames, taken))
-        around = (frame, others, labels, picture.size, 2 * line)
+        others, labels = (nearby(boxes, outline, sizes, 2 * line) for boxes in (outlines, occupied))
+        around = (outline, others, labels, picture.size, 2 * line)
         spot, rests_s = _spot(kept, sizes, around, time_s)
         x, y = (0.0, 0.0) if spot is None else (float(spot.x), float(spot.y))
         if kept and kept.spot and spot and kept.spot[:2] == spot[:2] and kept.text_px == text_px:
@@ -141,7 +155,7 @@ def _spot(
     around: tuple[Box, list[Box], list[Box], tuple[int, int], int],
     time_s: float,
 ) -> tuple[Spot | None, float]:
-    """Where a label stood -> where it stands now, None where there is no room, and since when it rests."""
+    """Choose the spot of a label, None without room, and the time since which it rests."""
     if kept is None:
         return place_label(sizes, *around), time_s
     rested = time_s - kept.rests_s >= REST_S
@@ -150,17 +164,17 @@ def _spot(
     now = evaluate_spot(kept.spot.label, kept.spot.number, sizes[kept.spot.label], *around)
     if now.cost > (_NOTICEABLE if rested else BEARABLE):
         return place_label(sizes, *around), time_s
-    if rested and now.label > 0:  # a short one that might be full again
+    if rested and now.label > 0:  # a short label that may be full again
         return place_label(sizes[: now.label], *around, bearable=GOOD) or now, time_s
     return now, kept.rests_s
 
 
-def _frame_of(row: Row, factor: int, line: int) -> Box:
-    """The line stands outside the box: a face of ten pixels has none to spare."""
+def _outline_of(row: Row, factor: int, line: int) -> Box:
+    """Return the box around a face and its line: a face of ten pixels has none to lose."""
     x1, y1, x2, y2 = (edge * factor for edge in row.face.box_xyxy)
     return (x1 - line, y1 - line, x2 + line, y2 + line)
 
 
-def _fills(frame: Box, picture: Image.Image) -> bool:
-    """Whether a face takes the whole picture, such as a crop does."""
-    return (frame[2] - frame[0]) * (frame[3] - frame[1]) > 0.7 * picture.width * picture.height
+def _fills(outline: Box, picture: Image.Image) -> bool:
+    """Return whether a face fills the picture, as a crop does."""
+    return (outline[2] - outline[0]) * (outline[3] - outline[1]) > 0.7 * picture.width * picture.height
