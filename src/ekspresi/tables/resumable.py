@@ -172,7 +172,10 @@ class ResumableTable:
             self._table.finish()
             self.written = True
         if not incomplete:
-            end = self._state_at(self._state.position, self._source_count)
+            position = self._state.position
+            if position is not None:  # a flushed last second is not committed, yet nothing of its source remains
+                position = replace(position, finished=True)
+            end = self._state_at(position, self._source_count)
             self._save(replace(end, failed=tuple(self._failed.values()), complete=True))
             if self._table is not None and not self._failed:
                 self._table.cleanup()
