@@ -107,7 +107,7 @@ def _predict(
     window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
     if window.every_s is not None and window.every_s > LONGEST_STEP_S:
         _LOG.warning(
-            "--every %s is longer than %g s, so faces are not tracked: each detection gets its own track.",
+            "--every %s is longer than %.0f s, so faces are not tracked: each detection gets its own track.",
             every,
             LONGEST_STEP_S,
         )

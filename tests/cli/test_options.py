@@ -1,0 +1,41 @@
+import logging
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from ekspresi.cli import app
+from ekspresi.cli.options import DeviceName, PriorName, analyzer_config
+from ekspresi.pipeline.analyzer import AnalyzerConfig
+from ekspresi.types import Device, Prior
+
+
+def test_choices_are_those_of_the_package() -> None:
+    assert tuple(DeviceName) == get_args(Device)
+    assert tuple(PriorName) == get_args(Prior)
+
+
+def test_analyzer_config_holds_the_flags() -> None:
+    config = analyzer_config(Path("m.onnx"), "yunet", 20, PriorName.UNIFORM, False, DeviceName.CPU)
+    assert config == AnalyzerConfig(Path("m.onnx"), "yunet", 20, "uniform", "cpu")
+
+
+def test_analyzer_config_older_flag_of_the_prior_warns(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="ekspresi"):
+        config = analyzer_config(None, "none", 12, PriorName.TRAINED, True, DeviceName.AUTO)
+    assert config.prior == "uniform"
+    assert [record.getMessage() for record in caplog.records] == ["--even-prior is deprecated. Use --prior uniform."]
+
+
+@pytest.mark.parametrize("name", ["predict", "explain", "evaluate", "export", "finetune"])
+def test_commands_that_run_a_model_share_flags(name: str) -> None:
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    assert {"--device", "--verbose", "--quiet", "--overwrite"} <= flags
+
+
+def test_device_unknown_is_refused() -> None:
+    done = CliRunner().invoke(app, ["explain", "x.png", "--device", "tpu"], env={"COLUMNS": "200"})
+    assert done.exit_code == 2 and "'tpu' is not one of 'auto', 'cpu', 'cuda'" in " ".join(done.stderr.split())
