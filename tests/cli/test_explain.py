@@ -135,7 +135,7 @@ def test_what_cannot_be_read(explain, crop: Path, tmp_path: Path) -> None:
     for path, what in (
         ("nowhere.jpg", "no such file"),
         ("text.jpg", "is text, not a picture"),
-        (crop.parent, "is a folder; give one picture"),
+        (crop.parent, "is a folder. Give one picture"),
     ):
         code, out, err = explain(path)
         assert (code, out) == (2, "")

@@ -184,7 +184,7 @@ def truncated_jpeg() -> bytes:
         (b"", "is empty (0 bytes)"),
         (b"just text", "is text, not a picture"),
         (truncated_jpeg(), "is damaged or cut short"),
-        (bytes(range(256)), "no picture of a known kind"),
+        (bytes(range(256)), "not a picture of a known kind"),
     ],
 )
 def test_where_nothing_can_be_read_the_exit_code_is_2(predict, content: bytes, what: str, tmp_path: Path) -> None:

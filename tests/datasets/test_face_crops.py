@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_not_remembered(calls, tmp_path):
         with pytest.raises(ImageError, match=f"{name}: .*{reason}"):
             FaceCropper()(tmp_path / name)
     (tmp_path / "device.png").symlink_to(os.devnull)
-    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "device.png", "is no regular file")):
+    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "device.png", "is not a regular file")):
         with pytest.raises(ImageError, match=reason):
             FaceCropper()(path)
     assert calls == []

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from ekspresi.imaging.boxes import iou, nms
 
 
-def test_suppress_keeps_the_best_of_overlapping_boxes() -> None:
+def test_nms_keeps_the_best_of_overlapping_boxes() -> None:
     boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30], [22, 22, 26, 26]], np.float32)
     scores = np.array([0.7, 0.9, 0.8, 0.6], np.float32)
     assert nms(boxes, scores, 0.5).tolist() == [1, 2, 3]
@@ -30,7 +30,7 @@ def suppressed_one_by_one(boxes: np.ndarray, scores: np.ndarray, threshold: floa
 
 
 @given(st.integers(0, 150), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 0.5, 0.7]), st.booleans())
-def test_suppress_equals_its_definition(count: int, seed: int, threshold: float, of_smaller: bool) -> None:
+def test_nms_equals_its_definition(count: int, seed: int, threshold: float, of_smaller: bool) -> None:
     generator = np.random.default_rng(seed)
     corners = generator.uniform(0, 60, (count, 2))
     boxes = np.concatenate([corners, corners + generator.uniform(-2, 30, (count, 2))], axis=1).astype(np.float32)
@@ -39,7 +39,7 @@ def test_suppress_equals_its_definition(count: int, seed: int, threshold: float,
     assert nms(boxes, scores, threshold, of_smaller).tolist() == expected
 
 
-def test_overlap_of_widened_boxes():
+def test_iou_of_widened_boxes_keeps_size():
     one = np.array([[0.0, 0.0, 8.0, 8.0]])
     others = np.array(
         [[0.0, 0.0, 8.0, 8.0], [8.0, 0.0, 16.0, 8.0], [-16.0, -16.0, 24.0, 24.0], [99.0, 0.0, 107.0, 8.0]]

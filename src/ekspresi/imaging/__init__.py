@@ -1,1 +1,1 @@
-"""Load, resample, crop and degrade images. Knows no model and no file of results."""
+"""Load, resample, crop and degrade images; does not know about models or results."""

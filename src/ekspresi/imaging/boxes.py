@@ -1,6 +1,6 @@
 """Measure boxes: area, intersection over union, non-maximum suppression.
 
-In: boxes as x1, y1, x2, y2 in pixels. Out: numbers. Knows nothing of faces and of networks.
+In: boxes as x1, y1, x2, y2 in pixels. Out: numbers. Does not know about faces or networks.
 """
 
 import numpy as np
@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 from ekspresi.types import Box
 
 _TOGETHER = 32
-"""Boxes that ``nms`` compares with all others at once: 1 kB for each other box."""
+"""Number of boxes that ``nms`` compares with all others at once: 1 kB per other box."""
 
 
 def area(box: Box) -> float:
-    """Compute the area of a box in square pixels; negative or zero for one that is inside out."""
+    """Compute the area of a box in square pixels; zero or negative where its corners are swapped.
+
+    Example:
+        >>> area((10, 10, 30, 20))
+        200
+    """
     x1, y1, x2, y2 = box
     return (x2 - x1) * (y2 - y1)
 
@@ -21,13 +26,18 @@ def area(box: Box) -> float:
 def nms(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], threshold: float, of_smaller: bool = False
 ) -> NDArray[np.int64]:
-    """Non-maximum suppression: boxes (n, 4), scores (n,) -> indices of those kept, best first.
+    """Suppress boxes that overlap a better one; return the indices of the others, best first.
 
     Args:
-        boxes: x1, y1, x2, y2.
-        scores: higher is better.
-        threshold: a box goes where it overlaps a better one by more than this, 0..1.
-        of_smaller: measure the overlap by the smaller box instead of by the union.
+        boxes: x1, y1, x2, y2, (n, 4).
+        scores: (n,), higher is better.
+        threshold: largest overlap with a better box, 0..1.
+        of_smaller: divide the overlap by the smaller box instead of by the union.
+
+    Example:
+        >>> boxes = np.float32([[0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10]])
+        >>> nms(boxes, np.float32([0.8, 0.9, 0.7]), threshold=0.5).tolist()
+        [1, 2]
     """
     order = np.argsort(-scores, kind="stable")
     ranked = boxes[order]
@@ -54,9 +64,15 @@ def nms(
 
 
 def iou(one: NDArray[np.float64], other: NDArray[np.float64], margins_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Boxes (T, 4) and (M, 4) -> IoU (T, M) of the boxes, each widened on every side by the margin (T,) of the first.
+    """Compute the intersection over union (T, M) of boxes (T, 4) and (M, 4), widened by margins (T,).
 
-    What is widened keeps a sense of size: a face of 8 px in the middle of one of 40 px has an IoU of 0.25.
+    Both boxes of a pair are widened on every side by the margin of the first, in pixels. Widened boxes still differ by
+    size: with a margin of 12 px, a face of 8 px in the middle of one of 40 px has an IoU of 0.25.
+
+    Example:
+        >>> one, other = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([[5.0, 0.0, 15.0, 10.0]])
+        >>> iou(one, other, margins_px=np.zeros(1)).round(2).tolist()
+        [[0.33]]
     """
     margin = margins_px[:, None, None]
     low_one, high_one = one[:, None, :2] - margin, one[:, None, 2:] + margin

@@ -1,10 +1,10 @@
-"""Imaging models of low resolution: a sharp face -> the same face as a poor camera would deliver it.
+"""Degrade sharp faces as poor cameras do.
 
-In: uint8 gray faces and an explicit random generator. Out: uint8 faces of fewer pixels. All of it is synthetic; what
-is measured on it is not the accuracy on real CCTV. Knows nothing of labels or networks.
+In: uint8 gray faces and an explicit random generator. Out: uint8 faces of fewer pixels. All of it is synthetic, so
+figures on it are not the accuracy on real CCTV. Does not know about labels or networks.
 
-The order is that of a camera: lens and hand (blur) -> sensor (fewer pixels, noise) -> file (JPEG) -> whoever enlarges
-the picture again.
+The order is that of a camera: lens and hand (blur), sensor (fewer pixels, noise), file (JPEG), and a later
+enlargement.
 """
 
 import io
@@ -22,21 +22,25 @@ SIZES_PX = (48, 32, 24, 16, 12, 8)
 
 
 def degrade(crop: NDArray[np.uint8], side: int, suite: str, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Gray uint8 (H, W) -> uint8, as one of ``SUITES`` delivers it at ``side`` pixels.
+    """Degrade a gray crop, uint8 (H, W), to ``side`` pixels as one of ``SUITES`` does.
 
-    'cctv' blurs (a Gaussian of 0.2 to 0.8 output pixels, for every second face a motion of 1 to 3 along the rows),
-    shrinks by area, adds sensor noise of 2 to 12 gray levels, and compresses by JPEG of quality 30 to 80. A crop no
-    larger than ``side`` keeps its pixels, and in 'cctv' only gets the rest.
+    'cctv' blurs by a Gaussian of 0.2 to 0.8 output pixels, and every second face by a motion of 1 to 3 along the rows.
+    It shrinks by area, adds sensor noise of 2 to 12 gray levels, and compresses by JPEG of quality 30 to 80. A crop of
+    at most ``side`` keeps its size.
 
     Raises:
-        ValueError: no such suite.
+        ValueError: the suite is unknown.
+
+    Example:
+        >>> degrade(np.zeros((48, 48), np.uint8), 12, "cctv", np.random.default_rng(0)).shape
+        (12, 12)
     """
     if suite == "clean":
         return shrink(crop, side)
     if suite == "kernels":
         return shrink(crop, side, KERNELS[1 + generator.integers(len(KERNELS) - 1)])
     if suite != "cctv":
-        raise ValueError(f"unknown suite '{suite}'; known are {', '.join(SUITES)}")
+        raise ValueError(f"unknown suite '{suite}'. Use {', '.join(SUITES)}.")
     height, width = (min(side, length) if min(crop.shape) > side else length for length in crop.shape)
     sigma, level, quality = generator.uniform(0.2, 0.8), generator.uniform(2, 12), int(generator.integers(30, 81))
     length = generator.uniform(1, 3) if generator.random() < 0.5 else 0
@@ -51,23 +55,28 @@ def degrade(crop: NDArray[np.uint8], side: int, suite: str, generator: np.random
 
 
 def shrink(crop: NDArray[np.uint8], side: int, kernel: str = "area") -> NDArray[np.uint8]:
-    """Gray uint8 (H, W) -> uint8 (side, side), resampled and rounded; a crop no larger than that is returned as is."""
+    """Shrink a gray crop, uint8 (H, W), to uint8 (side, side); a crop of at most that size is returned unchanged.
+
+    Example:
+        >>> shrink(np.uint8([[0, 2], [4, 6]]), 1).tolist()
+        [[3]]
+    """
     if min(crop.shape) <= side:
         return crop
     small = resize(crop.astype(np.float32), side, side, kernel)
-    # Means over whole pixels end on exact halves now and then: without the inner rounding, the noise of float32, which
-    # differs from machine to machine, would decide them.
+    # Some means over whole pixels are exact halves. Without the inner rounding, the noise of float32 would round them
+    # differently on each machine.
     return np.clip(np.rint(np.round(small, 3)), 0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class LowResolution:
-    """How training faces lose their resolution; probabilities are per face, among the faces that are degraded.
+    """Degrade a random part of the training faces; probabilities are per degraded face.
 
-    The *effective side* is the label that comes free with it: the pixels of side that are left, fewer where a blur
-    takes more than the pixels do. A Gaussian of half a pixel counts as what the pixels themselves take (its
-    modulation transfer at their Nyquist frequency is 0.29); a wider one by its ratio to that, a motion blur by its
-    length along one of the two axes.
+    The *effective side* is a label that comes free: the remaining pixels of side, fewer where a blur removes more
+    detail than the pixels do. A Gaussian of half a pixel counts as the pixels themselves (its modulation transfer at
+    their Nyquist frequency is 0.29). A wider one counts by its ratio to that, a motion blur by its length along one of
+    the two axes.
 
     Attributes:
         min_px: smallest face side; sides are log-uniform from here to the full side.
@@ -75,10 +84,16 @@ class LowResolution:
         motion: probability of a motion blur along rows or columns, 1 to 3 output pixels long.
         noise: probability of sensor noise, standard deviation up to 10 gray levels.
         jpeg: probability of JPEG at quality 30 to 95.
-        defocus: probability that the lens alone takes the detail: a Gaussian of half a pixel of the drawn side, and
-            all pixels of the full side kept.
+        defocus: probability that only the lens removes detail: a Gaussian of half a pixel of the drawn side, at all
+            pixels of the full side.
         enlarged: probability that the small face is enlarged again, as tools and players do, to a side between the
             full one and ``ENLARGED_PX``, by any kernel.
+
+    Example:
+        >>> faces = np.zeros((2, 48, 48), np.float32)
+        >>> pixels, sides, effective = LowResolution()(faces, 1.0, np.random.default_rng(0))
+        >>> pixels.shape, bool((effective <= sides).all())
+        ((2, 48, 48), True)
     """
 
     min_px: int = 6
@@ -92,7 +107,7 @@ class LowResolution:
     def __call__(
         self, faces: NDArray[np.float32], share: float, generator: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
-        """Degrade a random share of a batch.
+        """Degrade a random part of a batch.
 
         Args:
             faces: float32 (N, P, P), gray values 0..255.
@@ -155,21 +170,26 @@ _KERNEL_SHARES = tuple(0.5 if kernel == "area" else 0.5 / (len(KERNELS) - 1) for
 
 
 def jpeg(crop: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Gray uint8 (H, W) -> the same after JPEG at ``quality`` 1..95."""
+    """Compress a gray crop, uint8 (H, W), by JPEG at ``quality`` 1..95, and decode it.
+
+    Example:
+        >>> jpeg(np.full((8, 8), 128, np.uint8), quality=50).shape
+        (8, 8)
+    """
     buffer = io.BytesIO()
     Image.fromarray(crop).save(buffer, "JPEG", quality=quality)
     return np.asarray(Image.open(buffer), dtype=np.uint8)
 
 
 def _blur_matrix(n: int, sigma: float) -> NDArray[np.float32]:
-    """Gaussian of standard deviation ``sigma`` pixels as a float32 (n, n) matrix, renormalized at the edges."""
+    """Return a Gaussian of standard deviation ``sigma`` pixels as float32 (n, n), renormalized at the edges."""
     offsets = np.arange(n)[:, None] - np.arange(n)[None, :]
     weights = np.exp(-0.5 * (offsets / sigma) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _motion_matrix(n: int, length: float) -> NDArray[np.float32]:
-    """Box of ``length`` pixels as a float32 (n, n) matrix, renormalized at the edges."""
+    """Return a box of ``length`` pixels as float32 (n, n), renormalized at the edges."""
     offsets = np.abs(np.arange(n)[:, None] - np.arange(n)[None, :])
     weights = np.clip((length + 1) / 2 - offsets, 0.0, 1.0)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,15 +1,15 @@
-"""Bytes, paths, arrays -> RGB pictures.
+"""Load pictures from paths, bytes or arrays as RGB.
 
-In: a path, the bytes of a picture file, or an array. Out: uint8 (H, W, 3) RGB, turned upright, within limits.
-Knows nothing of faces, and nothing of how files are found.
+In: a path, the bytes of a picture file, or an array. Out: uint8 (H, W, 3) RGB, upright, within limits. Does not know
+about faces, or how files are found.
 
-How what is not plain 8-bit RGB becomes it:
+Conversions to 8-bit RGB:
 
     EXIF orientation   applied, so that 'up' is up
     16-bit gray        0..65535 -> 0..255, linearly
     32-bit gray        the file does not say its range: the smallest of 0..1 (floats), 0..255 and 0..65535
                        that holds every pixel is taken, else it is stretched from darkest to brightest pixel
-    alpha              laid on white, as a browser shows it
+    alpha              blended with white, as in a browser
     palette, CMYK      converted by Pillow, color profiles ignored
     animation          its first frame
 
@@ -30,8 +30,7 @@ from PIL import Image, UnidentifiedImageError
 from ekspresi.errors import ImageError
 
 MAX_PIXELS = 100_000_000
-"""Largest picture that is decoded: 100 megapixels, 300 MB as RGB. Judged by the header, before any
-decoding."""
+"""Largest picture that is decoded: 100 megapixels, 300 MB as RGB; the header is checked before decoding."""
 
 IMAGE_SUFFIXES = frozenset(
     {
@@ -52,7 +51,7 @@ IMAGE_SUFFIXES = frozenset(
     # Pillow cannot decode these two: a folder's are reported one by one rather than overlooked.
     | {".heic", ".heif"}
 )
-"""Endings of file names, lower case, that count as pictures where a folder is searched."""
+"""Suffixes of file names, lower case, that count as pictures in a folder."""
 
 # Named, because Pillow would otherwise also try formats that hand the file to another program (EPS to
 # Ghostscript).
@@ -69,31 +68,38 @@ _UPRIGHT = {
 }
 _ORIENTATION_TAG = 0x0112
 
-_CONVERT = "convert it to JPEG or PNG"
-_DAMAGED = "damaged or cut short; copy it again from its origin"
-_SIGNATURES = (  # offset, first bytes, what it is where Pillow does not recognize it
+_CONVERT = "Convert it to JPEG or PNG."
+_DAMAGED = "damaged or cut short. Copy it again from its origin."
+_SIGNATURES = (  # offset, first bytes, kind of the file where Pillow does not recognize it
     (0, (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\x00", b"MM\x00*"), _DAMAGED),
     (8, (b"WEBP", b"avif", b"avis"), _DAMAGED),
     (
         4,
         (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1"),
-        f"a HEIC/HEIF picture, which cannot be read here; {_CONVERT}",
+        f"a HEIC/HEIF picture, which cannot be read here. {_CONVERT}",
     ),
-    (0, (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "), f"a JPEG XL picture, which cannot be read here; {_CONVERT}"),
-    (4, (b"ftyp",), "a video, not a picture; give single frames"),
-    (0, (b"\x1aE\xdf\xa3",), "a video, not a picture; give single frames"),
-    (8, (b"AVI ",), "a video, not a picture; give single frames"),
-    (0, (b"%PDF",), "a PDF, not a picture; save its page as PNG"),
-    (0, (b"PK\x03\x04",), "an archive, not a picture; unpack it first"),
+    (0, (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "), f"a JPEG XL picture, which cannot be read here. {_CONVERT}"),
+    (4, (b"ftyp",), "a video, not a picture. Give single frames."),
+    (0, (b"\x1aE\xdf\xa3",), "a video, not a picture. Give single frames."),
+    (8, (b"AVI ",), "a video, not a picture. Give single frames."),
+    (0, (b"%PDF",), "a PDF, not a picture. Save its page as PNG."),
+    (0, (b"PK\x03\x04",), "an archive, not a picture. Unpack it first."),
 )
 
 
 def load_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
-    """A picture file -> uint8 (H, W, 3) RGB, turned upright.
+    """Load a picture file as uint8 (H, W, 3) RGB, upright.
 
     Raises:
-        ImageError: the file cannot be opened, is no regular file, is no picture that Pillow decodes, is damaged, or
+        ImageError: the file cannot be opened, is not a regular file or a picture that Pillow decodes, is damaged, or
             has more than ``MAX_PIXELS`` pixels.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (8, 6), "red").save(Path(folder) / "red.png")
+        ...     load_image(Path(folder) / "red.png").shape
+        (6, 8, 3)
     """
     name = str(path)
     try:
@@ -101,56 +107,67 @@ def load_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         with Path(path).open("rb") as file:
             return _decoded(file, name)
     except FileNotFoundError:
-        raise ImageError(f"{name}: no such file; check the path") from None
+        raise ImageError(f"{name}: no such file. Check the path.") from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise ImageError(f"{name}: cannot be opened ({_reason(error)}); check the path and its permissions") from error
+        raise ImageError(f"{name}: cannot be opened ({_reason(error)}). Check the path and its permissions.") from error
 
 
 def require_regular(path: str | os.PathLike[str]) -> None:
-    """Refuse what is no regular file before it is opened: to open a pipe that nobody writes to never ends.
+    """Refuse a folder, pipe or device before it is opened: opening a pipe without a writer never ends.
 
     Raises:
-        ImageError: a folder, a pipe, a device.
-        OSError: nothing is there, or it may not be looked at.
+        ImageError: the path is a folder, a pipe or a device.
+        OSError: the path does not exist, or cannot be accessed.
+
+    Example:
+        >>> require_regular(os.devnull)
+        Traceback (most recent call last):
+        ekspresi.errors.ImageError: ...: is not a regular file, but a pipe or a device. Give a picture.
     """
     mode = Path(path).stat().st_mode
     if stat.S_ISDIR(mode):
-        raise ImageError(f"{path}: is a folder; give one picture, not a folder of them")
+        raise ImageError(f"{path}: is a folder. Give one picture.")
     if not stat.S_ISREG(mode):
-        raise ImageError(f"{path}: is no regular file but a pipe or a device; give a picture")
+        raise ImageError(f"{path}: is not a regular file, but a pipe or a device. Give a picture.")
 
 
 def as_rgb(image: str | os.PathLike[str] | bytes | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A path, the bytes of a picture file, or an array -> uint8 (H, W, 3) RGB.
+    """Return a path, the bytes of a picture file, or an array as uint8 (H, W, 3) RGB.
 
     Args:
-        image: arrays are uint8 (H, W), (H, W, 1) or (H, W, 3) RGB, and taken as they are.
+        image: arrays are uint8 (H, W), (H, W, 1) or (H, W, 3) RGB, and keep their values.
 
     Raises:
-        ImageError: a file or bytes that cannot be decoded, see ``load_image``.
-        TypeError: none of these types, or an array that is not uint8.
-        ValueError: an array of another shape, or without pixels.
+        ImageError: the file or the bytes cannot be decoded, see ``load_image``.
+        TypeError: the image has another type, or the array is not uint8.
+        ValueError: the array has another shape, or no pixels.
+
+    Example:
+        >>> as_rgb(np.zeros((6, 8), np.uint8)).shape
+        (6, 8, 3)
     """
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8:
-            raise TypeError(f"the image must be uint8 with values 0..255, not {image.dtype}")
+            raise TypeError(f"the image must be uint8 with values 0..255, not {image.dtype}. Convert it.")
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)) or image.size == 0:
-            raise ValueError(f"the image must have shape (H, W), (H, W, 1) or (H, W, 3), not {image.shape}")
+            raise ValueError(
+                f"the image must have shape (H, W), (H, W, 1) or (H, W, 3), not {image.shape}. Convert it."
+            )
         planes = image[:, :, None] if image.ndim == 2 else image
         return np.ascontiguousarray(np.broadcast_to(planes, (*planes.shape[:2], 3)))
     if isinstance(image, bytes | bytearray | memoryview):
         return _decoded(BytesIO(image), f"the image given as {len(image)} bytes")
     if isinstance(image, str | os.PathLike):
         return load_image(image)
-    raise TypeError(f"an image is a path, bytes or a uint8 array, not {type(image).__name__}")
+    raise TypeError(f"{type(image).__name__}: is not an image, not a path, bytes or a uint8 array. Give one of these.")
 
 
 def _decoded(file: IO[bytes], name: str) -> NDArray[np.uint8]:
-    """An open picture file -> uint8 (H, W, 3) RGB; ``name`` is only named in errors."""
+    """Decode an open picture file as uint8 (H, W, 3) RGB; errors call it ``name``."""
     start = file.read(512)
     file.seek(0)
     if not start:
-        raise ImageError(f"{name}: is empty (0 bytes); copy it again from its origin")
+        raise ImageError(f"{name}: is empty (0 bytes). Copy it again from its origin.")
     try:
         # Pillow warns of pictures near its own limit and of damaged metadata: neither matters here.
         with warnings.catch_warnings():
@@ -165,21 +182,21 @@ def _decoded(file: IO[bytes], name: str) -> NDArray[np.uint8]:
         raise
     except Image.DecompressionBombError:
         limit = f"{MAX_PIXELS // 1_000_000} megapixels"
-        raise ImageError(f"{name}: has more than {limit}, the limit; make it smaller first") from None
+        raise ImageError(f"{name}: has more than {limit}, the limit. Make it smaller.") from None
     except UnidentifiedImageError:
         raise ImageError(f"{name}: is {_what_it_is(start)}") from None
     except MemoryError:
-        raise ImageError(f"{name}: does not fit into memory; make it smaller first") from None
+        raise ImageError(f"{name}: does not fit into memory. Make it smaller.") from None
     except Exception as error:  # decoders meet hostile bytes with any exception: all mean a damaged picture
         raise ImageError(
-            f"{name}: is damaged or cut short ({_reason(error)}); copy it again from its origin"
+            f"{name}: is damaged or cut short ({_reason(error)}). Copy it again from its origin."
         ) from error
 
 
 def _upright(picture: Image.Image) -> Image.Image:
     try:
         turn = _UPRIGHT.get(picture.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # damaged EXIF says nothing of the pixels, which are sound
+    except Exception:  # the pixels are sound where only the EXIF data is damaged
         turn = None
     return picture if turn is None else picture.transpose(turn)
 
@@ -201,7 +218,7 @@ def _three_times(gray: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _of_unknown_range(gray: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Gray of 32 bits, (H, W) -> whole numbers 0..255, float32 (H, W)."""
+    """Scale 32-bit gray, (H, W), to whole numbers 0..255, float32 (H, W)."""
     values = gray.astype(np.float32)
     values[~np.isfinite(values)] = 0
     darkest, brightest = float(values.min()), float(values.max())
@@ -220,11 +237,11 @@ def _what_it_is(start: bytes) -> str:
     text = start.rstrip(b"\x00").lstrip(b"\xef\xbb\xbf")
     printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in text)
     if b"\x00" not in text and printable == len(text):
-        return "text, not a picture, whatever its name says; check where it came from"
-    return f"no picture of a known kind; {_CONVERT}"
+        return "text, not a picture, despite its name. Check where it came from."
+    return f"not a picture of a known kind. {_CONVERT}"
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of what an exception says, for a message of one line."""
+    """Return the first line of an exception's message."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return text.strip().splitlines()[0].rstrip(".")

@@ -1,11 +1,11 @@
-"""Image resampling as matrices: side in, side out, kernel -> the matrix that does it.
+"""Resample images by matrices.
 
-In: two lengths in pixels and the name of a kernel. Out: float32 (n_out, n_in), rows summing to 1. An image is
-resized by ``rows @ image @ columns.T``, so one definition serves NumPy and any other array library, single crops
-and whole batches. Knows nothing of faces.
+In: two lengths in pixels and the name of a kernel. Out: float32 (n_out, n_in), rows summing to 1. An image is resized
+by ``rows @ image @ columns.T``, so one definition serves NumPy and any other array library, single crops and whole
+batches. Does not know about faces.
 
-When it shrinks, every kernel but 'nearest' is widened by the ratio (antialiasing), as Pillow does; pixel centers
-are at half-integers; weights that would fall outside the image are dropped and the rest renormalized.
+To shrink, every kernel but 'nearest' is widened by the ratio (antialiasing), as in Pillow. Pixel centers are at
+half-integers. Weights outside the image are dropped, and the rest is renormalized.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def _triangle(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Keys' cubic with a = -0.5 (IEEE Trans. ASSP 29, 1981)."""
+    """Evaluate Keys' cubic with a = -0.5 (IEEE Trans. ASSP 29, 1981)."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1.0
     far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
@@ -43,13 +43,17 @@ KERNELS = ("area", "nearest", *_KERNELS)
 
 @lru_cache(maxsize=4096)
 def resize_matrix(n_in: int, n_out: int, kernel: str = "bicubic") -> NDArray[np.float32]:
-    """Lengths in pixels and a kernel -> float32 (n_out, n_in) resampling matrix, read-only.
+    """Return the resampling matrix of two lengths in pixels, float32 (n_out, n_in), read-only.
 
     Raises:
-        ValueError: a length below 1, or a kernel that is not in ``KERNELS``.
+        ValueError: a length is below 1, or the kernel is not in ``KERNELS``.
+
+    Example:
+        >>> resize_matrix(4, 2, "area").tolist()
+        [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
     """
     if n_in < 1 or n_out < 1:
-        raise ValueError(f"cannot resample {n_in} to {n_out} pixels: both must be at least 1")
+        raise ValueError(f"resampling of {n_in} to {n_out} pixels: both must be at least 1. Give larger lengths.")
     scale = n_in / n_out
     if kernel == "nearest":
         weights = np.zeros((n_out, n_in))
@@ -65,14 +69,19 @@ def resize_matrix(n_in: int, n_out: int, kernel: str = "bicubic") -> NDArray[np.
         centers = (np.arange(n_out)[:, None] + 0.5) * scale
         weights = shape((np.arange(n_in)[None, :] + 0.5 - centers) / widen)
     else:
-        raise ValueError(f"unknown kernel '{kernel}'; known are {', '.join(KERNELS)}")
+        raise ValueError(f"unknown kernel '{kernel}'. Use {', '.join(KERNELS)}.")
     matrix: NDArray[np.float32] = np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
     matrix.setflags(write=False)
     return matrix
 
 
 def resize(image: NDArray[np.float32], height: int, width: int, kernel: str = "bicubic") -> NDArray[np.float32]:
-    """Float image (..., H, W) -> float32 (..., height, width) in the same range (overshoot is not clipped)."""
+    """Resize a float image (..., H, W) to float32 (..., height, width); overshoot is not clipped.
+
+    Example:
+        >>> resize(np.float32([[0, 2], [4, 6]]), 1, 1, "area").tolist()
+        [[3.0]]
+    """
     rows = resize_matrix(image.shape[-2], height, kernel)
     columns = resize_matrix(image.shape[-1], width, kernel)
     return np.asarray(rows @ image @ columns.T, dtype=np.float32)

@@ -1,8 +1,10 @@
 """Name the suites of low resolution.
 
-A module of its own, so that a command line can list them without loading anything.
+In: nothing. Out: names. Does not know about images: the command line lists the names without loading anything.
 """
 
 SUITES = ("clean", "kernels", "cctv")
-"""How faces are shrunk to be measured at small sizes: by antialiased area; by any other kernel at random; by an
-imitated poor camera. All of them are synthetic."""
+"""Ways to shrink faces for figures at small sizes, all synthetic.
+
+'clean' shrinks by antialiased area, 'kernels' by a random other kernel, and 'cctv' imitates a poor camera.
+"""

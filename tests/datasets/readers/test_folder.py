@@ -150,7 +150,7 @@ def test_a_device_is_skipped_and_named(tree):
     dataset = read(f"folder:{tree}")
     assert len(dataset) == 3
     (line,) = dataset.skipped
-    assert "device.png: is no regular file" in line
+    assert "device.png: is not a regular file" in line
 
 
 def test_a_path_that_does_not_exist(tmp_path):
