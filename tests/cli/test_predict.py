@@ -213,8 +213,8 @@ def test_models_that_are_none(predict, folder: Path, tmp_path: Path, write_model
     text.write_text("no model")
     bare = write_model(tmp_path / "bare.onnx", metadata=None)
     for model, what in (
-        (text, "is no ONNX model"),
-        (bare, "without ekspresi's metadata"),
+        (text, "is not an ONNX model"),
+        (bare, "lacks ekspresi's metadata"),
         (tmp_path / "nowhere.onnx", "no such model file"),
     ):
         code, out, err = predict(folder, model=model)

@@ -98,7 +98,7 @@ def test_thresholds_keep_their_precision_on_other_faces():
 class Squinting:
     """Takes a face of s px for one of 8 s^0.5 px; reads s off the blocks of a checkerboard, which enlarging keeps."""
 
-    tells_size = True
+    estimates_size = True
     metadata = SimpleNamespace(preprocessing=Preprocessing(largest_px=40))
 
     def logits(self, crops):

@@ -32,7 +32,7 @@ def image() -> np.ndarray:
     return np.random.default_rng(5).integers(0, 256, (80, 60, 3), dtype=np.uint8)
 
 
-def test_faces_are_cropped_as_the_model_says(recognizer: Recognizer, image: np.ndarray) -> None:
+def test_analyze_crops_faces_as_the_model_file_says(recognizer: Recognizer, image: np.ndarray) -> None:
     faces = Analyzer(recognizer, TwoFaces()).analyze(image)
     convention = recognizer.metadata.crop
     assert convention != CropConvention()
@@ -53,7 +53,7 @@ def test_faces_are_cropped_as_the_model_says(recognizer: Recognizer, image: np.n
     assert faces[1].prediction.face_px == round(10 * 1.2)
 
 
-def test_without_detection_the_whole_picture_is_the_crop(recognizer: Recognizer, image: np.ndarray) -> None:
+def test_analyze_without_detection_crops_the_whole_image(recognizer: Recognizer, image: np.ndarray) -> None:
     (face,) = Analyzer(recognizer, make_detector("none")).analyze(image)
     assert face.box_xyxy == (0, 0, 60, 80)
     (expected,) = recognizer.predict([gray(image)])
@@ -61,7 +61,7 @@ def test_without_detection_the_whole_picture_is_the_crop(recognizer: Recognizer,
     assert face.prediction.face_px == 60
 
 
-def test_no_faces(recognizer: Recognizer) -> None:
+def test_analyze_image_without_faces_is_empty(recognizer: Recognizer) -> None:
     class Nobody:
         def detect(self, image: np.ndarray) -> list[Face]:
             return []
@@ -69,7 +69,7 @@ def test_no_faces(recognizer: Recognizer) -> None:
     assert Analyzer(recognizer, Nobody()).analyze(np.zeros((9, 9), np.uint8)) == []
 
 
-def test_analyze_takes_paths_bytes_and_arrays(tiny_model: Path, image: np.ndarray, tmp_path: Path) -> None:
+def test_analyze_paths_bytes_and_arrays_give_equal_faces(tiny_model: Path, image: np.ndarray, tmp_path: Path) -> None:
     from PIL import Image
 
     path = tmp_path / "x.png"
@@ -81,13 +81,15 @@ def test_analyze_takes_paths_bytes_and_arrays(tiny_model: Path, image: np.ndarra
     assert len(results[0]) == 1
 
 
-def test_analyze_keeps_its_model(tiny_model: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_analyze_second_call_keeps_the_model(
+    tiny_model: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     analyze(image, model=tiny_model, detector="none", min_face_px=77)
     monkeypatch.setattr(ekspresi.pipeline.analyzer, "Recognizer", None)
     assert len(analyze(image, model=tiny_model, detector="none", min_face_px=77)) == 1
 
 
-def test_analyze_says_what_is_wrong(tiny_model: Path, tmp_path: Path, image: np.ndarray) -> None:
+def test_analyze_invalid_input_names_the_problem(tiny_model: Path, tmp_path: Path, image: np.ndarray) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         analyze(image, model=tmp_path / "nowhere.onnx")
     with pytest.raises(ConfigError, match="'viola': is not a detector"):

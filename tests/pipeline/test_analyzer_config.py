@@ -60,7 +60,7 @@ def test_fingerprint_of_a_missing_file_names_it(tmp_path: Path) -> None:
         AnalyzerConfig(tmp_path / "gone.onnx").fingerprint()
 
 
-def test_build_makes_what_is_described(tiny_model: Path) -> None:
+def test_build_follows_every_field(tiny_model: Path) -> None:
     built = AnalyzerConfig(tiny_model, "mtcnn", 30, device="cpu").build()
     assert built.recognizer.path == tiny_model
     assert built.recognizer.provider == "CPUExecutionProvider"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ekspresi.errors import ModelError
 from ekspresi.expressions import FERPLUS_LABELS
-from ekspresi.recognition.calibration import SizeCalibration, corrected_px, softmax
+from ekspresi.recognition.calibration import SizeCalibration, correct_sizes, softmax
 from ekspresi.recognition.recognizer import Recognizer
 from tests.support.gray_model import face, level, write_gray_model
 
@@ -92,11 +92,11 @@ def test_recognizer_applies_the_calibration_of_its_file(tmp_path):
     assert answers[0].confidence > 0.9 > 0.5 > answers[1].confidence
 
 
-def test_corrected_px_within_and_beyond_pairs():
+def test_correct_sizes_within_and_beyond_pairs():
     pairs = ((10.0, 8.0), (40.0, 16.0))
-    found = corrected_px(np.array([5.0, 10.0, 20.0, 40.0, 50.0, 300.0]), pairs)
+    found = correct_sizes(np.array([5.0, 10.0, 20.0, 40.0, 50.0, 300.0]), pairs)
     np.testing.assert_allclose(found, [4.0, 8.0, 8 * 2**0.5, 16.0, 20.0, 40.0])
-    assert corrected_px(found, ()) is found
+    assert correct_sizes(found, ()) is found
 
 
 def test_recognizer_applies_the_size_correction_of_its_file(tmp_path):

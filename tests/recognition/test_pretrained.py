@@ -45,7 +45,7 @@ def test_bundled_model_sees_the_smile_on_few_pixels(side: int) -> None:
 def test_bundled_model_estimates_sizes_and_abstains() -> None:
     recognizer = ekspresi.Recognizer()
     calibration = recognizer.metadata.calibration
-    assert recognizer.tells_size and calibration is not None and calibration.precision == 0.92
+    assert recognizer.estimates_size and calibration is not None and calibration.precision == 0.92
     image = load_image(EXAMPLES / "astronaut.jpg")
     crop = recognizer.metadata.crop.crop(image, ekspresi.analyze(image)[0].box_xyxy)
     small = shrink(crop, 12)

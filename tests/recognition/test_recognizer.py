@@ -1,3 +1,5 @@
+"""Check predictions of a model file, and which files and crops are refused."""
+
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +27,7 @@ def crops() -> list[np.ndarray]:
     return [rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
 
 
-def test_the_model_file_says_it_all(recognizer: Recognizer) -> None:
+def test_recognizer_reads_everything_from_its_file(recognizer: Recognizer) -> None:
     assert recognizer.labels == FERPLUS_LABELS
     assert recognizer.metadata.name == "tiny"
     assert recognizer.metadata.preprocessing == Preprocessing(input_px=64, largest_px=64)
@@ -43,7 +45,7 @@ def test_probabilities_are_the_softmax_of_the_network(recognizer: Recognizer) ->
     np.testing.assert_allclose(found[0], powers / powers.sum(), atol=1e-5)
 
 
-def test_mixed_crops_one_by_one_and_together(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
+def test_probabilities_mixed_crops_equal_single_crops(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
     together = recognizer.probabilities(crops)
     assert together.shape == (7, 8)
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-12)
@@ -52,14 +54,14 @@ def test_mixed_crops_one_by_one_and_together(recognizer: Recognizer, crops: list
     assert len(np.unique(together.argmax(axis=1))) > 1
 
 
-def test_more_crops_than_a_batch(recognizer: Recognizer) -> None:
+def test_probabilities_beyond_one_batch_equal_single_crops(recognizer: Recognizer) -> None:
     crops = np.random.default_rng(1).integers(0, 256, (130, 20, 20), dtype=np.uint8)
     together = recognizer.probabilities(crops)
     for i in (0, 63, 64, 127, 128, 129):
         np.testing.assert_allclose(together[i], recognizer.probabilities([crops[i]])[0], atol=1e-6)
 
 
-def test_predictions(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
+def test_predict_agrees_with_probabilities(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
     predictions = recognizer.predict(crops)
     assert [prediction.face_px for prediction in predictions] == [48, 8, 24, 64, 100, 1, 16]
     rows = recognizer.probabilities(crops)
@@ -73,7 +75,9 @@ def test_predictions(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
         assert not prediction.abstained
 
 
-def test_color_is_turned_gray_by_the_models_weights(tiny_model: Path, write_model: Callable[..., Path]) -> None:
+def test_probabilities_color_uses_the_gray_weights_of_the_file(
+    tiny_model: Path, write_model: Callable[..., Path]
+) -> None:
     red = np.zeros((32, 32, 3), dtype=np.uint8)
     red[..., 0] = 200
     convention = CropConvention(luma=(1.0, 0.0, 0.0))
@@ -86,37 +90,39 @@ def test_color_is_turned_gray_by_the_models_weights(tiny_model: Path, write_mode
     np.testing.assert_allclose(standard, only_red.probabilities([np.full((32, 32), 60, np.uint8)]), atol=1e-6)
 
 
-def test_no_crops(recognizer: Recognizer) -> None:
+def test_predict_without_crops_is_empty(recognizer: Recognizer) -> None:
     assert recognizer.predict([]) == []
     assert recognizer.probabilities([]).shape == (0, 8)
 
 
-def test_wrong_crops_are_named_by_their_index(recognizer: Recognizer) -> None:
+def test_predict_invalid_crop_is_named_by_its_index(recognizer: Recognizer) -> None:
     good = np.zeros((8, 8), dtype=np.uint8)
-    with pytest.raises(TypeError, match=r"crops\[1\] must be a uint8 array .* not dtype float32"):
+    with pytest.raises(TypeError, match=r"crops\[1\]: dtype float32 is not a uint8 array\. Pass values 0\.\.255"):
         recognizer.predict([good, good.astype(np.float32)])
-    with pytest.raises(TypeError, match=r"crops\[0\] .* not str"):
+    with pytest.raises(TypeError, match=r"crops\[0\]: str is not a uint8 array"):
         recognizer.predict(["photo.jpg"])  # type: ignore[list-item]
     for shape in ((8,), (8, 8, 4), (0, 8), (1, 8, 8, 3)):
-        with pytest.raises(ValueError, match=r"crops\[2\] must have shape"):
+        with pytest.raises(ValueError, match=r"crops\[2\]: shape .* is not that of a face\. Use \(H, W\)"):
             recognizer.predict([good, good, np.zeros(shape, dtype=np.uint8)])
 
 
 @pytest.mark.parametrize("shape", [(48, 48), (48, 48, 1), (48, 48, 3)])
-def test_one_bare_crop_is_not_taken_for_many(recognizer: Recognizer, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"give \[crop\]"):
+def test_predict_single_crop_without_list_is_refused(recognizer: Recognizer, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"is a single crop, not a sequence\. Pass \[crop\]\."):
         recognizer.predict(np.zeros(shape, dtype=np.uint8))
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"", "is no ONNX model"),
-        (b"not a model at all", "is no ONNX model"),
-        (b"PK\x03\x04 like a torch checkpoint", "is no ONNX model"),
+        (b"", "is not an ONNX model that ONNX Runtime can run"),
+        (b"not a model at all", "is not an ONNX model that ONNX Runtime can run"),
+        (b"PK\x03\x04 like a torch checkpoint", "is not an ONNX model that ONNX Runtime can run"),
     ],
 )
-def test_not_onnx(content: bytes, what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_recognizer_file_that_is_not_onnx_is_refused(
+    content: bytes, what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=what) as caught:
@@ -126,7 +132,7 @@ def test_not_onnx(content: bytes, what: str, tmp_path: Path, capfd: pytest.Captu
     assert capfd.readouterr() == ("", "")
 
 
-def test_missing_model_and_folder(tmp_path: Path) -> None:
+def test_recognizer_missing_file_or_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         Recognizer(tmp_path / "nowhere.onnx")
     with pytest.raises(ModelError, match="is a folder"):
@@ -141,14 +147,14 @@ def changed(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        ({"metadata": None}, "without ekspresi's metadata"),
+        ({"metadata": None}, "lacks ekspresi's metadata"),
         ({"metadata": "{"}, "metadata is damaged"),
-        ({"metadata": changed(format=99)}, "format 99"),
-        ({"metadata": changed(labels=["anger", "fear"])}, r"ask for 'logits' \(N, 2\)"),
-        ({"side": 32}, r"ask for 'tensor' \(N, 1, 64, 64\)"),
-        ({"batch": 1}, "ask for 'tensor'"),
-        ({"classes": 7}, r"ask for 'logits' \(N, 8\)"),
-        ({"output": "scores"}, "ask for 'logits'"),
+        ({"metadata": changed(format=99)}, "model format is 99"),
+        ({"metadata": changed(labels=["anger", "fear"])}, r"require 'logits' \(N, 2\)"),
+        ({"side": 32}, r"require 'tensor' \(N, 1, 64, 64\)"),
+        ({"batch": 1}, "require 'tensor'"),
+        ({"classes": 7}, r"require 'logits' \(N, 8\)"),
+        ({"output": "scores"}, "require 'logits'"),
         (
             {"metadata": changed(preprocessing={"input_px": 64, "kernel": "magic", "mean": 0, "std": 1})},
             "out of range",
@@ -159,7 +165,7 @@ def changed(**changes: object) -> str:
         ),
     ],
 )
-def test_a_model_that_does_not_fit_its_metadata(
+def test_recognizer_graph_that_does_not_fit_metadata_is_refused(
     options: dict[str, object], what: str, tmp_path: Path, write_model: Callable[..., Path]
 ) -> None:
     path = write_model(tmp_path / "model.onnx", **options)
@@ -168,7 +174,7 @@ def test_a_model_that_does_not_fit_its_metadata(
     assert str(caught.value).startswith(f"{path}: ")
 
 
-def test_answers_that_are_no_numbers(tmp_path: Path, write_model: Callable[..., Path]) -> None:
+def test_predict_output_that_is_not_finite_is_refused(tmp_path: Path, write_model: Callable[..., Path]) -> None:
     recognizer = Recognizer(write_model(tmp_path / "model.onnx", bias=float("nan")))
-    with pytest.raises(ModelError, match="no numbers"):
+    with pytest.raises(ModelError, match="an output of the model is not a finite number"):
         recognizer.predict([np.zeros((8, 8), dtype=np.uint8)])

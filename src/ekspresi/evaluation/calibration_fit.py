@@ -55,7 +55,7 @@ def fit_sizes(
     """
     indices = indices[dataset.targets[indices] >= 0]
     group, in_first = _halves(dataset, indices)
-    if not recognizer.tells_size or len(np.unique(group[in_first])) < SMALLEST_HALF:
+    if not recognizer.estimates_size or len(np.unique(group[in_first])) < SMALLEST_HALF:
         return ()
     from sklearn.isotonic import IsotonicRegression
 

@@ -32,7 +32,7 @@ def effective_sizes(
         indices: int64 (N,), which.
         sizes_px: face sides in pixels.
     """
-    if not isinstance(classifier, Recognizer) or not classifier.tells_size:
+    if not isinstance(classifier, Recognizer) or not classifier.estimates_size:
         return ()
     rng = np.random.default_rng(0)
     out = []

@@ -1,7 +1,7 @@
-"""Find and recognize the faces of one picture: the pipeline that every surface calls.
+"""Detect and recognize the faces of one picture.
 
-In: a picture as path, bytes or array. Out: its faces, largest first, each with a prediction. Does not know about where
-pictures come from or where results go.
+In: a picture as path, bytes or array. Out: its faces, largest first, each with a prediction. Does not know where
+pictures come from, or where results go.
 """
 
 import hashlib
@@ -22,7 +22,8 @@ from ekspresi.errors import ModelError
 from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import as_rgb
 from ekspresi.recognition.pretrained import bundled_model
-from ekspresi.recognition.recognizer import Recognizer, prior_from
+from ekspresi.recognition.priors import prior_from
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Device, Face, Prior
 
 _LOG = logging.getLogger(__name__)
@@ -32,17 +33,23 @@ ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 
 
 class Analyzer:
-    """Find faces with a detector and recognize their expressions.
+    """Combine a detector with a recognizer.
 
     It works after a fork, and pickles by its configuration; a detector of your own must pickle for that.
 
+    Example:
+        >>> from ekspresi.detection.whole_image import WholeImage
+        >>> (face,) = Analyzer(detector=WholeImage()).analyze(np.full((24, 24), 90, np.uint8))
+        >>> face.box_xyxy, face.prediction.face_px
+        ((0.0, 0.0, 24.0, 24.0), 24.0)
+
     Attributes:
-        recognizer: crops -> predictions.
-        detector: image -> faces.
+        recognizer: predicts the expressions of crops.
+        detector: detects faces in images.
     """
 
     def __init__(self, recognizer: Recognizer | None = None, detector: Detector | None = None) -> None:
-        """Pair a recognizer with a detector.
+        """Combine them.
 
         Args:
             recognizer: None for one with the bundled model.
@@ -55,31 +62,47 @@ class Analyzer:
         self.detector = make_detector("mtcnn") if detector is None else detector
 
     def analyze(self, image: ImageInput) -> list[Face]:
-        """Find the faces of a picture and predict the expression of each.
+        """Detect the faces of a picture and predict the expression of each.
 
-        Each face is cropped as the model's file says; its ``face_px`` is the side of that square in pixels.
-        Where the detector is 'none' the whole picture is the crop, as it is.
+        The model file defines how faces are cropped; ``face_px`` is the side of that square in pixels. With the
+        detector 'none' the whole picture is the crop.
+
+        Args:
+            image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
 
         Returns:
             The faces, largest first, each with a ``prediction``.
 
         Raises:
             ImageError: the picture cannot be decoded.
-            TypeError, ValueError: an array of another type or shape.
+            TypeError, ValueError: the array has another type or shape.
         """
         rgb = as_rgb(image)
         faces = self.detector.detect(rgb)
         return self.recognize(faces, self.crops(rgb, faces))
 
     def crops(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
-        """Cut the faces out of a picture, uint8 (H, W, 3) RGB: one gray crop, uint8 (H, W), for each face."""
+        """Crop the faces of a picture.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            faces: detected in it.
+
+        Returns:
+            Gray crops, uint8 (H, W), one for each face.
+        """
         convention = self.recognizer.metadata.crop
         if isinstance(self.detector, WholeImage):
             return [gray(image, luma=convention.luma) for _ in faces]
         return [convention.crop(image, face.box_xyxy) for face in faces]
 
     def recognize(self, faces: Sequence[Face], crops: Sequence[NDArray[np.uint8]]) -> list[Face]:
-        """Add a prediction to each face; faces may come from several pictures, with the crop of each."""
+        """Add a prediction to each face.
+
+        Args:
+            faces: of one or several pictures.
+            crops: of the faces (``crops``), in the same order.
+        """
         predictions = self.recognizer.predict(crops) if faces else []
         return [replace(face, prediction=prediction) for face, prediction in zip(faces, predictions, strict=True)]
 
@@ -91,22 +114,23 @@ class Analyzer:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerConfig:
-    """Describe an analyzer: the one place from which the command line, a service and a cluster make theirs.
+    """Describe an analyzer; the command line, a service and a cluster build theirs from it.
 
-    It is hashable and pickles, so it can be sent to other processes, which build their own analyzer from it.
+    It is hashable and pickles, so other processes can build their own analyzer from it.
 
-    Attributes:
-        model: an ONNX file made by ``ekspresi export``; None for the bundled one.
-        detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where a picture is one face crop.
-        min_face_px: width in pixels of the smallest face to search for.
-        prior: 'trained' or 'uniform', see ``Recognizer``.
-        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
-
+    Example:
         >>> config = AnalyzerConfig(detector="none", device="cpu")
         >>> config.build().analyze(np.zeros((24, 24, 3), np.uint8))[0].prediction.face_px
         24.0
         >>> config.fingerprint() == AnalyzerConfig(detector="none", prior="uniform").fingerprint()
         False
+
+    Attributes:
+        model: an ONNX file made by ``ekspresi export``; None for the bundled one.
+        detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where a picture is one face crop.
+        min_face_px: width of the smallest face to detect, in pixels.
+        prior: 'trained' or 'uniform', see ``Recognizer``.
+        device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
     """
 
     model: Path | None = None
@@ -126,11 +150,11 @@ class AnalyzerConfig:
         return Analyzer(recognizer, make_detector(self.detector, self.min_face_px, self.device))
 
     def fingerprint(self) -> dict[str, str | float]:
-        """Map each setting that decides an answer to its value: equal fingerprints mean equal answers.
+        """Map each setting that affects answers to its value: equal fingerprints mean equal answers.
 
-        Files count by their content (SHA-256), wherever they lie. The device is left out: it changes the last digits of
-        a probability, and a run may be resumed on another machine. A new field of this class has to be added here, or
-        to ``_NO_ANSWERS``; a test checks that.
+        Files count by their content (SHA-256), not by their path. The device is left out: it changes only the last
+        digits of a probability, and a run may be resumed on another machine. Add a new field of this class here or to
+        ``_NO_ANSWERS``; a test checks that.
 
         Raises:
             ModelError: a file is missing or cannot be read.
@@ -146,7 +170,7 @@ class AnalyzerConfig:
 
 
 _NO_ANSWERS = frozenset({"device"})
-"""Fields of ``AnalyzerConfig`` that decide no answer."""
+"""Fields of ``AnalyzerConfig`` that do not affect answers."""
 
 
 def _sha256(path: Path) -> str:
@@ -166,13 +190,20 @@ def analyze(
     device: Device = "auto",
     even_prior: bool | None = None,
 ) -> list[Face]:
-    """Find the faces of a picture and predict the expression of each; the models are loaded once and kept.
+    """Detect the faces of a picture and predict the expression of each.
+
+    The models are loaded at the first call and kept.
+
+    Example:
+        >>> faces = analyze("examples/astronaut.jpg")
+        >>> [face.prediction.expression for face in faces]
+        ['happiness']
 
     Args:
         image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
-        detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is a face crop already.
-        min_face_px: width in pixels of the smallest face to search for.
+        detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is one face crop.
+        min_face_px: width of the smallest face to detect, in pixels.
         prior: 'trained' or 'uniform', see ``Recognizer``.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         even_prior: deprecated; use ``prior``.
@@ -181,11 +212,7 @@ def analyze(
         The faces, largest first, each with a ``prediction``.
 
     Raises:
-        ImageError, ModelError, ConfigError: the picture, the model file, the detector or the device is not usable.
-
-        >>> faces = analyze(np.zeros((32, 32), np.uint8), detector="none")
-        >>> faces[0].box_xyxy
-        (0.0, 0.0, 32.0, 32.0)
+        ImageError, ModelError, ConfigError: the picture, the model file, the detector or the device cannot be used.
     """
     return shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device).analyze(image)
 
@@ -193,17 +220,29 @@ def analyze(
 def shared_analyzer(
     model: str | os.PathLike[str] | None, detector: str, min_face_px: float, prior: Prior, device: Device
 ) -> Analyzer:
-    """Give the analyzer that ``analyze`` uses for these settings; it is built at the first call and kept.
+    """Return the analyzer that ``analyze`` uses; it is built at the first call and kept.
+
+    Example:
+        >>> first, second = (shared_analyzer(None, "none", 12, "trained", "cpu") for _ in range(2))
+        >>> first is second
+        True
+
+    Args:
+        model: an ONNX file made by ``ekspresi export``; None for the bundled one.
+        detector: see ``analyze``.
+        min_face_px: width of the smallest face to detect, in pixels.
+        prior: 'trained' or 'uniform'.
+        device: 'auto', 'cpu' or 'cuda'.
 
     Raises:
         ModelError, ConfigError: see ``analyze``.
     """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _built(AnalyzerConfig(path, detector, min_face_px, prior, device), changed)
+    return _build_once(AnalyzerConfig(path, detector, min_face_px, prior, device), changed)
 
 
 @lru_cache(maxsize=4)
-def _built(config: AnalyzerConfig, _changed: int) -> Analyzer:
+def _build_once(config: AnalyzerConfig, _changed: int) -> Analyzer:
     """Build an analyzer, and keep it until the model file changes."""
     return config.build()

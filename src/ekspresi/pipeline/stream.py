@@ -17,7 +17,8 @@ from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
 from ekspresi.pipeline.fusion import FusionByTrack
 from ekspresi.pipeline.prefetch import DetectionPrefetcher, PendingFrame
-from ekspresi.recognition.recognizer import Recognizer, prior_from
+from ekspresi.recognition.priors import prior_from
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.forks import in_one_process
 from ekspresi.tracking.bytetrack import Tracker
 from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector

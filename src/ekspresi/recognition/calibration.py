@@ -105,14 +105,14 @@ SizePairs = tuple[tuple[float, float], ...]
 """Pairs (size that a model estimates, mean true effective size), in pixels, both ascending; may be empty."""
 
 
-def corrected_px(estimates_px: NDArray[np.float64], pairs: SizePairs) -> NDArray[np.float64]:
+def correct_sizes(estimates_px: NDArray[np.float64], pairs: SizePairs) -> NDArray[np.float64]:
     """Correct the effective sizes that a model estimates.
 
     Values between the pairs are interpolated over logarithms. Beyond them the ratio of the nearest pair holds. But no
     result exceeds the largest estimate of the pairs: the model has not learned from larger faces.
 
     Example:
-        >>> corrected_px(np.array([10.0, 20.0, 99.0]), ((10.0, 8.0), (40.0, 16.0))).round(1).tolist()
+        >>> correct_sizes(np.array([10.0, 20.0, 99.0]), ((10.0, 8.0), (40.0, 16.0))).round(1).tolist()
         [8.0, 11.3, 39.6]
 
     Args:

@@ -172,7 +172,7 @@ def _windows(length: int) -> NDArray[np.float32]:
 
 
 def _local_means(length: int) -> NDArray[np.float32]:
-    """Compute a Gaussian, float32 (length, length), with a deviation of half a patch and row sums 1."""
+    """Compute a Gaussian of half a patch, float32 (length, length); each row sums to 1."""
     pixels = np.arange(length) / length
     weights = np.exp(-0.5 * ((pixels[:, None] - pixels[None, :]) / (PATCH / 2)) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

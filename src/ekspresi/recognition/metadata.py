@@ -1,4 +1,4 @@
-"""Read and write the metadata of a model file: labels, preprocessing, calibration, provenance.
+"""Read and write the metadata of a model file: labels, preprocessing, calibration and more.
 
 In: the JSON text in an ONNX file under the metadata key ``ekspresi``. Out: a ``ModelMetadata``. Export writes it and
 recognition reads it; labels and sizes are defined nowhere else. Does not know about ONNX Runtime or torch.

@@ -150,7 +150,7 @@ def _signature(image: NDArray[np.uint8]) -> _Signature | None:
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> tuple[_Array, float]:
-    """Average an image of any size into cells (rows, columns, 3); measure the noise of their gray."""
+    """Average an image into cells (rows, columns, 3); measure the noise of their gray."""
     rows, columns = (
         ((np.arange(count * _SAMPLES) + 0.5) * length / (count * _SAMPLES)).astype(np.intp)
         for count, length in ((_ROWS, image.shape[0]), (_COLUMNS, image.shape[1]))
