@@ -1,7 +1,7 @@
 """Measure the time of one command and the size of what it needs, on this machine.
 
-In: this repository. Out: JSON on the screen: seconds and bytes, the processor and the day. It makes a fresh
-environment, and so needs a package index.
+In: this repository. Out: JSON on the screen: seconds and bytes, the processor and the day. It
+creates a fresh environment, so it needs a package index.
 
     python benchmarks/command_cost.py
 """
@@ -23,13 +23,13 @@ REPEATS = 7
 
 
 def main() -> None:
-    """Measure, and print the figures."""
+    """Measure and print the figures."""
     with tempfile.TemporaryDirectory() as folder:
         python = str(Path(folder) / "bin" / "python")
         subprocess.run([sys.executable, "-m", "venv", folder], stdout=sys.stderr, check=True)
-        fresh = bytes_in(Path(folder))
+        fresh = sum_bytes(Path(folder))
         subprocess.run([python, "-m", "pip", "install", "--quiet", str(ROOT)], stdout=sys.stderr, check=True)
-        installed = bytes_in(Path(folder))
+        installed = sum_bytes(Path(folder))
         photo = str(ROOT / "examples" / "astronaut.jpg")
         command_s = median_seconds([python, "-m", "ekspresi", "predict", photo])
         imports_s = median_seconds([python, "-c", "import numpy, PIL.Image, onnxruntime"])
@@ -46,13 +46,13 @@ def main() -> None:
     print(json.dumps(figures, indent=1))
 
 
-def bytes_in(folder: Path) -> int:
-    """Sum the sizes of all files below a folder; links count nothing."""
+def sum_bytes(folder: Path) -> int:
+    """Sum the sizes of all files below a folder; links do not count."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
 
 
 def median_seconds(command: Sequence[str]) -> float:
-    """Time a whole process: the median of ``REPEATS`` runs, after one that warms the file cache."""
+    """Time a whole process: the median of ``REPEATS`` runs, after one run that fills the file cache."""
     times = []
     for _ in range(REPEATS + 1):
         started = time.perf_counter()

@@ -1,25 +1,25 @@
-"""Detectors -> what they find of faces of each size, what they take for faces, and what the recognizer loses by them.
+"""Measure detectors: faces found at each size, false alarms, and the accuracy that the recognizer loses by their boxes.
 
-In: composed scenes with known truth, and a data set's crops. Out: a printed table and, with ``--out``, JSON. Knows
-nothing of how a detector works.
+In: composed scenes with known truth, and a data set's crops. Out: a printed table and, with ``--out``, JSON. Does not
+know how a detector works.
 
     python benchmarks/detection.py [--detector mtcnn --detector yunet:FILE] [--data ferplus:data/ferplus] [--out FILE]
 
 Needs the extras [dev] (the pictures of scikit-image) and, for yunet, [yunet].
 
 Finding: a scene of 640 x 480 pixels is a photograph without people (a coffee, a rocket, a cat, a motorcycle, a brick
-wall, galaxies, a printed page, grass; all that scikit-image ships) with twelve faces on it, three in four of them from
-its ``lfw_subset`` (pictures of 25 pixels that end at forehead and chin, which detectors find hard) and the others its
-astronaut (sharp, with hair and shoulders), all of one width, with sensor noise (sigma 2) and as JPEG of quality 92. A
-face counts as found where a box overlaps it by at least ``FOUND`` (intersection over union); a box that overlaps
-none by ``FALSE`` is a false alarm. The cat may well be taken for a face: it stays in.
+wall, galaxies, a printed page, grass; all from scikit-image) with twelve faces of one width. Three in four of them come
+from its ``lfw_subset``: pictures of 25 pixels that end at forehead and chin, and are hard to find. The others are its
+astronaut, sharp and with hair and shoulders. Sensor noise (sigma 2) and JPEG of quality 92 come last. A face is found
+if a box overlaps it by at least ``FOUND`` (intersection over union). A box that overlaps no face by ``FALSE`` is a
+false alarm. Detectors may mistake the cat for a face: it stays in.
 
 Reading: crops of a data set, shrunk by antialiased averaging, in a surrounding that mirrors them and fades into the
-same photographs, without noise. The recognizer reads each once from the square it was put in and once from the box
-that was found. No picture is written.
+same photographs, without noise. The recognizer reads each once from its true square and once from the detected box. No
+picture is written.
 
-Composed scenes: they rank detectors and sizes, and say nothing of real cameras. Times are of all threads together
-(CPU time), so that other programs on the machine count little.
+Composed scenes rank detectors and sizes; they do not show the accuracy of real cameras. Times are CPU time of all
+threads together, so other programs on the machine change little.
 """
 
 import argparse
@@ -70,7 +70,7 @@ VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow", "opencv-python-headles
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture and where its faces are.
+    """Hold a picture and the boxes of its faces.
 
     Attributes:
         image: RGB uint8 (H, W, 3).
@@ -85,7 +85,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a detector finds of faces of one width.
+    """Hold the figures of a detector for faces of one width.
 
     Attributes:
         detector: its name.
@@ -114,7 +114,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the recognizer makes of crops of one side, as given and as detected.
+    """Hold the accuracy on crops of one side, given and detected.
 
     Attributes:
         detector: its name.
@@ -144,7 +144,7 @@ class Reading:
 
 
 def photographs() -> list[Array]:
-    """Gray pictures without people, float32 (480, 640) in 0..255."""
+    """Load gray pictures without people, float32 (480, 640) in 0..255."""
     found = []
     for name in PHOTOGRAPHS:
         loaded = getattr(skimage.data, name)()
@@ -157,7 +157,7 @@ def photographs() -> list[Array]:
 
 
 def people(generator: np.random.Generator) -> tuple[Image.Image, tuple[float, float, float, float], bool]:
-    """A gray picture of a face, drawn at random, perhaps mirrored; the face's box in it; whether it is the portrait."""
+    """Choose a gray picture of a face at random; return it, the face's box, and whether it is the portrait."""
     box: tuple[float, float, float, float]
     portrait = bool(generator.random() < 0.25)
     if portrait:
@@ -173,7 +173,7 @@ def people(generator: np.random.Generator) -> tuple[Image.Image, tuple[float, fl
 
 
 def places(generator: np.random.Generator) -> Iterator[tuple[float, float]]:
-    """Centers of twelve faces that do not touch."""
+    """Choose centers of twelve faces that do not touch."""
     for row in range(ROWS):
         for column in range(COLUMNS):
             x, y = (column + 0.5) * WIDTH / COLUMNS, (row + 0.5) * HEIGHT / ROWS
@@ -192,7 +192,7 @@ def paste(picture: Array, pixels: Array, left: int, top: int, edge: float) -> No
 
 
 def scene(photograph: Array, face_px: int, generator: np.random.Generator) -> Scene:
-    """A photograph with twelve faces of one width, as a camera gives it."""
+    """Compose a photograph with twelve faces of one width, as a camera takes it."""
     picture, boxes, portraits = photograph.copy(), [], []
     for x, y in places(generator):
         source, box, portrait = people(generator)
@@ -205,20 +205,20 @@ def scene(photograph: Array, face_px: int, generator: np.random.Generator) -> Sc
         paste(picture, pixels, left, top, EDGE)
         across, down = size[0] / source.width, size[1] / source.height
         boxes.append((left + box[0] * across, top + box[1] * down, left + box[2] * across, top + box[3] * down))
-    noisy = rgb(picture + generator.normal(0, NOISE, picture.shape).astype(np.float32))
+    noisy = to_rgb(picture + generator.normal(0, NOISE, picture.shape).astype(np.float32))
     file = io.BytesIO()
     Image.fromarray(noisy).save(file, "JPEG", quality=QUALITY)
     return Scene(np.asarray(Image.open(file).convert("RGB")), np.array(boxes), np.array(portraits))
 
 
-def rgb(picture: Array) -> NDArray[np.uint8]:
-    """Gray float32 (H, W) in 0..255 -> RGB uint8 (H, W, 3)."""
+def to_rgb(picture: Array) -> NDArray[np.uint8]:
+    """Convert gray float32 (H, W) in 0..255 to RGB uint8 (H, W, 3)."""
     gray = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
     return np.repeat(gray[:, :, None], 3, axis=2)
 
 
-def overlaps(truth: Boxes, found: Boxes) -> Boxes:
-    """Boxes (n, 4) and (m, 4) -> intersection over union (n, m)."""
+def overlap_matrix(truth: Boxes, found: Boxes) -> Boxes:
+    """Compute the intersection over union (n, m) of boxes (n, 4) and (m, 4)."""
     low = np.maximum(truth[:, None, :2], found[None, :, :2])
     high = np.minimum(truth[:, None, 2:], found[None, :, 2:])
     shared = np.prod(np.maximum(high - low, 0), axis=2)
@@ -226,26 +226,26 @@ def overlaps(truth: Boxes, found: Boxes) -> Boxes:
     return np.asarray(shared / (areas[0][:, None] + areas[1][None] - shared))
 
 
-def boxes_of(searcher: Detector, image: NDArray[np.uint8]) -> Boxes:
-    """What a detector finds, float64 (m, 4)."""
+def find_boxes(searcher: Detector, image: NDArray[np.uint8]) -> Boxes:
+    """Find faces; return their boxes, float64 (m, 4)."""
     return np.array([face.box_xyxy for face in searcher.detect(image)], dtype=np.float64).reshape(-1, 4)
 
 
 def find(name: str) -> Iterator[Finding]:
-    """A detector's name -> what it finds, for each setting and size."""
+    """Measure what a detector finds, for each setting and size."""
     backgrounds = photographs()
     for min_face_px in SETTINGS:
         searcher = make_detector(name, min_face_px)
-        searcher.detect(rgb(backgrounds[0]))  # loads the networks
+        searcher.detect(to_rgb(backgrounds[0]))  # loads the networks
         for face_px in SIZES:
             faces = found = portraits = portraits_found = alarms = frames = 0
             seconds = 0.0
             for number, background in enumerate(backgrounds):
                 composed = scene(background, face_px, np.random.default_rng([face_px, number]))
                 started = time.process_time()
-                boxes = boxes_of(searcher, composed.image)
+                boxes = find_boxes(searcher, composed.image)
                 seconds += time.process_time() - started
-                shared = overlaps(composed.boxes, boxes)
+                shared = overlap_matrix(composed.boxes, boxes)
                 faces, frames = faces + len(composed.boxes), frames + 1
                 seen = shared.max(axis=1, initial=0) >= FOUND
                 found += int(seen.sum())
@@ -254,12 +254,12 @@ def find(name: str) -> Iterator[Finding]:
                 alarms += int((shared.max(axis=0, initial=0) < FALSE).sum())
             cpu_ms = round(1e3 * seconds / frames, 1)
             yield Finding(
-                short(name), min_face_px, face_px, faces, found, portraits, portraits_found, frames, alarms, cpu_ms
+                shorten(name), min_face_px, face_px, faces, found, portraits, portraits_found, frames, alarms, cpu_ms
             )
 
 
-def put_in(crops: NDArray[np.uint8], side_px: int, photograph: Array, generator: np.random.Generator) -> Scene:
-    """At most twelve crops, shrunk to one side, in a photograph; the boxes are their squares."""
+def place_crops(crops: NDArray[np.uint8], side_px: int, photograph: Array, generator: np.random.Generator) -> Scene:
+    """Put at most twelve crops, shrunk to one side, into a photograph; the boxes are their squares."""
     picture, boxes = photograph.copy(), []
     border = side_px // 2
     for crop, (x, y) in zip(crops, places(generator), strict=False):
@@ -268,11 +268,11 @@ def put_in(crops: NDArray[np.uint8], side_px: int, photograph: Array, generator:
         around = np.pad(small, border, mode="symmetric")
         paste(picture, around, left - border, top - border, 0.5 * border / len(around))
         boxes.append((left, top, left + side_px, top + side_px))
-    return Scene(rgb(picture), np.array(boxes, dtype=np.float64), np.zeros(len(boxes), dtype=bool))
+    return Scene(to_rgb(picture), np.array(boxes, dtype=np.float64), np.zeros(len(boxes), dtype=bool))
 
 
 def sample(dataset: FaceDataset, labels: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Crops (n, H, W) of the official test side, of all where there is none, and their targets in the model's labels.
+    """Draw crops (n, H, W) of the official test side, or of all faces, with targets in the model's labels.
 
     Only faces with a clear majority whose label the model knows; drawn at random.
     """
@@ -288,7 +288,7 @@ def sample(dataset: FaceDataset, labels: tuple[str, ...]) -> tuple[NDArray[np.ui
 
 
 def read_faces(name: str, dataset: FaceDataset, recognizer: Recognizer) -> Iterator[Reading]:
-    """A detector's name and a data set -> what the recognizer loses, for each size."""
+    """Measure what the recognizer loses by a detector's boxes, for each size."""
     backgrounds = photographs()
     crops, targets = sample(dataset, recognizer.labels)
     places_a_scene = COLUMNS * ROWS
@@ -298,11 +298,11 @@ def read_faces(name: str, dataset: FaceDataset, recognizer: Recognizer) -> Itera
         for number, start in enumerate(range(0, len(crops), places_a_scene)):
             generator = np.random.default_rng([side_px, number])
             background = backgrounds[number % len(backgrounds)]
-            composed = put_in(crops[start : start + places_a_scene], side_px, background, generator)
+            composed = place_crops(crops[start : start + places_a_scene], side_px, background, generator)
             convention = recognizer.metadata.crop
-            boxes = boxes_of(searcher, composed.image)
+            boxes = find_boxes(searcher, composed.image)
             squares = np.array([convention.square(tuple(box)) for box in boxes.tolist()]).reshape(-1, 4)
-            shared = overlaps(composed.boxes, squares)
+            shared = overlap_matrix(composed.boxes, squares)
             for i, (x1, y1, x2, y2) in enumerate(composed.boxes.astype(int).tolist()):
                 given.append(composed.image[y1:y2, x1:x2, 0])
                 best = int(shared[i].argmax()) if len(boxes) else -1
@@ -317,7 +317,7 @@ def read_faces(name: str, dataset: FaceDataset, recognizer: Recognizer) -> Itera
         if seen:
             right_seen = recognizer.probabilities(seen).argmax(axis=1) == targets[found]
         yield Reading(
-            short(name),
+            shorten(name),
             READING_SETTING,
             side_px,
             len(targets),
@@ -331,13 +331,13 @@ def read_faces(name: str, dataset: FaceDataset, recognizer: Recognizer) -> Itera
         )
 
 
-def short(name: str) -> str:
-    """A detector's name without the path of its file."""
+def shorten(name: str) -> str:
+    """Shorten a detector's name: drop the folder of its file."""
     return name.partition(":")[0]
 
 
-def network_of(name: str) -> dict[str, str] | None:
-    """The file that a detector was told to use, or downloaded: name and SHA-256; None for one that needs none."""
+def describe_network(name: str) -> dict[str, str] | None:
+    """Describe the network file of a detector by name and SHA-256; None for a bundled detector."""
     kind, _, path = name.partition(":")
     if kind != "yunet":
         return None
@@ -348,9 +348,9 @@ def network_of(name: str) -> dict[str, str] | None:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--detector", action="append", help="its name; may be given again; mtcnn where none is given")
+    parser.add_argument("--detector", action="append", help="name of a detector; repeat it for several; default: mtcnn")
     parser.add_argument(
         "--data", help="spec of a data set, for what the recognizer loses; left out where none is given"
     )
@@ -386,7 +386,7 @@ def main() -> None:
             "cpu": cpu_name(),
             "date": started,
             "versions": versions_of(VERSIONS),
-            "networks": {short(name): network_of(name) for name in names},
+            "networks": {shorten(name): describe_network(name) for name in names},
             "model": recognizer.metadata.name,
             "model_sha256": hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
             "data": None if dataset is None else {"spec": dataset.spec, "fingerprint": dataset.fingerprint},

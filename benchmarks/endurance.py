@@ -1,17 +1,17 @@
-"""A camera that stalls, dies and changes its resolution -> whether a long run stays flat, whole and without doubles.
+"""Run a failing camera for long: check that memory stays flat, and that no row is lost or doubled.
 
-In: a camera on 127.0.0.1, in a process of its own, that sends motion JPEG over HTTP. Out: printed lines and, with
-``--out``, JSON. Knows nothing of how frames are read or analyzed: it uses what ``ekspresi predict`` does.
+In: a camera on 127.0.0.1, in its own process, that sends motion JPEG over HTTP, stalls, dies and changes its
+resolution. Out: printed lines and, with ``--out``, JSON. Uses the code of ``ekspresi predict``.
 
     python benchmarks/endurance.py [--frames 100000] [--reconnects 50] [--rate 200] [--out endurance.json]
 
-Needs the extras [video] and [dev]. Each connection sends as many frames as make the whole with all of them, and then
-ends: by closing, or, every fifth, by silence, which the reader takes for a loss after its time-out; every tenth
-attempt to connect is refused. Sizes change from connection to connection. Two bright squares move in each frame; a
-detector of three lines finds them, and the bundled recognizer, the tracker and the fusion run as always.
+Needs the extras [video] and [dev]. Each connection sends an equal part of the frames, and then closes. Every fifth
+falls silent instead, which the reader takes for a loss after its time-out; every tenth attempt to connect is refused.
+Sizes change from connection to connection. Two bright squares move in each frame; a detector of three lines finds
+them, and the bundled recognizer, the tracker and the fusion run as always.
 
-Live sources drop frames that come while others are worked on, on purpose: 'read' counts all that the camera sent and
-the reader took, 'analyzed' those that became results.
+Live sources drop frames on purpose while others are analyzed: 'read' counts the frames that the reader received,
+'analyzed' those that became results.
 """
 
 import argparse
@@ -45,16 +45,16 @@ from ekspresi.types import Face
 
 SIZES = ((320, 240), (400, 304), (256, 192))
 SQUARE_PX = 40
-PERIOD = 100  # frames after which the squares are where they were
+PERIOD = 100  # frames after which the squares return to their places
 EARLY, LATE = (0.1, 0.2), (0.9, 1.0)  # shares of the frames between which memory is compared
-LOOK = 100  # results after which memory is looked at
+LOOK = 100  # results between two readings of memory
 SILENCE_S = 30.0  # longer than the reader's time-out
 VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow", "av", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What /proc tells of this process.
+    """Hold the memory, threads and files of this process, from /proc.
 
     Attributes:
         frame: number of the frame at which it was looked at.
@@ -73,14 +73,14 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the run.
+    """Hold the figures of the run.
 
     Attributes:
         read: frames that the camera sent and the reader took.
         analyzed: of them.
         rows: one a face.
         rows_twice: frame and track that came before, or frames out of order: must be 0.
-        reconnects: losses that were told and made good.
+        reconnects: losses that were reported and repaired.
         seconds: of all.
         early: where memory was largest of all looks within ``EARLY`` of the frames.
         late: the same within ``LATE``.
@@ -101,10 +101,10 @@ class Outcome:
 
 
 class TwoSquares:
-    """A detector that takes the bright square in each half of a frame for a face."""
+    """Find the bright square in each half of a frame, as a face."""
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """RGB image, uint8 (H, W, 3) -> a face for each half that holds something bright."""
+        """Return a face for each half of an image, uint8 (H, W, 3) RGB, with a bright square."""
         bright, middle, found = image[:, :, 0] > 128, image.shape[1] // 2, []
         for left, half in ((0, bright[:, :middle]), (middle, bright[:, middle:])):
             rows, columns = np.flatnonzero(half.any(axis=1)), np.flatnonzero(half.any(axis=0))
@@ -115,7 +115,7 @@ class TwoSquares:
 
 
 def serve(channel: Connection, each: int, rate: float) -> None:
-    """The camera's process: tells its port, then serves until it is ended."""
+    """Send the port through the channel, then serve frames until the process is ended."""
     pictures = [[_jpeg(number, size) for number in range(PERIOD)] for size in SIZES]
     count, lock = 0, threading.Lock()
 
@@ -142,7 +142,7 @@ def serve(channel: Connection, each: int, rate: float) -> None:
                     time.sleep(max(began + (frame + 1) / rate - time.monotonic(), 0))
                 if number % 5 == 4:
                     time.sleep(SILENCE_S)
-            except OSError:  # the reader has gone
+            except OSError:  # the reader closed the connection
                 return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -164,29 +164,29 @@ def _jpeg(number: int, size: tuple[int, int]) -> bytes:
 
 
 def status(process: int | str) -> dict[str, str]:
-    """What /proc tells of a process, sizes in KiB; nothing of memory where it has just ended. Linux only."""
+    """Read the status of a process, sizes in KiB; without memory if it has just ended. Linux only."""
     lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     return {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines) if value.split()}
 
 
 def memory(frame: int) -> Memory:
-    """What this process holds now."""
-    told = status("self")
+    """Read the memory, threads and files of this process."""
+    own = status("self")
     files = len(list(Path("/proc/self/fd").iterdir()))
-    rss_mb, peak_mb = (round(int(told[name]) / 1024, 1) for name in ("VmRSS", "VmHWM"))
-    return Memory(frame, rss_mb, peak_mb, int(told["Threads"]), files)
+    rss_mb, peak_mb = (round(int(own[name]) / 1024, 1) for name in ("VmRSS", "VmHWM"))
+    return Memory(frame, rss_mb, peak_mb, int(own["Threads"]), files)
 
 
 def endure(address: str, wanted: int) -> Outcome:
-    """A camera's address and how many frames it shall give -> what came of it."""
+    """Analyze a camera until it has sent the frames; return the figures."""
     limit_malloc_arenas()  # as the command line does
     analyzer = Analyzer(Recognizer(), TwoSquares())
-    stop, told = Event(), list[EkspresiError]()
+    stop, errors = Event(), list[EkspresiError]()
     began = gave_s = time.monotonic()
     looks: list[Memory] = []
     seen = last = -1
     analyzed = rows = twice = 0
-    results = analyze_frames(read_frames(address, stop=stop, refused=told.append), analyzer, stop=stop)
+    results = analyze_frames(read_frames(address, stop=stop, refused=errors.append), analyzer, stop=stop)
     for result in results:
         last = result.frame.number
         tracks = [row.track for row in result.rows]
@@ -210,16 +210,16 @@ def endure(address: str, wanted: int) -> Outcome:
     used_mb = memory(last).rss_mb
     stop.set()
     results.close()  # type: ignore[attr-defined] # it is a generator
-    reconnects = sum("trying again" in str(error) for error in told)
+    reconnects = sum("trying again" in str(error) for error in errors)
     seconds = round(time.monotonic() - began, 1)
     return Outcome(last + 1, analyzed, rows, twice, reconnects, seconds, early, late, used_mb, active_count())
 
 
 def main() -> None:
-    """Run, print, write."""
+    """Run the camera and the analysis; print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--frames", type=int, default=100_000, help="that the camera sends")
-    parser.add_argument("--reconnects", type=int, default=50, help="how often it is lost")
+    parser.add_argument("--frames", type=int, default=100_000, help="frames that the camera sends")
+    parser.add_argument("--reconnects", type=int, default=50, help="number of losses")
     parser.add_argument("--rate", type=float, default=200.0, help="frames a second")
     parser.add_argument("--note", default="", help="a sentence about the machine, kept with the figures")
     parser.add_argument("--out", type=Path, help="JSON file to write")

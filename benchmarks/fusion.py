@@ -1,22 +1,21 @@
-"""Labelled faces -> what it brings to fuse the frames of a track, on simulated clips.
+"""Measure what the fusion of a track's frames wins, on simulated clips of labelled faces.
 
-In: FER+ and, where it is there, CK+48; the bundled model or another file. Out: printed tables and, with ``--out``,
-JSON. The clips are synthetic: what is measured is not the accuracy on real video.
+In: FER+ and, if named, CK+48; the bundled model or another file. Out: printed tables and, with ``--out``, JSON. The
+clips are synthetic: the figures are not the accuracy on real video.
 
     python benchmarks/fusion.py ferplus:data/ferplus ckplus48:data/CK+48 --out runs/fusion.json
     python benchmarks/fusion.py ferplus:data/ferplus --fit
 
-A clip is one face, ``FRAMES`` times at ``RATE`` frames a second. In every frame the face lies elsewhere between the
-pixels (it moves before the sensor averages) and in other light, and goes through ``degradations.degrade`` (suite
-'cctv'). Two cameras: *changing* draws blur, motion, noise level and JPEG quality anew in every frame, as where people
-move and light changes; *steady* draws them once a clip, and only the noise itself is fresh. In the first, frames are
-more different from each other than those of a real camera, so it flatters fusion; the second is harder than most.
-CK+48's sequences are real: three neighboring frames each, degraded one by one, and once more as clips of ``FRAMES``
-frames in which the three follow each other.
+A clip is one face, ``FRAMES`` times at ``RATE`` frames a second. In every frame the face has another place between the
+pixels (it moves before the sensor averages) and other light, and goes through ``degradations.degrade`` (suite 'cctv').
+There are two cameras. *changing* draws blur, motion, noise level and JPEG quality again in every frame, as for people
+who move and light that changes. Its frames differ more than those of a real camera, so it flatters fusion. *steady*
+draws them once per clip, with fresh noise in every frame; it is harder than most cameras. CK+48's sequences are real:
+three neighboring frames each, degraded one by one, and once more as clips of ``FRAMES`` frames that repeat the three.
 
-Everything is reported on the de-duplicated PrivateTest side, arg-max; ``--fit`` looks at PublicTest only, and says
-which constants of ``ekspresi.pipeline.fusion`` give the highest probability to what people saw. Rules of pooling three
-frames are compared on PublicTest too, so that CK+48 chooses none.
+All figures are of the de-duplicated PrivateTest side, arg-max. ``--fit`` reads PublicTest only, and finds the constants
+of ``ekspresi.pipeline.fusion`` that give the highest probability to people's labels. Rules of pooling three frames are
+compared on PublicTest too, so that CK+48 chooses none.
 """
 
 import argparse
@@ -49,11 +48,11 @@ CAMERAS = ("changing", "steady")
 SIZES_PX = (24, 16, 12, 8)
 FRAMES = 30
 SHORT = 15
-"""Frames after which the belief is looked at too."""
+"""Number of frames after which the belief is measured too."""
 RATE = 15
 CKPLUS_RATE = 30
 FINE = 4
-"""Faces are enlarged by this before they move, so that moves are a fraction of their pixels."""
+"""Factor that enlarges faces before they move, so that moves are a fraction of their pixels."""
 DRIFT = 0.3
 """Largest speed of a face, pixels of the small image a frame."""
 LIGHT = 0.15
@@ -61,13 +60,13 @@ LIGHT = 0.15
 TRIPLES_PX = 12
 """Side at which three pictures of one face are pooled by several rules."""
 MIXED_PX = (6, 32)
-"""Between which sizes a face comes nearer or goes away in the clips that weights are fitted on."""
+"""Range of sizes in the clips that weights are fitted on; a face comes nearer or moves away."""
 
 Probabilities = NDArray[np.float64]
 
 
 class _SteadyCamera(np.random.Generator):
-    """Draws the same blur, motion, noise level and JPEG quality every time, and fresh noise."""
+    """Draw the same blur, motion, noise level and JPEG quality every time, with fresh noise."""
 
     def __init__(self, seed: Sequence[int], fresh: np.random.Generator) -> None:
         super().__init__(np.random.PCG64(list(seed)))
@@ -80,7 +79,7 @@ class _SteadyCamera(np.random.Generator):
 def clip(
     faces: NDArray[np.uint8], sides_px: Sequence[int], seed: Sequence[int], steady: bool
 ) -> list[NDArray[np.uint8]]:
-    """Gray faces, uint8 (F, S, S), and the side in each of N frames -> N frames, uint8 (side, side).
+    """Make a clip of gray faces, uint8 (F, S, S): N frames, uint8 (side, side), with N given sides.
 
     The faces follow each other, each for the same share of the frames.
     """
@@ -104,22 +103,22 @@ def clip(
     return frames
 
 
-def fused(
+def fuse(
     predictions: Sequence[Prediction], rate: float, recognizer: Recognizer, **constants: float
 ) -> list[Prediction]:
-    """Predictions of a track's frames -> what is believed at each of them."""
+    """Fuse the predictions of a track; return the belief at each frame."""
     belief = TrackFusion(recognizer.metadata.calibration, recognizer.prior, **constants)
     return [belief.update(prediction, i / rate) for i, prediction in enumerate(predictions)]
 
 
-def probabilities_of(clips: Sequence[Sequence[Prediction]]) -> Probabilities:
-    """M clips of N predictions -> float64 (M, N, K)."""
+def stack_probabilities(clips: Sequence[Sequence[Prediction]]) -> Probabilities:
+    """Stack the probabilities of M clips of N predictions, float64 (M, N, K)."""
     return np.array([[list(frame.probabilities.values()) for frame in one] for one in clips])
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
-    """What answers are worth, in percent.
+class Scores:
+    """Hold the scores of answers, in percent.
 
     Attributes:
         accuracy: share of right answers.
@@ -139,16 +138,16 @@ class Worth:
     right: float | None
 
 
-def worth(targets: NDArray[np.int64], clips: Sequence[Sequence[Prediction]]) -> Worth:
-    """Targets (M,) and M lists of predictions, all of which count -> their worth."""
-    found = probabilities_of(clips)
+def worth(targets: NDArray[np.int64], clips: Sequence[Sequence[Prediction]]) -> Scores:
+    """Score M lists of predictions, all of which count, against targets (M,)."""
+    found = stack_probabilities(clips)
     each = np.repeat(targets, found.shape[1])
     flat = found.reshape(len(each), -1)
     silent = np.array([frame.abstained for one in clips for frame in one])
     choice = selective_scores(each, flat, silent)
     by_frame = [calibration_scores(targets, found[:, frame]) for frame in range(found.shape[1])]
     right = float((flat.argmax(axis=1) == each).mean())
-    return Worth(
+    return Scores(
         accuracy=100 * right,
         gap=100 * (float(flat.max(axis=1).mean()) - right),
         ece=100 * float(np.mean([frame.ece for frame in by_frame])),
@@ -161,12 +160,12 @@ def worth(targets: NDArray[np.int64], clips: Sequence[Sequence[Prediction]]) -> 
 def gain(
     targets: NDArray[np.int64], single: Sequence[Sequence[Prediction]], last: Sequence[Prediction]
 ) -> tuple[float, float, float]:
-    """Points of accuracy won over the mean frame, and the 95 % interval of 1,000 resamples of the faces."""
-    return points_won(targets, probabilities_of(single), probabilities_of([last])[0])
+    """Compute the points won over the mean frame, with the 95 % interval of 1,000 resamples of faces."""
+    return points_won(targets, stack_probabilities(single), stack_probabilities([last])[0])
 
 
 def points_won(targets: NDArray[np.int64], single: Probabilities, last: Probabilities) -> tuple[float, float, float]:
-    """``gain`` of scores (M, K), whose highest counts, over the probabilities of the frames (M, N, K)."""
+    """Compute ``gain`` for scores (M, K), whose highest counts, over probabilities of frames (M, N, K)."""
     before = (single.argmax(axis=2) == targets[:, None]).mean(axis=1)
     won = 100 * ((last.argmax(axis=1) == targets) - before)
     drawn = np.random.default_rng(0).choice(won, (1000, len(won))).mean(axis=1)
@@ -175,39 +174,41 @@ def points_won(targets: NDArray[np.int64], single: Probabilities, last: Probabil
 
 
 def flicker(clips: Sequence[Sequence[Prediction]]) -> float:
-    """Changes of the label a second."""
-    labels = probabilities_of(clips).argmax(axis=2)
+    """Count the label changes per second."""
+    labels = stack_probabilities(clips).argmax(axis=2)
     return float((labels[:, 1:] != labels[:, :-1]).mean() * RATE)
 
 
-def following(clips: Sequence[Sequence[Prediction]], recognizer: Recognizer, **constants: float) -> dict[str, float]:
-    """Clips -> how long the belief takes to follow where one face gives way to one of another label.
+def measure_following(
+    clips: Sequence[Sequence[Prediction]], recognizer: Recognizer, **constants: float
+) -> dict[str, float]:
+    """Measure how long the belief takes to follow a change to a face with another label.
 
     Each clip is followed by the next one whose own belief ends in another label; the change is followed from the
     first frame at which that label is answered; one that is not takes the whole clip.
     """
-    ends = [fused(one, RATE, recognizer, **constants)[-1].expression for one in clips]
+    ends = [fuse(one, RATE, recognizer, **constants)[-1].expression for one in clips]
     seconds = []
     for i, first in enumerate(clips):
         other = next((k for k in np.roll(np.arange(len(clips)), -i - 1).tolist() if ends[k] != ends[i]), None)
         if other is None:
             continue
-        answers = fused([*first, *clips[other]], RATE, recognizer, **constants)[len(first) :]
+        answers = fuse([*first, *clips[other]], RATE, recognizer, **constants)[len(first) :]
         at = next((n for n, answer in enumerate(answers) if answer.expression == ends[other]), None)
         seconds.append((FRAMES if at is None else at + 1) / RATE)
     times = np.array(seconds)
     return {"changes": len(times), "median_s": float(np.median(times)), "within_1s": 100 * float((times <= 1).mean())}
 
 
-def sampled(dataset: FaceDataset, side: str, faces: int) -> NDArray[np.int64]:
-    """A data set, 'validation' or 'test', and how many -> positions of labelled faces, ascending."""
+def sample_faces(dataset: FaceDataset, side: str, faces: int) -> NDArray[np.int64]:
+    """Draw labelled faces of a side, 'validation' or 'test'; return their positions, ascending."""
     members = make_split(dataset, "official").sides[side]
     members = members[dataset.targets[members] >= 0]
     return np.sort(np.random.default_rng(0).choice(members, min(faces, len(members)), replace=False))
 
 
-def targets_of(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Positions (M,) of labelled faces -> their labels, int64 (M,), in the model's order."""
+def look_up_targets(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Look up the labels, int64 (M,) in the model's order, of faces at positions (M,)."""
     order = {label: i for i, label in enumerate(recognizer.labels)}
     return np.array([order[dataset.labels[k]] for k in dataset.targets[faces].tolist()], dtype=np.int64)
 
@@ -215,7 +216,7 @@ def targets_of(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.i
 def recognize(
     recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64], size: int | None, steady: bool
 ) -> list[list[Prediction]]:
-    """Faces and the side of the clips (None: it changes within ``MIXED_PX``) -> predictions of all their frames."""
+    """Predict all frames of the faces' clips; a side of None changes within ``MIXED_PX``."""
     found = []
     for index in faces.tolist():
         seed = [index, size or 0]
@@ -230,25 +231,25 @@ def recognize(
     return found
 
 
-def on_clips(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """Faces -> a line for each camera and size."""
-    targets = targets_of(recognizer, dataset, faces)
+def measure_clips(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Measure each camera and size on clips of faces."""
+    targets = look_up_targets(recognizer, dataset, faces)
     return [
-        line_of(camera, size, targets, recognize(recognizer, dataset, faces, size, camera == "steady"), recognizer)
+        measure_line(camera, size, targets, recognize(recognizer, dataset, faces, size, camera == "steady"), recognizer)
         for camera in CAMERAS
         for size in SIZES_PX
     ]
 
 
-def line_of(
+def measure_line(
     camera: str,
     size: int,
     targets: NDArray[np.int64],
     single: Sequence[Sequence[Prediction]],
     recognizer: Recognizer,
 ) -> dict[str, Any]:
-    """Clips' targets (M,) and the predictions of their frames -> all figures of a camera and size, printed as well."""
-    beliefs = [fused(one, RATE, recognizer) for one in single]
+    """Compute and print all figures of a camera and size, from targets (M,) and predictions."""
+    beliefs = [fuse(one, RATE, recognizer) for one in single]
     before, after = flicker(single), flicker(beliefs)
     line = {
         "camera": camera,
@@ -258,14 +259,14 @@ def line_of(
         "fused": {n: asdict(worth(targets, [one[n - 1 : n] for one in beliefs])) for n in (SHORT, FRAMES)},
         "gain": {n: gain(targets, single, [one[n - 1] for one in beliefs]) for n in (SHORT, FRAMES)},
         "flicker": {"single": before, "fused": after, "fall": 100 * (1 - after / before)},
-        "following": following(single, recognizer),
+        "following": measure_following(single, recognizer),
     }
     print_line(line)
     return line
 
 
 def print_line(line: dict[str, Any]) -> None:
-    """One size of one camera, in two lines of text."""
+    """Print one size of one camera in two lines."""
     single, last, won, change = line["single"], line["fused"][FRAMES], line["gain"], line["flicker"]
     print(
         f"{line['camera']:9}{line['size_px']:3} px  accuracy {single['accuracy']:.1f} -> {last['accuracy']:.1f}"
@@ -280,20 +281,20 @@ def print_line(line: dict[str, Any]) -> None:
     )
 
 
-def sequences_of(recognizer: Recognizer, dataset: FaceDataset) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
-    """CK+48 -> positions of each sequence's frames, in their order, and the label of each: those that count."""
+def find_sequences(recognizer: Recognizer, dataset: FaceDataset) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+    """Find the positions of each counted sequence's frames, in order, and the label of each sequence."""
     if dataset.sequences is None:
-        raise SystemExit(f"{dataset.spec}: has no sequences; give ckplus48:PATH")
+        raise SystemExit(f"{dataset.spec}: has no sequences. Name ckplus48:PATH.")
     counted = np.isin(np.array(dataset.labels)[dataset.targets], counted_labels(recognizer.labels, dataset.labels))
     names = np.unique(dataset.sequences[counted])
     members = [np.flatnonzero((dataset.sequences == name) & counted) for name in names.tolist()]
     members = [some[np.argsort(dataset.names[some])] for some in members]
-    return members, targets_of(recognizer, dataset, np.array([some[0] for some in members]))
+    return members, look_up_targets(recognizer, dataset, np.array([some[0] for some in members]))
 
 
-def on_sequences(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str, Any]]:
-    """CK+48 -> a line for each size: three frames each, every answer of the model open."""
-    members, targets = sequences_of(recognizer, dataset)
+def measure_sequences(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str, Any]]:
+    """Measure each size on CK+48: three frames each, with all answers of the model allowed."""
+    members, targets = find_sequences(recognizer, dataset)
     lines = []
     for size in SIZES_PX:
         single = [
@@ -302,7 +303,7 @@ def on_sequences(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str,
             )
             for some in members
         ]
-        last = [fused(one, CKPLUS_RATE, recognizer)[-1] for one in single]
+        last = [fuse(one, CKPLUS_RATE, recognizer)[-1] for one in single]
         won = gain(targets, single, last)
         before, after = worth(targets, single), worth(targets, [[one] for one in last])
         lines.append(
@@ -317,11 +318,11 @@ def on_sequences(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str,
     return lines
 
 
-def on_sequence_clips(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str, Any]]:
-    """CK+48 -> a line for each camera and size: clips in which the three frames of a sequence follow each other."""
-    members, targets = sequences_of(recognizer, dataset)
+def measure_sequence_clips(recognizer: Recognizer, dataset: FaceDataset) -> list[dict[str, Any]]:
+    """Measure each camera and size on clips that repeat the three frames of a CK+48 sequence."""
+    members, targets = find_sequences(recognizer, dataset)
     return [
-        line_of(
+        measure_line(
             camera,
             size,
             targets,
@@ -343,9 +344,9 @@ def on_sequence_clips(recognizer: Recognizer, dataset: FaceDataset) -> list[dict
     ]
 
 
-def on_triples(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> dict[str, Any]:
-    """Faces -> what three pictures of each, degraded one by one, win at ``TRIPLES_PX`` by several rules of pooling."""
-    targets = targets_of(recognizer, dataset, faces)
+def measure_triples(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> dict[str, Any]:
+    """Measure what three degraded pictures of each face win at ``TRIPLES_PX``, by rule of pooling."""
+    targets = look_up_targets(recognizer, dataset, faces)
     triples = [
         recognizer.predict(
             [
@@ -355,10 +356,10 @@ def on_triples(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.i
         )
         for i in faces.tolist()
     ]
-    single = probabilities_of(triples)
+    single = stack_probabilities(triples)
     votes = np.eye(single.shape[2])[single.argmax(axis=2)].sum(axis=1)
     pooled = {
-        "belief": probabilities_of([[fused(one, CKPLUS_RATE, recognizer)[-1] for one in triples]])[0],
+        "belief": stack_probabilities([[fuse(one, CKPLUS_RATE, recognizer)[-1] for one in triples]])[0],
         "mean of probabilities": single.mean(axis=1),
         "mean of their logarithms": np.log(np.maximum(single, 1e-6)).mean(axis=1),
         "the most confident": single.max(axis=1),
@@ -371,11 +372,11 @@ def on_triples(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.i
 
 
 def fit(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> None:
-    """Print the mean NLL of the last frame's belief for values around each constant, by camera and size of the clips.
+    """Print the mean NLL of the last belief for values around each constant, by camera and size.
 
     Beside it, for each camera at 12 px: accuracy, overconfidence, label changes, and how long a change takes.
     """
-    targets = targets_of(recognizer, dataset, faces)
+    targets = look_up_targets(recognizer, dataset, faces)
     clips = {
         (camera, str(size or "mixed")): recognize(recognizer, dataset, faces, size, camera == "steady")
         for camera in CAMERAS
@@ -390,36 +391,36 @@ def fit(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) 
         print(f"{name:12}{''.join(f'{camera[0]:>5}{size:>6}' for camera, size in clips)}       mean")
         for value in values:
             beliefs = {
-                key: [fused(one, RATE, recognizer, **{name: value}) for one in some] for key, some in clips.items()
+                key: [fuse(one, RATE, recognizer, **{name: value}) for one in some] for key, some in clips.items()
             }
             nll = [worth(targets, [one[-1:] for one in some]).nll for some in beliefs.values()]
-            told = []
+            at_12_px = []
             for camera in CAMERAS:
                 some = beliefs[camera, "12"]
                 at = worth(targets, [one[-1:] for one in some])
-                follows = following(clips[camera, "12"], recognizer, **{name: value})
-                told.append(
+                follows = measure_following(clips[camera, "12"], recognizer, **{name: value})
+                at_12_px.append(
                     f"{camera} {at.accuracy:.1f} {at.gap:+.1f} {flicker(some):.2f}/s {follows['median_s']:.2f} s,"
                     f" {follows['within_1s']:.0f} % within 1 s"
                 )
             cells = "".join(f"{each:11.4f}" for each in (*nll, float(np.mean(nll))))
-            print(f"{value:<12.2f}{cells}; {'; '.join(told)}", flush=True)
+            print(f"{value:<12.2f}{cells}; {'; '.join(at_12_px)}", flush=True)
 
 
 def main() -> None:
-    """Measure or fit, print, write."""
+    """Measure or fit; print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", help="FER+, as in ferplus:data/ferplus")
     parser.add_argument("sequences", nargs="?", help="CK+48, as in ckplus48:data/CK+48")
-    parser.add_argument("--model", type=Path, help="model file; the bundled one where none is given")
-    parser.add_argument("--faces", type=int, default=600, help="how many clips of each size")
-    parser.add_argument("--fit", action="store_true", help="look at PublicTest for the constants; report nothing")
+    parser.add_argument("--model", type=Path, help="model file; default: the bundled one")
+    parser.add_argument("--faces", type=int, default=600, help="number of clips of each size")
+    parser.add_argument("--fit", action="store_true", help="fit the constants on PublicTest; report no figures")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
     started = time.perf_counter()
     recognizer, dataset = Recognizer(arguments.model), read(arguments.data)
     if arguments.fit:
-        fit(recognizer, dataset, sampled(dataset, "validation", arguments.faces))
+        fit(recognizer, dataset, sample_faces(dataset, "validation", arguments.faces))
         return
     command = shlex.join(["python", "benchmarks/fusion.py", *sys.argv[1:]])
     found: dict[str, Any] = {
@@ -427,13 +428,13 @@ def main() -> None:
         "frames": FRAMES,
         "rate": RATE,
         "constants": {"likeness": ERROR_CORRELATION, "forget_s": TIME_CONSTANT_S, "size_power": SIZE_POWER},
-        "clips": on_clips(recognizer, dataset, sampled(dataset, "test", arguments.faces)),
+        "clips": measure_clips(recognizer, dataset, sample_faces(dataset, "test", arguments.faces)),
     }
-    found["triples"] = on_triples(recognizer, dataset, sampled(dataset, "validation", arguments.faces))
+    found["triples"] = measure_triples(recognizer, dataset, sample_faces(dataset, "validation", arguments.faces))
     if arguments.sequences:
         sequences = read(arguments.sequences)
-        found["sequences"] = on_sequences(recognizer, sequences)
-        found["sequence_clips"] = on_sequence_clips(recognizer, sequences)
+        found["sequences"] = measure_sequences(recognizer, sequences)
+        found["sequence_clips"] = measure_sequence_clips(recognizer, sequences)
     found["load_after"] = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     found["seconds"] = round(time.perf_counter() - started)
     if arguments.out is not None:

@@ -1,7 +1,7 @@
-"""An hour of video through ``ekspresi predict`` -> how much memory it takes, on this machine.
+"""Measure how much memory ``ekspresi predict`` takes for an hour of video, on this machine.
 
 In: the video of ``pipeline.py``, repeated until it lasts ``--minutes``. Out: printed lines and, with ``--out``, JSON.
-Knows nothing of how videos are read: it starts the command as users do, and watches its process.
+Starts the command as users do, and watches its process.
 
     python benchmarks/long_video.py [--minutes 60] [--every 1s] [--out runs/long-video.json]
 
@@ -33,7 +33,7 @@ LOOK_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the command's process took.
+    """Hold the figures of the command's process.
 
     Attributes:
         seconds: of the run.
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def repeat(short: Path, long: Path, times: int) -> None:
-    """The packets of a video, again and again, as one video."""
+    """Write the packets of a video several times as one video."""
     with av.open(str(long), "w") as to:
         stream = None
         for number in range(times):
@@ -67,7 +67,7 @@ def repeat(short: Path, long: Path, times: int) -> None:
 
 
 def watch(words: list[str]) -> tuple[float, list[tuple[float, float]], float]:
-    """Run a command -> seconds, memory in MB at each moment that was looked at, and its peak.
+    """Run a command; return its seconds, its memory in MB at each reading, and the peak.
 
     Raises:
         RuntimeError: it failed.
@@ -75,10 +75,10 @@ def watch(words: list[str]) -> tuple[float, list[tuple[float, float]], float]:
     began, seen, peak = time.monotonic(), list[tuple[float, float]](), 0.0
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            told = status(process.pid)
-            if "VmRSS" in told:  # not of a process that has just ended
-                seen.append((time.monotonic() - began, int(told["VmRSS"]) / 1024))
-                peak = int(told["VmHWM"]) / 1024
+            found = status(process.pid)
+            if "VmRSS" in found:  # missing if the process has just ended
+                seen.append((time.monotonic() - began, int(found["VmRSS"]) / 1024))
+                peak = int(found["VmHWM"]) / 1024
             time.sleep(LOOK_S)
         if process.returncode:
             raise RuntimeError(f"{shlex.join(words)} ended with {process.returncode}")
@@ -86,7 +86,7 @@ def watch(words: list[str]) -> tuple[float, list[tuple[float, float]], float]:
 
 
 def measure(minutes: int, every: str) -> Outcome:
-    """Make the video, and have it analyzed."""
+    """Make the video and analyze it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_video(folder / "short.mp4")
@@ -102,10 +102,10 @@ def measure(minutes: int, every: str) -> Outcome:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--minutes", type=int, default=60, help="of video")
-    parser.add_argument("--every", default="1s", help="one frame in each of these is analyzed")
+    parser.add_argument("--minutes", type=int, default=60, help="length of the video")
+    parser.add_argument("--every", default="1s", help="time from one analyzed frame to the next")
     parser.add_argument("--note", default="", help="a sentence about the machine, kept with the figures")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()

@@ -1,20 +1,20 @@
-"""A video and a folder of photographs -> how fast rows come, and whether all cores are busy, on this machine.
+"""Measure how fast rows come from a video and from photographs, and how busy the cores are.
 
 In: the pictures of examples/ and of scikit-image, and the bundled models. Out: a printed table and, with ``--out``,
-JSON. Knows nothing of how the stages overlap.
+JSON. Does not know how the stages overlap.
 
     python benchmarks/pipeline.py [--detector mtcnn --detector yunet:FILE] [--out pipeline.json] [--rounds 5]
 
 Needs the extras [dev] (the background is a photograph of scikit-image), [video] and, for yunet, [yunet].
 
-Video: 640 x 480 pixels, H.264, 25 frames/s, 20 seconds: five faces, 30 to 120 px wide, wander over a photograph of a
+Video: 640 x 480 pixels, H.264, 25 frames/s, 20 seconds: five faces, 30 to 120 px wide, move over a photograph of a
 workshop, with sensor noise (sigma 2) in each frame. Folder: 1,000 JPEGs of 320 x 240 pixels, each a part of the same
 photograph with one to three faces 24 to 60 px wide. Both are made in a temporary folder.
 
-What is timed is all of it: decode, find, recognize, follow, to the last row. 'stream' is ``stream.analyze_frames``;
+The time is that of all stages to the last row: decode, find, recognize, track. 'stream' is ``stream.analyze_frames``;
 'one after another' reads a frame and gives it to ``Analyzer.analyze``, then the next, without tracks. They take turns,
-so that a machine that slows down slows both alike; medians. 'busy' is CPU time over wall time times cores; what other
-programs take is missing in it. 'idle' is the share of the cores' time that nobody used (Linux tells it).
+so that a slow phase of the machine slows both; figures are medians. 'busy' is CPU time over wall time times cores,
+without other programs. 'idle' is the share of the cores' time that no program used (Linux only).
 """
 
 import argparse
@@ -65,7 +65,7 @@ VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow", "av", "scipy", "opencv
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one pass over a source cost and found."""
+    """Hold the cost and the rows of one pass over a source."""
 
     frames: int
     rows: int
@@ -77,7 +77,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """All passes of one kind.
+    """Hold the figures of all passes of one kind.
 
     Attributes:
         what: 'video' or 'photos'.
@@ -89,7 +89,7 @@ class Figure:
         frames_per_s: median of all passes.
         slowest, fastest: of them, frames/s.
         busy: median of CPU time over wall time times cores.
-        idle: median share of the cores' time that no program used; nan where the system does not tell.
+        idle: median share of the cores' time that no program used; nan if the system does not report it.
         cpu_ms: CPU time a frame, median.
         passes: how many.
     """
@@ -110,13 +110,13 @@ class Figure:
 
 
 def background() -> Pixels:
-    """A photograph with much texture and nobody in it, RGB float32 (480, 640, 3)."""
+    """Load a photograph with much texture and without people, RGB float32 (480, 640, 3)."""
     picture = Image.fromarray(skimage.data.stereo_motorcycle()[0])
     return np.asarray(picture.resize(SIZE, Image.Resampling.LANCZOS), dtype=np.float32)
 
 
 def face(number: int, width_px: int) -> Pixels:
-    """A face of examples/, RGB float32 (h, w, 3): 0 the astronaut, 1 to 24 those of the sheet."""
+    """Cut a face from examples/, RGB float32 (h, w, 3): 0 the astronaut, 1 to 24 from the sheet."""
     if number == 0:
         picture, own_px = Image.open(EXAMPLES / "astronaut.jpg").crop(PORTRAIT), PORTRAIT_FACE_PX
     else:
@@ -139,14 +139,14 @@ def paste(picture: Pixels, pixels: Pixels, left: int, top: int) -> None:
     area[:] = area * (1 - alpha) + pixels * alpha
 
 
-def finished(picture: Pixels, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """As a camera gives it: with noise, rounded."""
+def add_noise(picture: Pixels, generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Add noise and round, as a camera does."""
     noisy = picture + generator.normal(0, NOISE, picture.shape).astype(np.float32)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
 def write_video(path: Path) -> None:
-    """Five faces that wander, each around a place of its own."""
+    """Write a video of five faces, each moving around its own place."""
     generator, behind = np.random.default_rng(0), background()
     faces = [face(number, width) for number, width in zip((0, 0, 5, 12, 23), WIDTHS, strict=True)]
     centers = ((150, 170), (470, 150), (330, 380), (110, 400), (540, 380))
@@ -161,14 +161,14 @@ def write_video(path: Path) -> None:
                 left = round(x + 35 * np.cos(turn)) - pixels.shape[1] // 2
                 top = round(y + 20 * np.sin(turn)) - pixels.shape[0] // 2
                 paste(picture, pixels, min(max(left, 0), SIZE[0] - pixels.shape[1]), max(top, 0))
-            frame = av.VideoFrame.from_ndarray(finished(picture, generator), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(add_noise(picture, generator), format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
 def write_photos(folder: Path, count: int) -> None:
-    """Parts of the background with one to three faces side by side."""
+    """Write parts of the background with one to three faces side by side."""
     generator, behind = np.random.default_rng(1), background()
     folder.mkdir()
     width, height = PHOTO_SIZE
@@ -182,35 +182,35 @@ def write_photos(folder: Path, count: int) -> None:
             x = i * (width // people) + (int(generator.integers(0, room)) if room > 0 else 0)
             y = int(generator.integers(0, height - pixels.shape[0]))
             paste(picture, pixels[:, : width - x], x, y)
-        Image.fromarray(finished(picture, generator)).save(folder / f"{number:04d}.jpg", quality=90)
+        Image.fromarray(add_noise(picture, generator)).save(folder / f"{number:04d}.jpg", quality=90)
 
 
-def streamed(source: Path, analyzer: Analyzer) -> Run:
-    """All of a source through ``stream.analyze_frames``."""
-    return timed(
+def run_stream(source: Path, analyzer: Analyzer) -> Run:
+    """Analyze a source with ``stream.analyze_frames``."""
+    return time_pass(
         lambda: ([(row.track, 1) for row in result.rows] for result in analyze_frames(read_frames(source), analyzer))
     )
 
 
-def one_after_another(source: Path, analyzer: Analyzer) -> Run:
-    """All of a source, a frame at a time."""
-    return timed(lambda: ([(None, 1) for _ in analyzer.analyze(frame.image)] for frame in read_frames(source)))
+def run_one_by_one(source: Path, analyzer: Analyzer) -> Run:
+    """Analyze a source one frame after another."""
+    return time_pass(lambda: ([(None, 1) for _ in analyzer.analyze(frame.image)] for frame in read_frames(source)))
 
 
-def timed(run: Callable[[], Iterator[list[tuple[int | None, int]]]]) -> Run:
-    """A pass, which gives the tracks of each frame -> what it cost."""
+def time_pass(run: Callable[[], Iterator[list[tuple[int | None, int]]]]) -> Run:
+    """Time a pass that yields the tracks of each frame."""
     count, rows, tracks = 0, 0, set()
-    wall, cpu, (idle, whole) = time.perf_counter(), time.process_time(), idle_and_whole()
+    wall, cpu, (idle, whole) = time.perf_counter(), time.process_time(), read_core_times()
     for found in run():
         count, rows = count + 1, rows + len(found)
         tracks |= {track for track, _ in found if track is not None}
-    wall_s, cpu_s, (idle_after, whole_after) = time.perf_counter() - wall, time.process_time() - cpu, idle_and_whole()
+    wall_s, cpu_s, (idle_after, whole_after) = time.perf_counter() - wall, time.process_time() - cpu, read_core_times()
     share = (idle_after - idle) / (whole_after - whole) if whole_after > whole else math.nan
     return Run(count, rows, len(tracks), wall_s, cpu_s, share)
 
 
-def idle_and_whole() -> tuple[int, int]:
-    """Time of all cores since the machine started, in ticks: without work, and all of it; zeros where unknown."""
+def read_core_times() -> tuple[int, int]:
+    """Read the idle and the whole time of all cores since the start, in ticks; zeros if unknown."""
     try:
         ticks = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
     except OSError:
@@ -218,8 +218,8 @@ def idle_and_whole() -> tuple[int, int]:
     return ticks[3] + ticks[4], sum(ticks)
 
 
-def figure(what: str, name: str, way: str, runs: list[Run]) -> Figure:
-    """All passes of one kind -> their medians."""
+def summarize(what: str, name: str, way: str, runs: list[Run]) -> Figure:
+    """Compute the medians of all passes of one kind."""
     speeds = [run.frames / run.wall_s for run in runs]
     return Figure(
         what,
@@ -239,24 +239,24 @@ def figure(what: str, name: str, way: str, runs: list[Run]) -> Figure:
 
 
 def measure(what: str, source: Path, name: str, rounds: int) -> Iterator[Figure]:
-    """A source and a detector -> the figures of both ways, which take turns."""
+    """Measure both ways on a source with a detector, in turn."""
     analyzer = Analyzer(Recognizer(), make_detector(name, MIN_FACE_PX))
-    analyzer.analyze(finished(background(), np.random.default_rng(2)))  # loads the networks
-    ways = {"stream": streamed, "one after another": one_after_another}
+    analyzer.analyze(add_noise(background(), np.random.default_rng(2)))  # loads the networks
+    ways = {"stream": run_stream, "one after another": run_one_by_one}
     runs: dict[str, list[Run]] = {way: [] for way in ways}
     for number in range(rounds):
         for way in list(ways)[:: -1 if number % 2 else 1]:
             runs[way].append(ways[way](source, analyzer))
     for way in ways:
-        yield figure(what, name, way, runs[way])
+        yield summarize(what, name, way, runs[way])
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--detector", action="append", help="its name; may be given again; mtcnn where none is given")
+    parser.add_argument("--detector", action="append", help="name of a detector; repeat it for several; default: mtcnn")
     parser.add_argument("--rounds", type=int, default=5, help="passes of each kind")
-    parser.add_argument("--photos", type=int, default=PHOTOS, help="how many")
+    parser.add_argument("--photos", type=int, default=PHOTOS, help="number of photographs")
     parser.add_argument("--note", default="", help="a sentence about the machine, kept with the figures")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()

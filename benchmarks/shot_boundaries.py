@@ -1,13 +1,13 @@
-"""Films made of pictures -> cuts that are found, and shots in which one is seen that is none.
+"""Measure the cuts that are found in composed films, and the false alarms within shots.
 
-In: pictures of scikit-image and of ``examples/``, and walls that are drawn. Out: printed lines and, with ``--out``,
-JSON. Everything is composed: it is not the rate on real video.
+In: pictures of scikit-image and of ``examples/``, and drawn walls. Out: printed lines and, with ``--out``, JSON.
+Everything is composed: the figures are not the rate on real video.
 
     python benchmarks/shot_boundaries.py [--films 16] [--out runs/cuts.json]
 
-Needs the extras [dev] and [video]. A film is 640 x 360 pixels and 25 frames a second, of shots of three seconds, one of
-each kind of ``SHOTS`` in any order, and compressed as hard as bad cameras do. It is looked at in steps of one frame up
-to a second.
+Needs the extras [dev] and [video]. A film has 640 x 360 pixels and 25 frames a second. It has shots of three
+seconds, one of each kind of ``SHOTS`` in any order, and is compressed as hard as by bad cameras. It is read in steps of
+one frame up to a second.
 """
 
 import argparse
@@ -33,9 +33,9 @@ from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
 
 WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 25, 76
 STEPS = (1, 5, 13, 25)
-"""Frames from one that is looked at to the next: 0.04, 0.2, 0.52 and 1 s."""
+"""Frames from one that is read to the next: 0.04, 0.2, 0.52 and 1 s."""
 CRF = "38"
-"""Of x264: 23 is usual, 51 the worst."""
+"""Constant rate factor of x264: 23 is usual, 51 the worst."""
 PICTURES = (
     *("astronaut", "coffee", "rocket", "chelsea", "camera", "coins", "brick", "grass", "gravel", "retina"),
     *("immunohistochemistry", "moon", "page", "hubble_deep_field"),
@@ -48,7 +48,7 @@ Light = Callable[[NDArray[np.float64], float, np.random.Generator], NDArray[np.f
 
 
 def scenes(rng: np.random.Generator) -> list[Image.Image]:
-    """Pictures large enough to move a camera in: mirrored at their edges; and walls with some furniture or none."""
+    """Make pictures large enough to move a camera in, mirrored at their edges, and walls with furniture."""
     found = [np.asarray(Image.fromarray(getattr(data, name)()).convert("RGB")) for name in PICTURES]
     found += [np.asarray(Image.open(path).convert("RGB")) for path in sorted(EXAMPLES.glob("*.[jp][pn]g"))]
     for number in range(6):
@@ -64,7 +64,7 @@ def scenes(rng: np.random.Generator) -> list[Image.Image]:
 
 
 def view(scene: Image.Image, x: float, y: float, share: float, turn: float) -> Image.Image:
-    """What a camera sees that looks at a point of a scene, in shares of the picture, and at a share of its width."""
+    """Cut the view of a camera at a point of a scene, in shares of the picture, with a share of its width."""
     scale = share * min(scene.width / 2, scene.height / 2 * WIDTH / HEIGHT) / WIDTH
     c, s = scale * np.cos(turn), scale * np.sin(turn)
     left = scene.width * (0.25 + x / 2) - c * WIDTH / 2 + s * HEIGHT / 2
@@ -74,7 +74,7 @@ def view(scene: Image.Image, x: float, y: float, share: float, turn: float) -> I
 
 
 def person(side: int, rng: np.random.Generator) -> Image.Image:
-    """Somebody whose face is so many pixels wide: hair, a face of scikit-image, shoulders."""
+    """Draw a person with a face of a given width: hair, a face of scikit-image, shoulders."""
     body = Image.new("RGBA", (3 * side, 4 * side))
     draw = ImageDraw.Draw(body)
     draw.ellipse((0, 1.6 * side, 3 * side, 6 * side), (*rng.integers(20, 220, 3).tolist(), 255))
@@ -111,11 +111,11 @@ SHOTS = {
     "somebody passes near": ("still", "even", "passes"),
     "nobody": ("still", "even", "nobody"),
 }
-"""Camera, light, and what people do; who passes near covers a third of the picture, and crosses it in a second."""
+"""Camera, light, and what people do. A person who passes near covers a third of the picture for a second."""
 
 
 def shot(scene: Image.Image, name: str, offset: NDArray[np.float64], rng: np.random.Generator) -> Iterator[Picture]:
-    """The frames of a shot, of a scene's middle or what lies beside it."""
+    """Draw the frames of a shot, of a scene's middle or of a part beside it."""
     move, light, people = SHOTS[name]
     side = 80 if people == "passes" else int(rng.integers(14, 60))
     body = person(side, rng)
@@ -134,14 +134,14 @@ def shot(scene: Image.Image, name: str, offset: NDArray[np.float64], rng: np.ran
 
 
 def film(path: Path, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Write a film -> the name of each shot, and what kind of cut each begins with."""
+    """Write a film; return the name of each shot, and the kind of cut before it."""
     all_scenes = scenes(rng)
     shots, cuts, scene, offset = list[str](), list[str](), -1, np.zeros(2)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options={"crf": CRF, "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         names = [list(SHOTS)[i] for i in rng.permutation(len(SHOTS))]
-        for name in sorted([*names, "somebody stands"], key=names.index):  # two who stand, one after the other
+        for name in sorted([*names, "somebody stands"], key=names.index):  # two of them, one after the other
             if shots and shots[-1] == name:
                 cuts.append("another person, the same view")
             elif rng.random() < 0.3 and shots:
@@ -158,8 +158,8 @@ def film(path: Path, rng: np.random.Generator) -> tuple[list[str], list[str]]:
     return shots, cuts
 
 
-def looked_at(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple[Counter[str], Counter[str]]:
-    """A film, one frame in so many -> true cuts by kind and those found ('found ...'), and the same of false ones."""
+def count_cuts(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple[Counter[str], Counter[str]]:
+    """Count true cuts by kind and those found ('found ...'), and the same for false alarms."""
     true, false = Counter[str](), Counter[str]()
     detector, before = ShotBoundaryDetector(), -1
     with av.open(str(path)) as container:
@@ -178,8 +178,8 @@ def looked_at(path: Path, step: int, shots: list[str], cuts: list[str]) -> tuple
     return true, false
 
 
-def milliseconds() -> float:
-    """What one frame of 1920 x 1080 takes: the median of a hundred."""
+def time_frame() -> float:
+    """Time one frame of 1920 x 1080: the median of a hundred."""
     frames = np.random.default_rng(0).integers(0, 256, (3, 1080, 1920, 3), dtype=np.uint8)
     detector, took = ShotBoundaryDetector(), []
     for number in range(100):
@@ -190,9 +190,9 @@ def milliseconds() -> float:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--films", type=int, default=16, help="how many")
+    parser.add_argument("--films", type=int, default=16, help="number of films")
     parser.add_argument("--note", default="", help="a sentence about the machine, kept with the figures")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
@@ -202,7 +202,7 @@ def main() -> None:
             path = Path(folder) / "film.mp4"
             shots, cuts = film(path, np.random.default_rng(number))
             for step, all_of in sums.items():
-                for total, counted in zip(all_of, looked_at(path, step, shots, cuts), strict=True):
+                for total, counted in zip(all_of, count_cuts(path, step, shots, cuts), strict=True):
                     total.update(counted)
     figures = [
         {"cut": what, "name": name, "step_s": step / RATE, "pairs": total[name], "told": total[f"found {name}"]}
@@ -212,9 +212,9 @@ def main() -> None:
         if not name.startswith("found ")
     ]
     for line in figures:
-        kind = "cuts found" if line["cut"] else "no cut, but told"
+        kind = "cuts found" if line["cut"] else "false alarms"
         print(f"{line['step_s']:.2f} s, {kind}, {line['name']}: {line['told']} of {line['pairs']}")
-    took_ms = milliseconds()
+    took_ms = time_frame()
     print(f"{took_ms:.2f} ms a frame of 1920 x 1080")
     if arguments.out is not None:
         written = {

@@ -1,17 +1,12 @@
-"""A model file -> what a face costs on this machine, beside two references timed in the same run.
+"""Measure the time that a face costs on this machine, beside two references in the same run.
 
-In: the bundled model, or another file. Out: a printed table and, with ``--out``, JSON. Knows nothing of accuracy:
+In: the bundled model, or another file. Out: a printed table and, with ``--out``, JSON. Does not know about accuracy:
 pictures are noise, apart from the detector's.
 
     python benchmarks/speed.py [MODEL] [--out speed.json] [--rounds 40]
 
-Everything is timed in turn, round after round, so that a machine that slows down slows all lines alike. What counts
-is the ratio of two lines of one run; figures of two machines, or of one machine on two days, compare by the
-references. Medians; two threads.
-
-    benchmarks/
-      speed.py      this: preprocessing, network, Recognizer, detector
-      detection.py  what detectors find at each face size, and what the recognizer loses by them
+Everything is timed in turn, round after round, so that a slow phase of the machine slows all lines. Compare two lines
+of one run by their ratio. Compare two machines, or two days, by the references. Figures are medians, on two threads.
 """
 
 import argparse
@@ -43,15 +38,15 @@ PICTURE = Path(__file__).resolve().parents[1] / "examples" / "corridor.jpg"
 PICTURE_SIZE = (640, 480)
 MATMUL = 1024
 BURST_S = 0.05
-"""Each line runs for about this long in a round, after one call that does not count."""
+"""Time that each line runs in a round, after one call that does not count."""
 PAUSE_S = 0.03
-"""Rest before a line: threads of the one before that still wait for work fall asleep."""
+"""Rest before a line, in which waiting threads of the previous line fall asleep."""
 VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something to time.
+    """Describe one thing to time.
 
     Attributes:
         name: what it does.
@@ -66,13 +61,13 @@ class Line:
     amount: float = 1.0
 
     def figure(self, seconds: float) -> float:
-        """Seconds of one run -> the figure in its unit."""
+        """Convert seconds of one run to the figure in its unit."""
         return 1e3 * seconds if self.unit == "ms" else self.amount / seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """A line's figures over all runs: median and quartiles, the slower quartile first."""
+    """Hold a line's median and quartiles over all runs, the slower quartile first."""
 
     name: str
     unit: str
@@ -82,15 +77,15 @@ class Timing:
     runs: int
 
 
-def lines_of(recognizer: Recognizer) -> list[Line]:
-    """A model -> what is timed."""
+def list_lines(recognizer: Recognizer) -> list[Line]:
+    """List the things to time for a model."""
     generator = np.random.default_rng(0)
     same = _noise(generator, np.full(BATCH, SIDE_PX))
     colored = [np.repeat(crop[:, :, None], 3, axis=2) for crop in same]
     mixed = _noise(generator, generator.integers(MIXED_PX[0], MIXED_PX[1] + 1, BATCH))
     preprocessing, luma = recognizer.metadata.preprocessing, recognizer.metadata.crop.luma
     tensor = preprocessing.tensor(same)
-    session = recognizer._session  # the network with the settings it really runs with
+    session = recognizer._session  # the network with its settings in use
     picture = np.asarray(Image.open(PICTURE).convert("RGB").resize(PICTURE_SIZE, Image.Resampling.LANCZOS))
     detector = MtcnnDetector(threads=THREADS)
     left, right = generator.standard_normal((2, MATMUL, MATMUL), dtype=np.float32)
@@ -115,7 +110,7 @@ def _noise(generator: np.random.Generator, sides: NDArray[np.int64]) -> list[NDA
 
 
 def measure(lines: list[Line], rounds: int) -> list[Timing]:
-    """Lines, timed in turn -> their figures, in order; every round starts with another line."""
+    """Time lines in turn; return their figures in order. Every round starts with another line."""
     seconds: list[list[float]] = [[] for _ in lines]
     for line in lines:
         line.run()
@@ -138,8 +133,8 @@ def measure(lines: list[Line], rounds: int) -> list[Timing]:
     return found
 
 
-def described(recognizer: Recognizer) -> dict[str, Any]:
-    """What a reader needs to doubt the figures."""
+def describe(recognizer: Recognizer) -> dict[str, Any]:
+    """Describe the machine and the model, so that readers can judge the figures."""
     return {
         "model": recognizer.metadata.name,
         "model_sha256": hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
@@ -155,16 +150,16 @@ def described(recognizer: Recognizer) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("model", type=Path, nargs="?", help="model file; the bundled one where none is given")
-    parser.add_argument("--rounds", type=int, default=40, help="how often each line has its turn")
+    parser.add_argument("model", type=Path, nargs="?", help="model file; default: the bundled one")
+    parser.add_argument("--rounds", type=int, default=40, help="runs of each line")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
     recognizer = Recognizer(arguments.model, threads=THREADS)
-    machine = described(recognizer)
+    machine = describe(recognizer)
     with threadpool_limits(THREADS):
-        timings = measure(lines_of(recognizer), arguments.rounds)
+        timings = measure(list_lines(recognizer), arguments.rounds)
     print(f"{machine['cpu']}, {THREADS} threads, load before {machine['load_before']:.1f}, {machine['date']}")
     print(f"{machine['model']}, SHA-256 {machine['model_sha256'][:12]}, {machine['model_bytes'] / 1e6:.1f} MB")
     print(f"{'':44}{'median':>10}{'slow':>10}{'fast':>10}  unit       runs")

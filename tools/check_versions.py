@@ -8,11 +8,11 @@ In: pyproject.toml. Out: a table with a row for each Python and resolution; the 
     python tools/check_versions.py --python 3.12 --resolution lowest-direct
 
 ``highest`` installs what a user gets today. ``lowest-direct`` installs each floor of pyproject.toml itself, with the
-newest of what these need, and the row fails where a floor was not installable. Only wheels are used. The extras are all
-but those for training and development, so a new one is checked too. ``run_versions.py`` says what is run.
+newest of their own requirements. The row fails if a floor cannot be installed. Only wheels are used. It installs all
+extras but those for training and development, so a new one is checked too. ``run_versions.py`` holds the checks.
 
-Pythons are found through pyenv and on the PATH. One that is missing gets a row that says so; it is an error only where
-``--python`` names it. The detector 'yunet' runs a stand-in for its network; ``--yunet FILE`` runs the real one.
+It finds Pythons through pyenv and on the PATH. A missing one gets a row that says so; it is an error only if
+``--python`` names it. The detector 'yunet' runs a fake network; ``--yunet FILE`` runs the real one.
 """
 
 import argparse
@@ -39,18 +39,18 @@ from PIL import Image, ImageDraw
 ROOT = Path(__file__).resolve().parents[1]
 RESOLUTIONS = ("highest", "lowest-direct")
 NOT_CHECKED = frozenset({"train", "test", "dev"})
-"""Extras that no user of a trained model needs; torch alone is several GB."""
+"""Extras that users of a trained model do not need; torch alone is several GB."""
 LAST_LINES = 12
-"""So many lines of a command that failed are shown."""
+"""Number of lines that are shown of a failed command."""
 
 
 class CheckError(Exception):
-    """Something that ends a row, in one line or with the last lines of a command."""
+    """End a row with one line, or with the last lines of a command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """What pyproject.toml declares for those who run ekspresi.
+    """Hold the ranges that pyproject.toml declares for users of ekspresi.
 
     Attributes:
         pythons: the versions that its classifiers name, oldest first, as '3.11'.
@@ -63,7 +63,7 @@ class Ranges:
     requirements: tuple[Requirement, ...]
 
     def floors(self) -> dict[str, Version]:
-        """Map each required package to the lowest version that is declared for it.
+        """Map each required package to its lowest declared version.
 
         Raises:
             CheckError: a requirement declares no lowest version.
@@ -89,7 +89,7 @@ def declared(pyproject: Path) -> Ranges:
 
 
 def off_floor(installed: dict[str, Version], floors: dict[str, Version]) -> list[str]:
-    """Compare what was installed with the floors; one line for each package that is not at its floor."""
+    """Compare installed versions with the floors; return one line per package off its floor."""
     return [
         f"{name}: its floor is {floor}, but {installed.get(name, 'nothing')} was installed. Declare one that installs."
         for name, floor in floors.items()
@@ -117,7 +117,7 @@ def _pythons(version: str) -> Iterator[Path]:
 
 
 def _version_of(python: Path) -> str | None:
-    """Ask an interpreter for its version, as '3.12'; None where it does not run, as a shim without its Python."""
+    """Ask an interpreter for its version, as '3.12'; None if it does not run, as a shim without its Python."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
@@ -129,12 +129,12 @@ class Checker:
     """Build the wheel once, then check rows one after another."""
 
     def __init__(self, ranges: Ranges, folder: Path, yunet: Path | None) -> None:
-        """Prepare what all rows use.
+        """Build the wheel and the picture that all rows use.
 
         Args:
             ranges: what is declared.
             folder: an empty folder, for environments and outputs.
-            yunet: the network of the detector 'yunet'; None for the stand-in of the tests.
+            yunet: the network of the detector 'yunet'; None for the fake one of the tests.
 
         Raises:
             CheckError: the wheel cannot be built.
@@ -183,7 +183,7 @@ class Checker:
 
 
 def _squares(path: Path) -> Path:
-    """Draw what the stand-in of YuNet takes for faces, as large as it wants them."""
+    """Draw squares that the fake YuNet finds, in its size."""
     picture = Image.new("RGB", (160, 160))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((32, 40, 55, 63), fill="white")
@@ -193,12 +193,12 @@ def _squares(path: Path) -> Path:
 
 
 def _uv(*words: str | Path) -> str:
-    """Run uv; what it prints."""
+    """Run uv; return its output."""
     return _run([sys.executable, "-m", "uv", words[0], "--quiet", *words[1:]])
 
 
 def _run(words: Iterable[str | Path], folder: Path | None = None) -> str:
-    """Run a command without what the environment says of Python and uv's environments; what it prints.
+    """Run a command without the environment's variables of Python and uv; return its output.
 
     Raises:
         CheckError: it failed; its last lines.
@@ -220,14 +220,14 @@ def rows(pythons: list[str], resolutions: list[str], *, ends: bool) -> list[tupl
 
 
 def main() -> None:
-    """Check every row, print the table, and exit with 1 where one failed, with 2 where nothing could begin."""
+    """Check every row and print the table; exit with 1 if a row failed, with 2 if none could start."""
     text = (__doc__ or "").splitlines()
     shape = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=text[0], epilog="\n".join(text[2:]), formatter_class=shape)
     parser.add_argument("--python", action="append", metavar="X.Y", help="a Python; may be repeated")
     parser.add_argument("--resolution", action="append", choices=RESOLUTIONS, help="may be repeated; both by default")
     parser.add_argument("--ends", action="store_true", help="two rows: lowest of the oldest, highest of the newest")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="YuNet's own network, in place of the stand-in")
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="YuNet's own network, instead of the fake one")
     arguments = parser.parse_args()
     if find_spec("uv") is None:
         parser.error("uv: is not installed. Run pip install '.[dev]'.")

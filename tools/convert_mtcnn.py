@@ -1,8 +1,8 @@
-"""Weights of the PyPI package mtcnn 1.0.0 -> src/ekspresi/assets/mtcnn-{pnet,rnet,onet}.onnx.
+"""Convert the weights of the PyPI package mtcnn 1.0.0 to ONNX.
 
-In: the wheel (a path, or downloaded with pip). Out: three ONNX files, float32, each checked against a plain
-NumPy computation on the wheel's own arrays. Knows nothing of TensorFlow and runs none of the wheel's code:
-only its weight lists are read. They are pickles (lz4 + joblib), so the wheel's SHA-256 is verified first.
+In: the wheel (a path, or downloaded with pip). Out: src/ekspresi/assets/mtcnn-{pnet,rnet,onet}.onnx, float32, each
+checked against a plain NumPy computation on the wheel's own arrays. Needs no TensorFlow and runs no code of the wheel:
+it reads only the weight lists. They are pickles (lz4 + joblib), so the wheel's SHA-256 is verified first.
 
     pip install joblib lz4 onnx
     python tools/convert_mtcnn.py [mtcnn-1.0.0-py3-none-any.whl]
@@ -44,7 +44,7 @@ LARGEST_DIFFERENCE = 1e-4
 
 @dataclass(frozen=True)
 class Plan:
-    """One network: its trunk, then its parallel outputs.
+    """Describe one network: its trunk, then its parallel outputs.
 
     Attributes:
         name: asset name and, in the wheel, the name of the weight list.
@@ -74,7 +74,7 @@ PLANS = (
 
 
 def download() -> bytes:
-    """The wheel, fetched with pip, without its dependencies."""
+    """Download the wheel with pip, without its dependencies; return its bytes."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable,
@@ -91,23 +91,23 @@ def download() -> bytes:
         return next(Path(folder).glob("mtcnn-1.0.0-*.whl")).read_bytes()
 
 
-def weight_lists(wheel: bytes) -> dict[str, list[Array]]:
-    """The wheel's bytes -> network name -> its arrays in Keras order.
+def read_weights(wheel: bytes) -> dict[str, list[Array]]:
+    """Read the arrays of each network, in Keras order, from the wheel's bytes.
 
     Raises:
         SystemExit: the bytes are not the wheel this tool was written for.
     """
     digest = hashlib.sha256(wheel).hexdigest()
     if digest != WHEEL_SHA256:
-        raise SystemExit(f"this is not the wheel of mtcnn 1.0.0 (SHA-256 {digest}, expected {WHEEL_SHA256})")
+        raise SystemExit(f"wheel: its SHA-256 is {digest}, not {WHEEL_SHA256}. Use the wheel of mtcnn 1.0.0.")
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         return {
             plan.name: joblib.load(io.BytesIO(archive.read(f"mtcnn/assets/weights/{plan.name}.lz4"))) for plan in PLANS
         }
 
 
-def reference(plan: Plan, weights: list[Array], image: Array) -> dict[str, Array]:
-    """The network in plain NumPy, float64, channel last.
+def compute_reference(plan: Plan, weights: list[Array], image: Array) -> dict[str, Array]:
+    """Compute a network in plain NumPy, float64, channel last.
 
     Args:
         plan: which network.
@@ -151,7 +151,7 @@ def _pool(x: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 class Graph:
-    """Nodes and constants of a network that is being written; knows how many channels each result has."""
+    """Collect nodes and constants of a network, with the number of channels of each result."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -172,7 +172,7 @@ class Graph:
 
     def conv(self, source: str, name: str, kernel: NDArray[np.floating], bias: NDArray[np.floating]) -> str:
         """Add a convolution, kernel (out, in, h, w); channels of the source that it does not know count nothing."""
-        kernel = padded(kernel, 1, self.channels[source])
+        kernel = pad(kernel, 1, self.channels[source])
         constants = [self.constant(kernel, f"{name}.kernel"), self.constant(bias, f"{name}.bias")]
         self.node("Conv", [source, *constants], name)
         self.channels[name] = len(kernel)
@@ -180,7 +180,7 @@ class Graph:
 
     def scale(self, source: str, name: str, factors: Array) -> str:
         """Add a product with a factor for each channel."""
-        kernel = padded(factors, 0, self.channels[source])[:, None, None, None]
+        kernel = pad(factors, 0, self.channels[source])[:, None, None, None]
         return self.node("Conv", [source, self.constant(kernel, f"{name}.kernel")], name, group=len(kernel))
 
     def dense(self, source: str, name: str, kernel: Array, bias: Array) -> str:
@@ -189,13 +189,13 @@ class Graph:
         return self.node("Gemm", [source, *constants], name)
 
 
-def padded(array: NDArray[np.floating], axis: int, length: int) -> NDArray[np.floating]:
-    """An array -> the same with zeros after it along an axis."""
+def pad(array: NDArray[np.floating], axis: int, length: int) -> NDArray[np.floating]:
+    """Append zeros to an array along an axis, up to a length."""
     return np.pad(array, [(0, length - n if i == axis else 0) for i, n in enumerate(array.shape)])
 
 
-def whole(channels: int) -> int:
-    """Channels -> as many as ONNX Runtime's fast layout takes: else it leaves that layout and comes back."""
+def round_up(channels: int) -> int:
+    """Round channels up to a multiple of ``BLOCK``; otherwise ONNX Runtime leaves its fast layout and returns."""
     return -(-channels // BLOCK) * BLOCK
 
 
@@ -218,30 +218,30 @@ def conv_prelu(
     """
     own = len(slopes)
     falling = np.flatnonzero(slopes < 0) if pool else np.zeros(0, np.int64)
-    both = whole(own + len(falling))
+    both = round_up(own + len(falling))
     rows = np.concatenate([np.arange(own), falling])
     factors = np.concatenate([np.ones(own, np.float32), slopes[falling]])
     kernel, bias = kernel[rows] * factors[:, None, None, None], bias[rows] * factors
-    x = graph.conv(source, name, padded(kernel, 0, both), padded(bias, 0, both))
+    x = graph.conv(source, name, pad(kernel, 0, both), pad(bias, 0, both))
     signs = np.where(slopes > 1, -1, 1).astype(np.float32)
     if not pool:
         relu = graph.node("Relu", [graph.scale(x, f"{name}.bent", abs(1 - slopes))], f"{name}.relu")
         return graph.node("Add", [graph.scale(x, f"{name}.linear", signs * slopes), relu], f"{name}.prelu"), signs
     x = graph.node("MaxPool", [x], f"{name}.pool", kernel_shape=[pool] * 2, strides=[2, 2], ceil_mode=1)
-    linear, bent = np.zeros((2, whole(own), both, 1, 1), np.float32)
+    linear, bent = np.zeros((2, round_up(own), both, 1, 1), np.float32)
     for channel in range(own):
         linear[channel, channel] = signs[channel] * slopes[channel]
         bent[channel, channel] = abs(1 - slopes[channel])
     for channel, place in zip(falling.tolist(), range(own, own + len(falling)), strict=True):
         linear[channel, channel] = 1
         bent[channel, channel], bent[channel, place] = -1, 1
-    nothing = np.zeros(whole(own), np.float32)
+    nothing = np.zeros(round_up(own), np.float32)
     relu = graph.node("Relu", [graph.conv(x, f"{name}.bent", bent, nothing)], f"{name}.relu")
     return graph.node("Add", [graph.conv(x, f"{name}.linear", linear, nothing), relu], f"{name}.prelu"), signs
 
 
 def build(plan: Plan, weights: list[Array]) -> onnx.ModelProto:
-    """A plan and its arrays -> ONNX model.
+    """Build the ONNX model of a plan from its arrays.
 
     Input 'image' float32 (N, 3, H, W); outputs (N, C, h, w) for P-Net, (N, C) for the others.
     """
@@ -262,7 +262,7 @@ def build(plan: Plan, weights: list[Array]) -> onnx.ModelProto:
             # ONNX flattens (C, H, W), the lists expect (W, H, C): rows permuted once here, not for every face.
             side = round((len(kernel) / len(signs)) ** 0.5)
             kernel = kernel.reshape(side, side, len(signs), -1).transpose(2, 1, 0, 3) * signs[:, None, None, None]
-            kernel = padded(kernel, 0, graph.channels[x]).reshape(graph.channels[x] * side * side, -1)
+            kernel = pad(kernel, 0, graph.channels[x]).reshape(graph.channels[x] * side * side, -1)
             x, flat = graph.node("Flatten", [x], f"{name}.flat"), True
         x = graph.dense(x, name, kernel, bias)
         x = graph.node("PRelu", [x, graph.constant(slopes.reshape(-1), f"{name}.slopes")], f"{name}.prelu")
@@ -292,8 +292,8 @@ def build(plan: Plan, weights: list[Array]) -> onnx.ModelProto:
     return model
 
 
-def largest_difference(plan: Plan, weights: list[Array], model: onnx.ModelProto) -> float:
-    """Largest absolute difference between ONNX Runtime and the NumPy reference, over nine inputs."""
+def measure_difference(plan: Plan, weights: list[Array], model: onnx.ModelProto) -> float:
+    """Measure the largest absolute difference between ONNX Runtime and NumPy, over nine inputs."""
     session = onnx_runtime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     random = np.random.default_rng(0)
     worst = 0.0
@@ -301,7 +301,7 @@ def largest_difference(plan: Plan, weights: list[Array], model: onnx.ModelProto)
         pixels = random.integers(0, 256, (3, height, width, 3))
         image = ((pixels - 127.5) / 128).astype(np.float32)
         got = session.run(list(plan.outputs), {"image": image.transpose(0, 3, 1, 2)})
-        expected = reference(plan, weights, image)
+        expected = compute_reference(plan, weights, image)
         for name, y in zip(plan.outputs, got, strict=True):
             channel_last = y.transpose(0, 2, 3, 1) if y.ndim == 4 else y
             worst = max(worst, float(np.abs(channel_last - expected[name]).max()))
@@ -309,17 +309,19 @@ def largest_difference(plan: Plan, weights: list[Array], model: onnx.ModelProto)
 
 
 def main() -> None:
-    """Convert, check, write."""
+    """Convert, check and write the three networks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("wheel", type=Path, nargs="?", help="the wheel of mtcnn 1.0.0; downloaded if left out")
+    parser.add_argument("wheel", type=Path, nargs="?", help="the wheel of mtcnn 1.0.0; default: download it")
     arguments = parser.parse_args()
-    lists = weight_lists(arguments.wheel.read_bytes() if arguments.wheel else download())
+    lists = read_weights(arguments.wheel.read_bytes() if arguments.wheel else download())
     ASSETS.mkdir(parents=True, exist_ok=True)
     for plan in PLANS:
         model = build(plan, lists[plan.name])
-        worst = largest_difference(plan, lists[plan.name], model)
+        worst = measure_difference(plan, lists[plan.name], model)
         if worst > LARGEST_DIFFERENCE:
-            raise SystemExit(f"{plan.name}: ONNX and NumPy differ by {worst:.1e} (at most {LARGEST_DIFFERENCE:.0e})")
+            raise SystemExit(
+                f"{plan.name}: ONNX and NumPy differ by {worst:.1e}, more than {LARGEST_DIFFERENCE:.0e}. Check both."
+            )
         path = ASSETS / f"mtcnn-{plan.name}.onnx"
         path.write_bytes(model.SerializeToString())
         print(f"{path.name}: {path.stat().st_size:,} bytes, largest difference from NumPy {worst:.1e}")

@@ -1,8 +1,8 @@
-"""The main job on the example pictures: find faces, recognize expressions, see what is left at 8 px.
+"""Run ekspresi on the example pictures: find faces, recognize expressions, shrink one face down to 8 px.
 
-In: the pictures of ``examples/``. Out: a table on the screen and, in ``demo/``, the annotated pictures, the
-table as CSV, a strip of one face from 48 to 8 px with the belief at each, and where the evidence lies in the face of
-the corridor that is answered least surely. Calls only what users can call.
+In: the pictures of ``examples/``. Out: a table on the screen and, in ``demo/``, the annotated pictures, the table as
+CSV, a strip of one face from 48 to 8 px with the prediction at each size, and a picture of the evidence in the
+corridor's answered face with the lowest confidence. Runs the commands that users run.
 """
 
 import argparse
@@ -25,11 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Run the demo; never returns where something fails that the user can mend."""
+    """Run the demo; exit with 2 on an error that the user can fix."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--examples", type=Path, default=ROOT / "examples", help="folder of pictures")
-    parser.add_argument("--out", type=Path, default=ROOT / "demo", help="folder for what the demo makes")
-    parser.add_argument("--model", type=Path, help="ONNX model; the bundled one if not given")
+    parser.add_argument("--out", type=Path, default=ROOT / "demo", help="folder for the results")
+    parser.add_argument("--model", type=Path, help="ONNX model; default: the bundled one")
     arguments = parser.parse_args()
     try:
         demo(arguments.examples, arguments.out, arguments.model)
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def demo(examples: Path, out: Path, model: Path | None) -> None:
-    """Pictures -> table, annotated pictures and strip in ``out``.
+    """Write the table, the annotated pictures and the strip to ``out``.
 
     Raises:
         EkspresiError: a picture or the model cannot be read, or ``out`` cannot be written.
@@ -54,11 +54,11 @@ def demo(examples: Path, out: Path, model: Path | None) -> None:
     pictures = {path.stem: path for path in image_paths([examples])}
     for name in ("astronaut", "corridor"):
         if name not in pictures:
-            raise ImageError(f"{examples}: holds no picture named '{name}'; restore it from the repository")
+            raise ImageError(f"{examples}: has no picture named '{name}'. Restore it from the repository.")
     image = load_image(pictures["astronaut"])
     (crop,) = analyzer.crops(image, analyzer.analyze(image)[:1])
     save_picture(draw_size_strip(analyzer.recognizer, crop), out / "strip.png")
-    print(f"written: {out / 'strip.png'} (one face from 48 to 8 px, with the belief at each size)")
+    print(f"written: {out / 'strip.png'} (one face from 48 to 8 px, with the prediction at each size)")
 
     image = load_image(pictures["corridor"])
     faces = analyzer.analyze(image)

@@ -1,12 +1,12 @@
-"""Pictures of scikit-image -> examples/: a portrait, a sheet of 25 px faces, a corridor with its truth.
+"""Make the pictures of examples/: a portrait, a sheet of 25 px faces, a corridor with its truth.
 
-In: ``skimage.data.astronaut`` and ``skimage.data.lfw_subset``. Out: astronaut.jpg, lfw-faces.png,
-corridor.jpg and corridor.json. Knows nothing of detectors; the boxes it writes are where it put the faces.
+In: ``skimage.data.astronaut`` and ``skimage.data.lfw_subset``. Out: astronaut.jpg, lfw-faces.png, corridor.jpg and
+corridor.json, whose boxes are where the tool drew the faces. Does not know about detectors.
 
     pip install scikit-image
     python tools/make_examples.py
 
-The corridor is drawn by casting a ray through every pixel. Lengths are metres, the camera looks along z; a
+The corridor is drawn by casting a ray through every pixel. Lengths are meters, the camera looks along z; a
 face ``FACE_M`` high at distance z is ``FOCAL_PX * FACE_M / z`` pixels high.
 """
 
@@ -33,7 +33,7 @@ SHEET = (1, 18, 31, 46, 58, 63, 69, 79, 85, 91, 93, 11, 49, 53, 38, 27, 66, 77, 
 
 @dataclass(frozen=True)
 class Person:
-    """Someone in the corridor.
+    """Describe a person in the corridor.
 
     Attributes:
         face_px: height of the face in pixels.
@@ -63,7 +63,7 @@ PEOPLE = (
 
 
 def corridor() -> Array:
-    """The empty corridor, float32 (H, W) in 0..1."""
+    """Draw the empty corridor, float32 (H, W) in 0..1."""
     n = SUPERSAMPLING
     across = ((np.arange(WIDTH * n) + 0.5) / n - CENTER[0]) / FOCAL_PX
     down = ((np.arange(HEIGHT * n) + 0.5) / n - CENTER[1]) / FOCAL_PX
@@ -99,7 +99,7 @@ def corridor() -> Array:
 
 
 def put(picture: Array, person: Person) -> tuple[float, float, float, float]:
-    """Draw one person into the picture, in place -> the box of the face, forehead to chin, in pixels."""
+    """Draw one person into the picture, in place; return the face's box, forehead to chin, in pixels."""
     pixels_a_metre = person.face_px / FACE_M
     x = CENTER[0] + person.x_m * pixels_a_metre
     y = CENTER[1] + (CAMERA_M - HEAD_M) * pixels_a_metre
@@ -113,11 +113,11 @@ def put(picture: Array, person: Person) -> tuple[float, float, float, float]:
     return _paste(picture, np.clip(spread, 0, 255).astype(np.uint8), LFW_BOX, x, y, person)
 
 
-def _figure(picture: Array, x: float, y: float, metre: float, coat: float, suit: bool) -> None:
-    """Hair, neck, coat and legs, shaded from the middle to the sides."""
+def _figure(picture: Array, x: float, y: float, meter: float, coat: float, suit: bool) -> None:
+    """Draw hair, neck, coat and legs, shaded from the middle to the sides."""
     n = 4
     shapes = Image.new("L", (WIDTH * n, HEIGHT * n))
-    depth = np.clip((metre - 50) / 550, 0, 1)
+    depth = np.clip((meter - 50) / 550, 0, 1)
     haze = 0.25 * (1 - depth)
 
     def paint(
@@ -130,15 +130,15 @@ def _figure(picture: Array, x: float, y: float, metre: float, coat: float, suit:
         draw = ImageDraw.Draw(shapes)
         draw.rectangle((0, 0, *shapes.size), fill=0)
         if polygon is not None:
-            draw.polygon([((x + a * metre) * n, (y + b * metre) * n) for a, b in polygon], fill=255)
+            draw.polygon([((x + a * meter) * n, (y + b * meter) * n) for a, b in polygon], fill=255)
         else:
             left, top, right, bottom = ellipse
-            corners = [x + left * metre, y + top * metre, x + right * metre, y + bottom * metre]
+            corners = [x + left * meter, y + top * meter, x + right * meter, y + bottom * meter]
             draw.ellipse([corner * n for corner in corners], fill=255)
         shape = shapes.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
-        soft = shape.filter(ImageFilter.GaussianBlur(metre * blur_m))
+        soft = shape.filter(ImageFilter.GaussianBlur(meter * blur_m))
         alpha = np.asarray(soft, dtype=np.float32) * (opacity / 255)
-        side = (np.arange(WIDTH, dtype=np.float32) - x) / (0.3 * metre)
+        side = (np.arange(WIDTH, dtype=np.float32) - x) / (0.3 * meter)
         shade = value * (1.08 - 0.30 * np.clip(side + 0.35, -1.5, 1.5) ** 2)
         shade = np.clip(shade, 0.03, 1) * (1 - haze) + 0.8 * haze
         picture[:] = picture * (1 - alpha) + shade * alpha
@@ -205,7 +205,7 @@ def _paste(
 
 
 def _face_mask(size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
-    """A soft ellipse over the face."""
+    """Draw a soft ellipse over the face."""
     ys, xs = np.mgrid[: size[1], : size[0]] + 0.5
     width, height = box[2] - box[0], box[3] - box[1]
     across, down = xs - (box[0] + box[2]) / 2, ys - (box[1] + box[3]) / 2
@@ -214,7 +214,7 @@ def _face_mask(size: tuple[int, int], box: tuple[float, float, float, float]) ->
 
 
 def _bust_mask(size: tuple[int, int]) -> Image.Image:
-    """Head and suit of the portrait, cut out by hand."""
+    """Draw the outline of the portrait's head and suit, traced by hand."""
     outline = [
         (156, 72), (169, 46), (197, 25), (232, 18), (266, 29), (288, 52), (296, 84), (288, 108), (276, 122),
         (264, 130), (261, 150), (258, 176), (276, 190), (298, 214), (304, 238), (330, 258), (348, 288),
@@ -229,7 +229,7 @@ def _bust_mask(size: tuple[int, int]) -> Image.Image:
 
 
 def sheet() -> NDArray[np.uint8]:
-    """24 faces of lfw_subset at their own 25 px, softly set on gray, uint8 (H, W)."""
+    """Draw 24 faces of lfw_subset at their own 25 px, with soft edges on gray, uint8 (H, W)."""
     cell, columns = 44, 6
     faces = skimage.data.lfw_subset()
     picture = np.full((len(SHEET) // columns * cell, columns * cell), 0.45, dtype=np.float32)

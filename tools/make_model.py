@@ -1,8 +1,8 @@
-"""FER+ under ``data/ferplus`` -> the bundled model and the weights beside it, in ``runs/``.
+"""Train the bundled model and the weights beside it on FER+ in ``data/ferplus``.
 
-In: configs/bundled-start.toml, then configs/bundled.toml, which trains on from its end. Out: two run folders, and
-``runs/bundled/model.onnx`` with its safetensors, to be copied into the package where they are better than the last.
-Started again, it goes on where it was stopped. Knows nothing of what the configurations say.
+In: configs/bundled-start.toml, then configs/bundled.toml, which starts from the first one's weights. Out: two run
+folders, and ``runs/bundled/model.onnx`` with its safetensors. Copy them into the package if they are better than the
+last. A second start resumes. Does not know about the keys of the configurations.
 """
 
 from pathlib import Path

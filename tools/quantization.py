@@ -1,7 +1,7 @@
-"""A model file and a recipe -> the model in int8, with ekspresi's metadata.
+"""Quantize a model file to int8 by a recipe, with ekspresi's metadata.
 
-In: a float32 model file, tensors to calibrate on, recipes. Out: ONNX files (QDQ) in a folder. Knows nothing of data
-sets, of accuracy or of speed: ``quantize.py`` measures.
+In: a float32 model file, tensors to calibrate on, recipes. Out: ONNX files (QDQ) in a folder. Does not know about data
+sets, accuracy or speed: ``quantize.py`` measures.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ekspresi.system.onnx_runtime import onnx_runtime
 
-onnx_runtime()  # before its own tools load it, telemetry on
+onnx_runtime()  # first, because its own tools load it with telemetry on
 from onnxruntime.quantization import (  # noqa: E402
     CalibrationDataReader,
     CalibrationMethod,
@@ -35,7 +35,7 @@ _TYPES = {"U8": QuantType.QUInt8, "S8": QuantType.QInt8}
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is quantized.
+    """Describe how to quantize a model.
 
     Attributes:
         types: of activations and of weights, 'U8S8'; weights symmetric and per channel.
@@ -54,13 +54,13 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """For tables and files."""
+        """Name the recipe in tables and files."""
         more = ("-7bit" if self.reduce_range else "") + (f"-without{len(self.kept)}" if self.kept else "")
         return f"{self.types}-{self.layers}-{self.method}{more}"
 
 
 class Batches(CalibrationDataReader):  # type: ignore[misc]
-    """Tensors, float32 (N, 1, S, S) -> what ONNX Runtime asks for, batch by batch."""
+    """Give tensors, float32 (N, 1, S, S), to ONNX Runtime batch by batch."""
 
     def __init__(self, tensor: NDArray[np.float32]) -> None:
         self.parts = [tensor[start : start + 32] for start in range(0, len(tensor), 32)]
@@ -70,17 +70,17 @@ class Batches(CalibrationDataReader):  # type: ignore[misc]
         return len(self.parts)
 
     def set_range(self, start_index: int, end_index: int) -> None:
-        """Give only these next."""
+        """Limit the next batches to this range."""
         self.left = iter(self.parts[start_index:end_index])
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        """The next batch; None after the last."""
+        """Return the next batch; None after the last."""
         part = next(self.left, None)
         return None if part is None else {"tensor": part}
 
 
-class Workshop:
-    """A prepared model and a folder; makes quantized ones in it."""
+class Quantizer:
+    """Quantize one prepared model into files of a folder."""
 
     def __init__(self, model: Path, tensor: NDArray[np.float32], folder: Path) -> None:
         self.folder, self.tensor = folder, tensor
@@ -89,7 +89,7 @@ class Workshop:
         quant_pre_process(model, self.prepared, skip_symbolic_shape=True)
 
     def quantized(self, recipe: Recipe) -> Path:
-        """A recipe -> the file of the quantized model."""
+        """Quantize the model by a recipe; return the file."""
         out = self.folder / f"{recipe.name}.onnx"
         kept, nodes = set(recipe.kept), onnx.load(self.prepared).graph.node
         activations, weights = _TYPES[recipe.types[:2]], _TYPES[recipe.types[2:]]
@@ -111,7 +111,7 @@ class Workshop:
                     "WeightSymmetric": True,
                     "CalibTensorRangeSymmetric": False,
                     "CalibPercentile": 99.99,
-                    "CalibStridedMinMax": 1,  # a batch at a time, whatever the method: all at once takes gigabytes
+                    "CalibStridedMinMax": 1,  # one batch at a time with each method: all at once takes gigabytes
                 },
             )
         model = onnx.load(out)
@@ -121,7 +121,7 @@ class Workshop:
         return out
 
     def worst_values(self, quantized: Path) -> list[str]:
-        """A quantized model -> names of the values between its layers, those that rounding hurts most first."""
+        """Name the values between a quantized model's layers, largest rounding error first."""
         values = {}
         for name, path in (("float", self.prepared), ("int8", quantized)):
             augmented = self.folder / f"augmented-{name}.onnx"

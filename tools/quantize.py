@@ -1,4 +1,4 @@
-"""A model file -> trials of it in int8: what each gains, and what it loses.
+"""Try a model in int8: measure the speed that each trial gains and the accuracy that it loses.
 
 In: a model file and the data set it was trained on. Out: printed tables, and in ``--out`` the trial models, each with
 ekspresi's metadata, and ``quantize.json``. Chooses on the validation side, calibrates on the training side, and never
@@ -6,7 +6,7 @@ reads a test face.
 
     python tools/quantize.py MODEL SPEC [--out runs/quantise]
 
-The rule, fixed before the first trial: int8 becomes the default only where it loses at most ``LARGEST_LOSS`` points
+The rule, fixed before the first trial: int8 becomes the default only if it loses at most ``LARGEST_LOSS`` points
 of accuracy at every size *and* is at least ``LEAST_GAIN`` times as fast, one face alone and in batches. Speed is that
 of the network alone, all models in turn in one run, two threads; a gain is the median of the rounds' ratios.
 """
@@ -32,27 +32,27 @@ from ekspresi.datasets.splits import make_split
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name
-from quantization import METHODS, Recipe, Workshop
+from quantization import METHODS, Quantizer, Recipe
 
 LARGEST_LOSS, LEAST_GAIN = 0.5, 1.3
 CALIBRATION_FACES, BATCH, THREADS, ROUNDS = 128, 64, 2, 40
 KEPT = (2, 5, 10)
-"""How many of the values that lose most stay float32, one trial each."""
+"""Numbers of the values with the largest loss that stay float32, one trial each."""
 
 Crops = dict[int, list[NDArray[np.uint8]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of a model, beside float32.
+    """Hold the figures of a model beside float32.
 
     Attributes:
-        name, megabytes: of the file.
-        one_ms, faces_s: of the network alone, on one face and on ``BATCH``.
+        name, megabytes: name and size of the file.
+        one_ms, faces_s: speed of the network alone, on one face and on ``BATCH``.
         gain_one, gain_batch: how many times as fast.
         accuracy, loss: by face size, in percent and points.
-        same: answers that stay as they were, all sizes together, in percent.
-        octaves: by how much effective sizes move, 95th percentile.
+        same: unchanged answers, all sizes together, in percent.
+        octaves: change of the effective sizes, 95th percentile.
     """
 
     name: str
@@ -68,19 +68,19 @@ class Trial:
 
     @property
     def passes(self) -> bool:
-        """By the rule."""
+        """Whether the model passes the rule."""
         return max(self.loss.values()) <= LARGEST_LOSS and min(self.gain_one, self.gain_batch) >= LEAST_GAIN
 
 
-def seconds_of(recognizers: dict[str, Recognizer], faces: int, rounds: int) -> dict[str, NDArray[np.float64]]:
-    """Models by name -> seconds (rounds,) of a run of each network, in turn, one after an uncounted run."""
+def time_networks(recognizers: dict[str, Recognizer], faces: int, rounds: int) -> dict[str, NDArray[np.float64]]:
+    """Time a run of each network in turn, after an uncounted run; return seconds (rounds,) by name."""
     side = next(iter(recognizers.values())).metadata.preprocessing.input_px
     feed = {"tensor": np.random.default_rng(0).standard_normal((faces, 1, side, side), dtype=np.float32)}
     repeats = max(1, 16 // faces)
     seconds: dict[str, list[float]] = {name: [] for name in recognizers}
     for number in range(rounds):
         for name in np.roll(list(recognizers), number).tolist():
-            session = recognizers[name]._session  # with the settings it really runs with
+            session = recognizers[name]._session  # with its settings in use
             session.run(None, feed)
             started = time.perf_counter()
             for _ in range(repeats):
@@ -89,16 +89,16 @@ def seconds_of(recognizers: dict[str, Recognizer], faces: int, rounds: int) -> d
     return {name: np.array(values) for name, values in seconds.items()}
 
 
-def tried(models: dict[str, Path], crops: Crops, targets: NDArray[np.int64], rounds: int) -> list[Trial]:
-    """Models by name, the float32 one first -> a trial of each; without crops only their speed."""
+def try_models(models: dict[str, Path], crops: Crops, targets: NDArray[np.int64], rounds: int) -> list[Trial]:
+    """Try each model, the float32 one first; without crops measure only the speed."""
     recognizers = {name: Recognizer(path, threads=THREADS) for name, path in models.items()}
-    one, batch = seconds_of(recognizers, 1, rounds), seconds_of(recognizers, BATCH, rounds)
+    one, batch = time_networks(recognizers, 1, rounds), time_networks(recognizers, BATCH, rounds)
     first = next(iter(models))
     trials: list[Trial] = []
-    theirs: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []  # of float32, by size
+    theirs: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []  # answers of float32, by size
     for name, recognizer in recognizers.items():
-        beliefs = [recognizer.predict_batch(faces) for faces in crops.values()]
-        mine = [(found.probabilities.argmax(axis=1), np.log2(found.effective_px)) for found in beliefs]
+        answers = [recognizer.predict_batch(faces) for faces in crops.values()]
+        mine = [(found.probabilities.argmax(axis=1), np.log2(found.effective_px)) for found in answers]
         theirs = theirs or mine
         accuracy = {size: 100 * float((a == targets).mean()) for size, (a, _) in zip(crops, mine, strict=True)}
         pairs = list(zip(mine, theirs, strict=True))
@@ -121,7 +121,7 @@ def tried(models: dict[str, Path], crops: Crops, targets: NDArray[np.int64], rou
 
 
 def show(title: str, trials: Sequence[Trial]) -> None:
-    """Print a table."""
+    """Print a table of trials."""
     print(f"\n{title}\n{'':44}{'MB':>6}{'1 face':>10}{'gain':>7}{f'{BATCH} faces':>12}{'gain':>7}", end="")
     print("  accuracy by size (loss), percent; same answers, percent; octaves of size")
     for t in trials:
@@ -131,27 +131,27 @@ def show(title: str, trials: Sequence[Trial]) -> None:
 
 
 def main() -> None:
-    """Try speeds, then methods, then exclusions; print, write, judge."""
+    """Try speeds, then methods, then exclusions; print, write and judge them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path, help="model file, float32")
     parser.add_argument("spec", help="data set it was trained on, as in ferplus:data/ferplus")
     parser.add_argument("--out", type=Path, default=Path("runs/quantise"), help="folder to write to")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each model has its turn")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each model")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     for old in arguments.out.glob("ranges-*.json"):
-        old.unlink()  # of another model, perhaps
+        old.unlink()  # may be of another model
     logging.getLogger().setLevel(logging.ERROR)
     recognizer, dataset = Recognizer(arguments.model), read(arguments.spec)
     if recognizer.labels != dataset.labels:
-        raise SystemExit(f"{arguments.spec}: its labels are not those of {arguments.model}")
+        raise SystemExit(f"{arguments.spec}: its labels differ from those of {arguments.model}. Name its own data set.")
     split = make_split(dataset, "official")
     seen = np.random.default_rng(0).permutation(split.train)[:CALIBRATION_FACES]
     drawn = [shrink(dataset.images[i], SIZES_PX[n % len(SIZES_PX)]) for n, i in enumerate(seen.tolist())]
     held_out = split.validation[dataset.targets[split.validation] >= 0]
     crops: Crops = {size: [shrink(dataset.images[i], size) for i in held_out.tolist()] for size in SIZES_PX}
     targets = dataset.targets[held_out]
-    workshop = Workshop(arguments.model, recognizer.metadata.preprocessing.tensor(drawn), arguments.out)
+    workshop = Quantizer(arguments.model, recognizer.metadata.preprocessing.tensor(drawn), arguments.out)
 
     report: dict[str, Any] = {
         "model": recognizer.metadata.name,
@@ -170,9 +170,9 @@ def main() -> None:
     }
 
     def trials_of(title: str, recipes: Sequence[Recipe], measured: Crops) -> dict[Recipe, Trial]:
-        """Try some, print them, and write all that was found so far: the next may take long."""
+        """Try recipes, print them, and write all trials so far, because the next may take long."""
         models = {recipe.name: workshop.quantized(recipe) for recipe in recipes}
-        found = tried({"float32": arguments.model, **models}, measured, targets, arguments.rounds)
+        found = try_models({"float32": arguments.model, **models}, measured, targets, arguments.rounds)
         show(title, found)
         report["tables"][title] = [asdict(trial) for trial in found]
         report["passing"] += [trial.name for trial in found[1:] if measured and trial.passes]

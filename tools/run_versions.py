@@ -1,8 +1,8 @@
 """Run ekspresi's commands in the environment of this interpreter, and check what they write.
 
-In: a folder to write in, the folder of example pictures, a network of the detector 'yunet' and a picture in which that
-finds faces. Out: nothing where all is right; else the command, its last lines, and the exit code 1.
-``check_versions.py`` starts it in each environment; all extras but [train] are needed.
+In: a folder to write in, the folder of example pictures, a network of the detector 'yunet' and a picture in which it
+finds faces. Out: nothing if all is right; otherwise the command, its last lines, and the exit code 1.
+``check_versions.py`` starts it in each environment. It needs all extras but [train].
 """
 
 import argparse
@@ -31,7 +31,7 @@ PATCHES = ((200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30), (235, 23
 """Colors of the stripes of the color chart, RGB."""
 PATCH_PX, HEIGHT_PX = 32, 32
 OFF_BY = 3
-"""A color may be read so much too high or too low, of 255."""
+"""Largest error of a color that was read, of 255."""
 LAST_LINES = 8
 _BT709 = 1
 """FFmpeg's number of BT.709 as matrix, as primaries and as transfer."""
@@ -40,11 +40,11 @@ _LIMITED, _FULL = 1, 2
 
 
 class WrongError(Exception):
-    """A command that failed or wrote something wrong."""
+    """A command failed or wrote something wrong."""
 
 
 def ekspresi(*words: str | Path) -> str:
-    """Run the installed command; what it prints.
+    """Run the installed command; return its output.
 
     Raises:
         WrongError: its exit code is not 0.

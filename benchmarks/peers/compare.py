@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 Accuracies = tuple[float, ...]
-"""Accuracy in percent, one digit behind the point, for each of ``SIZES_PX``."""
+"""Accuracy in percent, with one digit, for each of ``SIZES_PX``."""
 
 SIZES_PX = (48, 32, 24, 16, 12, 8)
 FACE_API, FER = "face-api.js", "`fer` (mini-XCEPTION)"
 FERPLUS_FACES, CKPLUS_FACES = 2849, 927
-"""How many faces the other tools were measured on."""
+"""Numbers of faces that the other tools were measured on."""
 
 ON_FERPLUS: dict[str, Accuracies] = {
     FACE_API: (67.6, 64.6, 57.3, 44.1, 37.8, 34.5),
@@ -36,12 +36,12 @@ ON_CKPLUS: dict[str, dict[str, Accuracies]] = {
         FER: (72.1, 66.9, 63.8, 36.0, 24.6, 24.9),
     },
 }
-"""Set of answers that are open to the tools -> accuracies of each."""
+"""Set of allowed answers -> accuracies of each tool."""
 
 
 @dataclass(frozen=True)
 class Contest:
-    """One set of faces and one way of counting.
+    """Hold one set of faces with one way of counting.
 
     Attributes:
         name: of both.
@@ -145,7 +145,7 @@ def _check(faces: int, expected: int) -> None:
 
 
 def gaps(ours: Accuracies, theirs: Accuracies) -> dict[str, Any]:
-    """Say at which sizes ours are level with theirs, behind or ahead, and by how many points."""
+    """Find the sizes where ours are level with theirs, behind or ahead, and by how many points."""
     found = {size: round(one - other, 1) for size, one, other in zip(SIZES_PX, ours, theirs, strict=True)}
     return {
         "level": [size for size, gap in found.items() if not gap],
