@@ -5,31 +5,31 @@ TRAIN := .venv-train/bin
 
 .PHONY: demo test test-train check check-versions fix model help
 
-help:             ## what there is
+help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ -/'
 
-demo: .venv/base  ## find and recognize the faces of examples/; pictures go to demo/
+demo: .venv/base  ## find faces in examples/ and recognize their expressions; the pictures go to demo/
 	$(BIN)/python tools/demo.py
 
-test: .venv/test  ## run all tests that need no torch
-	$(BIN)/pytest
+test: .venv/test  ## run all tests that need no torch, in two processes
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-train: .venv-train/ready ## run the tests that train, for real but tiny; installs torch (several GB)
 	$(TRAIN)/pytest -m train tests/training
 
-check: .venv/dev  ## formatting, lint, types, import rules
+check: .venv/dev  ## check formatting, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check-versions: .venv/dev ## run ekspresi at both ends of its version ranges, on each Python found; ARGS=--help says more
+check-versions: .venv/dev ## run ekspresi at both ends of its version ranges, on each Python found; ARGS=--help lists options
 	$(BIN)/python tools/check_versions.py $(ARGS)
 
-model: .venv-train/ready ## train the bundled model anew from data/ferplus: hours on two cores; again to go on
+model: .venv-train/ready ## train the bundled model from data/ferplus: hours on two cores; a second call resumes
 	$(TRAIN)/python tools/make_model.py
 
-fix: .venv/dev    ## format, and mend what can be mended
+fix: .venv/dev    ## format the code, and correct lint where ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

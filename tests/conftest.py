@@ -13,10 +13,28 @@ from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.preprocessing import Preprocessing
 
-settings.register_profile("ekspresi", deadline=None)  # a busy machine is no failure
+settings.register_profile("ekspresi", deadline=None)  # a busy machine is not a failure
 settings.load_profile("ekspresi")
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # some tests import onnxruntime themselves
+
+REAL_TIME = (
+    "media/test_live",
+    "media/test_cameras",
+    "pipeline/test_stream",
+    "system/test_forks",
+    "cli/test_predict_vid",
+)
+"""Beginnings of the test files whose threads and pauses need a processor core: no two of them run at once."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in real time into one group of ``--dist loadgroup``."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(root) and str(item.path.relative_to(root).as_posix()).startswith(REAL_TIME):
+            item.add_marker(pytest.mark.xdist_group("real time"))
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +48,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def write_model() -> Callable[..., Path]:
-    """Function that writes a small ONNX model: path, then what to make different from a valid one."""
+    """Function that writes a small ONNX model to a path, with changes to a valid one."""
     return _write_model
 
 
@@ -50,7 +68,7 @@ def _write_model(
     output: str = "logits",
     bias: float = 0.0,
 ) -> Path:
-    """Means over a 4 x 4 grid, times fixed weights; ``metadata``: None for none, '' for fitting ones."""
+    """Write a model of means over a 4 x 4 grid, times fixed weights; ``metadata`` '' fits, None writes none."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
