@@ -23,7 +23,7 @@ def test_defeat_is_to_be_worse_under_every_prior():
     assert list(compare.defeats([contest])) == [{"contest": "CK+48", "tool": "tool", "sizes_px": [32, 24, 8]}]
 
 
-def test_faces_of_a_class_are_left_out_but_answering_it_is_an_error():
+def test_without_class_drops_its_faces_and_counts_its_answers():
     confusion = [[6, 1, 3], [0, 5, 5], [1, 1, 8]]
     rows = [{"size_px": size, "scores": {"confusion": confusion}} for size in reversed(compare.SIZES_PX)]
     accuracies, faces = compare.without({"labels": ["anger", "fear", "contempt"], "by_size": rows}, "contempt")

@@ -38,7 +38,7 @@ def test_command_part_shows_what_its_program_measured(pages):
     assert "Measured by `benchmarks/command_cost.py` on Some CPU, 2026-11-25." in page
 
 
-def test_demo_part_shows_what_the_demo_prints_and_keeps_its_pictures(pages):
+def test_demo_part_shows_its_output_and_keeps_its_pictures(pages):
     write_program(
         pages,
         "tools/demo.py",
