@@ -52,7 +52,7 @@ def sum_bytes(folder: Path) -> int:
 
 
 def median_seconds(command: Sequence[str]) -> float:
-    """Time a whole process: the median of ``REPEATS`` runs, after one run that fills the file cache."""
+    """Time a whole process: the median of ``REPEATS`` runs, after one that fills the file cache."""
     times = []
     for _ in range(REPEATS + 1):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Measure detectors: faces found at each size, false alarms, and the accuracy that the recognizer loses by their boxes.
+"""Measure detectors: faces found at each size, false alarms, and the accuracy they cost.
 
 In: composed scenes with known truth, and a data set's crops. Out: a printed table and, with ``--out``, JSON. Does not
 know how a detector works.
@@ -157,7 +157,7 @@ def photographs() -> list[Array]:
 
 
 def people(generator: np.random.Generator) -> tuple[Image.Image, tuple[float, float, float, float], bool]:
-    """Choose a gray picture of a face at random; return it, the face's box, and whether it is the portrait."""
+    """Choose a gray face picture; return it, the face's box, and whether it is the portrait."""
     box: tuple[float, float, float, float]
     portrait = bool(generator.random() < 0.25)
     if portrait:
@@ -182,7 +182,7 @@ def places(generator: np.random.Generator) -> Iterator[tuple[float, float]]:
 
 
 def paste(picture: Array, pixels: Array, left: int, top: int, edge: float) -> None:
-    """Blend pixels, float32 (h, w), into a picture, in place; they fade in over ``edge`` of their sides."""
+    """Blend pixels, float32 (h, w), into a picture, in place; fade ``edge`` of their sides in."""
     height, width = pixels.shape
     across, down = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
     inside = np.minimum.outer(np.minimum(down, 1 - down), np.minimum(across, 1 - across))
@@ -259,7 +259,7 @@ def find(name: str) -> Iterator[Finding]:
 
 
 def place_crops(crops: NDArray[np.uint8], side_px: int, photograph: Array, generator: np.random.Generator) -> Scene:
-    """Put at most twelve crops, shrunk to one side, into a photograph; the boxes are their squares."""
+    """Put at most twelve crops, shrunk to one side, into a photograph; boxes are their squares."""
     picture, boxes = photograph.copy(), []
     border = side_px // 2
     for crop, (x, y) in zip(crops, places(generator), strict=False):
@@ -272,7 +272,7 @@ def place_crops(crops: NDArray[np.uint8], side_px: int, photograph: Array, gener
 
 
 def sample(dataset: FaceDataset, labels: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draw crops (n, H, W) of the official test side, or of all faces, with targets in the model's labels.
+    """Draw crops (n, H, W) of the official test side, or of all, with targets in model labels.
 
     Only faces with a clear majority whose label the model knows; drawn at random.
     """

@@ -1,4 +1,4 @@
-"""Run a failing camera for long: check that memory stays flat, and that no row is lost or doubled.
+"""Analyze a failing camera for long: check that memory stays flat and no row is doubled.
 
 In: a camera on 127.0.0.1, in its own process, that sends motion JPEG over HTTP, stalls, dies and changes its
 resolution. Out: printed lines and, with ``--out``, JSON. Uses the code of ``ekspresi predict``.
@@ -164,7 +164,7 @@ def _jpeg(number: int, size: tuple[int, int]) -> bytes:
 
 
 def status(process: int | str) -> dict[str, str]:
-    """Read the status of a process, sizes in KiB; without memory if it has just ended. Linux only."""
+    """Read the status of a process, sizes in KiB; without memory if it just ended. Linux only."""
     lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     return {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines) if value.split()}
 

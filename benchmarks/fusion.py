@@ -79,7 +79,7 @@ class _SteadyCamera(np.random.Generator):
 def clip(
     faces: NDArray[np.uint8], sides_px: Sequence[int], seed: Sequence[int], steady: bool
 ) -> list[NDArray[np.uint8]]:
-    """Make a clip of gray faces, uint8 (F, S, S): N frames, uint8 (side, side), with N given sides.
+    """Make a clip of gray faces, uint8 (F, S, S): N frames, uint8 (side, side), of given sides.
 
     The faces follow each other, each for the same share of the frames.
     """
@@ -160,12 +160,12 @@ def worth(targets: NDArray[np.int64], clips: Sequence[Sequence[Prediction]]) -> 
 def gain(
     targets: NDArray[np.int64], single: Sequence[Sequence[Prediction]], last: Sequence[Prediction]
 ) -> tuple[float, float, float]:
-    """Compute the points won over the mean frame, with the 95 % interval of 1,000 resamples of faces."""
+    """Compute the points won over the mean frame; 95 % interval of 1,000 resamples of faces."""
     return points_won(targets, stack_probabilities(single), stack_probabilities([last])[0])
 
 
 def points_won(targets: NDArray[np.int64], single: Probabilities, last: Probabilities) -> tuple[float, float, float]:
-    """Compute ``gain`` for scores (M, K), whose highest counts, over probabilities of frames (M, N, K)."""
+    """Compute ``gain`` of scores (M, K), highest counts, over frames' probabilities (M, N, K)."""
     before = (single.argmax(axis=2) == targets[:, None]).mean(axis=1)
     won = 100 * ((last.argmax(axis=1) == targets) - before)
     drawn = np.random.default_rng(0).choice(won, (1000, len(won))).mean(axis=1)
@@ -282,7 +282,7 @@ def print_line(line: dict[str, Any]) -> None:
 
 
 def find_sequences(recognizer: Recognizer, dataset: FaceDataset) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
-    """Find the positions of each counted sequence's frames, in order, and the label of each sequence."""
+    """Find the frames' positions, in order, and the label of each counted sequence."""
     if dataset.sequences is None:
         raise SystemExit(f"{dataset.spec}: has no sequences. Name ckplus48:PATH.")
     counted = np.isin(np.array(dataset.labels)[dataset.targets], counted_labels(recognizer.labels, dataset.labels))
@@ -345,7 +345,7 @@ def measure_sequence_clips(recognizer: Recognizer, dataset: FaceDataset) -> list
 
 
 def measure_triples(recognizer: Recognizer, dataset: FaceDataset, faces: NDArray[np.int64]) -> dict[str, Any]:
-    """Measure what three degraded pictures of each face win at ``TRIPLES_PX``, by rule of pooling."""
+    """Measure what three degraded pictures of a face win at ``TRIPLES_PX``, by pooling rule."""
     targets = look_up_targets(recognizer, dataset, faces)
     triples = [
         recognizer.predict(

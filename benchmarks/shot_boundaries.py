@@ -48,7 +48,7 @@ Light = Callable[[NDArray[np.float64], float, np.random.Generator], NDArray[np.f
 
 
 def scenes(rng: np.random.Generator) -> list[Image.Image]:
-    """Make pictures large enough to move a camera in, mirrored at their edges, and walls with furniture."""
+    """Make pictures large enough for a moving camera, mirrored at their edges, and drawn walls."""
     found = [np.asarray(Image.fromarray(getattr(data, name)()).convert("RGB")) for name in PICTURES]
     found += [np.asarray(Image.open(path).convert("RGB")) for path in sorted(EXAMPLES.glob("*.[jp][pn]g"))]
     for number in range(6):
@@ -64,7 +64,7 @@ def scenes(rng: np.random.Generator) -> list[Image.Image]:
 
 
 def view(scene: Image.Image, x: float, y: float, share: float, turn: float) -> Image.Image:
-    """Cut the view of a camera at a point of a scene, in shares of the picture, with a share of its width."""
+    """Cut a camera's view out of a scene; point and width are shares of the picture."""
     scale = share * min(scene.width / 2, scene.height / 2 * WIDTH / HEIGHT) / WIDTH
     c, s = scale * np.cos(turn), scale * np.sin(turn)
     left = scene.width * (0.25 + x / 2) - c * WIDTH / 2 + s * HEIGHT / 2

@@ -1,4 +1,4 @@
-"""Write the figures in ``docs`` and ``README.md`` from reports, measurements and the demo: nobody types a figure.
+"""Write the figures in ``docs`` and ``README.md`` from reports, measurements and the demo.
 
 In: ``sections.toml`` beside this file, the templates beside it, and the files in ``runs/`` that the commands of the
 sections make. Out: the marked parts of ``docs/results.md``, ``docs/model-card.md`` and ``README.md``, and the pictures
@@ -42,7 +42,7 @@ _FENCE_OR_GAP = re.compile(r"(^```.*?^```$)|\n{3,}", re.DOTALL | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a page. ``sections.toml`` explains the fields."""
+    """Describe one part of a page. ``sections.toml`` explains the fields."""
 
     name: str
     template: str
@@ -144,7 +144,7 @@ def environment() -> Environment:
 
 
 def load(paths: Sequence[Path]) -> Any:
-    """Read the files of one name: JSON, the rows of CSV files one after another, or the provenance in a model file."""
+    """Read the files of one name: JSON, all rows of CSV files, or a model file's provenance."""
     suffix = paths[0].suffix
     if suffix == ".csv":
         return [row for path in paths for row in _csv_rows(path)]

@@ -1,7 +1,7 @@
-"""What the templates of the docs compute: numbers as text, and the figures of reports that a sentence needs.
+"""Compute for the docs' templates: numbers as text, and figures of reports for sentences.
 
-In: numbers and the content of JSON files. Out: strings, numbers, lists. The sentences are in ``docs/templates``. Knows
-nothing of files, pages or markers.
+In: numbers and the content of JSON files. Out: strings, numbers, lists. The sentences are in ``docs/templates``. Does
+not know about files, pages or markers.
 """
 
 import json
@@ -44,7 +44,7 @@ def won(gain: Sequence[float]) -> str:
 
 
 def yes_no(reached: bool) -> str:
-    """Say whether an aim was reached."""
+    """Write whether an aim was reached."""
     return "yes" if reached else "**no**"
 
 
@@ -95,7 +95,7 @@ def table(rows: str) -> str:
 
 
 def view(report: Found, name: str | None = None) -> Found:
-    """Find a view of a report by its name; the headline where none is given."""
+    """Find a view of a report by its name; the headline without a name."""
     wanted = name or report["headline"]
     found: Found = next(each for each in report["evaluation"]["views"] if each["name"] == wanted)
     return found
@@ -130,19 +130,19 @@ def selective_views(report: Found) -> list[Found]:
 
 
 def precisions(view: Found) -> dict[int, float]:
-    """Map face size in pixels to the share that is right among the answered, 0..1, where any is answered."""
+    """Map face size to the share that is right among the answered, 0..1, if any is answered."""
     rows = {row["size_px"]: row["selective"]["precision"] for row in view["by_size"]}
     return {size: precision for size, precision in rows.items() if precision is not None}
 
 
 def precision_span(view: Found) -> str:
-    """Write the share that is right among the answered, from the worst size to the best, in percent."""
+    """Write the share right among the answered, from the worst size to the best, in percent."""
     found = precisions(view).values() or [0.0]
     return f"{percent(min(found))} to {percent(max(found))} %"
 
 
 def promise_kept(view: Found, kept: bool = True) -> list[int]:
-    """List the sizes where as many of the answers are right as promised, or those where fewer are."""
+    """List the sizes where as many answers are right as promised, or where fewer are."""
     rounded = {size: round(precision, 3) for size, precision in precisions(view).items()}  # as the table shows it
     return [size for size, precision in rounded.items() if (precision >= PROMISED) == kept]
 
@@ -154,7 +154,7 @@ def silent_sizes(views: Sequence[Found]) -> list[int]:
 
 
 def shown_epochs(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Choose the first, the last and every fourth epoch; a row that a resumed run wrote again counts once."""
+    """Choose the first, the last and every fourth epoch, each once even if a run was resumed."""
     by_epoch = {int(row["epoch"]): row for row in rows if row["val_nll"]}
     return [by_epoch[epoch] for epoch in sorted(by_epoch) if epoch % 4 == 3 or epoch in (0, max(by_epoch))]
 
@@ -182,7 +182,7 @@ def best_arm(arms: Sequence[Found]) -> Found:
 
 
 def gap_px(arm: Found, others: Sequence[Found], size: int) -> float | None:
-    """Subtract from an arm's accuracy that of its namesake under another protocol, in points; None without one."""
+    """Subtract from an arm's accuracy that of its namesake under another protocol, in points."""
     namesakes = {other["arm"]: accuracies(other["image"])[size] for other in others}
     return accuracies(arm["image"])[size] - namesakes[arm["arm"]] if arm["arm"] in namesakes else None
 
@@ -202,7 +202,7 @@ def missed(lines: dict[int, Found], wanted: Iterable[tuple[int, float]], part: s
 
 
 def difference(line: Found) -> str:
-    """Write the points that detected crops win over given ones, with the 95 % interval of the paired difference."""
+    """Write the points that detected crops win over given ones, with the paired 95 % interval."""
     n, lost, gained = line["found"], line["only_given"], line["only_detected"]
     mean = (gained - lost) / n
     half = 1.96 * math.sqrt(max((gained + lost) / n - mean**2, 0) / n)
@@ -210,7 +210,7 @@ def difference(line: Found) -> str:
 
 
 def rows_by_step(lines: Sequence[Found], steps: Sequence[float]) -> dict[str, list[Found | None]]:
-    """Map each name, sorted, to its line at each step; None where it was not measured."""
+    """Map each name, sorted, to its line at each step; None if it was not measured."""
     found = {(line["name"], line["step_s"]): line for line in reversed(lines)}
     return {name: [found.get((name, step)) for step in steps] for name in sorted({line["name"] for line in lines})}
 

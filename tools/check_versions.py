@@ -1,4 +1,4 @@
-"""Install ekspresi into fresh environments, at the ends of its declared version ranges, and run it there.
+"""Install and run ekspresi in fresh environments, at both ends of its version ranges.
 
 In: pyproject.toml. Out: a table with a row for each Python and resolution; the exit code is 1 where a row failed.
 
@@ -98,7 +98,7 @@ def off_floor(installed: dict[str, Version], floors: dict[str, Version]) -> list
 
 
 def find_python(version: str) -> Path | None:
-    """Find an interpreter of a version such as '3.12': pyenv's newest, one on the PATH, or this one; else None."""
+    """Find an interpreter of a version such as '3.12': pyenv's newest, on the PATH, or this one."""
     return next((path for path in _pythons(version) if _version_of(path) == version), None)
 
 
@@ -117,7 +117,7 @@ def _pythons(version: str) -> Iterator[Path]:
 
 
 def _version_of(python: Path) -> str | None:
-    """Ask an interpreter for its version, as '3.12'; None if it does not run, as a shim without its Python."""
+    """Ask an interpreter for its version, as '3.12'; None if it does not run, as an empty shim."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
@@ -213,14 +213,14 @@ def _run(words: Iterable[str | Path], folder: Path | None = None) -> str:
 
 
 def rows(pythons: list[str], resolutions: list[str], *, ends: bool) -> list[tuple[str, str]]:
-    """Choose the rows: all pairs, or with ``ends`` the lowest of the oldest Python and the highest of the newest."""
+    """Choose the rows: all pairs, or with ``ends`` oldest Python, lowest and newest, highest."""
     if ends:
         return [(pythons[0], "lowest-direct"), (pythons[-1], "highest")]
     return [(python, resolution) for python in pythons for resolution in resolutions]
 
 
 def main() -> None:
-    """Check every row and print the table; exit with 1 if a row failed, with 2 if none could start."""
+    """Check every row and print the table; exit with 1 if a row failed, with 2 if none started."""
     text = (__doc__ or "").splitlines()
     shape = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=text[0], epilog="\n".join(text[2:]), formatter_class=shape)

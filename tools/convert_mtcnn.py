@@ -171,7 +171,7 @@ class Graph:
         return name
 
     def conv(self, source: str, name: str, kernel: NDArray[np.floating], bias: NDArray[np.floating]) -> str:
-        """Add a convolution, kernel (out, in, h, w); channels of the source that it does not know count nothing."""
+        """Add a convolution, kernel (out, in, h, w); unknown channels of the source count 0."""
         kernel = pad(kernel, 1, self.channels[source])
         constants = [self.constant(kernel, f"{name}.kernel"), self.constant(bias, f"{name}.bias")]
         self.node("Conv", [source, *constants], name)
@@ -195,7 +195,7 @@ def pad(array: NDArray[np.floating], axis: int, length: int) -> NDArray[np.float
 
 
 def round_up(channels: int) -> int:
-    """Round channels up to a multiple of ``BLOCK``; otherwise ONNX Runtime leaves its fast layout and returns."""
+    """Round channels up to a multiple of ``BLOCK``, as ONNX Runtime's fast layout needs."""
     return -(-channels // BLOCK) * BLOCK
 
 

@@ -1,4 +1,4 @@
-"""Run ekspresi on the example pictures: find faces, recognize expressions, shrink one face down to 8 px.
+"""Run ekspresi on the example pictures: recognize faces, and shrink one down to 8 px.
 
 In: the pictures of ``examples/``. Out: a table on the screen and, in ``demo/``, the annotated pictures, the table as
 CSV, a strip of one face from 48 to 8 px with the prediction at each size, and a picture of the evidence in the

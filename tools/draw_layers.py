@@ -1,4 +1,4 @@
-"""Draw the layers of the package, from the import contract in pyproject.toml, as one SVG picture.
+"""Draw the layers of the package, from its import contract, as one SVG picture.
 
 In: pyproject.toml. Out: ``docs/pictures/layers.svg``. The contract gives the layers and their rooms; the captions are
 here. Does not know what the rooms import: import-linter checks that.

@@ -1,4 +1,4 @@
-"""Fit the margin that turns a detector's box into a crop like those of FER+, on 48 x 48 training faces.
+"""Fit the margin that turns a detector's box into a crop like those of FER+.
 
 In: FER2013Train (fer0000000.png and so on). It has training faces only, so that test faces do not shape the convention.
 Out: printed medians and spreads of ``scale`` and ``shift_y`` for ``ekspresi.imaging.cropping.CropConvention``. Does not
@@ -27,7 +27,7 @@ MIN_WIDTH = 0.5  # share of the face; smaller boxes are mirrored halves or eyes
 
 
 def surround(face: NDArray[np.uint8], border: str) -> NDArray[np.uint8]:
-    """Surround a gray face, uint8 (48, 48); return RGB uint8 (384, 384) with the face in the middle."""
+    """Surround a gray face, uint8 (48, 48); return RGB uint8 (384, 384), face in the middle."""
     large = np.asarray(Image.fromarray(face).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC))
     if border == "mirrored":
         picture = np.pad(large, BORDER_PX, mode="symmetric")

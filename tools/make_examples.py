@@ -1,4 +1,4 @@
-"""Make the pictures of examples/: a portrait, a sheet of 25 px faces, a corridor with its truth.
+"""Make the pictures of examples/: a portrait, a sheet of 25 px faces, a corridor.
 
 In: ``skimage.data.astronaut`` and ``skimage.data.lfw_subset``. Out: astronaut.jpg, lfw-faces.png, corridor.jpg and
 corridor.json, whose boxes are where the tool drew the faces. Does not know about detectors.
@@ -99,7 +99,7 @@ def corridor() -> Array:
 
 
 def put(picture: Array, person: Person) -> tuple[float, float, float, float]:
-    """Draw one person into the picture, in place; return the face's box, forehead to chin, in pixels."""
+    """Draw one person into the picture, in place; return the face's box, forehead to chin."""
     pixels_a_metre = person.face_px / FACE_M
     x = CENTER[0] + person.x_m * pixels_a_metre
     y = CENTER[1] + (CAMERA_M - HEAD_M) * pixels_a_metre

@@ -1,4 +1,4 @@
-"""Try a model in int8: measure the speed that each trial gains and the accuracy that it loses.
+"""Try a model in int8: measure the speed that each trial gains and the accuracy it loses.
 
 In: a model file and the data set it was trained on. Out: printed tables, and in ``--out`` the trial models, each with
 ekspresi's metadata, and ``quantize.json``. Chooses on the validation side, calibrates on the training side, and never
@@ -73,7 +73,7 @@ class Trial:
 
 
 def time_networks(recognizers: dict[str, Recognizer], faces: int, rounds: int) -> dict[str, NDArray[np.float64]]:
-    """Time a run of each network in turn, after an uncounted run; return seconds (rounds,) by name."""
+    """Time each network in turn, after an uncounted run; return seconds (rounds,) by name."""
     side = next(iter(recognizers.values())).metadata.preprocessing.input_px
     feed = {"tensor": np.random.default_rng(0).standard_normal((faces, 1, side, side), dtype=np.float32)}
     repeats = max(1, 16 // faces)

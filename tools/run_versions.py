@@ -127,7 +127,7 @@ def write_clip(path: Path, picture: Path) -> None:
 
 
 def check_colors(folder: Path) -> None:
-    """Write BT.709 videos without loss, of 8 and 10 bit and of both ranges, and read their colors back."""
+    """Write lossless BT.709 videos of 8 and 10 bit and both ranges; read their colors back."""
     for bits, full in ((8, False), (8, True), (10, False), (10, True)):
         path = folder / f"colors-{bits}-{'full' if full else 'limited'}.mkv"
         write_chart(path, bits, full)
@@ -141,7 +141,7 @@ def check_colors(folder: Path) -> None:
 
 
 def write_chart(path: Path, bits: int, full: bool) -> None:
-    """Write one frame of the stripes ``PATCHES`` with the codec FFV1, in numbers that are computed here.
+    """Write one frame of the stripes ``PATCHES`` with the codec FFV1, in numbers computed here.
 
     Args:
         path: a Matroska file.

@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def contests(ferplus: Mapping[str, Any], ckplus: Mapping[str, Any]) -> list[Contest]:
-    """Take the bundled model's figures from its reports and put those of the other tools beside them.
+    """Put the figures of other tools beside those of the bundled model's reports.
 
     Raises:
         ValueError: the reports count other numbers of faces than the other tools were measured on.
@@ -133,7 +133,7 @@ def without(view: Mapping[str, Any], label: str) -> tuple[Accuracies, int]:
 
 
 def in_order(by_size: Mapping[int, float]) -> Accuracies:
-    """Order accuracies as ``SIZES_PX``, with the digits that the table shows: differences are those of the table."""
+    """Order accuracies as ``SIZES_PX``, rounded as in the table, so that differences agree."""
     return tuple(round(by_size[size], 1) for size in SIZES_PX)
 
 
@@ -165,7 +165,7 @@ def defeats(found: Sequence[Contest]) -> Iterator[dict[str, Any]]:
 
 
 def widest_interval(report: Mapping[str, Any]) -> float:
-    """Find how far an interval of an accuracy reaches to a side at most, over the views of images, in points."""
+    """Find the widest half of an accuracy's interval, over the views of images, in points."""
     return max(
         100.0 * float(max(accuracy["high"] - accuracy["value"], accuracy["value"] - accuracy["low"]))
         for view in report["evaluation"]["views"]

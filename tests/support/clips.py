@@ -1,4 +1,4 @@
-"""Small videos for tests, written by PyAV.
+"""Write small videos for tests, by PyAV.
 
 Each frame is one gray, ``10 * (number % 20) + 20``, with a red square in its upper left: its number and its
 orientation can be read off.
@@ -32,7 +32,7 @@ def gray(number: int) -> int:
 
 
 def number_of(image: NDArray[np.uint8]) -> int:
-    """The number, modulo 20, that an upright frame shows."""
+    """Read the number, modulo 20, that an upright frame shows."""
     return round((float(image[-8:, -8:].mean()) - 20) / 10)
 
 
@@ -49,7 +49,7 @@ def write_clip(
     sound_s: float = 0.0,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write a video whose frames tell their numbers.
+    """Write a video whose frames show their numbers.
 
     Args:
         path: its ending chooses the container.
@@ -59,7 +59,7 @@ def write_clip(
         stamps_ms: when each is shown.
         size: width and height.
         gop: frames from one key frame to the next.
-        form: FFmpeg's name of the container, where the ending does not tell it.
+        form: FFmpeg's name of the container, if the ending does not show it.
         sound_s: length of a silent sound track; none by default.
         options: of the container.
     """
@@ -109,7 +109,7 @@ def _silence(container: av.container.OutputContainer, stream: av.AudioStream, se
 
 
 def turned(source: Path, target: Path, a: int, b: int, c: int, d: int) -> Path:
-    """An MP4 file -> a copy whose header tells the player to turn it: a point moves to (a x + c y, b x + d y)."""
+    """Copy an MP4 file with a rotation in its header: a point moves to (a x + c y, b x + d y)."""
     content = bytearray(source.read_bytes())
     start = content.index(b"tkhd") + 4 + 40
     content[start : start + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
@@ -118,7 +118,7 @@ def turned(source: Path, target: Path, a: int, b: int, c: int, d: int) -> Path:
 
 
 def cut(source: Path, share: float = 0.5) -> Path:
-    """A file -> a copy beside it that ends in the middle."""
+    """Copy a file to one beside it that ends in the middle."""
     target = source.with_name(f"cut-{source.name}")
     content = source.read_bytes()
     target.write_bytes(content[: int(len(content) * share)])

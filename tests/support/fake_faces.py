@@ -1,4 +1,4 @@
-"""Makers of small fake data sets in the true on-disk formats."""
+"""Make small fake data sets in the true on-disk formats."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,7 +12,7 @@ FERPLUS_HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disg
 
 
 def texture(seed: int, height: int = 48, width: int = 48) -> NDArray[np.uint8]:
-    """A random picture with structure at several scales, as a face has, and no symmetry."""
+    """Make a random picture with structure at several scales, as a face has, and no symmetry."""
     rng = np.random.default_rng(seed)
     total = np.zeros((height, width))
     for cells in (3, 4, 6, 16):
@@ -31,7 +31,7 @@ def pixel_cell(pixels: NDArray[np.uint8]) -> str:
 
 
 def write_ckplus48(folder: Path) -> Path:
-    """CK+48: 21 sequences of 12 subjects, three frames each, all seven classes."""
+    """Write CK+48: 21 sequences of 12 subjects, three frames each, all seven classes."""
     classes = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
     for number in range(21):
         subject, sequence = f"S{10 + number % 12:03d}", f"{1 + number // 12:03d}"
@@ -44,13 +44,13 @@ def write_ckplus48(folder: Path) -> Path:
 
 @lru_cache(maxsize=1)
 def _portrait() -> NDArray[np.uint8]:
-    """Head and shoulders of the astronaut, RGB (400, 350, 3); the face is about 145 px wide."""
+    """Cut out the astronaut's head and shoulders, RGB (400, 350, 3); the face is 145 px wide."""
     picture = Image.open(Path(__file__).parents[2] / "examples" / "astronaut.jpg").convert("RGB")
     return np.asarray(picture.crop((120, 0, 330, 240)).resize((350, 400), Image.Resampling.BICUBIC))
 
 
 def ckplus_frame(seed: int, height: int = 490, face: bool = True) -> NDArray[np.uint8]:
-    """One frame of CK+, RGB (height, 640, 3): a gray wall and, before it, a person whose place tells the seed."""
+    """Draw one frame of CK+, RGB (height, 640, 3): a gray wall, and a person placed by the seed."""
     wall = np.random.default_rng(seed).normal(90, 3, (height, 640, 1)).clip(0, 255).astype(np.uint8)
     frame = np.repeat(wall, 3, axis=2)
     if face:
@@ -69,7 +69,7 @@ CKPLUS_SEQUENCES: tuple[tuple[str, str, int, int | None], ...] = (
 
 
 def write_ckplus(folder: Path) -> Path:
-    """CK+ as released: five sequences of four people, three of them labelled; S010 is in color, 640 x 480 px.
+    """Write CK+ as released: five sequences of four people, three labelled; S010 is in color.
 
     S010_003 has an empty folder of Emotion, S999_001 none at all; the hidden files that macOS leaves lie everywhere.
     """
@@ -109,7 +109,7 @@ PictureOf = Callable[[int], NDArray[np.uint8]]
 
 
 def write_ferplus(folder: Path, form: str, picture: PictureOf = texture) -> Path:
-    """FER+ as 'folders' or as 'csv', with a row without a name and an image named twice."""
+    """Write FER+ as 'folders' or as 'csv', with a row without a name and an image named twice."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{usage},{name},{votes}" for usage, name, votes, _ in FERPLUS_ROWS]
     (folder / "fer2013new.csv").write_text("\n".join([FERPLUS_HEADER, *lines]) + "\n")

@@ -1,6 +1,6 @@
-"""A network with YuNet's inputs and outputs that takes bright squares of 24 px for faces.
+"""Write a network with YuNet's inputs and outputs that finds bright squares of 24 px.
 
-OpenCV's ``FaceDetectorYN`` runs it as it runs YuNet, so what stands around the network can be tested without the
+OpenCV's ``FaceDetectorYN`` runs it as it runs YuNet, so the code around the network can be tested without the
 network itself, which may not be shipped.
 """
 

@@ -1,4 +1,4 @@
-"""A model file whose answers are known: it reads the expression off the mean gray value of the face.
+"""Write a model file with known answers: the mean gray value of a face is its expression.
 
 Label k of K is answered for faces of gray level ``level(k, K)``; shrinking leaves the mean as it is.
 """
@@ -19,7 +19,7 @@ def level(k, n_labels):
 
 
 def face(k, n_labels, rng, side=48):
-    """Uint8 (side, side) noise around the gray level of label k; two faces are never alike."""
+    """Draw noise, uint8 (side, side), around the gray level of label k; no two faces are alike."""
     noise = rng.integers(-6, 7, (side, side))
     return np.clip(level(k, n_labels) + noise, 0, 255).astype(np.uint8)
 
@@ -27,9 +27,9 @@ def face(k, n_labels, rng, side=48):
 def write_gray_model(
     path, labels, provenance=None, sharpness=400.0, calibration=None, believed_px=None, size_correction=()
 ):
-    """Logits -sharpness * (mean - level)^2 with the mean in 0..1, as ONNX with ekspresi's metadata.
+    """Write logits -sharpness * (mean - level)^2, mean in 0..1, as ONNX with our metadata.
 
-    With ``believed_px`` the model also tells effective sizes, and takes every face for one of that side.
+    With ``believed_px`` the model also gives effective sizes: that side for every face.
     """
     levels = np.array([[level(k, len(labels)) / 255 for k in range(len(labels))]], dtype=np.float32)
     constants = {"levels": levels, "slope": np.float32(-sharpness)}

@@ -1,4 +1,4 @@
-"""Write made-up reports in the true formats: what evaluations, trainings and a study leave in ``runs/``.
+"""Write made-up reports of evaluations, trainings and a study, in the true formats.
 
 The figures follow from a seed alone, without NumPy, so that pages made of them are the same everywhere.
 """
@@ -28,7 +28,7 @@ RIGHT_AT = {48: 0.8, 32: 0.79, 24: 0.76, 16: 0.7, 12: 0.63, 8: 0.5}
 
 
 class MadeUpReports:
-    """Writes reports below a folder.
+    """Write reports below a folder.
 
     Args:
         root: the folder.
@@ -58,7 +58,7 @@ class MadeUpReports:
             self.write(f"runs/ckplus48-{name}-report/report.json", self.report(views, warnings=warnings))
 
     def write_trainings(self) -> None:
-        """Write what trainings leave: reports of variants, metrics, the record and the model of the bundled one."""
+        """Write results of trainings: reports of variants, metrics, record and bundled model."""
         for name in ("start", "bundled"):
             self.write(f"runs/ablation/{name}/report.json", self.on_ferplus())
         short = ("base", "stride32", "sharp", "natural", "stiff")
@@ -168,7 +168,7 @@ class MadeUpReports:
         }
 
     def on_ferplus(self, suite: str = "clean", **about: Any) -> dict[str, Any]:
-        """Make a report on FER+, with the number of majority faces that other tools were measured on."""
+        """Make a report on FER+, with as many majority faces as other tools were measured on."""
         faces = {"arg-max": 3226, "majority": 2849 // 7 * 7 + 2849 // 7 + 2849 % 7}
         views = [
             self.view(f"test, {subset}, {custom}", FERPLUS_LABELS, n, selective=True)

@@ -1,4 +1,4 @@
-"""Write made-up reports and measurements in the true formats: all that ``docs/build.py`` reads from ``runs/``."""
+"""Write made-up reports and measurements for ``docs/build.py``, in the true formats."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ MEASURED = {"cpu": CPU, "date": DATE, "note": "two virtual cores."}
 
 
 class MadeUpRuns(MadeUpReports):
-    """Writes all the files of ``runs/`` below a folder."""
+    """Write all the files of ``runs/`` below a folder."""
 
     def write_all(self) -> None:
-        """Write every file that the docs are made of."""
+        """Write every file that the docs need."""
         self.write_reports()
         self.write_trainings()
         self.write_videos()
@@ -58,7 +58,7 @@ class MadeUpRuns(MadeUpReports):
         self.write("runs/long-video.json", {**MEASURED, **hour, **memory})
 
     def detection(self) -> dict[str, Any]:
-        """Make what two detectors find, and what the recognizer reads."""
+        """Make the figures of two detectors and of the recognizer on their crops."""
         finding, reading = [], []
         for detector in ("mtcnn", "yunet"):
             for smallest in (24.0, 8.0):
@@ -79,7 +79,7 @@ class MadeUpRuns(MadeUpReports):
         return {**about, "finding": finding, "reading": reading}
 
     def fusion(self) -> dict[str, Any]:
-        """Make what fusing frames wins."""
+        """Make the figures of fusion."""
 
         def worth(size: int) -> dict[str, float | None]:
             figures = {name: 100 * self.random.random() for name in ("accuracy", "gap", "ece", "nll", "answered")}

@@ -1,4 +1,4 @@
-"""Cameras on 127.0.0.1 for tests: one that speaks RTSP over TCP with H.264, one that speaks HTTP.
+"""Serve cameras on 127.0.0.1 for tests: one by RTSP over TCP with H.264, one by HTTP.
 
 They give the frames of ``clips.py`` and want ``user:secret``, as 'Basic' sends it.
 """
@@ -23,7 +23,7 @@ AUTHORISATION = "Basic " + base64.b64encode(b"user:secret").decode()
 
 
 def h264_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[list[bytes]]:
-    """Frames, each as the NAL units that make it; every tenth is a key frame with its parameter sets."""
+    """Encode frames as NAL units; every tenth is a key frame with its parameter sets."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = size
     encoder.pix_fmt, encoder.framerate, encoder.gop_size = "yuv420p", 25, 10
@@ -41,7 +41,7 @@ def _units(stream: bytes) -> list[bytes]:
 
 
 class RtspCamera:
-    """One client at a time; each connection gives some frames, then what ``then`` says.
+    """Serve one client at a time: some frames per connection, then the action ``then``.
 
     Attributes:
         port: where it listens.
@@ -52,7 +52,7 @@ class RtspCamera:
     def __init__(
         self, frames: int = 30, *, rate: float = 100.0, then: str = "close", answer: str | None = None, times: int = 99
     ) -> None:
-        """Start it.
+        """Start the camera.
 
         Args:
             frames: of each connection.
@@ -104,7 +104,7 @@ class RtspCamera:
                     return
 
     def _reply(self, client: socket.socket, request: str) -> bool:
-        """Answer; true where the client wants to be played to."""
+        """Answer a request; return whether the client asks to play."""
         line, *rest = request.split("\r\n")
         head = dict(field.split(": ", 1) for field in rest)
         method, address, _ = line.split(" ")
@@ -150,7 +150,7 @@ class RtspCamera:
 
 @contextmanager
 def http_camera(folder: Path, frames: int = 20, rate: float = 50.0) -> Iterator[str]:
-    """Serve ``/live`` (motion JPEG without end of its own) and a folder's files -> 'user:secret@host:port'."""
+    """Serve ``/live`` (endless motion JPEG) and a folder's files; yield 'user:secret@host:port'."""
     halt = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -207,7 +207,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: object, patience_s: float = 10.0) -> bool:
-    """Whether a condition, a function without arguments, came true in time."""
+    """Wait for a condition, a function without arguments; return whether it came true in time."""
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""``ekspresi`` run by a user who is not the superuser, whom no right that a test takes away would bind.
+"""Run ``ekspresi`` as a user who is not the superuser, so that file permissions count.
 
 As a script: two commands as JSON, each a list of words. The first is run with all rights, so that all code is loaded:
 the other user may not be able to read it. Then the rights are given up, and the second is run.
@@ -20,22 +20,22 @@ NOBODY = 65534
 
 @contextlib.contextmanager
 def folder_of_all() -> Iterator[Path]:
-    """A folder that every user may write to; those that pytest makes are closed to others."""
+    """Make a folder that every user may write to; pytest's own are closed to others."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
         yield Path(name).resolve()
 
 
 def give_away(path: Path) -> None:
-    """Make a file that of the other user, where there is one."""
+    """Give a file to the other user, if there is one."""
     if os.geteuid() == 0:
         os.chown(path, NOBODY, NOBODY)
 
 
 def as_other_user(before: Sequence[object], words: Sequence[object]) -> "subprocess.CompletedProcess[str]":
-    """Run two commands of ``ekspresi``, the second as a user who is not the superuser -> what that one said.
+    """Run two commands of ``ekspresi``, the second as the other user; return its output.
 
-    The test is skipped where there is no way to.
+    Skips the test if the machine allows no other user.
     """
     if sys.platform == "win32":
         pytest.skip("rights of files are others on Windows")

@@ -1,10 +1,10 @@
-"""Reads the pages that ekspresi makes, for tests."""
+"""Read pages of ekspresi, for tests."""
 
 from html.parser import HTMLParser
 
 
 class Tags(HTMLParser):
-    """Every tag with its attributes; whether they nest; the text."""
+    """Collect every tag with its attributes, errors of nesting, and the text."""
 
     VOID = frozenset({"meta", "img", "br", "link"})
 

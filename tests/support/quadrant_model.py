@@ -1,4 +1,4 @@
-"""A model file that looks at one quadrant of a face: its answer is how much of a checkered pattern is left there."""
+"""Write a model file that reads one quadrant of a face: how much of a pattern is left there."""
 
 import numpy as np
 import onnx
@@ -23,18 +23,17 @@ CALIBRATION = SizeCalibration(
     smallest_px=1.0,
 )
 
-
 def checkered(repeat=1):
-    """Uint8 gray (16 * repeat, 16 * repeat): the pattern that the model looks for, everywhere."""
+    """Draw the checkered pattern of the model everywhere, uint8 gray (16 * repeat, 16 * repeat)."""
     return np.uint8(128 + 100 * _signs()).repeat(repeat, axis=0).repeat(repeat, axis=1)
 
 
 def write_quadrant_model(path, quadrant, strength=3.0, ahead=0.0, size_strength=None, calibration=None):
-    """Happiness is ``strength`` ahead where quadrant (row, column), each 0 or 1, is checkered, and level where not.
+    """Write a model with happiness ``strength`` ahead if quadrant (row, column) is checkered.
 
     ``ahead`` is added to the logit of happiness, whatever the picture.
 
-    With ``size_strength`` the model also tells effective sizes: that many octaves above 1 px, and as many fewer as
+    With ``size_strength`` the model also gives effective sizes: that many octaves above 1 px, and as many fewer as
     the pattern is gone.
     """
     half = SIDE // 2

@@ -1,4 +1,4 @@
-"""Makers of what is seen in frames, for tests of summaries."""
+"""Make frame results, for tests of summaries."""
 
 from collections.abc import Sequence
 
