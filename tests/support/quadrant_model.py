@@ -23,6 +23,7 @@ CALIBRATION = SizeCalibration(
     smallest_px=1.0,
 )
 
+
 def checkered(repeat=1):
     """Draw the checkered pattern of the model everywhere, uint8 gray (16 * repeat, 16 * repeat)."""
     return np.uint8(128 + 100 * _signs()).repeat(repeat, axis=0).repeat(repeat, axis=1)
