@@ -93,7 +93,7 @@ def test_a_foreign_data_set_is_measured_whole(ckplus, model, tmp_path):
     assert record["provenance"]["asked"]["command"].endswith("--split all")
 
 
-def test_the_protocol_of_training_is_the_default_on_the_same_data(ckplus, tmp_path):
+def test_evaluate_same_data_takes_the_protocol_of_training(ckplus, tmp_path):
     fingerprint = read(f"ckplus48:{ckplus}").fingerprint
     provenance = {
         "data": {"reader": "ckplus48", "fingerprint": fingerprint},
@@ -116,7 +116,7 @@ def test_the_protocol_of_training_is_the_default_on_the_same_data(ckplus, tmp_pa
     assert "Chosen on these faces" in " ".join(output.split())
 
 
-def test_the_faces_of_training_are_known_under_the_name_of_their_first_publication(ferplus, tmp_path):
+def test_evaluate_relative_of_training_data_warns(ferplus, tmp_path):
     provenance = {"data": {"reader": "ferplus", "fingerprint": read(f"ferplus:{ferplus}").fingerprint}}
     model = write_gray_model(tmp_path / "own.onnx", FERPLUS_LABELS, provenance)
     pixels = " ".join(["128"] * 48 * 48)

@@ -164,7 +164,7 @@ def test_every_face_has_a_line_and_a_band(
         assert 400 * bands < picture.height < 800 * bands
 
 
-def test_silence_is_said_with_the_guess_and_what_the_face_carries(explain, tmp_path: Path) -> None:
+def test_explain_unsure_face_shows_guess_and_effective_px(explain, tmp_path: Path) -> None:
     model = write_gray_model(tmp_path / "x.onnx", ("neutral", "fear", "anger"), 0, 0.0, CALIBRATION, believed_px=9)
     Image.new("L", (20, 20), 127).save(tmp_path / "x.png")
     code, out, _ = explain("x.png", model=model)

@@ -16,13 +16,13 @@ from ekspresi.recognition.calibration import SizeCalibration
 SHARES = (0.5, 0.5)
 
 
-def test_describe_calibration_lists_the_confidence_from_the_largest_size() -> None:
+def test_describe_calibration_starts_at_the_largest_size() -> None:
     calibration = SizeCalibration((8.0, 48.0), (1.0, 1.0), (2.0, 0.61), 0.92, (0.0, 0.0), SHARES, 1.0, 6.0)
     expected = "answers from a confidence of: 48 px 61%, 8 px never (for 92% right answers)"
     assert describe_calibration(calibration) == expected
 
 
-def test_describe_calibration_without_thresholds_names_the_smallest_face() -> None:
+def test_describe_calibration_no_thresholds_names_least_face() -> None:
     calibration = SizeCalibration((48.0,), (1.5,), (0.0,), 0.0, (0.0, 0.0), SHARES, 1.0, 6.0)
     sentence = describe_calibration(calibration)
     assert sentence.startswith("one temperature (1.50), no thresholds: ")

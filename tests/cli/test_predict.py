@@ -61,7 +61,7 @@ def test_the_table_on_the_screen(predict, folder: Path) -> None:
     assert "1 face in 1 picture" in out
 
 
-def test_pictures_of_several_folders_are_told_apart_in_80_columns(predict, folder: Path) -> None:
+def test_table_80_columns_shows_folders_of_pictures(predict, folder: Path) -> None:
     code, out, _ = predict(folder, columns=80)
     assert code == 0
     for name in ("a/x.jpg", "b/x.jpg", "b/y.png"):
@@ -130,9 +130,7 @@ def test_one_bad_file_is_reported_counted_and_the_rest_is_done(predict, folder: 
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
 
 
-def test_what_is_named_and_cannot_be_used_is_told_the_rest_done_and_the_exit_code_2(
-    predict, folder: Path, tmp_path: Path
-) -> None:
+def test_predict_unusable_named_source_exits_with_2(predict, folder: Path, tmp_path: Path) -> None:
     bad, good = tmp_path / "bad.jpg", folder / "b" / "y.png"
     bad.write_bytes(b"")
     for path, what in (

@@ -49,7 +49,7 @@ def lines_in(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_a_folder_of_pictures_and_videos_gives_table_films_and_a_page(predict, tmp_path: Path) -> None:
+def test_predict_mixed_folder_gives_table_videos_and_page(predict, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     write_clip(folder / "b.mp4", 30)
@@ -113,7 +113,7 @@ def test_faces_are_hidden_in_all_that_is_drawn(predict, tmp_path: Path) -> None:
     ("number", "suffix"),
     [(signal.SIGTERM, ".csv"), (signal.SIGINT, ".csv"), (signal.SIGKILL, ".csv"), (signal.SIGKILL, ".jsonl")],
 )
-def test_a_run_that_is_stopped_or_killed_goes_on_with_no_row_twice_and_none_missing(
+def test_resume_stopped_or_killed_run_has_each_row_once(
     number: int, suffix: str, tiny_model: Path, tmp_path: Path
 ) -> None:
     clips = [write_clip(tmp_path / f"{name}.mp4", 400, gop=25) for name in "ab"]

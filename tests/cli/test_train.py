@@ -58,7 +58,7 @@ def test_a_wrong_flag_is_refused_as_a_wrong_key_is(trained: list[TrainConfig]) -
     )
 
 
-def test_help_shows_each_key_with_its_description_bounds_and_default() -> None:
+def test_help_shows_description_bounds_and_default_of_keys() -> None:
     done = train("--help")
     assert done.exit_code == 0
     for name, field in TrainConfig.model_fields.items():
@@ -68,7 +68,7 @@ def test_help_shows_each_key_with_its_description_bounds_and_default() -> None:
     assert "Data set spec, READER:PATH, as in ekspresi data inspect.  " in done.output
 
 
-def test_without_the_extra_there_is_help_and_one_line_for_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_train_without_extra_shows_help_or_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ekspresi.training.settings", None)  # as if pydantic were not installed
     monkeypatch.delitem(sys.modules, "ekspresi.training.config")
     for arguments in (["--help"], ["--data", "folder:x", "-h"]):

@@ -62,7 +62,7 @@ def test_select_faces_takes_the_split_of_training() -> None:
     assert (faces.fold, faces.side) == (4, "validation")
 
 
-def test_select_faces_other_protocol_ignores_the_fold_of_training() -> None:
+def test_select_faces_other_protocol_ignores_training_fold() -> None:
     faces = select_faces(dataset(), {"protocol": "subject-10fold", "fold": 3}, options(protocol="subject-halves"))
     assert (faces.protocol, faces.fold) == ("subject-halves", 0)
 

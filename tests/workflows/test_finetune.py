@@ -75,9 +75,7 @@ def test_finetune_model_plans_trains_and_evaluates_in_order(
     assert result.evaluation.evaluation.model_labels == LABELS
 
 
-def test_finetune_model_foreign_report_is_refused_before_training(
-    data: str, calls: list[dict[str, Any]], tmp_path: Path
-) -> None:
+def test_finetune_model_foreign_report_is_refused_first(data: str, calls: list[dict[str, Any]], tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("of someone else")
     with pytest.raises(OutputError, match=r"report\.html: nothing in it shows that ekspresi made it"):
         finetune_model(FinetuneOptions(data, tmp_path), Recorder())

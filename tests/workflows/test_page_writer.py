@@ -67,7 +67,7 @@ def test_write_run_page_shows_the_command(
     assert shown in (tmp_path / "x.html").read_text(encoding="utf-8")
 
 
-def test_write_run_page_nothing_read_after_an_earlier_run_keeps_its_page(tiny_model: Path, tmp_path: Path) -> None:
+def test_write_run_page_nothing_read_writes_no_page(tiny_model: Path, tmp_path: Path) -> None:
     options, result = PredictOptions(page=tmp_path / "x.html"), result_of(done=5)
     write_run_page(result, options, Recognizer(tiny_model), ["in.png"])
     assert result.written == [] and not (tmp_path / "x.html").exists()

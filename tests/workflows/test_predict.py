@@ -103,7 +103,7 @@ def test_tracks_of_a_run_that_goes_on_are_no_earlier_ones(
     assert {track for _, track in tracks["d.mp4"]} == {"1"}
 
 
-def test_what_is_drawn_is_written_before_the_run_is_said_to_have_come_so_far(
+def test_annotations_are_written_before_positions_commit(
     predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened = []

@@ -82,9 +82,7 @@ def command_for(output: str, folder: Path, made_in: Path | None = None) -> tuple
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_what_ekspresi_did_not_make_is_replaced_with_overwrite_alone(
-    output: str, ekspresi, sources: Path, tmp_path: Path
-) -> None:
+def test_foreign_file_is_replaced_with_overwrite_only(output: str, ekspresi, sources: Path, tmp_path: Path) -> None:
     words, target = command_for(output, tmp_path)
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(b"of someone else")
@@ -280,7 +278,7 @@ def test_a_full_disk_costs_no_earlier_page_picture_or_film(
     assert target.read_bytes() == before
 
 
-def test_a_page_that_cannot_be_written_costs_no_word_of_the_table(
+def test_failed_page_does_not_affect_the_table(
     ekspresi, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table, page = tmp_path / "rows.csv", tmp_path / "page.html"
@@ -298,7 +296,7 @@ def test_a_page_that_cannot_be_written_costs_no_word_of_the_table(
     assert page.read_bytes() == before
 
 
-def test_a_finished_film_is_there_where_the_table_of_the_next_run_finds_no_room(
+def test_finished_video_survives_a_next_run_on_a_full_disk(
     ekspresi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip, films, table = write_clip(tmp_path / "a.mp4", 30), tmp_path / "films", tmp_path / "rows.csv"
