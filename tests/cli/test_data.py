@@ -66,7 +66,7 @@ def test_pictures_of_others_are_kept_and_read_only_ones_always(run, tmp_path, na
     assert [(path.name, path.read_bytes()) for path in out.iterdir()] == before
 
 
-def test_inspect_leaking_official_split_is_shown_beside_clean_one(run, tmp_path):
+def test_inspect_leaking_split_is_shown_beside_a_clean_one(run, tmp_path):
     same = {100: 107}
     folder = write_ferplus(tmp_path / "ferplus", "folders", lambda seed: texture(same.get(seed, seed)))
     result = run(f"ferplus:{folder}", "--split", "official", "--out", tmp_path)
