@@ -19,7 +19,7 @@ def test_label_sets_use_only_the_vocabulary() -> None:
     assert set(SHARED_LABELS) == set(FERPLUS_LABELS) & set(CKPLUS_LABELS) - {"contempt"}
 
 
-def test_words_people_use() -> None:
+def test_expression_from_synonyms_gives_the_name() -> None:
     assert expression_from(" Happy ") == "happiness"
     assert expression_from("SAD") == "sadness"
     for english, indonesian in INDONESIAN.items():

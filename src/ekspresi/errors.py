@@ -1,16 +1,16 @@
-"""Every exception that ekspresi raises on purpose.
+"""Define every exception that ekspresi raises on purpose.
 
-In: nothing. Out: classes. Knows no other room.
+In: nothing. Out: classes. Does not know about other modules.
 
-    EkspresiError              what the user can mend: a line that names the file and the remedy
-    ├── ImageError             a picture that cannot be read, or must not be (too large, not a picture)
-    ├── SourceError            a path, address or camera that does not exist, or holds no pictures
-    │   └── AccessError        an address that refuses the user or the password
-    ├── ModelError             a file that is no model, or a model without ekspresi's metadata
-    ├── DatasetError           a data set that is not in the layout its docstring states
-    ├── ConfigError            an unknown key, a value out of range, a checkpoint of another configuration
-    ├── OutputError            a result that cannot be written
-    └── MissingExtraError      a command whose extra is not installed
+    EkspresiError              an error that the user can fix: one line that names the file and the remedy
+    ├── ImageError             a picture cannot be read, is too large, or is not a picture
+    ├── SourceError            a path, address or camera does not exist, or gives no pictures
+    │   └── AccessError        an address refuses the user or the password
+    ├── ModelError             a file is not a model, or a model lacks ekspresi's metadata
+    ├── DatasetError           a data set does not have its documented layout
+    ├── ConfigError            a key is unknown, a value is out of range, or a checkpoint has another configuration
+    ├── OutputError            a result cannot be written
+    └── MissingExtraError      the extra of a command is not installed
 
 The command line prints the message of an ``EkspresiError`` and exits with code 2. Anything else is a bug and
 keeps its traceback.
@@ -18,34 +18,68 @@ keeps its traceback.
 
 
 class EkspresiError(Exception):
-    """Base of all errors the user can mend; its message names the file and the remedy."""
+    """Report an error that the user can fix; the message names the file and the remedy.
+
+    Example:
+        >>> issubclass(AccessError, EkspresiError)
+        True
+    """
 
 
 class ImageError(EkspresiError):
-    """A picture that cannot be decoded, or exceeds the limits."""
+    """Report a picture that cannot be decoded, or exceeds the limits.
+
+    Example:
+        >>> str(ImageError("a.png: is empty (0 bytes). Copy it again from its origin."))
+        'a.png: is empty (0 bytes). Copy it again from its origin.'
+    """
 
 
 class SourceError(EkspresiError):
-    """A path, address or camera that does not exist, gives no pictures, or stopped giving them."""
+    """Report a path, address or camera that does not exist, gives no pictures, or stopped giving them.
+
+    Example:
+        >>> str(SourceError("clip.mp4: does not exist. Check the name."))
+        'clip.mp4: does not exist. Check the name.'
+    """
 
 
 class AccessError(SourceError):
-    """An address that refuses the user or the password: it is not asked again, which could lock the account."""
+    """Report an address that refuses the user or the password; retries could lock the account.
+
+    Example:
+        >>> isinstance(AccessError("rtsp://***@host/: refuses the password. Check it."), SourceError)
+        True
+    """
 
 
 class ModelError(EkspresiError):
-    """A file that is not an ekspresi model."""
+    """Report a file that is not an ekspresi model.
+
+    Example:
+        >>> str(ModelError("model.onnx: is not a model. Check the path."))
+        'model.onnx: is not a model. Check the path.'
+    """
 
 
 class DatasetError(EkspresiError):
-    """A data set that is not in its documented layout, or cannot serve what was asked of it."""
+    """Report a data set without its documented layout, or without the requested part.
+
+    Example:
+        >>> str(DatasetError("data/CK+48: no such folder. Check the path."))
+        'data/CK+48: no such folder. Check the path.'
+    """
 
 
 class ConfigError(EkspresiError):
-    """A configuration that is refused: unknown key, value out of range, mismatch with a checkpoint.
+    """Report a configuration with unknown keys, values out of range, or another checkpoint's values.
 
     Attributes:
-        problems: a line for each, in the order of the keys; the message has all of them.
+        problems: one line per problem, in the order of the keys; the message has all of them.
+
+    Example:
+        >>> ConfigError("epochs: must be above 0.", "seed: unknown.").problems
+        ('epochs: must be above 0.', 'seed: unknown.')
     """
 
     def __init__(self, *problems: str) -> None:
@@ -54,11 +88,21 @@ class ConfigError(EkspresiError):
 
 
 class OutputError(EkspresiError):
-    """A result that could not be written; nothing half-written is left behind."""
+    """Report a result that could not be written; no half-written file is left.
+
+    Example:
+        >>> str(OutputError("rows.csv: is read-only. Make it writable."))
+        'rows.csv: is read-only. Make it writable.'
+    """
 
 
 class MissingExtraError(EkspresiError):
-    """A command whose optional dependencies are not installed."""
+    """Report a command whose optional dependencies are not installed.
+
+    Example:
+        >>> str(MissingExtraError("reading videos", "video"))
+        "reading videos needs the extra [video]: pip install 'ekspresi[video]', or '.[video]' in a clone"
+    """
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(

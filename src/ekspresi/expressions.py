@@ -1,7 +1,7 @@
-"""The expression vocabulary: names, label sets of the data sets, and the words that mean the same.
+"""Define the vocabulary of expressions: names, label sets of the data sets, and synonyms.
 
-In: a word someone used for an expression. Out: the one word ekspresi uses. Knows nothing of images or models:
-a model's own label order is read from its file, never from here.
+In: a word for an expression. Out: its name in ekspresi. Does not know about images or models: a model's label order
+is read from its file, never from here.
 """
 
 from ekspresi.errors import DatasetError
@@ -22,7 +22,7 @@ EXPRESSIONS = tuple(INDONESIAN)
 """The eight expressions of FER+: Ekman's six, neutral, and contempt."""
 
 FERPLUS_LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-"""Order of the vote columns in fer2013new.csv; 'unknown' and 'NF' (not a face) follow them there."""
+"""Order of the vote columns in fer2013new.csv; 'unknown' and 'NF' (not a face) follow them."""
 
 FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """Order of the integer codes 0..6 in fer2013.csv."""
@@ -50,15 +50,19 @@ _SYNONYMS = {
 
 
 def expression_from(word: str) -> str:
-    """Any common word for an expression -> its name in ``EXPRESSIONS``.
+    """Return the name in ``EXPRESSIONS`` of a common word for an expression.
 
-    Case, surrounding blanks and the usual adjective forms ('happy', 'sad') do not matter; Indonesian names work.
+    Case and surrounding blanks do not matter. Adjectives ('happy', 'sad') and Indonesian names work too.
 
     Raises:
-        DatasetError: the word names no expression that ekspresi knows.
+        DatasetError: the word is not a known expression.
+
+    Example:
+        >>> expression_from(" Happy "), expression_from("sedih")
+        ('happiness', 'sadness')
     """
     name = word.strip().lower()
     name = _SYNONYMS.get(name, name)
     if name not in INDONESIAN:
-        raise DatasetError(f"'{word}' is no known expression; known are {', '.join(EXPRESSIONS)}")
+        raise DatasetError(f"'{word}': is not a known expression. Use {', '.join(EXPRESSIONS)}.")
     return name

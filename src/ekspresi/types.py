@@ -1,12 +1,12 @@
-"""The values that flow through ekspresi; every field with its unit.
+"""Define the values that ekspresi passes on; every field has a unit.
 
-In: nothing. Out: frozen dataclasses. Knows nothing of files, models or screens.
+In: nothing. Out: frozen dataclasses. Does not know about files, models or screens.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:  # words weigh nothing
+if TYPE_CHECKING:  # annotations need no import at run time
     import numpy as np
     from numpy.typing import NDArray
 
@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the original image; x to the right, y down, x2 and y2 exclusive."""
 
 Prior = Literal["trained", "uniform"]
-"""How likely expressions are before a face is seen: as frequent as in the training data, or all alike."""
+"""Class prior: the frequencies of the training data, or all classes alike."""
 
 Device = Literal["auto", "cpu", "cuda"]
 """Processor that runs the networks: 'auto' takes an NVIDIA GPU where ONNX Runtime can use one, else the CPU."""
@@ -23,16 +23,20 @@ Device = Literal["auto", "cpu", "cuda"]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the recognizer believes about one crop.
+    """Hold the recognizer's prediction for one crop.
 
     Attributes:
         expression: the most probable label of the model.
         confidence: its probability, 0..1.
         probabilities: label -> probability, in the model's label order; sums to 1.
         face_px: side of the crop in pixels before any enlargement (the shorter side, where it is not square).
-        effective_px: how many pixels of side the crop really carries, up to the largest side that the network sees
-            (48 for the bundled model); None where the model cannot tell.
-        abstained: the face is too small or the belief too weak to answer; ``expression`` is then only a guess.
+        effective_px: pixels of side that the crop's detail needs, up to the largest side of the network's input
+            (48 for the bundled model); None where the model does not estimate it.
+        abstained: the face is too small, or the confidence too low; ``expression`` is then only a guess.
+
+    Example:
+        >>> Prediction("happiness", 0.9, {"happiness": 0.9, "neutral": 0.1}, face_px=24.0).abstained
+        False
     """
 
     expression: str
@@ -45,14 +49,18 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face found in an image.
+    """Hold one detected face.
 
     Attributes:
         box_xyxy: the detector's box, pixels of the original image; may reach past its edges.
         score: the detector's confidence, 0..1.
-        landmarks: left eye, right eye, nose, left and right corner of the mouth as seen by the viewer,
+        landmarks: left eye, right eye, nose, left and right corner of the mouth as the viewer sees them,
             (5, 2) x and y in pixels; None where the detector gives none.
-        prediction: the recognizer's belief; None before recognition.
+        prediction: of the recognizer; None before recognition.
+
+    Example:
+        >>> Face(box_xyxy=(10.0, 10.0, 34.0, 40.0), score=0.98).prediction is None
+        True
     """
 
     box_xyxy: Box
@@ -63,14 +71,18 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a results table: one face in one frame.
+    """Hold one line of a results table: one face in one frame.
 
     Attributes:
         source: path or address of the image.
         frame: frame number from 0; 0 for still images.
         time_s: seconds since the start of a video; None for still images.
         track: number of the track the face belongs to; None where faces are not tracked.
-        face: where the face is, with its prediction.
+        face: box, score and prediction.
+
+    Example:
+        >>> Row("a.jpg", frame=0, time_s=None, track=None, face=Face((0.0, 0.0, 8.0, 8.0), 1.0)).frame
+        0
     """
 
     source: str
@@ -82,14 +94,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a source: a still, or one moment of a video or camera.
+    """Hold one picture of a source: a still image, or a frame of a video or camera.
 
     Attributes:
         source: path of the file, or address of the camera without its user and password.
-        number: frame number from 0, as decoded: frames that are passed over count too; 0 for still images.
+        number: frame number from 0, as decoded: skipped frames count too; 0 for still images.
         time_s: seconds since the start, rising from frame to frame; None for still images.
         image: uint8 (H, W, 3) RGB, turned upright; its size may change from frame to frame.
-        cut: what is seen begins anew with this frame, whatever it looks like: the first after a camera was lost.
+        cut: a new shot begins with this frame, whatever it shows: the first frame after a camera was lost.
+
+    Example:
+        >>> import numpy as np
+        >>> Frame("a.jpg", number=0, time_s=None, image=np.zeros((6, 8, 3), np.uint8)).image.shape
+        (6, 8, 3)
     """
 
     source: str
@@ -101,13 +118,18 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
-    """One frame and what was found in it.
+    """Hold one frame and its faces.
 
     Attributes:
         frame: the picture, its source, number and time.
         rows: a row for each face, largest first; empty where there is none.
-        hidden: boxes to hide where faces must not be seen: those of all rows, and where faces that a video or camera
-            showed a moment ago, but that were not found in this frame, should be.
+        hidden: boxes to hide where faces must not be seen: those of all rows, and the expected boxes of faces that
+            a video or camera showed a moment ago but that were not found in this frame.
+
+    Example:
+        >>> import numpy as np
+        >>> FrameResult(Frame("a.jpg", 0, None, np.zeros((6, 8, 3), np.uint8)), rows=(), hidden=()).rows
+        ()
     """
 
     frame: Frame

@@ -113,7 +113,7 @@ def squares() -> np.ndarray:
 
 
 @forks
-def test_a_child_answers_as_its_parent(name: str, image: np.ndarray) -> None:
+def test_analyzer_in_a_child_equals_its_parent(name: str, image: np.ndarray) -> None:
     seen = squares() if name.startswith("yunet") else image
 
     def work() -> list[ekspresi.Face]:
@@ -128,7 +128,7 @@ def test_a_child_answers_as_its_parent(name: str, image: np.ndarray) -> None:
 
 @forks
 @pytest.mark.parametrize("side", [None, 1000])
-def test_a_fork_in_the_middle_of_an_analysis(side: int | None, image: np.ndarray) -> None:
+def test_analyzer_forked_during_a_run_answers(side: int | None, image: np.ndarray) -> None:
     seen, found_by = image, "mtcnn"
     if side is not None:  # a crop so large that NumPy would spread its products over threads
         seen, found_by = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8), "none"
@@ -149,7 +149,7 @@ def test_a_fork_in_the_middle_of_an_analysis(side: int | None, image: np.ndarray
 
 
 @forks
-def test_children_that_end_as_programs_do_not_hang() -> None:
+def test_analyzer_in_a_child_that_exits_does_not_hang() -> None:
     code = f"""
 import os, ekspresi
 recognizer = ekspresi.Recognizer()
@@ -168,7 +168,7 @@ print("done")
 
 
 @forks
-def test_a_model_that_was_replaced_is_the_same_in_the_child(
+def test_recognizer_in_a_child_keeps_a_replaced_model(
     write_model: Callable[..., Path], tmp_path: Path, image: np.ndarray
 ) -> None:
     path = write_model(tmp_path / "model.onnx")
@@ -181,7 +181,7 @@ def test_a_model_that_was_replaced_is_the_same_in_the_child(
 
 
 @forks
-def test_a_stream_of_its_own_in_the_child(tmp_path: Path, tiny_model: Path) -> None:
+def test_stream_begun_in_a_child_works(tmp_path: Path, tiny_model: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     clip = write_clip(tmp_path / "clip.mp4")
     asked = {"model": tiny_model, "detector": "none"}
@@ -198,7 +198,7 @@ def test_a_stream_of_its_own_in_the_child(tmp_path: Path, tiny_model: Path) -> N
 
 @forks
 @pytest.mark.parametrize("kind", ["stream", "read_frames"])
-def test_what_a_parent_began_is_an_error_in_the_child_at_once(kind: str, tmp_path: Path, tiny_model: Path) -> None:
+def test_in_one_process_iterator_in_a_child_is_an_error(kind: str, tmp_path: Path, tiny_model: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     clip = write_clip(tmp_path / "clip.mp4")
     begun = ekspresi.stream(clip, model=tiny_model, detector="none") if kind == "stream" else read_frames(clip)
@@ -219,7 +219,7 @@ def test_what_a_parent_began_is_an_error_in_the_child_at_once(kind: str, tmp_pat
     assert len([first, *begun]) > 1, "the parent's has not changed"
 
 
-def test_each_process_makes_its_own_once() -> None:
+def test_per_process_in_each_process_makes_one() -> None:
     made = []
     own = PerProcess(lambda: made.append(os.getpid()) or len(made))
     assert (own(), own()) == (1, 1)
@@ -240,7 +240,7 @@ def test_each_process_makes_its_own_once() -> None:
 
 
 @forks
-def test_a_child_makes_another_and_never_destroys_its_parents() -> None:
+def test_per_process_in_a_child_keeps_the_parents() -> None:
     ended: list[int] = []
 
     class Thing:
@@ -265,7 +265,7 @@ def test_a_child_makes_another_and_never_destroys_its_parents() -> None:
     assert ended == [os.getpid()] * 2, "the parent destroys its own"
 
 
-def test_what_cannot_be_made_is_tried_again() -> None:
+def test_per_process_after_an_error_tries_again() -> None:
     tries = []
 
     def make() -> str:
@@ -281,7 +281,7 @@ def test_what_cannot_be_made_is_tried_again() -> None:
 
 
 @forks
-def test_a_fork_waits_for_what_is_half_made() -> None:
+def test_per_process_during_a_fork_is_finished() -> None:
     begun, halves = threading.Event(), [0, 0]
 
     def make() -> str:
@@ -300,7 +300,7 @@ def test_a_fork_waits_for_what_is_half_made() -> None:
     thread.join()
 
 
-def test_the_parent_keeps_no_session_and_no_thread(tiny_model: Path, image: np.ndarray) -> None:
+def test_analyzer_when_deleted_frees_session_and_threads(tiny_model: Path, image: np.ndarray) -> None:
     recognizer, found = Recognizer(tiny_model), MtcnnDetector(20)
     Analyzer(recognizer, found).analyze(image)
     threads = [thread for thread in threading.enumerate() if thread in found._pool()._threads]
@@ -313,7 +313,7 @@ def test_the_parent_keeps_no_session_and_no_thread(tiny_model: Path, image: np.n
     assert not any(thread.is_alive() for thread in threads)
 
 
-def test_an_analyzer_answers_the_same_in_a_spawned_process(name: str, image: np.ndarray) -> None:
+def test_analyzer_in_a_spawned_process_is_equal(name: str, image: np.ndarray) -> None:
     seen = squares() if name.startswith("yunet") else image
     analyzer = Analyzer(Recognizer(threads=1, prior="uniform"), make_detector(name, 40))
     before = analyzer.analyze(seen)
@@ -323,7 +323,7 @@ def test_an_analyzer_answers_the_same_in_a_spawned_process(name: str, image: np.
 
 @pytest.mark.parametrize("bundled", [True, False])
 @pytest.mark.parametrize(("threads", "prior"), [(None, "trained"), (1, "trained"), (2, "uniform")])
-def test_a_recognizer_pickles_by_its_configuration(
+def test_recognizer_pickles_by_its_configuration(
     bundled: bool,
     threads: int | None,
     prior: str,
@@ -349,7 +349,7 @@ def test_a_recognizer_pickles_by_its_configuration(
     assert threads is None or count == threads
 
 
-def test_a_recognizer_of_another_class_stays_one(tiny_model: Path) -> None:
+def test_recognizer_subclass_pickles_as_itself(tiny_model: Path) -> None:
     assert type(pickle.loads(pickle.dumps(Other(tiny_model)))) is Other
 
 

@@ -37,7 +37,7 @@ def pools(how: str, **environment: str) -> tuple[str, int]:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has such pools")
-def test_threads_share_two_pools_unless_the_user_decides() -> None:
+def test_limit_malloc_arenas_unless_the_user_decides() -> None:
     assert pools("alone")[1] > 2
     assert pools("shared") == ("True", 2)
     assert pools("shared", MALLOC_ARENA_MAX="3") == ("False", 3)
@@ -61,7 +61,7 @@ print(given, full - resident_mb())
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked")
-def test_what_was_freed_between_what_is_held_goes_back() -> None:
+def test_trim_heap_returns_freed_memory() -> None:
     done = subprocess.run([sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True)
     given, mb = done.stdout.split()
     assert given == "True"

@@ -8,7 +8,7 @@ from ekspresi.errors import OutputError
 from ekspresi.system.storage import atomic_write, ensure_folder
 
 
-def test_replacing_writes_all_or_nothing(tmp_path: Path) -> None:
+def test_atomic_write_writes_all_or_nothing(tmp_path: Path) -> None:
     target = tmp_path / "x.txt"
     target.write_text("old")
     target.chmod(0o640)
@@ -23,7 +23,7 @@ def test_replacing_writes_all_or_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_replacing_leaves_nothing_of_what_failed(error: type[BaseException], tmp_path: Path) -> None:
+def test_atomic_write_that_fails_leaves_nothing(error: type[BaseException], tmp_path: Path) -> None:
     target = tmp_path / "x.txt"
     target.write_text("old")
     with pytest.raises(error), atomic_write(target) as part:
@@ -41,7 +41,9 @@ def test_replacing_leaves_nothing_of_what_failed(error: type[BaseException], tmp
         (errno.EIO, "Choose another name or folder"),
     ],
 )
-def test_a_disk_that_fails(number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_atomic_write_on_a_failing_disk_is_one_line(
+    number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
@@ -54,7 +56,7 @@ def test_a_disk_that_fails(number: int, remedy: str, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_atomic_write_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes go to a device that is always full, so the error is the system's own."""
     touch = Path.touch
     monkeypatch.setattr(Path, "touch", lambda path, **_: path.symlink_to("/dev/full"))
@@ -65,7 +67,7 @@ def test_a_disk_that_fills_in_mid_write(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
-def test_a_folder_that_takes_no_files() -> None:
+def test_atomic_write_in_proc_names_the_folder() -> None:
     with (
         pytest.raises(OutputError, match=r"no file can be made in /proc\. Choose another folder"),
         atomic_write("/proc/x.csv"),
@@ -73,7 +75,7 @@ def test_a_folder_that_takes_no_files() -> None:
         pytest.fail("must not start")
 
 
-def test_targets_that_cannot_be(tmp_path: Path) -> None:
+def test_atomic_write_to_a_bad_target_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for target, what in (
         (tmp_path, "exists and is not a file"),
@@ -86,7 +88,7 @@ def test_targets_that_cannot_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_atomic_write_to_a_link_keeps_the_link(tmp_path: Path) -> None:
     real, link = tmp_path / "real.txt", tmp_path / "link.txt"
     real.write_text("old")
     link.symlink_to(real)
@@ -97,7 +99,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
-def test_a_link_to_itself_does_no_harm(tmp_path: Path) -> None:
+def test_atomic_write_to_a_circular_link_is_harmless(tmp_path: Path) -> None:
     loop = tmp_path / "a.jpg"
     loop.symlink_to("a.jpg")
     with atomic_write(loop) as part:
@@ -105,7 +107,7 @@ def test_a_link_to_itself_does_no_harm(tmp_path: Path) -> None:
     assert loop.read_text() == "new"
 
 
-def test_make_folder(tmp_path: Path) -> None:
+def test_ensure_folder_makes_parents(tmp_path: Path) -> None:
     ensure_folder(tmp_path / "new" / "folder")
     ensure_folder(tmp_path / "new" / "folder")
     assert (tmp_path / "new" / "folder").is_dir()
@@ -114,7 +116,7 @@ def test_make_folder(tmp_path: Path) -> None:
         ensure_folder(tmp_path / "file" / "report")
 
 
-def test_what_a_killed_process_left_is_written_over_where_nobody_else_writes(tmp_path: Path) -> None:
+def test_atomic_write_alone_overwrites_leftovers(tmp_path: Path) -> None:
     target = tmp_path / "x.txt"
     with atomic_write(target, alone=True) as part:
         part.write_text("half of something long")
@@ -130,7 +132,7 @@ def test_what_a_killed_process_left_is_written_over_where_nobody_else_writes(tmp
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
-def test_pipes_and_devices_are_refused_at_once(tmp_path: Path) -> None:
+def test_require_file_target_refuses_pipes_and_devices(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.csv")
     for target in (tmp_path / "x.csv", Path("/dev/null")):
         with (

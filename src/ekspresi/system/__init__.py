@@ -1,1 +1,1 @@
-"""Hold what concerns the machine: files, locks, downloads, memory and ONNX Runtime. Knows nothing of faces."""
+"""Handle files, locks, downloads, memory and ONNX Runtime; does not know about faces."""

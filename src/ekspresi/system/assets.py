@@ -1,9 +1,9 @@
 """Locate the files that the package ships.
 
-In: nothing. Out: the path of a folder. Knows nothing of what is in it.
+In: nothing. Out: the path of a folder. Does not know about its content.
 """
 
 from pathlib import Path
 
 ASSETS = Path(__file__).parents[1] / "assets"
-"""Folder of the files that are shipped with the package."""
+"""Folder of the files that the package ships."""

@@ -1,11 +1,11 @@
-"""Keep threads, sessions and locks within the process that made them: a forked child makes its own.
+"""Keep threads, sessions and locks in the process that made them; a forked child makes its own.
 
-In: functions that make such things; functions whose iterators hold some. Out: the same, safe to use after a fork. Knows
-nothing of what is made.
+In: functions that make such objects, and functions whose iterators hold some. Out: the same, safe to use after a fork.
+Does not know about the objects.
 
-Only the thread that forks lives in the child. Whoever waits there for another thread of the parent waits for ever:
-for its work, for a lock that it held, for its end. Destroying a session or a video waits for such an end too. So the
-child uses nothing that such threads belong to, and never destroys it: it shares that memory with its parent anyway.
+Only the thread that forks lives in the child. A child that waits for another thread of the parent waits forever: for
+its work, for its lock, or for its end. Destroying a session or a video waits for such an end too. So the child neither
+uses nor destroys an object with such threads. It shares that memory with its parent anyway.
 """
 
 import ctypes
@@ -21,30 +21,36 @@ from ekspresi.errors import SourceError
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_making = RLock()  # a fork waits for it: a child could not finish what is half made
+_making = RLock()  # a fork waits for it: a child could not finish an unfinished object
 _made: "WeakSet[PerProcess[Any]]" = WeakSet()
-_begun: WeakSet[Iterator[Any]] = WeakSet()
-_forks = 0  # from the first process to this one: unlike process ids, none comes twice
+_iterators: WeakSet[Iterator[Any]] = WeakSet()
+_forks = 0  # number of forks up to this process: unlike process ids, it is unique
 
 
 class PerProcess(Generic[T]):
-    """Something that each process makes for itself, where it first needs it; safe to share between threads."""
+    """Make an object once in each process, at its first use; safe to share between threads.
+
+    Example:
+        >>> numbers = PerProcess(lambda: [1, 2])
+        >>> numbers() is numbers()
+        True
+    """
 
     def __init__(self, make: Callable[[], T]) -> None:
         """Make nothing yet.
 
         Args:
-            make: makes it. No process forks in the meantime, so it downloads nothing and waits for nobody.
+            make: makes the object. No process forks meanwhile, so ``make`` must not download or wait.
         """
         self._make = make
         self._own: tuple[T] | None = None
         _made.add(self)
 
     def __call__(self) -> T:
-        """Give what this process made; make it where there is none.
+        """Return the object of this process; make it where there is none.
 
         Raises:
-            What ``make`` raises; the next call tries again.
+            Exception: what ``make`` raises; the next call tries again.
         """
         own = self._own
         if own is None:
@@ -53,16 +59,24 @@ class PerProcess(Generic[T]):
         return own[0]
 
     def _leave(self) -> None:
-        """Keep the parent's for ever, unused."""
+        """Keep the parent's object forever, unused."""
         if self._own is not None:
             _keep(self._own)
             self._own = None
 
 
 def in_one_process(begin: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
-    """Decorate a function whose iterator holds threads: a child cannot continue what its parent began.
+    """Decorate a function whose iterator holds threads, so that a forked child cannot continue it.
 
-    There the iterator raises SourceError; one that gave nothing yet works in either process.
+    In the child, an iterator of the parent raises SourceError. An iterator without a first item works in either
+    process.
+
+    Example:
+        >>> @in_one_process
+        ... def count():
+        ...     yield from (1, 2)
+        >>> list(count())
+        [1, 2]
     """
 
     @wraps(begin)
@@ -74,10 +88,10 @@ def in_one_process(begin: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
 
 def _guarded(items: Iterator[T], name: str) -> Iterator[T]:
     home = _forks
-    _begun.add(items)
+    _iterators.add(items)
     try:
         while True:
-            yield next(items)  # held by nobody here while the next one is waited for
+            yield next(items)  # nothing here holds the item while the next one is read
             if _forks != home:
                 problem = "another process began this iterator, and its threads stayed there"
                 raise SourceError(f"{name}: {problem}. Call {name} again in this process.")
@@ -90,7 +104,7 @@ def _guarded(items: Iterator[T], name: str) -> Iterator[T]:
 
 
 def _keep(thing: object) -> None:
-    """Let nothing destroy an object, not even the end of the interpreter."""
+    """Keep an object from being destroyed, even at the end of the interpreter."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
@@ -104,11 +118,11 @@ def _after_in_parent() -> None:
 
 def _after_in_child() -> None:
     global _making, _forks
-    _making = RLock()  # whoever forks without Python's help does not call ``_before``
+    _making = RLock()  # a fork outside Python does not call ``_before``
     _forks += 1
     for each in list(_made):
         each._leave()
-    for items in list(_begun):
+    for items in list(_iterators):
         _keep(items)
 
 

@@ -1,6 +1,6 @@
 """Name the processor and the versions of packages.
 
-In: names of packages. Out: text for reports. Knows nothing of figures.
+In: names of packages. Out: text for reports. Does not know about figures.
 """
 
 import os
@@ -11,7 +11,12 @@ from pathlib import Path
 
 
 def versions_of(packages: Iterable[str]) -> dict[str, str]:
-    """Names of packages -> the version of Python and of each that is installed."""
+    """Return the versions of Python and of the installed packages.
+
+    Example:
+        >>> sorted(versions_of(["numpy", "no-such-package"]))
+        ['numpy', 'python']
+    """
     found = {"python": platform.python_version()}
     for package in packages:
         try:
@@ -22,7 +27,12 @@ def versions_of(packages: Iterable[str]) -> dict[str, str]:
 
 
 def cpu_name() -> str:
-    """Name of the processor and number of cores; ``platform`` knows no name on Linux, the kernel does."""
+    """Return the name of the processor and the number of logical cores; on Linux, the kernel knows the name.
+
+    Example:
+        >>> cpu_name().endswith("logical cores")
+        True
+    """
     name = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():

@@ -1,10 +1,9 @@
-"""The C library's allocator, told to keep less.
+"""Make glibc's allocator keep less memory.
 
-In: nothing. Out: nothing; this process takes less memory. glibc gives every few threads a pool of their own, and each
-keeps what its threads once needed: threads that find faces, side by side, keep a third more than they need together,
-and a camera that is lost and found again leaves holes. Two pools for all cost no time that could be measured on two
-cores. All this concerns the whole process, so commands do it and the library never does. Knows nothing of what is
-allocated.
+In: nothing. Out: nothing; this process takes less memory. glibc gives threads pools (arenas), and each pool keeps the
+largest amount that its threads once needed. Threads that detect faces keep a third more than they need together, and a
+camera that reconnects leaves holes. Two pools cost no measurable time on two cores. All this concerns the whole
+process, so commands call it, and the library never does. Does not know about what is allocated.
 """
 
 import ctypes
@@ -13,19 +12,25 @@ import sys
 from typing import Any
 
 POOLS = 2
-"""One that the main thread grows, one for all others."""
+"""Number of pools: one for the main thread, one for all others."""
 
 KEPT_S = 30.0
-"""How often ``trim_heap`` is worth its milliseconds in a run without end."""
+"""Seconds between calls of ``trim_heap`` in a run without end."""
 
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 
 
 def limit_malloc_arenas() -> bool:
-    """Let all threads share ``POOLS`` pools -> whether the allocator agreed.
+    """Let all threads share ``POOLS`` pools, and return whether the allocator agreed.
 
-    Other systems' allocators are left alone, and so is one that the user's environment gives a number already. Call it
-    before threads start: pools that are there stay.
+    Other allocators are left alone, and also one whose number of pools the user's environment sets. Call this before
+    threads start, because existing pools stay.
+
+    Example:
+        >>> os.environ["MALLOC_ARENA_MAX"] = "4"
+        >>> limit_malloc_arenas()
+        False
+        >>> del os.environ["MALLOC_ARENA_MAX"]
     """
     if "MALLOC_ARENA_MAX" in os.environ:
         return False
@@ -34,11 +39,16 @@ def limit_malloc_arenas() -> bool:
 
 
 def trim_heap() -> bool:
-    """What was freed, and is kept for later, goes back to the system -> whether there was any."""
+    """Return freed memory to the system, and return whether there was any.
+
+    Example:
+        >>> trim_heap() in (True, False)
+        True
+    """
     trim = _glibc("malloc_trim")
     return trim is not None and bool(trim(0))
 
 
 def _glibc(name: str) -> Any:
-    """A function of glibc's allocator; None where another one is."""
+    """Return a function of glibc's allocator; None for another allocator."""
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None  # musl has none

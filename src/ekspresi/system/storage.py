@@ -1,6 +1,6 @@
-"""Files that are written whole or not at all, folders, and what to do where the system refuses.
+"""Write files whole or not at all, make folders, and name the remedy where the system refuses.
 
-In: paths. Out: files and folders; ``OutputError`` in one line. Knows nothing of what the files hold.
+In: paths. Out: files and folders; ``OutputError`` in one line. Does not know about what the files hold.
 """
 
 import errno
@@ -14,10 +14,17 @@ from ekspresi.errors import OutputError
 
 
 def ensure_folder(folder: Path) -> None:
-    """Make a folder of results, before minutes of work are spent on what could not be written.
+    """Make a folder for results, before minutes of work are spent.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: the folder cannot be made.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     ensure_folder(Path(folder) / "new" / "folder")
+        ...     (Path(folder) / "new" / "folder").is_dir()
+        True
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -27,18 +34,26 @@ def ensure_folder(folder: Path) -> None:
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str], *, alone: bool = False) -> Iterator[Path]:
-    """A target -> a temporary path beside it, which becomes the target when the block ends without an error.
+    """Give the block a temporary path, which becomes the target when the block ends without an error.
 
-    The temporary file has the target's ending, is flushed to the disk before it is renamed, and is removed where the
-    block fails: a reader of the target sees the old content or the new, never a part.
+    The temporary file has the target's suffix, is flushed to the disk before it is renamed, and is removed where the
+    block fails. A reader of the target sees the old content or the new, never a part.
 
     Args:
-        path: the target; a link keeps pointing to what it points to.
-        alone: nobody else writes this target now. The temporary file then always has the same name, so that the one
-            that a killed process left is written over by the next.
+        path: the target; a link stays a link.
+        alone: no other process writes this target now. The temporary file then has a fixed name, so a run overwrites
+            the file that a killed run left.
 
     Raises:
-        OutputError: the file cannot be written, or is read-only; the message names it and the remedy.
+        OutputError: the file cannot be written, or is read-only.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     with atomic_write(Path(folder) / "notes.txt") as part:
+        ...         _ = part.write_text("whole")
+        ...     (Path(folder) / "notes.txt").read_text()
+        'whole'
     """
     target = Path(path)
     real = Path(os.path.realpath(target))
@@ -48,7 +63,7 @@ def atomic_write(path: str | os.PathLike[str], *, alone: bool = False) -> Iterat
         try:
             require_file_target(target)
             check_writable(target)
-            part.touch(exist_ok=alone)  # an unwritable folder is told before the work, not after
+            part.touch(exist_ok=alone)  # an unwritable folder fails before the work, not after
             yield part
             with part.open("r+b") as file:
                 os.fsync(file.fileno())
@@ -62,10 +77,15 @@ def atomic_write(path: str | os.PathLike[str], *, alone: bool = False) -> Iterat
 
 
 def require_file_target(target: Path) -> None:
-    """Refuse to write where something stands that is no file: it could neither be replaced nor cut.
+    """Refuse a target that exists and is not a file, because it can be neither replaced nor truncated.
 
     Raises:
-        OutputError: it is a folder, pipe or device.
+        OutputError: the target is a folder, pipe or device.
+
+    Example:
+        >>> require_file_target(Path(os.curdir))
+        Traceback (most recent call last):
+        ekspresi.errors.OutputError: .: exists and is not a file, but a folder, pipe or device. Choose another name.
     """
     if target.exists() and not target.is_file():
         raise OutputError(f"{target}: exists and is not a file, but a folder, pipe or device. Choose another name.")
@@ -74,14 +94,19 @@ def require_file_target(target: Path) -> None:
 def check_writable(target: Path, choice: str = "name") -> None:
     """Refuse a file that is read-only, though its folder would let it be replaced.
 
-    A file without any right to write is read-only for the superuser too: someone wanted it kept.
+    A file without any write permission is read-only for the superuser too, because someone wants to keep it.
 
     Args:
-        target: a file, or where none is.
-        choice: what else to choose: an option such as ``--out``.
+        target: a file; it need not exist.
+        choice: what the message says to choose: an option such as ``--out``.
 
     Raises:
-        OutputError: it is read-only.
+        OutputError: the file is read-only.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     check_writable(Path(folder) / "new.csv")
     """
     if target.is_file() and not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
         raise OutputError(f"{target}: is read-only. Make it writable, or choose another {choice}.")
@@ -89,10 +114,20 @@ def check_writable(target: Path, choice: str = "name") -> None:
 
 @contextmanager
 def os_errors_as_output_error(target: Path, folder: Path) -> Iterator[None]:
-    """A block that writes a target in a folder: errors of the system become one line that names the remedy.
+    """Convert OSError inside the block into an OutputError with a remedy.
+
+    Args:
+        target: what errors call the result.
+        folder: where the block writes.
 
     Raises:
         OutputError: instead of any ``OSError``.
+
+    Example:
+        >>> with os_errors_as_output_error(Path("rows.csv"), Path(os.curdir)):
+        ...     raise OSError(errno.ENOSPC, "No space left on device")
+        Traceback (most recent call last):
+        ekspresi.errors.OutputError: rows.csv: cannot be written: the disk is full. Free some space, ...
     """
     try:
         yield
@@ -115,4 +150,4 @@ def _remedy(error: OSError, folder: Path) -> str:
 
 
 MAKER = "ekspresi"
-"""What files name as their maker: PNG as Software, JPEG and MP4 as comment, HTML as generator, JSON as made_by."""
+"""Maker named in files: PNG as Software, JPEG and MP4 as comment, HTML as generator, JSON as made_by."""
