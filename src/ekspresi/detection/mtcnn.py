@@ -54,7 +54,7 @@ BAND_PX = 4_000_000  # pixels of a frame that are shrunk at once
 DETAIL = 2.0  # pixels kept for R- and O-Net where P-Net sees one
 THRESHOLDS = (0.6, 0.7, 0.7)  # least score after P-, R- and O-Net, as in the paper's code
 MAX_PROPOSALS = 3000  # patches given to R-Net; a texture can propose tens of thousands
-BATCH = 16  # patches a network sees at once: fits the cache; 64 is no faster and takes 100 MB more in a crowd
+BATCH = 16  # patches a network sees at once: fits the cache; 64 is not faster, and takes 100 MB more in a crowd
 
 
 class MtcnnDetector:
