@@ -1,3 +1,5 @@
+"""Check that faces are detected, cropped and recognized from any kind of input."""
+
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +98,11 @@ def test_analyze_invalid_input_names_the_problem(tiny_model: Path, tmp_path: Pat
         analyze(image, model=tiny_model, detector="viola")
     with pytest.raises(ImageError, match="no such file"):
         analyze(tmp_path / "nowhere.jpg", model=tiny_model, detector="none")
+
+
+def test_analyzer_old_name_warns_and_still_works(recognizer: Recognizer, image: np.ndarray) -> None:
+    analyzer = Analyzer(recognizer, TwoFaces())
+    faces = analyzer.detector.detect(image)
+    crops = analyzer.crops(image, faces)
+    with pytest.warns(DeprecationWarning, match="use recognize"):
+        assert analyzer.recognised(faces, crops) == analyzer.recognize(faces, crops)

@@ -1,3 +1,5 @@
+"""Check fingerprints of analyzer configurations, and that other processes build the same analyzer."""
+
 import dataclasses
 import multiprocessing
 import os

@@ -178,3 +178,16 @@ def test_predict_output_that_is_not_finite_is_refused(tmp_path: Path, write_mode
     recognizer = Recognizer(write_model(tmp_path / "model.onnx", bias=float("nan")))
     with pytest.raises(ModelError, match="an output of the model is not a finite number"):
         recognizer.predict([np.zeros((8, 8), dtype=np.uint8)])
+
+
+def test_recognizer_old_names_warn_and_still_work(recognizer: Recognizer, crops: list[np.ndarray]) -> None:
+    with pytest.warns(DeprecationWarning, match="use estimates_size"):
+        assert recognizer.tells_size == recognizer.estimates_size
+    with pytest.warns(DeprecationWarning, match="use prior == 'uniform'"):
+        assert recognizer.even_prior is False
+    expected = recognizer.predict_batch(crops).probabilities
+    with pytest.warns(DeprecationWarning, match="use predict_batch"):
+        np.testing.assert_array_equal(recognizer.beliefs(crops).probabilities, expected)
+    with pytest.warns(DeprecationWarning, match="use calibrate"):
+        found = recognizer.beliefs_of(*recognizer.logits(crops), even_prior=False)
+    np.testing.assert_array_equal(found.probabilities, expected)
