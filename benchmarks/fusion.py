@@ -202,7 +202,7 @@ def measure_following(
 
 def sample_faces(dataset: FaceDataset, side: str, faces: int) -> NDArray[np.int64]:
     """Draw labelled faces of a side, 'validation' or 'test'; return their positions, ascending."""
-    members = make_split(dataset, "official").sides[side]
+    members = make_split(dataset, "official").by_name[side]
     members = members[dataset.targets[members] >= 0]
     return np.sort(np.random.default_rng(0).choice(members, min(faces, len(members)), replace=False))
 

@@ -118,7 +118,7 @@ def test_frames_of_ckplus_as_released(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["--split", "random"], DatasetError, "unknown protocol 'random'"),
+        (["--split", "random"], DatasetError, "'random': unknown protocol"),
         (["--split", "subject-10fold", "--fold", "10"], DatasetError, "fold 10 does not exist"),
         (["--out", "file/below"], OutputError, "the folder cannot be made"),
         ([], MissingExtraError, r"ekspresi data inspect needs the extra \[eval\]"),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.leakage import audit_datasets, audit_sides
+from ekspresi.datasets.leakage import audit_datasets, audit_splits
 from ekspresi.datasets.registry import read
 from tests.support.fake_faces import texture, write_ckplus48
 
@@ -23,14 +23,14 @@ def dataset_of(images, subjects=None, sequences=None, path="x"):
 
 
 def counts(leaks):
-    return {(leak.side, leak.other, leak.reason): leak.faces for leak in leaks if leak.faces}
+    return {(leak.split, leak.other, leak.reason): leak.faces for leak in leaks if leak.faces}
 
 
 def test_each_reason_is_counted_once_and_named():
     a, b, c = texture(1), texture(2), texture(3)
     darker = (b * 0.7).astype(np.uint8)
     images = np.stack([a, b, c, texture(4), a, darker, c[:, ::-1], texture(5)])
-    leaks = audit_sides(dataset_of(images), {"train": np.arange(4), "test": np.arange(4, 8)})
+    leaks = audit_splits(dataset_of(images), {"train": np.arange(4), "test": np.arange(4, 8)})
     assert counts(leaks) == {
         ("test", "train", "exact"): 1,
         ("test", "train", "near"): 1,
@@ -43,7 +43,7 @@ def test_each_reason_is_counted_once_and_named():
 def test_a_face_with_an_exact_copy_is_not_counted_as_near():
     a = texture(1)
     images = np.stack([a, (a * 0.7).astype(np.uint8), a])
-    leaks = audit_sides(dataset_of(images), {"train": np.array([0, 1]), "test": np.array([2])})
+    leaks = audit_splits(dataset_of(images), {"train": np.array([0, 1]), "test": np.array([2])})
     assert counts(leaks) == {("test", "train", "exact"): 1}
 
 
@@ -51,7 +51,7 @@ def test_two_people_who_look_alike_are_no_leak():
     a = texture(1)
     images = np.stack([a, (a * 0.7).astype(np.uint8), a])
     people = np.array(["ann", "bob", "cid"])
-    leaks = audit_sides(dataset_of(images, people), {"train": np.array([0]), "test": np.array([1, 2])})
+    leaks = audit_splits(dataset_of(images, people), {"train": np.array([0]), "test": np.array([1, 2])})
     assert counts(leaks) == {("test", "train", "exact"): 1}
 
 
@@ -60,7 +60,7 @@ def test_subjects_and_sequences_across_three_sides():
     people = np.array(["a", "b", "a", "c", "c", "d"])
     clips = np.array(["a1", "b1", "a2", "c1", "c1", "d1"])
     sides = {"train": np.array([0, 1]), "validation": np.array([2, 3]), "test": np.array([4, 5])}
-    assert counts(audit_sides(dataset_of(images, people, clips), sides)) == {
+    assert counts(audit_splits(dataset_of(images, people, clips), sides)) == {
         ("validation", "train", "subject"): 1,
         ("test", "validation", "subject"): 1,
         ("test", "validation", "sequence"): 1,
@@ -98,7 +98,7 @@ def test_two_data_sets_with_people_who_look_alike(names, near):
 def test_frames_of_a_sequence_are_found(tmp_path):
     dataset = read(f"ckplus48:{write_ckplus48(tmp_path)}")
     frames = np.arange(len(dataset))
-    leaks = counts(audit_sides(dataset, {"train": frames[::3], "test": frames[1::3]}))
+    leaks = counts(audit_splits(dataset, {"train": frames[::3], "test": frames[1::3]}))
     assert leaks[("test", "train", "sequence")] == 21
     assert leaks[("test", "train", "near")] == 21
 
@@ -107,4 +107,4 @@ def test_frames_of_a_sequence_are_found(tmp_path):
 def test_empty_sides_are_left_out(side):
     dataset = dataset_of(np.stack([texture(1), texture(2)]))
     sides = {"train": np.array([0]), "test": np.array([1])} | {side: np.zeros(0, dtype=np.int64)}
-    assert audit_sides(dataset, sides) == []
+    assert audit_splits(dataset, sides) == []

@@ -1,7 +1,14 @@
 import numpy as np
 from PIL import Image
 
-from ekspresi.datasets.overview import NO_CLASS, class_counts, draw_class_chart, draw_montage, sides_of, size_counts
+from ekspresi.datasets.overview import (
+    NO_CLASS,
+    class_counts,
+    draw_class_chart,
+    draw_montage,
+    official_splits,
+    size_counts,
+)
 from ekspresi.datasets.registry import read
 from tests.support.fake_faces import write_ferplus
 
@@ -12,7 +19,7 @@ def test_counts(tmp_path):
     assert list(counts) == [*dataset.labels, NO_CLASS]
     assert (counts["neutral"], counts["contempt"], counts["disgust"], counts[NO_CLASS]) == (4, 1, 0, 1)
     assert size_counts(dataset) == {(48, 48): 9}
-    assert {side: len(indices) for side, indices in sides_of(dataset).items()} == {
+    assert {side: len(indices) for side, indices in official_splits(dataset).items()} == {
         "train": 4,
         "validation": 2,
         "test": 3,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from imblearn.over_sampling import RandomOverSampler
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.leakage import audit_sides
-from ekspresi.datasets.overview import sides_of
+from ekspresi.datasets.leakage import audit_splits
+from ekspresi.datasets.overview import official_splits
 from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import FOLDS_OF, half_of, make_split
@@ -107,9 +107,9 @@ def test_no_validation_or_test_image_ever_enters_the_sampler(dataset, protocol, 
 )
 def test_no_subject_is_on_two_sides_and_no_face_is_lost(dataset, protocol, fold, seed):
     split = make_split(dataset, protocol, fold % FOLDS_OF.get(protocol, 1), seed)
-    people = [set(dataset.subjects[side].tolist()) for side in split.sides.values()]
+    people = [set(dataset.subjects[side].tolist()) for side in split.by_name.values()]
     assert sum(map(len, people)) == len(set.union(*people)) == len(set(dataset.subjects))
-    together = np.concatenate(list(split.sides.values()))
+    together = np.concatenate(list(split.by_name.values()))
     assert np.array_equal(np.sort(together), np.arange(len(dataset)))
 
 
@@ -119,7 +119,7 @@ def test_paper_split_shares_no_image_and_keeps_the_classes(dataset, seed):
     split = split_or_none(dataset, "paper-split", 0, seed)
     if split is None:
         return
-    together = np.concatenate(list(split.sides.values()))
+    together = np.concatenate(list(split.by_name.values()))
     assert np.array_equal(np.sort(together), np.arange(len(dataset)))
     for label in np.unique(dataset.targets):
         members = int((dataset.targets == label).sum())
@@ -163,7 +163,7 @@ def test_seeds_matter_and_repeat():
         one, again, other = (make_split(dataset, protocol, seed=seed) for seed in (1, 1, 2))
         assert np.array_equal(one.test, again.test)
         assert not np.array_equal(one.test, other.test)
-        assert [len(side) for side in one.sides.values()] == [48, 6, 6]
+        assert [len(side) for side in one.by_name.values()] == [48, 6, 6]
 
 
 @pytest.mark.parametrize("protocol", ["subject-10fold", "subject-holdout"])
@@ -174,15 +174,17 @@ def test_unknown_subjects_are_refused(protocol):
 
 def test_what_cannot_be_split_is_refused():
     dataset = faces([0, 1, 2] * 10, [*range(9)] * 3 + [0] * 3)
-    with pytest.raises(DatasetError, match="9 subjects; this split needs at least 10"):
+    with pytest.raises(
+        DatasetError, match=r"9 subjects are too few for this protocol\. Use a data set with at least 10"
+    ):
         make_split(dataset, "subject-10fold")
     with pytest.raises(DatasetError, match="no official split"):
         make_split(dataset, "official")
-    with pytest.raises(DatasetError, match=r"unknown protocol 'random'.*paper-split"):
+    with pytest.raises(DatasetError, match=r"'random': unknown protocol\. Use one of .*paper-split"):
         make_split(dataset, "random")
-    with pytest.raises(DatasetError, match="fold 10 does not exist"):
+    with pytest.raises(DatasetError, match="'subject-10fold': fold 10 does not exist"):
         make_split(dataset, "subject-10fold", 10)
-    with pytest.raises(DatasetError, match="test side empty"):
+    with pytest.raises(DatasetError, match="test split empty"):
         make_split(faces([0, 1], official=["train", "validation"]), "official")
 
 
@@ -232,7 +234,7 @@ def test_real_ferplus(shared, tmp_path):
     assert (dataset.majority_targets[test] >= 0).sum() == 3153
     assert len(dataset.skipped) == 173
     assert sum("#" in name for name in dataset.names) == 4
-    leaks = {(k.side, k.other): k for k in audit_sides(dataset, sides_of(dataset)) if k.reason == "exact"}
+    leaks = {(k.split, k.other): k for k in audit_splits(dataset, official_splits(dataset)) if k.reason == "exact"}
     assert leaks["test", "train"].faces == 288
     assert leaks["validation", "train"].faces == 279
     assert leaks["test", "validation"].faces == 44
@@ -240,7 +242,7 @@ def test_real_ferplus(shared, tmp_path):
     split = make_split(dataset, "official")
     assert (dataset.targets[split.test] >= 0).sum() == 3226
     assert (dataset.majority_targets[split.test] >= 0).sum() == 2863
-    assert [len(side) for side in split.sides.values()] == [26048, 3533, 3252]
+    assert [len(side) for side in split.by_name.values()] == [26048, 3533, 3252]
 
 
 @pytest.mark.shared

@@ -69,8 +69,8 @@ def inspect(
     from rich.console import Console
     from rich.markup import escape
 
-    from ekspresi.datasets.leakage import audit_datasets, audit_sides
-    from ekspresi.datasets.overview import sides_of
+    from ekspresi.datasets.leakage import audit_datasets, audit_splits
+    from ekspresi.datasets.overview import official_splits
     from ekspresi.datasets.registry import read
     from ekspresi.datasets.splits import FOLDS_OF, make_split, require_protocol
     from ekspresi.system.storage import ensure_folder
@@ -88,15 +88,15 @@ def inspect(
 
     for dataset in datasets:
         name = escape(dataset.spec)
-        sides = sides_of(dataset)
+        sides = official_splits(dataset)
         if sides:
             with console.status("comparing the sides of the official split ..."):
-                leaks = audit_sides(dataset, sides)
+                leaks = audit_splits(dataset, sides)
             _print_leaks(console, f"{name}, official split as published", leaks)
         if split:
             with console.status(f"comparing the sides of {split} ..."):
-                chosen = make_split(dataset, split, fold, seed).sides
-                leaks = audit_sides(dataset, chosen)
+                chosen = make_split(dataset, split, fold, seed).by_name
+                leaks = audit_splits(dataset, chosen)
             title = f"{name}, {split}, " + (f"fold {fold}" if split in FOLDS_OF else f"seed {seed}")
             _print_sides(console, dataset, chosen, title)
             _print_leaks(console, title, leaks)
@@ -113,9 +113,9 @@ def _print_counts(console: "Console", dataset: "FaceDataset") -> None:
     import numpy as np
     from rich.markup import escape
 
-    from ekspresi.datasets.overview import sides_of, size_counts
+    from ekspresi.datasets.overview import official_splits, size_counts
 
-    _print_sides(console, dataset, sides_of(dataset), f"{escape(dataset.spec)}: {len(dataset):,} faces")
+    _print_sides(console, dataset, official_splits(dataset), f"{escape(dataset.spec)}: {len(dataset):,} faces")
     if dataset.subjects is None:
         console.print("subjects: unknown")
     else:
@@ -194,7 +194,7 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
     for leak in leaks:
         example = " = ".join(dict.fromkeys(leak.examples[0])) if leak.examples else ""
         table.add_row(
-            escape(leak.side),
+            escape(leak.split),
             escape(leak.other),
             _REASONS[leak.reason],
             f"{leak.faces:,}",
@@ -207,7 +207,7 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
     known: dict[tuple[str, str, str], list[int]] = {}
     for leak in leaks:
         kind = "their picture" if leak.reason in KINDS else f"their {leak.reason}"
-        sums = known.setdefault((leak.side, leak.other, kind), [0, leak.total])
+        sums = known.setdefault((leak.split, leak.other, kind), [0, leak.total])
         sums[0] += leak.faces
     (side, other, kind), (faces, total) = max(known.items(), key=lambda item: item[1][0] / max(1, item[1][1]))
     console.print(

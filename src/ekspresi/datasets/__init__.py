@@ -1,1 +1,4 @@
-"""Read labelled faces, split them and check them for leaks. ``registry`` reads a spec such as 'ckplus48:PATH'."""
+"""Read labelled faces, split them and check the splits for leaks.
+
+``registry`` reads a spec such as 'ckplus48:PATH'.
+"""

@@ -1,7 +1,7 @@
-"""Class folders on disk -> their picture files; hard labels -> a ``FaceDataset``.
+"""Read class folders with pictures into a ``FaceDataset`` with hard labels.
 
-In: folders named after classes. Out: files with labels, or the data set made of them. Knows the layout that
-several data sets share, and none of them by name.
+In: folders named after classes. Out: files with labels, or the data set of them. Does not know about single data
+sets, only about the layout that several share.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,73 +15,93 @@ from ekspresi.datasets.image_files import folders_in, pictures_in, read_gray, re
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 
-SIDE_FOLDERS = {
+SPLIT_FOLDERS = {
     "train": "train",
     "validation": "validation",
     "valid": "validation",
     "val": "validation",
     "test": "test",
 }
-"""Name of a top folder, lower case -> side of the official split."""
+"""Name of a top folder, lower case -> name of the official split."""
 
 HARD_VOTES = 10.0
-"""Votes of a hard label: as many as FER+ has judges, so that the majority custom accepts it."""
+"""Votes of a hard label: as many as FER+ has judges, so that the majority rule accepts it."""
 
 
-def side_folders(path: Path) -> list[tuple[str, Path]]:
-    """A folder -> (side, folder) for each top folder named after a side; empty where there are none.
+def split_folders(path: Path) -> list[tuple[str, Path]]:
+    """List (split, folder) for each top folder named after a split; empty without such folders.
 
     Raises:
-        DatasetError: sides and other folders stand beside each other, or one side has two folders.
+        DatasetError: folders of splits and of classes are mixed, or one split has two folders.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "val").mkdir()
+    ...     [split for split, _ in split_folders(Path(folder))]
+    ['validation']
     """
     folders = folders_in(path)
-    sides = [(SIDE_FOLDERS[f.name.lower()], f) for f in folders if f.name.lower() in SIDE_FOLDERS]
-    others = [f.name for f in folders if f.name.lower() not in SIDE_FOLDERS]
-    if sides and others:
+    splits = [(SPLIT_FOLDERS[f.name.lower()], f) for f in folders if f.name.lower() in SPLIT_FOLDERS]
+    others = [f.name for f in folders if f.name.lower() not in SPLIT_FOLDERS]
+    if splits and others:
         raise DatasetError(
-            f"{path}: '{others[0]}' stands beside '{sides[0][1].name}'; the top folders are either classes "
-            "or train, validation and test"
+            f"{path}: '{others[0]}' is beside '{splits[0][1].name}'. Use top folders of classes only, "
+            "or of train, validation and test only."
         )
-    if len({side for side, _ in sides}) < len(sides):
-        raise DatasetError(f"{path}: two folders of one side ({', '.join(f.name for _, f in sides)}); keep one")
-    return sides
+    if len({split for split, _ in splits}) < len(splits):
+        raise DatasetError(f"{path}: two folders of one split ({', '.join(f.name for _, f in splits)}). Keep one.")
+    return splits
 
 
 def required_classes(path: Path, labels: Sequence[str]) -> list[tuple[str, Path]]:
-    """A folder and the K labels it must have -> (label, picture file), by label order, then name.
+    """List (label, picture file) of a folder that must have all K labels, by label order, then name.
 
     Raises:
-        DatasetError: a folder whose name is none of the labels, a label without a folder or without pictures.
+        DatasetError: a folder that names no label, or a label without a folder or without pictures.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "happy").mkdir()
+    ...     Path(folder, "happy", "a.png").touch()
+    ...     [label for label, _ in required_classes(Path(folder), ("happiness",))]
+    ['happiness']
     """
-    places: dict[str, Path] = {}
+    folder_of: dict[str, Path] = {}
     for folder in folders_in(path):
         try:
             label = expression_from(folder.name)
         except DatasetError:
             label = ""
         if label not in labels:
-            raise DatasetError(f"{folder}: unknown class; expected the classes {', '.join(labels)} in {path}")
-        if label in places:
-            raise DatasetError(f"{path}: both '{places[label].name}' and '{folder.name}' mean {label}; keep one")
-        places[label] = folder
-    files = [(label, file) for label in labels if label in places for file in pictures_in(places[label])]
+            raise DatasetError(f"{folder}: unknown class. Use only the classes {', '.join(labels)} in {path}.")
+        if label in folder_of:
+            raise DatasetError(f"{path}: both '{folder_of[label].name}' and '{folder.name}' mean {label}. Keep one.")
+        folder_of[label] = folder
+    files = [(label, file) for label in labels if label in folder_of for file in pictures_in(folder_of[label])]
     missing = [label for label in labels if label not in {found for found, _ in files}]
     if missing:
         raise DatasetError(
-            f"{path}: no pictures of {', '.join(missing)}; expected a folder with pictures for each of "
-            f"{', '.join(labels)}"
+            f"{path}: no pictures of {', '.join(missing)}. Give a folder with pictures for each of {', '.join(labels)}."
         )
     return files
 
 
 def one_hot(words: Sequence[str], labels: Sequence[str]) -> NDArray[np.float32]:
-    """N labels of K -> votes float32 (N, K): ``HARD_VOTES`` for the label, none for the others."""
+    """Turn N words of K labels into votes float32 (N, K): ``HARD_VOTES`` for the word, 0 for the others.
+
+    >>> one_hot(["b"], ("a", "b")).tolist()
+    [[0.0, 10.0]]
+    """
     columns = np.array([labels.index(word) for word in words], dtype=np.int64)
     return np.eye(len(labels), dtype=np.float32)[columns] * np.float32(HARD_VOTES)
 
 
 def no_other_votes(n: int) -> NDArray[np.float32]:
-    """N -> float32 (N, 0): a data set in which every answer is a label."""
+    """Make ``other_votes`` float32 (N, 0) for a data set in which every answer is a label.
+
+    >>> no_other_votes(3).shape
+    (3, 0)
+    """
     return np.zeros((n, 0), dtype=np.float32)
 
 
@@ -90,15 +110,28 @@ def read_hard_labelled(
     path: Path,
     labels: tuple[str, ...],
     files: Sequence[tuple[str, Path]],
-    sides: Sequence[str] | None = None,
+    splits: Sequence[str] | None = None,
     read: Callable[[Path], NDArray[np.uint8]] = read_gray,
 ) -> FaceDataset:
-    """N (label, picture file) and their sides -> a data set; bad pictures are skipped.
+    """Read pictures with hard labels into a data set; skip unreadable pictures.
 
-    Names are the paths below ``path``. ``read`` makes a face of a file, see ``image_files.read_pictures``.
+    Args:
+        name: of the reader.
+        path: of the data set; the faces are named by their paths below it.
+        labels: K labels.
+        files: N pairs of label and picture file.
+        splits: N names of official splits; None without an official split.
+        read: turns a file into a face, see ``image_files.read_pictures``.
 
     Raises:
         DatasetError: no picture can be read.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (48, 48)).save(Path(folder, "a.png"))
+    ...     read_hard_labelled("folder", Path(folder), ("anger",), [("anger", Path(folder, "a.png"))]).images.shape
+    (1, 48, 48)
     """
     images, kept, skipped = read_pictures([file for _, file in files], read)
     require_some(images, path, skipped)
@@ -110,6 +143,6 @@ def read_hard_labelled(
         votes=one_hot([files[position][0] for position in kept], labels),
         other_votes=no_other_votes(len(images)),
         names=np.array([files[position][1].relative_to(path).as_posix() for position in kept]),
-        official=None if sides is None else np.array([sides[position] for position in kept]),
+        official=None if splits is None else np.array([splits[position] for position in kept]),
         skipped=tuple(skipped),
     )

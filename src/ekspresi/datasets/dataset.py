@@ -1,6 +1,7 @@
-"""A data set in memory: faces, votes, and what is known of their origin.
+"""Hold a data set in memory: faces, votes, subjects, sequences and official splits.
 
-In: what a reader (one file a data set) found on disk. Out: a frozen ``FaceDataset``. Knows no file format.
+In: the content of files, from a reader (one module per data set). Out: a frozen ``FaceDataset``. Does not know about
+file formats.
 """
 
 import hashlib
@@ -14,25 +15,47 @@ from numpy.typing import NDArray
 SPLITS = ("train", "validation", "test")
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """Describe the data set of a reader.
+
+    Attributes:
+        name: of the reader, the first half of a spec.
+        split_leaks_subjects: the official split was drawn image by image, so several splits share people.
+
+    >>> DatasetInfo("ckextended", split_leaks_subjects=True).name
+    'ckextended'
+    """
+
+    name: str
+    split_leaks_subjects: bool = False
+
+
 @dataclass(frozen=True)
 class FaceDataset:
-    """N faces with their labels; the order is that of the files and never changes.
+    """Hold N faces with their labels; the order is that of the files and never changes.
 
     Attributes:
         name: reader name, the first half of a spec ('ferplus').
-        path: where it was read, the second half of the spec.
+        path: of its files, the second half of the spec.
         labels: K expressions, in the data set's own published order.
-        images: N gray crops, uint8 (H, W); one array (N, H, W) where all are of one size.
-        votes: float32 (N, K), votes or weights of each label; a hard label is a one-hot row. A row of zeros:
-            no vote for any of the labels.
-        other_votes: float32 (N, M), votes for M answers that are no label ('unknown', 'NF'); M is 0 where the
-            data set has no such thing.
+        images: N gray crops, uint8 (H, W); one array (N, H, W) where all have one size.
+        votes: float32 (N, K), votes or weights of each label; a hard label is a one-hot row, and a row of zeros has
+            no vote for any label.
+        other_votes: float32 (N, M), votes for M answers that are not labels ('unknown', 'NF'); M is 0 for data sets
+            without such answers.
         names: N file names or row names, unique.
         official: N of ``SPLITS``; None where the data set has no official split.
         subjects: N names of persons; None where unknown.
-        sequences: N names of the clips that frames were taken from, unique over subjects; None where unknown.
-        skipped: one line for each file or row that was left out and why.
-        options: what its reader was asked for, 'frames=3', as it stands behind the '?' of the spec; '' for nothing.
+        sequences: N names of the clips of the frames, unique over subjects; None where unknown.
+        skipped: one line for each file or row that was left out, with the reason.
+        options: of its reader, 'frames=3', as after the '?' of the spec; '' for none.
+
+    >>> votes = np.eye(2, dtype=np.float32)
+    >>> images, names = np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
+    >>> dataset = FaceDataset("folder", "my/faces", ("anger", "fear"), images, votes, votes[:, :0], names)
+    >>> len(dataset), dataset.spec, dataset.targets.tolist()
+    (2, 'folder:my/faces', [0, 1])
     """
 
     name: str
@@ -53,12 +76,12 @@ class FaceDataset:
 
     @property
     def spec(self) -> str:
-        """The string that reads this data set again: ``name:path`` or ``name:path?options``."""
+        """Return the string that reads this data set again: ``name:path`` or ``name:path?options``."""
         return f"{self.name}:{self.path}" + (f"?{self.options}" if self.options else "")
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:
-        """int64 (N,), the *arg-max* custom: the label with most votes, the first in label order on ties.
+        """Choose the label with most votes, int64 (N,): the *arg-max* rule, the first in label order on ties.
 
         -1 where 'unknown' or 'NF' has more votes than every label, or where there are no votes at all.
         """
@@ -66,10 +89,10 @@ class FaceDataset:
 
     @cached_property
     def majority_targets(self) -> NDArray[np.int64]:
-        """int64 (N,), the *majority* custom of the FER+ authors (Barsoum et al. 2016).
+        """Choose labels, int64 (N,), by the *majority* rule of the FER+ authors (Barsoum et al. 2016).
 
-        Single votes are dropped; the top label counts where it has more than half of what remains, else -1.
-        Of use for counted votes only: a one-hot label is one vote, so weigh hard labels by 2 or more.
+        The rule drops single votes; the top label counts where it has more than half of the rest, else -1. It needs
+        counted votes: a one-hot label is one vote, so weigh hard labels by 2 or more.
         """
         kept = np.where(self._all_votes > 1, self._all_votes, 0)
         clear = kept.max(axis=1) * 2 > kept.sum(axis=1)
@@ -84,10 +107,10 @@ class FaceDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over names, labels, votes for labels, and pixels: changes when any of them does.
+        """Compute the SHA-256 of names, labels, votes for labels and pixels; it changes with any of them.
 
-        Not over ``other_votes``, subjects, sequences and official sides: a table of subjects that is corrected
-        leaves the fingerprint as it was, though a split by subject is another one then.
+        It leaves out ``other_votes``, subjects, sequences and official splits: a corrected table of subjects keeps
+        the fingerprint, though a split by subject then differs.
         """
         digest = hashlib.sha256()
         digest.update("\n".join([*self.labels, *self.names.tolist()]).encode())

@@ -1,16 +1,15 @@
-"""Two sets of gray images -> the pairs that show the same picture: exact, nearly, or mirrored.
+"""Find pairs of gray images that show the same picture: exact, near or mirrored.
 
-In: uint8 (H, W) images, sizes mixed. Out: ``Pairs`` of positions. Knows no labels, splits or files.
+In: uint8 (H, W) images, sizes mixed. Out: ``Pairs`` of positions. Does not know about labels, splits or files.
 
-Method. Exact: same size, same bytes. Otherwise all images are brought to 48 x 48 px and compared twice: 12 x
-12 area means correlated by one blocked matrix product (cheap, keeps every pair at ``COARSE`` or more), then
-band-passed 24 x 24 images (Gaussian of sigma 1 minus sigma 4 at 48 px: no lighting, no noise) correlated over
-shifts of up to 3 px in both directions; the best shift at ``FINE`` or more is the same picture. On FER+ the
-best scores are bimodal with the gap at 0.8: below stand different people, above the same photograph,
-re-cropped, re-lit or re-compressed. Blurring and normalized correlation are textbook (J. P. Lewis, "Fast
-normalized cross-correlation", 1995); the two thresholds are ours. Faces that a laboratory has aligned (CK+48)
-are more alike than that: there different people reach 0.94, so where subjects are known, ask whether a pair
-is of one subject (``audit`` does).
+Method. Exact: same size, same bytes. Otherwise all images are resized to 48 x 48 px and compared twice. First, one
+blocked matrix product correlates their 12 x 12 area means; it is cheap and keeps every pair at ``COARSE`` or more.
+Then band-passed 24 x 24 images (Gaussian of sigma 1 minus sigma 4 at 48 px: no lighting, no noise) are correlated over
+shifts of up to 3 px in both directions. The best shift at ``FINE`` or more is the same picture. On FER+ the best scores
+are bimodal with the gap at 0.8. Below are different people; above is the same photograph, re-cropped, re-lit or
+re-compressed. Blurring and normalized correlation are textbook (J. P. Lewis, "Fast normalized cross-correlation",
+1995); the two thresholds are ours. Faces aligned in a laboratory (CK+48) are more alike: different people reach 0.94.
+Where subjects are known, check whether a pair is of one subject (``leakage`` does).
 """
 
 from collections import defaultdict
@@ -30,7 +29,7 @@ KINDS = ("exact", "near", "mirrored")
 COARSE = 0.80
 FINE = 0.80
 METHOD = f"coarse 12 px {COARSE}, band-passed 24 px {FINE}, shifts 3"
-"""The method in words; a cache of results keyed by it forgets what an older method found."""
+"""The method in words; as part of the cache's key it invalidates the results of an older method."""
 
 _SIDE = 48
 _COARSE_SIDE = 12
@@ -43,13 +42,17 @@ _BLOCK_REFERENCES = 8192
 
 @dataclass(frozen=True)
 class Pairs:
-    """P pairs of images that show the same picture, ordered by query, then reference; each pair once.
+    """Hold P pairs of images that show the same picture, ordered by query, then reference; each pair once.
 
     Attributes:
         queries: int64 (P,), positions in the first set.
         references: int64 (P,), positions in the second set.
         kinds: (P,) of ``KINDS``.
         scores: float32 (P,), best normalized correlation, ``FINE``..1; 1 for exact copies.
+
+    >>> pairs = Pairs(np.array([0, 1]), np.array([4, 5]), np.array(["exact", "near"]), np.float32([1, 0.9]))
+    >>> len(pairs.of("near"))
+    1
     """
 
     queries: NDArray[np.int64]
@@ -61,18 +64,22 @@ class Pairs:
         return len(self.queries)
 
     def of(self, *kinds: str) -> "Pairs":
-        """Kinds -> the pairs of these kinds."""
+        """Select the pairs of some kinds."""
         return self.where(np.isin(self.kinds, kinds))
 
     def where(self, chosen: NDArray[np.bool_]) -> "Pairs":
-        """Bool (P,) -> the pairs that are chosen."""
+        """Select the pairs where ``chosen``, bool (P,), is True."""
         return Pairs(self.queries[chosen], self.references[chosen], self.kinds[chosen], self.scores[chosen])
 
 
 def find_duplicates(queries: Images, references: Images) -> Pairs:
-    """N and M gray images uint8 (H, W) -> all pairs of one picture.
+    """Find all pairs of one picture among N and M gray images uint8 (H, W).
 
-    Takes about 5 s for 7,000 x 28,000 images on one core, and memory for about 4 kB an image.
+    Takes about 5 s for 7,000 x 28,000 images on one core, and about 4 kB of memory per image.
+
+    >>> images = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
+    >>> find_duplicates(images, images[1:]).queries.tolist()
+    [1]
     """
     if len(queries) == 0 or len(references) == 0:
         return _collect([])
@@ -81,7 +88,11 @@ def find_duplicates(queries: Images, references: Images) -> Pairs:
 
 
 def first_of_copies(images: Images) -> NDArray[np.bool_]:
-    """N images -> bool (N,): False for every byte-identical copy of an earlier one."""
+    """Mark the first of identical images, bool (N,): False for every byte-identical copy of an earlier image.
+
+    >>> first_of_copies(np.zeros((2, 4, 4), np.uint8)).tolist()
+    [True, False]
+    """
     seen: set[tuple[tuple[int, ...], bytes]] = set()
     first = np.zeros(len(images), dtype=bool)
     for position, image in enumerate(images):
@@ -95,17 +106,17 @@ _Found = tuple[NDArray[np.int64], NDArray[np.int64], str, NDArray[np.float32]]
 
 
 def _exact(queries: Images, references: Images) -> _Found:
-    places: defaultdict[tuple[tuple[int, ...], bytes], list[int]] = defaultdict(list)
+    positions: defaultdict[tuple[tuple[int, ...], bytes], list[int]] = defaultdict(list)
     for position, image in enumerate(references):
-        places[image.shape, image.tobytes()].append(position)
-    pairs = [(i, j) for i, image in enumerate(queries) for j in places.get((image.shape, image.tobytes()), ())]
+        positions[image.shape, image.tobytes()].append(position)
+    pairs = [(i, j) for i, image in enumerate(queries) for j in positions.get((image.shape, image.tobytes()), ())]
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1], "exact", np.ones(len(table), dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class _Views:
-    """N images as the two stages see them: float32 unit vectors (N, 144), band-passed (N, 24, 24)."""
+    """Hold N images for the two stages: float32 unit vectors (N, 144), band-passed (N, 24, 24)."""
 
     coarse: NDArray[np.float32]
     fine: NDArray[np.float32]
@@ -131,14 +142,14 @@ def _at_one_size(images: Images) -> NDArray[np.float32]:
 
 
 def _scaled(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Area means where it shrinks, bicubic where it grows: area would only repeat pixels."""
+    """Resize by area means to shrink, bicubic to enlarge: area would only repeat pixels."""
     kernel = "area" if min(image.shape[-2:]) >= _SIDE else "bicubic"
     pixels = image.astype(np.float32)
     return pixels if image.shape[-2:] == (_SIDE, _SIDE) else resize(pixels, _SIDE, _SIDE, kernel)
 
 
 def _gaussian_matrix(sigma: float) -> NDArray[np.float32]:
-    """(48, 48) blur of one axis; the image is mirrored at its edges, so flat stays flat."""
+    """Make the (48, 48) blur of one axis; mirrored edges keep a flat image flat."""
     radius = round(4 * sigma)
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     sources = np.pad(np.arange(_SIDE), radius, mode="symmetric")
@@ -149,20 +160,20 @@ def _gaussian_matrix(sigma: float) -> NDArray[np.float32]:
 
 
 def _band_passed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Float (N, 48, 48) -> float32 (N, 24, 24), Gaussian of sigma 1 minus sigma 4, then 2 x 2 means."""
+    """Filter float (N, 48, 48) to float32 (N, 24, 24): Gaussian of sigma 1 minus sigma 4, then 2 x 2 means."""
     halve = resize_matrix(_SIDE, _FINE_SIDE, "area")
     fine, broad = halve @ _gaussian_matrix(1.0), halve @ _gaussian_matrix(4.0)
     return np.asarray(fine @ pixels @ fine.T - broad @ pixels @ broad.T, dtype=np.float32)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    centerd = vectors - vectors.mean(axis=1, keepdims=True)
+    centered = vectors - vectors.mean(axis=1, keepdims=True)
     # The floor keeps flat pictures (all black, all white) at zero: they are alike only byte for byte.
-    return np.asarray(centerd / np.maximum(np.linalg.norm(centerd, axis=1, keepdims=True), 1.0), dtype=np.float32)
+    return np.asarray(centered / np.maximum(np.linalg.norm(centered, axis=1, keepdims=True), 1.0), dtype=np.float32)
 
 
 def _templates(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One band-passed image (24, 24) -> (49, 576): its center, of unit norm, at each shift on zeros."""
+    """Place the center of a band-passed image (24, 24), of unit norm, at each shift on zeros: (49, 576)."""
     center = fine[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
     center = _unit(center.reshape(1, -1)).reshape(_WINDOW, _WINDOW)
     shifts = range(2 * _SHIFT + 1)
@@ -173,7 +184,7 @@ def _templates(fine: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _window_norms(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Band-passed (M, 24, 24) -> float32 (49, M): norm of each shifted window about its own mean."""
+    """Compute the norm of each shifted window about its own mean, float32 (49, M), of band-passed (M, 24, 24)."""
     positions = 2 * _SHIFT + 1
     window = np.zeros((positions, _FINE_SIDE), dtype=np.float32)
     for shift in range(positions):
@@ -200,7 +211,7 @@ def _alike(queries: _Views, references: _Views, kind: str) -> Iterator[_Found]:
 
 
 def _collect(found: Sequence[_Found]) -> Pairs:
-    """Join the findings; of a pair found twice keep the exact one, else the better score."""
+    """Join the found pairs; keep the exact one of a repeated pair, else the better score."""
     queries = np.concatenate([np.zeros(0, np.int64), *(f[0] for f in found)])
     references = np.concatenate([np.zeros(0, np.int64), *(f[1] for f in found)])
     kinds = np.concatenate([np.zeros(0, "<U8"), *(np.full(len(f[0]), f[2], "<U8") for f in found)])

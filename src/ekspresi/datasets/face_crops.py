@@ -1,12 +1,11 @@
-"""Frames that show a person -> the crop of the face, remembered between runs.
+"""Crop the face of a person from a frame, and cache the crop between runs.
 
-In: the path of a frame. Out: a uint8 (side, side) gray crop at the frame's own resolution. Knows no data set and no
-labels.
+In: the path of a frame. Out: a uint8 (S, S) gray crop at the frame's own resolution. Does not know about data sets
+or labels.
 
-A crop is found again by all that decides it: the bytes of the frame, the detector's networks, ``METHOD`` and the
-crop convention; not by where the frame lies or what asked for it. Unlike the other memories, these hold pixels of
-people: they lie in a folder of their own, ``faces`` in ``downloads.cache_folder()``, that its owner alone may look
-into. It is safe to delete at any time.
+The key of a cached crop is everything that decides it: the bytes of the frame, the detector's networks, ``METHOD`` and
+the crop convention; not the path of the frame. Unlike other caches, this one holds pixels of people. So its folder,
+``faces`` in ``downloads.cache_folder()``, is readable only by its owner. It is safe to delete at any time.
 """
 
 import hashlib
@@ -25,17 +24,22 @@ from ekspresi.system.assets import ASSETS
 from ekspresi.system.downloads import cache_folder
 
 MIN_FACE_PX = 60
-"""Width in pixels of the smallest face searched for: the person of a laboratory's frame fills much of it, and
-looking for faces of 12 px there takes twenty times as long and moves the box by 3 px at most."""
+"""Minimum width in pixels of a face. The person of a laboratory's frame fills much of it, and a search for faces of
+12 px there takes twenty times as long and moves the box by 3 px at most."""
 
 METHOD = f"largest face that MTCNN finds from {MIN_FACE_PX} px"
-"""The method in words; a memory of crops keyed by it forgets what an older method cut."""
+"""The method in words; as part of the cache's key it invalidates the crops of an older method."""
 
 _NO_FACE = np.zeros((0, 0), dtype=np.uint8)
 
 
 class FaceCropper:
-    """Frame files -> crops; the detector's networks are loaded at the first frame that is not remembered."""
+    """Crop faces from frame files; load the detector's networks at the first frame that is not cached.
+
+    >>> FaceCropper()(Path("absent.png"))
+    Traceback (most recent call last):
+    ekspresi.errors.ImageError: absent.png: no such file. Copy the frame again from its origin.
+    """
 
     def __init__(self) -> None:
         self._convention = CropConvention()
@@ -46,17 +50,16 @@ class FaceCropper:
         self._key = key.digest()
 
     def __call__(self, path: Path) -> NDArray[np.uint8]:
-        """A frame's file -> gray crop of its face, uint8 (side, side), never resized.
+        """Crop the largest face of a frame's file, uint8 (S, S) gray, never resized.
 
-        Of several faces the largest is taken: the frame is of one person, and what the detector takes for another
-        face, a pattern of the clothes say, is smaller.
+        The frame shows one person. False detections, such as a pattern of the clothes, are smaller.
 
         Raises:
-            ImageError: the file is no picture that can be read, or shows no face.
+            ImageError: the file is not a readable picture, or shows no face.
             ModelError: the detector's networks are missing or damaged.
         """
         file = cache_folder() / "faces" / f"{_digest(path, self._key)[:32]}.npz"
-        crop = _recalled(file)
+        crop = _load_crop(file)
         if crop is None:
             image = load_image(path)
             found = self._detector.detect(image)
@@ -65,7 +68,7 @@ class FaceCropper:
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             save_cached(file, crop=crop)
         if crop.size == 0:
-            raise ImageError(f"{path}: no face was found in it; check whether it shows one")
+            raise ImageError(f"{path}: no face was found. Check whether the picture shows one.")
         return crop
 
 
@@ -75,13 +78,13 @@ def _digest(path: Path, key: bytes) -> str:
         require_regular(path)
         digest.update(path.read_bytes())
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file; copy the frame again from its origin") from None
+        raise ImageError(f"{path}: no such file. Copy the frame again from its origin.") from None
     except OSError as error:
-        raise ImageError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
+        raise ImageError(f"{path}: cannot be opened ({error.strerror}). Check its permissions.") from error
     return digest.hexdigest()
 
 
-def _recalled(file: Path) -> NDArray[np.uint8] | None:
+def _load_crop(file: Path) -> NDArray[np.uint8] | None:
     arrays = load_cached(file, "crop")
     if arrays is None or arrays[0].dtype != np.uint8 or arrays[0].ndim != 2:
         return None

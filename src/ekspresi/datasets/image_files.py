@@ -1,6 +1,6 @@
-"""Picture files of a data set -> gray arrays, with a line for each file that had to be left out.
+"""Read the picture files of a data set into gray arrays, with a line for each unreadable file.
 
-In: paths. Out: uint8 (H, W) gray crops as they are on disk, never resized. Knows no data set and no labels.
+In: paths. Out: uint8 (H, W) gray crops as they are on disk, never resized. Does not know about data sets or labels.
 """
 
 import struct
@@ -15,25 +15,31 @@ from ekspresi.errors import DatasetError, ImageError
 from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
 
-# A data set of faces holds tens of thousands of small gray PNGs; those take the short way. Everything that
-# could need care (color, alpha, rotation, animation, sheer size) goes through ``load_image`` and its limits.
+# A data set of faces holds tens of thousands of small gray PNGs, which this module reads directly. Every other file
+# (color, alpha, rotation, animation, large size) goes through ``load_image`` and its limits.
 _PLAIN_PIXELS = 1 << 20
 _NEEDS_CARE = ("exif", "transparency")
 _PNG_START = struct.Struct(">8s4x4sIIBB")  # signature, chunk length, chunk name, width, height, bits, color type
 
 
 def read_gray(path: Path) -> NDArray[np.uint8]:
-    """A picture file -> uint8 (H, W) gray, at its own size.
+    """Read a picture file as uint8 (H, W) gray, at its own size.
 
     Raises:
-        ImageError: it is no regular file, or no picture that can be read.
+        ImageError: it is not a regular file, or not a readable picture.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (48, 40)).save(Path(folder, "a.png"))
+    ...     read_gray(Path(folder, "a.png")).shape
+    (40, 48)
     """
     pixels = _plain_gray_png(path)
     return gray(load_image(path)) if pixels is None else pixels
 
 
 def _plain_gray_png(path: Path) -> NDArray[np.uint8] | None:
-    """The pixels of a small 8-bit gray PNG; None for all else, damaged ones too: ``load_image`` says why."""
+    """Read the pixels of a small 8-bit gray PNG; None for other and damaged files, which ``load_image`` explains."""
     try:
         require_regular(path)
         with path.open("rb") as file:
@@ -53,11 +59,17 @@ def _plain_gray_png(path: Path) -> NDArray[np.uint8] | None:
 def read_pictures(
     paths: Sequence[Path], read: Callable[[Path], NDArray[np.uint8]] = read_gray
 ) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64], list[str]]:
-    """N paths -> the gray crops that could be read, their int64 positions, a line for each other path.
+    """Read N pictures; collect a line for each unreadable one.
 
     Args:
         paths: the files.
-        read: a file -> its gray crop; raises ImageError where it has none.
+        read: turns a file into its gray crop; raises ImageError where it cannot.
+
+    Returns:
+        The gray crops, their int64 positions in ``paths``, and a line for each other path.
+
+    >>> read_pictures([Path("absent.png")])[0]
+    []
     """
     images: list[NDArray[np.uint8]] = []
     kept: list[int] = []
@@ -73,12 +85,23 @@ def read_pictures(
 
 
 def stacked(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
-    """N gray crops -> one uint8 array (N, H, W) where all are of one size, the same sequence where not."""
+    """Stack N gray crops to one uint8 array (N, H, W) if all have one size; else return the same sequence.
+
+    >>> stacked([np.zeros((4, 4), np.uint8)] * 3).shape
+    (3, 4, 4)
+    """
     return np.stack(images) if len({image.shape for image in images}) == 1 else images
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """A folder -> the picture files below it by suffix, sorted by path; hidden ones are left out."""
+    """List the picture files below a folder by suffix, sorted by path, without hidden ones.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "b.PNG").touch()
+    ...     [path.name for path in pictures_in(Path(folder))]
+    ['b.PNG']
+    """
     return sorted(
         path
         for path in folder.rglob("*")
@@ -87,17 +110,23 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """A folder -> the folders in it, sorted by name; hidden ones are left out.
+    """List the folders in a folder, sorted by name, without hidden ones.
 
     Raises:
         DatasetError: there is no such folder, or it cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "anger").mkdir()
+    ...     [path.name for path in folders_in(Path(folder))]
+    ['anger']
     """
     try:
         if not folder.is_dir():
-            raise DatasetError(f"{folder}: no such folder; check the path of the data set")
+            raise DatasetError(f"{folder}: no such folder. Check the path of the data set.")
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError as error:
-        raise DatasetError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
+        raise DatasetError(f"{folder}: cannot be read ({error.strerror}). Check its permissions.") from error
 
 
 def require_some(found: Iterable[object], folder: Path, skipped: Sequence[str]) -> None:
@@ -105,9 +134,13 @@ def require_some(found: Iterable[object], folder: Path, skipped: Sequence[str]) 
 
     Raises:
         DatasetError: nothing was found.
+
+    >>> require_some([], Path("my/faces"), [])
+    Traceback (most recent call last):
+    ekspresi.errors.DatasetError: my/faces: holds no pictures. Check the path of the data set.
     """
     if not any(True for _ in found):
-        reason = (
-            f"none of its {len(skipped)} pictures can be read; first: {skipped[0]}" if skipped else "holds no pictures"
-        )
-        raise DatasetError(f"{folder}: {reason}")
+        if skipped:
+            first = skipped[0].rstrip(".")
+            raise DatasetError(f"{folder}: none of its {len(skipped)} pictures can be read; first: {first}.")
+        raise DatasetError(f"{folder}: holds no pictures. Check the path of the data set.")

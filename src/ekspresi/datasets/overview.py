@@ -1,8 +1,7 @@
-"""A data set -> what it looks like: counts, a chart of its classes, a montage of its faces.
+"""Show a data set: its counts, a chart of its classes, a montage of its faces.
 
-In: a ``FaceDataset``. Out: numbers, or a PNG file. Knows nothing of splits but the official one. A montage
-shows
-people: it is for the eyes of who holds the data, not for passing on.
+In: a ``FaceDataset``. Out: numbers, or a PNG file. Does not know about splits other than the official one. A montage
+shows people: do not pass it on.
 """
 
 from collections import Counter
@@ -18,7 +17,7 @@ from ekspresi.media.image_writer import picture_file
 from ekspresi.system.storage import MAKER, atomic_write
 
 NO_CLASS = "(no class)"
-"""Row of the faces without a class: 'unknown', 'not a face', or no votes."""
+"""Row for faces without a class: 'unknown', 'not a face', or no votes."""
 
 _FACE_PX = 72
 _GAP_PX = 4
@@ -27,44 +26,70 @@ _HEAD_PX = 22
 
 
 def class_counts(targets: NDArray[np.int64], labels: tuple[str, ...]) -> dict[str, int]:
-    """Targets int64 (N,) and K labels -> label -> count, in label order; ``NO_CLASS`` (-1) last, if any."""
+    """Count the targets int64 (N,) by label, in label order; ``NO_CLASS`` (-1) last, if any.
+
+    >>> class_counts(np.array([0, 0, -1]), ("anger", "fear"))
+    {'anger': 2, 'fear': 0, '(no class)': 1}
+    """
     counts = {label: int((targets == code).sum()) for code, label in enumerate(labels)}
     return counts | ({NO_CLASS: n} if (n := int((targets < 0).sum())) else {})
 
 
 def size_counts(dataset: FaceDataset) -> Counter[tuple[int, int]]:
-    """A data set -> (height, width) in pixels -> how many images have it."""
+    """Count the images of each size, (height, width) in pixels.
+
+    >>> votes = np.eye(2, dtype=np.float32)
+    >>> images, names = np.zeros((2, 48, 40), np.uint8), np.array(["a", "b"])
+    >>> size_counts(FaceDataset("x", "x", ("a", "b"), images, votes, votes[:, :0], names))
+    Counter({(48, 40): 2})
+    """
     return Counter((image.shape[0], image.shape[1]) for image in dataset.images)
 
 
-def sides_of(dataset: FaceDataset) -> dict[str, NDArray[np.int64]]:
-    """A data set -> side of the official split -> int64 positions; empty sides are left out."""
+def official_splits(dataset: FaceDataset) -> dict[str, NDArray[np.int64]]:
+    """Map the name of each official split to its int64 positions, without empty splits.
+
+    >>> votes = np.eye(2, dtype=np.float32)
+    >>> images, names, official = np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"]), np.array(["test", "train"])
+    >>> dataset = FaceDataset("x", "x", ("a", "b"), images, votes, votes[:, :0], names, official)
+    >>> {name: positions.tolist() for name, positions in official_splits(dataset).items()}
+    {'train': [1], 'test': [0]}
+    """
     if dataset.official is None:
         return {}
-    sides = {side: np.flatnonzero(dataset.official == side) for side in SPLITS}
-    return {side: indices for side, indices in sides.items() if len(indices)}
+    splits = {split: np.flatnonzero(dataset.official == split) for split in SPLITS}
+    return {split: indices for split, indices in splits.items() if len(indices)}
 
 
 def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
-    """A data set -> a PNG with a bar for each class, a color for each official side.
+    """Draw a PNG with a bar for each class and a color for each official split.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
         OutputError: the file cannot be written.
+
+    >>> import tempfile
+    >>> votes = np.eye(2, dtype=np.float32)
+    >>> images, names = np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     dataset = FaceDataset("x", "x", ("a", "b"), images, votes, votes[:, :0], names)
+    ...     draw_class_chart(dataset, Path(folder, "classes.png"))
+    ...     Image.open(Path(folder, "classes.png")).format
+    'PNG'
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("the class chart", "eval") from error
-    sides = sides_of(dataset) or {"all faces": np.arange(len(dataset))}
+    splits = official_splits(dataset) or {"all faces": np.arange(len(dataset))}
     names = [*class_counts(dataset.targets, dataset.labels)]
     figure = Figure(figsize=(8, 0.42 * len(names) + 1.4), layout="constrained")
     axes = figure.subplots()
     left = np.zeros(len(names))
-    for (side, indices), color in zip(sides.items(), ("#33658a", "#f6ae2d", "#c8553d"), strict=False):
+    for (split, indices), color in zip(splits.items(), ("#33658a", "#f6ae2d", "#c8553d"), strict=False):
         counts = class_counts(dataset.targets[indices], dataset.labels)
         widths = np.array([counts.get(name, 0) for name in names])
-        axes.barh(names, widths, left=left, label=f"{side} ({len(indices):,})", color=color)
+        axes.barh(names, widths, left=left, label=f"{split} ({len(indices):,})", color=color)
         left += widths
     for row, total in enumerate(left):
         axes.annotate(f"{int(total):,}", (total, row), (4, 0), textcoords="offset points", va="center", fontsize=9)
@@ -73,16 +98,25 @@ def draw_class_chart(dataset: FaceDataset, path: Path) -> None:
     axes.set_xlabel("faces")
     axes.set_title(f"{dataset.spec}: {len(dataset):,} faces", loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(frameon=False, loc="outside lower center", ncols=len(sides), fontsize=9)
+    figure.legend(frameon=False, loc="outside lower center", ncols=len(splits), fontsize=9)
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120, metadata={"Software": MAKER})
 
 
 def draw_montage(dataset: FaceDataset, path: Path, columns: int = 12) -> None:
-    """A data set -> a PNG with a row of faces for each class, drawn with a fixed seed.
+    """Draw a PNG with a row of faces for each class, chosen with a fixed seed.
 
     Raises:
         OutputError: the file cannot be written.
+
+    >>> import tempfile
+    >>> votes = np.eye(2, dtype=np.float32)
+    >>> images, names = np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     dataset = FaceDataset("x", "x", ("a", "b"), images, votes, votes[:, :0], names)
+    ...     draw_montage(dataset, Path(folder, "faces.png"), columns=2)
+    ...     Image.open(Path(folder, "faces.png")).size
+    (302, 174)
     """
     counts = class_counts(dataset.targets, dataset.labels)
     step = _FACE_PX + _GAP_PX

@@ -1,7 +1,7 @@
-"""The query of a spec -> what a reader is asked for.
+"""Parse the query of a spec into the options of a reader.
 
-In: a text like 'frames=3&neutral=yes' and the options that a reader declares. Out: its keyword arguments. Knows
-no reader and no data set.
+In: a text like 'frames=3&neutral=yes' and the options that a reader declares. Out: its keyword arguments. Does not know
+about readers or data sets.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,11 +13,14 @@ from ekspresi.errors import DatasetError
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option that a reader takes.
+    """Describe one option of a reader.
 
     Attributes:
-        expects: the values it may have, in words.
-        parse: the text of a value -> the value; raises ValueError or KeyError for any other text.
+        expects: its allowed values, in words.
+        parse: turns the text of a value into the value; raises ValueError or KeyError for any other text.
+
+    >>> YES_OR_NO.parse("yes")
+    True
     """
 
     expects: str
@@ -35,23 +38,31 @@ YES_OR_NO = Option("yes or no", {"yes": True, "no": False}.__getitem__)
 
 
 def arguments_from(query: str, declared: Mapping[str, Option], reader: str) -> dict[str, Any]:
-    """A query and the options that a reader declares -> its keyword arguments.
+    """Parse a query into keyword arguments of a reader.
+
+    Args:
+        query: the text after the '?' of a spec.
+        declared: name -> option of the reader.
+        reader: its name, for errors.
 
     Raises:
-        DatasetError: the reader takes no options, or one is unknown, given twice, or has a value it may not have.
+        DatasetError: the reader takes no options, or an option is unknown, given twice, or has an invalid value.
+
+    >>> arguments_from("frames=3", {"frames": WHOLE_NUMBER}, "ckplus")
+    {'frames': 3}
     """
     if not declared:
-        raise DatasetError(f"{reader} takes no options; leave out '?{query}'")
+        raise DatasetError(f"{reader}: this reader takes no options. Remove '?{query}'.")
     known = ", ".join(f"{name} ({option.expects})" for name, option in declared.items())
     arguments: dict[str, Any] = {}
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if name not in declared:
-            raise DatasetError(f"'{part}' is no option of {reader}, which takes {known}")
+            raise DatasetError(f"{reader}: unknown option '{part}'. Use {known}.")
         if name in arguments:
-            raise DatasetError(f"the option {name} of {reader} is given twice in '?{query}'; keep one")
+            raise DatasetError(f"{reader}: the option {name} is given twice in '?{query}'. Keep one.")
         try:
             arguments[name] = declared[name].parse(value)
         except (ValueError, KeyError) as error:
-            raise DatasetError(f"'{part}': the option {name} of {reader} is {declared[name].expects}") from error
+            raise DatasetError(f"{reader}: '{part}' is not a valid option. Use {declared[name].expects}.") from error
     return arguments

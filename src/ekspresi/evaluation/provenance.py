@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.registry import SPLIT_LEAKS_SUBJECTS, family
+from ekspresi.datasets.registry import INFOS, family
 from ekspresi.recognition.metadata import ModelMetadata
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
@@ -120,7 +120,8 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationReques
             "frame, or the same person, in training. These figures flatter; where subjects are known, quote "
             "'subject-10fold'."
         )
-    if asked.protocol == "official" and dataset.name in SPLIT_LEAKS_SUBJECTS:
+    info = INFOS.get(dataset.name)
+    if asked.protocol == "official" and info is not None and info.split_leaks_subjects:
         found.append(
             f"Leaky protocol: the official split of '{dataset.name}' was drawn row by row, so a test image may have "
             "the other frame of its sequence, or the same person, in training. These figures flatter; quote "

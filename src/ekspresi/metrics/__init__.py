@@ -1,1 +1,1 @@
-"""Define the figures: scores, calibration errors and tests of significance. Knows nothing of models and files."""
+"""Compute scores, calibration errors and tests of significance. Does not know about models or files."""

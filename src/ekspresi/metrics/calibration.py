@@ -1,7 +1,7 @@
-"""Targets and probabilities -> whether confidence means what it says: calibration, silence, confident mistakes.
+"""Measure whether confidences match accuracies: calibration, abstention and confident mistakes.
 
-In: int64 targets (N,) and float probabilities (N, K). Out: frozen dataclasses of plain numbers, ready for JSON. Knows
-nothing of images, label names, models or files.
+In: int64 targets (N,) and float probabilities (N, K). Out: frozen dataclasses of plain numbers, ready for JSON. Does
+not know about images, label names, models or files.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from ekspresi.metrics.classification import checked
+from ekspresi.metrics.classification import check_shapes
 
 CONFIDENCE_BINS = 15
 """Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""
@@ -22,7 +22,18 @@ _SMALLEST_PROBABILITY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Images with confidence in (low, high]; ``confidence`` and ``accuracy``: their means, None if none."""
+    """Describe the images with confidence in (low, high].
+
+    Attributes:
+        low: exclusive lower bound, 0..1.
+        high: inclusive upper bound, 0..1.
+        count: number of images.
+        confidence: their mean confidence; None without images.
+        accuracy: their share of right answers; None without images.
+
+    >>> ReliabilityBin(0.8, 0.9, 10, 0.85, 0.7).accuracy
+    0.7
+    """
 
     low: float
     high: float
@@ -33,13 +44,16 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Whether confidence means what it says.
+    """Hold how well confidences match accuracies.
 
     Attributes:
         ece: expected calibration error of the top label, 0..1: mean over ``bins`` of |accuracy - confidence|,
             weighted by count (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
         nll: mean negative natural logarithm of the target's probability.
         bins: the reliability diagram, ``CONFIDENCE_BINS`` of equal width.
+
+    >>> Calibration(0.02, 0.31, ()).ece
+    0.02
     """
 
     ece: float
@@ -49,7 +63,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class SelectiveScores:
-    """What it brings to leave faces unanswered.
+    """Hold the scores of a classifier that may abstain.
 
     Attributes:
         coverage: share of faces that the model answers, by its own thresholds.
@@ -58,6 +72,9 @@ class SelectiveScores:
             Estimation for Deep Neural Classifiers, ICLR 2019).
         curve: (coverage, share of errors) where the most confident share is answered, whatever the thresholds;
             ascending, at most ``CURVE_POINTS``.
+
+    >>> SelectiveScores(0.8, 0.92, 0.05, ()).coverage
+    0.8
     """
 
     coverage: float
@@ -67,12 +84,19 @@ class SelectiveScores:
 
 
 def calibration_scores(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
-    """Targets int64 (N,) and probabilities (N, K), rows summing to 1 -> ``Calibration``.
+    """Compute the calibration error, the NLL and the reliability diagram.
+
+    Args:
+        targets: int64 (N,), 0..K-1.
+        probabilities: (N, K), rows summing to 1.
 
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
+
+    >>> round(calibration_scores(np.array([0, 1]), np.array([[0.8, 0.2], [0.2, 0.8]])).ece, 3)
+    0.2
     """
-    n, n_classes = checked(targets, probabilities)
+    n, n_classes = check_shapes(targets, probabilities)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
     which = np.clip(np.ceil(confidence * CONFIDENCE_BINS).astype(np.int64) - 1, 0, CONFIDENCE_BINS - 1)
@@ -101,12 +125,21 @@ def calibration_scores(targets: NDArray[np.int64], probabilities: NDArray[np.flo
 def selective_scores(
     targets: NDArray[np.int64], probabilities: NDArray[np.float64], abstained: NDArray[np.bool_]
 ) -> SelectiveScores:
-    """Targets int64 (N,), probabilities (N, K) and who is left unanswered, bool (N,) -> ``SelectiveScores``.
+    """Compute coverage, precision and the risk-coverage curve of a classifier that abstains.
+
+    Args:
+        targets: int64 (N,), 0..K-1.
+        probabilities: (N, K).
+        abstained: bool (N,), True where the model does not answer.
 
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
+
+    >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4]])
+    >>> selective_scores(np.array([0, 1]), probabilities, np.array([False, True])).precision
+    1.0
     """
-    n, _ = checked(targets, probabilities)
+    n, _ = check_shapes(targets, probabilities)
     right = probabilities.argmax(axis=1) == targets
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     precisions = np.cumsum(right[order]) / np.arange(1, n + 1)
@@ -121,7 +154,11 @@ def selective_scores(
 
 
 def confident_mistakes(targets: NDArray[np.int64], probabilities: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
-    """Positions int64 (<= limit,) of wrong answers, the most confident first."""
+    """List the positions int64 (<= limit,) of wrong answers, the most confident first.
+
+    >>> confident_mistakes(np.array([0, 0, 0]), np.array([[0.4, 0.6], [0.1, 0.9], [1.0, 0.0]]), 9).tolist()
+    [1, 0]
+    """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
     return wrong[order[:limit]].astype(np.int64)

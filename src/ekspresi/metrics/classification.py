@@ -1,13 +1,12 @@
-"""Targets and probabilities -> scores with intervals.
+"""Compute scores with intervals from targets and probabilities.
 
-In: int64 targets (N,) and float probabilities (N, K), perhaps with the name of each image's subject or
-sequence. Out: frozen dataclasses of plain numbers, ready for JSON. Knows nothing of images, label names,
-models or files.
+In: int64 targets (N,) and float probabilities (N, K), optionally with the name of each image's subject or
+sequence. Out: frozen dataclasses of plain numbers, ready for JSON. Does not know about images, label names, models
+or files.
 
-Figures are scikit-learn's (``precision_recall_fscore_support`` with ``zero_division=0``); only their resampling,
-a thousand times over, is counted here. *Macro* means over the classes that are present in the targets: a class
-nobody shows has no recall to speak of, and scikit-learn's own default (classes in targets or answers) would let
-one stray answer change their number.
+scikit-learn computes the figures (``precision_recall_fscore_support`` with ``zero_division=0``); this module computes
+only their thousand resamples. *Macro* averages over the classes that are present in the targets: an absent class has no
+recall. scikit-learn's default (classes in targets or answers) would let one stray answer change their number.
 """
 
 from dataclasses import dataclass
@@ -22,12 +21,15 @@ _PER_CLASS = ("precision", "recall", "f1")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval.
+    """Hold a figure with its 95 % interval.
 
     Attributes:
         value: the figure, computed on all images.
         low: 2.5 % percentile of the resamples; None where there is only one cluster to resample.
         high: 97.5 % percentile of the resamples; None likewise.
+
+    >>> Estimate(0.79, 0.77, 0.80).value
+    0.79
     """
 
     value: float
@@ -37,7 +39,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """Precision, recall and F1 of one class, 0..1, and ``support``: how many targets are of that class."""
+    """Hold the scores of one class.
+
+    Attributes:
+        precision: 0..1.
+        recall: 0..1.
+        f1: 0..1.
+        support: number of targets of this class.
+
+    >>> ClassScore(0.5, 1.0, 0.67, 12).support
+    12
+    """
 
     precision: float
     recall: float
@@ -47,11 +59,11 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How often the most probable class is the target.
+    """Hold the scores of the most probable class; ``score`` computes them.
 
     Attributes:
-        n: images (or sequences) counted.
-        clusters: how many units were resampled for the intervals: subjects, sequences, or images.
+        n: number of images (or sequences).
+        clusters: number of resampled units for the intervals: subjects, sequences, or images.
         accuracy: share of right answers; equal to the weighted recall.
         macro_precision: mean over the classes present in the targets; so are the next two.
         macro_recall: also called balanced accuracy.
@@ -61,6 +73,9 @@ class Scores:
         weighted_f1: mean of the per-class F1, weighted by support.
         classes: K, in the order of the columns of the probabilities.
         confusion: K rows of K counts; row: target, column: answer.
+
+    >>> score(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]])).confusion
+    ((1, 0), (1, 0))
     """
 
     n: int
@@ -84,23 +99,26 @@ def score(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Scores:
-    """Targets (N,) and probabilities (N, K) -> ``Scores`` with 95 % intervals.
+    """Compute ``Scores`` with 95 % intervals.
 
-    The interval is the percentile interval of a cluster bootstrap: whole groups are drawn with replacement,
-    as many as there are, and every figure is computed anew. Frames of one person are no independent
-    witnesses; resampling images where persons are known would give intervals that are too narrow.
+    The interval is the percentile interval of a cluster bootstrap. It draws whole groups with replacement, as many as
+    there are, and computes every figure on each draw. Frames of one person are not independent: resampling images of
+    known persons would give intervals that are too narrow.
 
     Args:
         targets: int64 (N,), 0..K-1.
         probabilities: (N, K); the first of the largest is the answer.
-        groups: N names of subjects (or whatever else belongs together); None: every image stands for itself.
+        groups: N names of subjects (or other groups); None makes every image a group.
         resamples: number of bootstrap resamples.
         seed: of the resampling; the same seed gives the same intervals.
 
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
+
+    >>> score(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]])).accuracy.value
+    0.5
     """
-    n, n_classes = checked(targets, probabilities)
+    n, n_classes = check_shapes(targets, probabilities)
     answers = probabilities.argmax(axis=1)
     labels = np.arange(n_classes)
     patterns, multiplicity = _cluster_confusions(targets, answers, n_classes, groups)
@@ -121,7 +139,7 @@ def score(
     else:
         bounds = dict.fromkeys(figures, (None, None))
     per_class = precision_recall_fscore_support(targets, answers, labels=labels, zero_division=0)
-    # Of a single label scikit-learn makes a matrix too, but warns that it might not be meant.
+    # scikit-learn makes a matrix of a single label too, but warns about it.
     confusion = confusion_matrix(targets, answers, labels=labels) if n_classes > 1 else np.array([[n]])
     return Scores(
         n=n,
@@ -135,9 +153,9 @@ def score(
 def sequence_means(
     targets: NDArray[np.int64], probabilities: NDArray[np.float64], sequences: NDArray[np.str_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Frames -> sequences: the probabilities of a sequence's frames are averaged.
+    """Average the probabilities of the frames of each sequence.
 
-    Frames of one sequence that bear different labels count as separate sequences.
+    Frames of one sequence with different labels count as separate sequences.
 
     Args:
         targets: int64 (N,).
@@ -146,6 +164,11 @@ def sequence_means(
 
     Returns:
         targets int64 (Q,), mean probabilities (Q, K), position int64 (Q,) of each sequence's first frame.
+
+    >>> probabilities = np.array([[0.6, 0.4], [0.8, 0.2]])
+    >>> targets, means, first = sequence_means(np.array([0, 0]), probabilities, np.array(["a", "a"]))
+    >>> means.round(2).tolist(), first.tolist()
+    ([[0.7, 0.3]], [0])
     """
     _, number = np.unique(sequences, return_inverse=True)
     pairs = np.stack([number.reshape(-1), targets], axis=1)
@@ -156,11 +179,14 @@ def sequence_means(
     return targets[first], sums / counts[:, None], first.astype(np.int64)
 
 
-def checked(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> tuple[int, int]:
-    """Targets (N,) and probabilities (N, K) -> N and K.
+def check_shapes(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> tuple[int, int]:
+    """Return N and K of targets (N,) and probabilities (N, K), or refuse them.
 
     Raises:
         ValueError: no images, shapes that do not fit, or a target out of range.
+
+    >>> check_shapes(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
+    (2, 2)
     """
     if probabilities.ndim != 2 or targets.shape != probabilities.shape[:1] or not len(targets):
         shapes = f"{targets.shape} and {probabilities.shape}"
@@ -177,7 +203,7 @@ def _cluster_confusions(
     n_classes: int,
     groups: NDArray[np.str_] | NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Distinct confusion matrices of the clusters (P, K * K), and how many clusters have each (P,)."""
+    """Count the distinct confusion matrices of the clusters: (P, K * K), and the number of clusters of each (P,)."""
     cell = targets * n_classes + answers
     if groups is None:
         present, multiplicity = np.unique(cell, return_counts=True)
@@ -192,7 +218,7 @@ def _cluster_confusions(
 def _per_class(
     confusion: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Confusion (..., K, K) -> precision, recall and F1, each (..., K); 0 where undefined."""
+    """Compute precision, recall and F1, each (..., K), of confusions (..., K, K); 0 where undefined."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     support, answered = confusion.sum(axis=-1), confusion.sum(axis=-2)
     return (
@@ -203,7 +229,7 @@ def _per_class(
 
 
 def _averages(confusion: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Confusion of resamples (..., K, K) -> the averaged figures of ``Scores`` by name, each (...)."""
+    """Average the figures of ``Scores`` by name, each (...), from the confusions (..., K, K) of resamples."""
     support = confusion.sum(axis=-1)
     present = (support > 0).astype(np.float64)
     weights = {

@@ -1,7 +1,7 @@
-"""Two sets of answers to the same questions -> whether one is better: exact tests, for few and paired cases.
+"""Test whether one of two paired sets of answers is better, by exact tests for few cases.
 
-In: which answers were right, bool (N,), in the same order on both sides. Out: p-values, and how large a difference
-would have to be. Knows nothing of models, faces or probabilities.
+In: the right answers of each set, bool (N,), in the same order. Out: p-values, and the smallest detectable
+difference. Does not know about models, faces or probabilities.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 SIGNIFICANCE = 0.05
-"""A difference is told where its p-value, corrected for all that were tried beside it, lies below this."""
+"""A difference is significant where its p-value, corrected for the whole family of tests, is below this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two settings on the same cases.
+    """Hold the comparison of two settings on the same cases; ``mcnemar`` computes it.
 
     Attributes:
-        n: cases.
-        only_first: cases that the first alone got right.
-        only_second: cases that the second alone got right.
+        n: number of cases.
+        only_first: cases that only the first got right.
+        only_second: cases that only the second got right.
         p: two-sided, of McNemar's exact test; not corrected.
+
+    >>> Paired(n=10, only_first=3, only_second=1, p=0.6).difference
+    0.2
     """
 
     n: int
@@ -33,18 +36,25 @@ class Paired:
 
     @property
     def difference(self) -> float:
-        """Accuracy of the first less that of the second, -1..1."""
+        """Return the accuracy of the first minus that of the second, -1..1."""
         return (self.only_first - self.only_second) / self.n
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
-    """Right answers of two settings, bool (N,) each -> ``Paired``, with McNemar's exact test.
+    """Compare two settings by McNemar's exact test.
 
-    Under the null hypothesis each case that one side alone got right is a fair coin (McNemar, Note on the sampling
+    Under the null hypothesis each case that only one setting got right is a fair coin (McNemar, Note on the sampling
     error of the difference between correlated proportions, Psychometrika 1947; the exact binomial form).
+
+    Args:
+        first: right answers of the first setting, bool (N,).
+        second: right answers of the second setting, bool (N,).
 
     Raises:
         ValueError: no cases, or not the same number of them.
+
+    >>> mcnemar(np.array([True, True, False]), np.array([False, True, False])).p
+    1.0
     """
     if first.shape != second.shape or first.ndim != 1 or not len(first):
         raise ValueError(f"expected two arrays (N,) of N > 0 cases, got {first.shape} and {second.shape}")
@@ -54,9 +64,13 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """M p-values of one family -> the same, corrected so that the chance of any false finding stays what it was.
+    """Correct the p-values of one family of tests by Holm's step-down procedure.
 
-    Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 1979.
+    The corrected values bound the probability of any false finding in the family (Holm, A simple sequentially
+    rejective multiple test procedure, Scandinavian Journal of Statistics 1979).
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
     """
     corrected = [0.0] * len(p_values)
     highest = 0.0
@@ -67,16 +81,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def min_detectable_difference(n: int, discordant: int, tests: int = 1) -> float | None:
-    """How far two settings must lie apart for McNemar's exact test to tell them.
+    """Compute the smallest difference of accuracies that McNemar's exact test can detect.
 
     Args:
-        n: cases.
-        discordant: cases that one of the two alone gets right, as many as such settings usually have.
-        tests: size of the family; the strictest of Holm's steps is asked for.
+        n: number of cases.
+        discordant: cases that only one of the two settings gets right, as usual for such settings.
+        tests: size of the family; the strictest of Holm's steps applies.
 
     Returns:
-        The smallest difference of accuracies, 0..1, with p below ``SIGNIFICANCE``; None where not even all of the
-        ``discordant`` cases on one side would be enough.
+        The smallest difference of accuracies, 0..1, with p below ``SIGNIFICANCE``; None where even all ``discordant``
+        cases for one setting would not be enough.
+
+    >>> min_detectable_difference(n=100, discordant=10)
+    0.08
     """
     for surplus in range(discordant % 2, discordant + 1, 2):
         if discordant and binomtest((discordant + surplus) // 2, discordant, 0.5).pvalue * tests < SIGNIFICANCE:

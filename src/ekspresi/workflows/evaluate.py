@@ -230,7 +230,7 @@ def select_faces(dataset: "FaceDataset", trained: dict[str, Any], options: Evalu
     fold = own.get("fold", 0) if options.fold is None else options.fold
     seed = own.get("seed", 0) if options.seed is None else options.seed
     side = options.side or SIDES[0]
-    indices = make_split(dataset, protocol, fold=fold, seed=seed).sides[side]
+    indices = make_split(dataset, protocol, fold=fold, seed=seed).by_name[side]
     name, further = side, {}
     if protocol == "official" and dataset.official is not None:
         published = np.flatnonzero(dataset.official == side)

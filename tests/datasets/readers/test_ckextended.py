@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ekspresi.datasets.overview import sides_of
+from ekspresi.datasets.overview import official_splits
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.errors import DatasetError
@@ -36,7 +36,7 @@ def test_reads_the_csv_itself_and_its_folder(csv):
 
 def test_it_can_be_split_as_published_but_not_by_subject(csv):
     dataset = read(f"ckextended:{csv}")
-    assert [len(side) for side in sides_of(dataset).values()] == [6, 1, 1]
+    assert [len(side) for side in official_splits(dataset).values()] == [6, 1, 1]
     assert make_split(dataset, "official").test.tolist() == [7]
     for protocol in ("subject-10fold", "subject-holdout"):
         with pytest.raises(DatasetError, match="its subjects are unknown, so it cannot be split by subject"):
@@ -60,7 +60,7 @@ def test_bad_rows_are_reported(csv):
     ("old", "new", "message"),
     [
         ("emotion,pixels", "emotion,faces", "column pixels missing"),
-        ("\n7,", "\n8,", r"'8' in the column emotion is none of the codes 0\.\.7"),
+        ("\n7,", "\n8,", r"'8' in the column emotion is not one of the codes 0\.\.7"),
         ("PrivateTest", "Private", "'Private' in the column Usage"),
     ],
 )
@@ -76,5 +76,5 @@ def test_a_folder_without_the_csv(tmp_path):
 
 
 def test_it_is_not_read_as_fer2013(csv):
-    with pytest.raises(DatasetError, match=r"'7' in the column emotion is none of the codes 0\.\.6"):
+    with pytest.raises(DatasetError, match=r"'7' in the column emotion is not one of the codes 0\.\.6"):
         read(f"fer2013:{csv}")

@@ -152,7 +152,7 @@ def test_a_label_that_cannot_be_understood_is_reported(folder, content):
     dataset = read(f"ckplus:{folder}?frames=1")
     assert list(numbers(dataset)) == ["S010_002", "S052_001"]
     (line,) = dataset.skipped
-    assert line.startswith(f"{emotion(folder)}: is not one of the codes 0..7")
+    assert line.startswith(f"{emotion(folder)}: its content is not one of the codes 0..7")
     assert "\n" not in line
 
 
@@ -190,7 +190,7 @@ def test_a_label_of_another_name_is_reported(folder, name):
     dataset = read(f"ckplus:{folder}?frames=1")
     assert list(numbers(dataset)) == ["S005_001", "S010_002"]
     (line,) = dataset.skipped
-    assert line.startswith(f"{file.with_name(name)}: name is not that of a label of S052_001")
+    assert line.startswith(f"{file.with_name(name)}: this is not the name of a label of S052_001")
 
 
 def test_a_folder_that_is_no_subject_is_reported(folder):
@@ -198,7 +198,7 @@ def test_a_folder_that_is_no_subject_is_reported(folder):
     file = emotion(folder, "S052_old")
     file.rename(file.with_name("S052_old_001_00000007_emotion.txt"))
     (line,) = read(f"ckplus:{folder}?frames=1").skipped
-    assert "name is not that of a label of S052_old_001" in line
+    assert "this is not the name of a label of S052_old_001" in line
 
 
 def test_a_missing_frame_and_one_without_a_face_are_reported(folder):
@@ -211,7 +211,7 @@ def test_a_missing_frame_and_one_without_a_face_are_reported(folder):
     assert [line.split(": ")[0] for line in dataset.skipped] == [
         str(frame(folder, name)) for name in ("S005_001_00000010", "S052_001_00000005", "S052_001_00000006")
     ]
-    assert [line.split(": ")[1][:13] for line in dataset.skipped] == ["no such file;", "no face was f", "is empty (0 b"]
+    assert [line.split(": ")[1][:13] for line in dataset.skipped] == ["no such file.", "no face was f", "is empty (0 b"]
 
 
 def test_a_sequence_without_its_pictures_is_reported(folder):
@@ -222,18 +222,18 @@ def test_a_sequence_without_its_pictures_is_reported(folder):
 @pytest.mark.parametrize("missing", ["cohn-kanade-images", "Emotion"])
 def test_a_missing_folder_is_named(folder, missing):
     shutil.rmtree(folder / missing)
-    with pytest.raises(DatasetError, match=f"no folder {missing}; give the folder that holds"):
+    with pytest.raises(DatasetError, match=rf"no folder {missing}\. Give the folder that holds"):
         read(f"ckplus:{folder}")
 
 
 def test_no_label_at_all(folder):
     for file in folder.glob("Emotion/*/*/S*"):
         file.unlink()
-    with pytest.raises(DatasetError, match=r"Emotion: no labelled sequence$"):
+    with pytest.raises(DatasetError, match=r"Emotion: no labelled sequence\. Copy the release again\.$"):
         read(f"ckplus:{folder}")
     emotion_file = folder / "Emotion" / "S005" / "001" / "S005_001_00000011_emotion.txt"
     emotion_file.write_text("9")
-    with pytest.raises(DatasetError, match=r"no labelled sequence; first of 1 .*codes 0\.\.7"):
+    with pytest.raises(DatasetError, match=r"no labelled sequence; first of 1 skipped files: .*codes 0\.\.7"):
         read(f"ckplus:{folder}")
 
 

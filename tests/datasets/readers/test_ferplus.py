@@ -51,10 +51,10 @@ def test_a_row_with_bad_pixels_is_reported(tmp_path):
     [
         ("contempt,unknown", "disdain,unknown", "column contempt missing"),
         ("PublicTest,", "Public,", "'Public' in the column Usage"),
-        ("4,0,0,1,3,2", "four,0,0,1,3,2", "a vote is no number"),
-        ("4,0,0,1,3,2", "4,0,0,nan,3,2", r"row 0: 'nan' in the column sadness is no number of votes"),
-        ("4,0,0,1,3,2", "4,0,0,1,3,-2", r"row 0: '-2' in the column disgust is no number of votes"),
-        ("4,0,0,1,3,2", "4,inf,0,1,3,2", r"row 0: 'inf' in the column happiness is no number of votes"),
+        ("4,0,0,1,3,2", "four,0,0,1,3,2", "a vote is not a number"),
+        ("4,0,0,1,3,2", "4,0,0,nan,3,2", r"row 0: 'nan' in the column sadness is not a number of votes"),
+        ("4,0,0,1,3,2", "4,0,0,1,3,-2", r"row 0: '-2' in the column disgust is not a number of votes"),
+        ("4,0,0,1,3,2", "4,inf,0,1,3,2", r"row 0: 'inf' in the column happiness is not a number of votes"),
         ("5,5,0,0,0,0,0,0,0,0", "5,5", "line 5 has 4 cells"),
     ],
 )

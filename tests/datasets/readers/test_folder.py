@@ -56,7 +56,7 @@ def test_sides(tmp_path):
     dataset = read(f"folder:{tmp_path}")
     assert dict(zip(dataset.names.tolist(), dataset.official.tolist(), strict=True))["val/fear/x.png"] == "validation"
     (tmp_path / "joy").mkdir()
-    with pytest.raises(DatasetError, match="'joy' stands beside"):
+    with pytest.raises(DatasetError, match="'joy' is beside"):
         read(f"folder:{tmp_path}")
 
 
@@ -121,7 +121,7 @@ def test_what_may_not_be_read(tree, monkeypatch, method):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, method, refuse)
-    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\); check"):
+    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\)\. Check"):
         read(f"folder:{tree}")
 
 
@@ -130,7 +130,7 @@ def test_folders_of_a_folder_that_may_not_be_read(tree, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\); check"):
+    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\)\. Check"):
         folders_in(tree)
 
 

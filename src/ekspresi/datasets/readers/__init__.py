@@ -1,1 +1,1 @@
-"""Read data sets as they lie on disk: one file for each, whose docstring states layout, counts and license."""
+"""Read data sets from disk: one module for each, whose docstring states layout, counts and license."""

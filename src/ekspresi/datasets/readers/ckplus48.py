@@ -1,4 +1,4 @@
-"""CK+48: the extended Cohn-Kanade faces as they are widely passed on.
+"""Read CK+48: the extended Cohn-Kanade faces as widely passed on.
 
 In: a folder. Out: a ``FaceDataset`` with subjects and sequences.
 
@@ -10,9 +10,8 @@ neutral.
 Counts: 981 images, the last three frames of each of 327 labelled sequences of 118 subjects; anger 135,
 contempt 54, disgust 177, fear 75, happiness 207, sadness 84, surprise 249.
 
-Official split: none. Three frames of a sequence are nearly one picture, so a split of images puts the same
-face on
-both sides: split by subject.
+Official split: none. Three frames of a sequence are nearly one picture, so a split of images puts the same face into
+several splits: split by subject.
 
 License: research only, by agreement with the makers (jeffcohn.net/resources).
 
@@ -27,20 +26,27 @@ from pathlib import Path
 import numpy as np
 
 from ekspresi.datasets.class_folders import read_hard_labelled, required_classes
-from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import CKPLUS_LABELS
+
+CKPLUS48_INFO = DatasetInfo("ckplus48")
+"""The description of this data set."""
 
 _NAME = re.compile(r"(?P<subject>S\d+)_(?P<sequence>\d+)_(?P<frame>\d+)", re.IGNORECASE)
 
 
 def read_ckplus48(path: Path) -> FaceDataset:
-    """Folder of the seven class folders -> CK+48; subjects 'S010', sequences 'S010_004'.
+    """Read the seven class folders of CK+48; subjects 'S010', sequences 'S010_004'.
 
-    A picture whose name is not SUBJECT_SEQUENCE_FRAME is skipped: without its subject it could leak.
+    A picture with another name than SUBJECT_SEQUENCE_FRAME is skipped: without its subject it could leak.
 
     Raises:
         DatasetError: a class folder missing or unknown, or no picture with such a name.
+
+    >>> read_ckplus48(Path("my/faces"))
+    Traceback (most recent call last):
+    ekspresi.errors.DatasetError: my/faces: no such folder. Check the path of the data set.
     """
     named: list[tuple[str, Path]] = []
     nameless: list[str] = []
@@ -51,14 +57,20 @@ def read_ckplus48(path: Path) -> FaceDataset:
             nameless.append(f"{file}: name is not SUBJECT_SEQUENCE_FRAME")
     if not named:
         raise DatasetError(
-            f"{path}: no picture is named SUBJECT_SEQUENCE_FRAME.png; read other faces with folder:{path}"
+            f"{path}: no picture is named SUBJECT_SEQUENCE_FRAME.png. Read other faces with folder:{path}."
         )
     dataset = with_subjects(read_hard_labelled("ckplus48", path, CKPLUS_LABELS, named))
     return replace(dataset, skipped=(*nameless, *dataset.skipped))
 
 
 def with_subjects(dataset: FaceDataset) -> FaceDataset:
-    """Pictures named SUBJECT_SEQUENCE_FRAME -> the same with subjects 'S010' and sequences 'S010_004'."""
+    """Add subjects 'S010' and sequences 'S010_004' from names SUBJECT_SEQUENCE_FRAME.
+
+    >>> votes = np.eye(2, dtype=np.float32)
+    >>> images, names = np.zeros((2, 48, 48), np.uint8), np.array(["anger/S010_004_00000017", "fear/s011_001_00000002"])
+    >>> with_subjects(FaceDataset("x", "x", ("a", "b"), images, votes, votes[:, :0], names)).subjects.tolist()
+    ['S010', 'S011']
+    """
     parts = [name.rpartition("/")[2].upper().split("_") for name in dataset.names.tolist()]
     return replace(
         dataset,

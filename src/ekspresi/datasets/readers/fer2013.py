@@ -1,10 +1,10 @@
-"""FER2013: 35,887 faces from an image search, seven classes.
+"""Read FER2013: 35,887 faces from an image search, seven classes.
 
 In: a folder (or the csv itself) in one of its two common forms. Out: a ``FaceDataset``.
 
 Format: either ``fer2013.csv`` (emotion, pixels, Usage; 'emotion' is a code 0..6, 'pixels' 48 * 48 gray values
-separated by blanks), or folders ``train/CLASS/*.jpg`` and ``test/CLASS/*.jpg`` as Kaggle's re-packaged form
-has them. Faces are 48 x 48 px gray.
+separated by blanks), or folders ``train/CLASS/*.jpg`` and ``test/CLASS/*.jpg`` as in Kaggle's re-packaged form.
+Faces are 48 x 48 px gray.
 
 Classes: anger, disgust, fear, happiness, sadness, surprise, neutral (codes 0..6 in this order); class folders
 may use any word that ``expressions.expression_from`` knows ('angry', 'happy', 'sad').
@@ -30,53 +30,74 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.class_folders import no_other_votes, one_hot, read_hard_labelled, required_classes, side_folders
+from ekspresi.datasets.class_folders import no_other_votes, one_hot, read_hard_labelled, required_classes, split_folders
 from ekspresi.datasets.csv_files import read_columns
-from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
 from ekspresi.datasets.image_files import require_some
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import FER2013_LABELS
 
-SIDE_PX = 48
+FER2013_INFO = DatasetInfo("fer2013")
+"""The description of this data set."""
+
+SIZE_PX = 48
 
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-"""Word in the column 'Usage' -> side of the official split."""
+"""Word in the column 'Usage' -> name of the official split."""
 
 
 def read_fer2013(path: Path) -> FaceDataset:
-    """``fer2013.csv``, a folder that holds it, or train/CLASS, test/CLASS -> FER2013 with hard labels.
+    """Read ``fer2013.csv``, the folder that holds it, or train/CLASS and test/CLASS, with hard labels.
 
     Raises:
         DatasetError: neither form, a wrong column or value, a class folder missing or unknown.
+
+    >>> read_fer2013(Path("my/faces"))
+    Traceback (most recent call last):
+    ekspresi.errors.DatasetError: my/faces: no such folder. Check the path of the data set.
     """
     if path.is_file():
         return read_pixel_csv("fer2013", path, FER2013_LABELS)
     if (path / "fer2013.csv").is_file():
         return read_pixel_csv("fer2013", path / "fer2013.csv", FER2013_LABELS)
-    sides = side_folders(path)
-    if {"train", "test"} - {side for side, _ in sides}:
-        raise DatasetError(f"{path}: neither fer2013.csv nor train/ and test/ with class folders")
-    files = [(side, entry) for side, top in sides for entry in required_classes(top, FER2013_LABELS)]
+    splits = split_folders(path)
+    if {"train", "test"} - {split for split, _ in splits}:
+        what = "neither fer2013.csv nor train/ and test/ with class folders"
+        raise DatasetError(f"{path}: {what}. Give the folder of one of these forms.")
+    files = [(split, entry) for split, top in splits for entry in required_classes(top, FER2013_LABELS)]
     return read_hard_labelled(
-        "fer2013", path, FER2013_LABELS, [entry for _, entry in files], [side for side, _ in files]
+        "fer2013", path, FER2013_LABELS, [entry for _, entry in files], [split for split, _ in files]
     )
 
 
 def read_pixel_csv(name: str, path: Path, labels: tuple[str, ...]) -> FaceDataset:
-    """A csv with emotion, pixels, Usage, and the K labels of its codes 0..K-1 -> its faces with hard labels.
+    r"""Read a csv with the columns emotion, pixels, Usage: faces with hard labels.
 
-    Rows whose pixels are wrong are skipped. Named after their rows, counted from 0: 'row00012'.
+    Rows with wrong pixels are skipped. Faces are named after their rows, counted from 0: 'row00012'.
+
+    Args:
+        name: of the reader.
+        path: of the csv.
+        labels: K labels of the codes 0..K-1.
 
     Raises:
         DatasetError: no such file, a column missing, or a wrong code or word in 'emotion' or 'Usage'.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "x.csv")
+    ...     _ = path.write_text("emotion,pixels,Usage\n1," + "7 " * 48 * 48 + ",PrivateTest\n")
+    ...     read_pixel_csv("fer2013", path, ("anger", "fear")).names.tolist()
+    ['row00000']
     """
     table = read_columns(path, ("emotion", "pixels", "Usage"))
     codes = {str(code): label for code, label in enumerate(labels)}
     wrong = next((code for code in table["emotion"] if code not in codes), None)
     if wrong is not None:
-        raise DatasetError(f"{path}: '{wrong}' in the column emotion is none of the codes 0..{len(codes) - 1}")
-    sides = sides_of_usages(table["Usage"], path)
-    images, kept, skipped = read_pixel_rows(path, table["pixels"], range(len(sides)))
+        what = f"'{wrong}' in the column emotion is not one of the codes 0..{len(codes) - 1}"
+        raise DatasetError(f"{path}: {what}. Copy the file again from its origin.")
+    splits = splits_from_usages(table["Usage"], path)
+    images, kept, skipped = read_pixel_rows(path, table["pixels"], range(len(splits)))
     require_some(images, path, skipped)
     return FaceDataset(
         name=name,
@@ -86,37 +107,52 @@ def read_pixel_csv(name: str, path: Path, labels: tuple[str, ...]) -> FaceDatase
         votes=one_hot([codes[table["emotion"][row]] for row in kept], labels),
         other_votes=no_other_votes(len(kept)),
         names=np.array([f"row{row:05d}" for row in kept]),
-        official=np.array([sides[row] for row in kept]),
+        official=np.array([splits[row] for row in kept]),
         skipped=tuple(skipped),
     )
 
 
-def sides_of_usages(usages: Sequence[str], path: Path) -> list[str]:
-    """N cells of the column 'Usage' -> N sides of the official split.
+def splits_from_usages(usages: Sequence[str], path: Path) -> list[str]:
+    """Turn N cells of the column 'Usage' into N names of official splits.
+
+    Args:
+        usages: the cells.
+        path: of their file, for errors.
 
     Raises:
-        DatasetError: a word that is not in ``USAGES``; ``path`` is the file it names.
+        DatasetError: a word that is not in ``USAGES``.
+
+    >>> splits_from_usages(["PublicTest"], Path("fer2013.csv"))
+    ['validation']
     """
     unknown = sorted(set(usages) - set(USAGES))
     if unknown:
-        raise DatasetError(f"{path}: '{unknown[0]}' in the column Usage is none of {', '.join(USAGES)}")
+        what = f"'{unknown[0]}' in the column Usage is not one of {', '.join(USAGES)}"
+        raise DatasetError(f"{path}: {what}. Copy the file again from its origin.")
     return [USAGES[usage] for usage in usages]
 
 
 def read_pixel_rows(
     path: Path, cells: Sequence[str], rows: Sequence[int]
 ) -> tuple[list[NDArray[np.uint8]], list[int], list[str]]:
-    """The column 'pixels' and the rows wanted -> uint8 (48, 48) images, their rows, bad rows as lines."""
+    """Read some rows of the column 'pixels'.
+
+    Returns:
+        uint8 (48, 48) images, their rows, and a line for each bad row.
+
+    >>> read_pixel_rows(Path("x.csv"), ["1 2 3"], [0])
+    ([], [], ['x.csv row 0: pixels are not 48 x 48 numbers 0..255'])
+    """
     images: list[NDArray[np.uint8]] = []
     kept: list[int] = []
     skipped: list[str] = []
     for row in rows:
         try:
-            # bytes() refuses what is no number of 0..255, and is faster than NumPy at parsing words.
+            # bytes() refuses numbers beyond 0..255, and parses words faster than NumPy.
             pixels = np.frombuffer(bytes(map(int, cells[row].split())), dtype=np.uint8)
-            images.append(pixels.reshape(SIDE_PX, SIDE_PX))
+            images.append(pixels.reshape(SIZE_PX, SIZE_PX))
         except ValueError:
-            skipped.append(f"{path.name} row {row}: pixels are not {SIDE_PX} x {SIDE_PX} numbers 0..255")
+            skipped.append(f"{path.name} row {row}: pixels are not {SIZE_PX} x {SIZE_PX} numbers 0..255")
         else:
             kept.append(row)
     return images, kept, skipped

@@ -1,31 +1,29 @@
-"""FER+: the faces of FER2013, each judged by ten people.
+"""Read FER+: the faces of FER2013, each labelled by ten people.
 
 In: a folder with ``fer2013new.csv``. Out: a ``FaceDataset`` whose votes are the published distribution.
 
 Format: ``fer2013new.csv`` (Usage, Image name, neutral, happiness, surprise, sadness, anger, disgust, fear,
 contempt, unknown, NF) beside either
 
-- ``FER2013Train/``, ``FER2013Valid/``, ``FER2013Test/`` with the pictures by name (``fer0000000.png``; what
-  the FER+ authors' script writes), or
-- ``fer2013.csv`` (emotion, pixels, Usage), whose rows are those of ``fer2013new.csv`` in the same order.
+- ``FER2013Train/``, ``FER2013Valid/``, ``FER2013Test/`` with the pictures by name (``fer0000000.png``), as the FER+
+  authors' script writes them, or
+- ``fer2013.csv`` (emotion, pixels, Usage), with the rows of ``fer2013new.csv`` in the same order.
 
 Faces are 48 x 48 px gray.
 
 Classes: neutral, happiness, surprise, sadness, anger, disgust, fear, contempt; 'unknown' and 'NF' (not a
-face) are answers but no classes (``other_votes``).
+face) are answers but not classes (``other_votes``).
 
 Counts: 35,887 rows. 173 have no image name (148 Training, 10 PublicTest, 15 PrivateTest; all ten votes say
-NF): they are skipped, which leaves Training 28,561, PublicTest 3,579, PrivateTest 3,574. Four images are
-named by two
-rows: fer0006953, fer0008403 and fer0011785 (Training) with the same votes in both rows, fer0033120
-(PrivateTest) once mostly neutral and once ten times NF. A row is what was judged, so both rows are kept, as
-all published counts do; the later one is named ``fer0033120.png#34334`` after its row, counted from 0. In the
-folder form both show the same picture. Whoever removes duplicates keeps the first.
+NF): they are skipped, which leaves Training 28,561, PublicTest 3,579, PrivateTest 3,574. Two rows name each of four
+images: fer0006953, fer0008403 and fer0011785 (Training) with the same votes in both rows, fer0033120 (PrivateTest)
+once mostly neutral and once ten times NF. People labelled rows, so both rows are kept, as in all published counts.
+The later row is named ``fer0033120.png#34334`` after its number, counted from 0. In the folder form both show the
+same picture. De-duplication keeps the first.
 
-Official split: Training, PublicTest, PrivateTest = train, validation, test. It leaks: hundreds of test faces
-stand byte for byte in Training (``ekspresi data inspect``); ``splits.make_split(dataset, 'official')``
-removes them.
-Customs: see ``FaceDataset.targets`` (arg-max) and ``FaceDataset.majority_targets``.
+Official split: Training, PublicTest, PrivateTest = train, validation, test. It leaks: Training holds byte-identical
+copies of hundreds of test faces (``ekspresi data inspect``); ``splits.make_split(dataset, 'official')`` removes them.
+Rules for targets: see ``FaceDataset.targets`` (arg-max) and ``FaceDataset.majority_targets``.
 
 License: votes MIT (github.com/microsoft/FERPlus); images as FER2013 (Kaggle, "Challenges in Representation
 Learning: Facial Expression Recognition Challenge", 2013).
@@ -42,40 +40,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.csv_files import read_columns
-from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
 from ekspresi.datasets.image_files import read_pictures, require_some, stacked
-from ekspresi.datasets.readers.fer2013 import read_pixel_rows, sides_of_usages
+from ekspresi.datasets.readers.fer2013 import read_pixel_rows, splits_from_usages
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import FERPLUS_LABELS
 
+FERPLUS_INFO = DatasetInfo("ferplus")
+"""The description of this data set."""
+
 OTHER_ANSWERS = ("unknown", "NF")
-"""The two vote columns that are no class."""
+"""The two vote columns that are not classes."""
 
 FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 """Word in the column 'Usage' -> folder of its pictures."""
 
 
 def read_ferplus(path: Path) -> FaceDataset:
-    """Folder with ``fer2013new.csv`` and its pictures -> FER+ votes float32 (N, 8), other_votes (N, 2).
+    """Read the folder with ``fer2013new.csv`` and its pictures: votes float32 (N, 8), other_votes (N, 2).
 
     Raises:
         DatasetError: no ``fer2013new.csv``, a wrong column or value, no pictures beside it, or a
             ``fer2013.csv`` of another length.
+
+    >>> read_ferplus(Path("my/faces"))
+    Traceback (most recent call last):
+    ekspresi.errors.DatasetError: my/faces/fer2013new.csv: no such file...
     """
     table_file = path / "fer2013new.csv"
     answers = (*FERPLUS_LABELS, *OTHER_ANSWERS)
     table = read_columns(table_file, ("Usage", "Image name", *answers))
-    sides = sides_of_usages(table["Usage"], table_file)
+    splits = splits_from_usages(table["Usage"], table_file)
     try:
         votes = np.array([table[answer] for answer in answers], dtype=np.float32).T
     except ValueError as error:
-        raise DatasetError(f"{table_file}: a vote is no number ({error})") from error
+        raise DatasetError(f"{table_file}: a vote is not a number ({error}). Copy the file again.") from error
     wrong = np.argwhere(~(np.isfinite(votes) & (votes >= 0)))
     if len(wrong):
         row, answer = wrong[0, 0], answers[wrong[0, 1]]
-        raise DatasetError(
-            f"{table_file} row {row}: '{table[answer][row]}' in the column {answer} is no number of votes, 0 or more"
-        )
+        what = f"'{table[answer][row]}' in the column {answer} is not a number of votes, 0 or more"
+        raise DatasetError(f"{table_file} row {row}: {what}. Copy the file again.")
 
     files = table["Image name"]
     rows = [row for row, name in enumerate(files) if name]
@@ -87,8 +91,8 @@ def read_ferplus(path: Path) -> FaceDataset:
         images, rows, lost = _pixels_by_row(path / "fer2013.csv", rows, table["Usage"])
     else:
         raise DatasetError(
-            f"{path}: no pictures beside fer2013new.csv; put fer2013.csv or the folders "
-            f"{', '.join(FOLDERS.values())} there"
+            f"{path}: no pictures beside fer2013new.csv. Put fer2013.csv or the folders "
+            f"{', '.join(FOLDERS.values())} there."
         )
     require_some(images, path, lost)
     return FaceDataset(
@@ -99,7 +103,7 @@ def read_ferplus(path: Path) -> FaceDataset:
         votes=np.ascontiguousarray(votes[rows, : len(FERPLUS_LABELS)]),
         other_votes=np.ascontiguousarray(votes[rows, len(FERPLUS_LABELS) :]),
         names=_unique_names(files, rows),
-        official=np.array([sides[row] for row in rows]),
+        official=np.array([splits[row] for row in rows]),
         skipped=(*skipped, *lost),
     )
 
@@ -119,7 +123,7 @@ def _pixels_by_row(
     table = read_columns(path, ("pixels", "Usage"))
     if table["Usage"] != usages:
         raise DatasetError(
-            f"{path}: its {len(table['Usage'])} rows do not line up with the {len(usages)} of fer2013new.csv"
-            "; take the original fer2013.csv, not a filtered or sorted one"
+            f"{path}: its {len(table['Usage'])} rows do not line up with the {len(usages)} of fer2013new.csv. "
+            "Use the original fer2013.csv, not a filtered or sorted one."
         )
     return read_pixel_rows(path, table["pixels"], rows)
