@@ -64,11 +64,11 @@ def test_it_says_in_words_what_was_seen(tmp_path: Path) -> None:
     total, unsure = 200 + 200 + 20, 20 + 20
     share = f"{100 * unsure / total:.0f} %"
     assert (
-        f"3 tracks; {share} of the face time was too small or too unclear to tell. Of the rest, 53 % was neutral"
+        f"3 tracks; {share} of the face time was too small or too unclear to answer. Of the rest, 53 % was neutral"
         in text
     )
     assert "200 frames from 0:00 to 0:08, 64 × 48 px" in text
-    assert "420 times seen, 17 s of face time" in text
+    assert "420 detections, 17 s of face time" in text
     for words in ("#1 mostly happiness", "#2 neutral", "#3 unsure throughout"):
         assert words in text
     assert "It is not a feeling" in text and "AI Act" in text and "not a person" in text
@@ -99,7 +99,7 @@ def test_views_are_shown_unless_faces_are_hidden(tmp_path: Path) -> None:
     assert "Faces were hidden" not in text
     _, tags, text = page_of(three_tracks(anonymize=True), tmp_path)
     assert sum(name == "img" for name, _ in tags.tags) == 0
-    assert "Faces were hidden in what was drawn" in text
+    assert "Faces are hidden in pictures and films, so this page shows none" in text
 
 
 def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path) -> None:
@@ -109,7 +109,8 @@ def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path
         teller.add(seen([belief()] * crowd, number / 10, tracks=range(crowd)))
     page, tags, text = page_of(teller, tmp_path)
     assert sum(name == "svg" for name, _ in tags.tags) == DETAILED
-    assert f"The {DETAILED} tracks with the most face time are plotted above; {TRACKS - DETAILED} tracks more" in text
+    assert f"The {DETAILED} tracks with the most face time are plotted above;" in text
+    assert f"only this table lists the other {TRACKS - DETAILED} tracks." in text
     assert re.search(r"40 shorter tracks, .* of face time, are counted but not listed", text)
     assert text.count("happiness 100 %") > TRACKS
     assert len(page) < 1_000_000
@@ -120,7 +121,7 @@ def test_a_table_of_a_flickering_track_is_cut_and_says_so(tmp_path: Path) -> Non
     for number in range(2 * (LISTED + 10)):
         teller.add(seen([belief(LABELS[number % 2], 0.6)], number / 2))
     _, _, text = page_of(teller, tmp_path)
-    assert re.search(r"and \d+ more, all of them in the plot", text)
+    assert re.search(r"\d+ more in the plot\.", text)
 
 
 def test_several_sources_stand_one_below_the_other(tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_several_sources_stand_one_below_the_other(tmp_path: Path) -> None:
 
 def test_nothing_and_no_face_are_told(tmp_path: Path) -> None:
     teller = SummaryBuilder()
-    assert headline(teller.build()) == "Nothing was seen."
+    assert headline(teller.build()) == "No picture or video was analyzed."
     page_of(teller, tmp_path)
     teller.add(seen([], None, source="1.png"))
     assert headline(teller.build()) == "0 faces in 1 picture: no face was found."

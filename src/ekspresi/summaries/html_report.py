@@ -1,7 +1,7 @@
-"""Stories -> one self-contained HTML page, light and dark, that loads nothing from anywhere.
+"""Write summaries to one self-contained HTML page, light and dark, that loads nothing.
 
-In: ``RunSummary`` and how they were made. Out: a file. Knows nothing of how anything was seen. Needs Jinja2, which the
-extra [video] brings.
+In: ``RunSummary`` and its provenance. Out: a file. Does not know about detectors or tracking. Needs Jinja2, from the
+extra [video].
 """
 
 import base64
@@ -30,24 +30,27 @@ from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.palette import COLORS, INK
 
 LISTED = 60
-"""Runs of a track that its table names; the plot shows all."""
+"""Maximum runs in the table of a track; the plot shows all."""
 
 _BRIEF_S = 120
-"""Videos up to this length are told in tenths of seconds."""
+"""Videos shorter than this have times in tenths of seconds."""
 _OTHER_COLOR = "#868E98"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 @dataclass(frozen=True, slots=True)
 class PageProvenance:
-    """Where a page comes from.
+    """Record the origin of a page.
 
     Attributes:
         command: the line that repeats it.
-        model: name the model gives itself.
+        model: name in the model's metadata.
         model_sha256: of the model file.
         version: of ekspresi.
         date: UTC, ISO 8601, to the second.
+
+    >>> PageProvenance("ekspresi predict a.mp4", "ekspresi-b0", "f" * 64, "0.1.0", "2026-01-01T00:00:00+00:00").model
+    'ekspresi-b0'
     """
 
     command: str
@@ -77,17 +80,24 @@ def _shown(word: str) -> str:
 
 
 def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLike[str], *, before: str = "") -> None:
-    """Write the page; it replaces an older one when it is whole, so it may be written again and again.
+    """Write the page; the complete file replaces an older page, so repeated writes are safe.
 
     Args:
-        summary: what was seen.
-        made: how.
+        summary: of the run.
+        made: the page's provenance.
         path: the file.
-        before: what an earlier run had done of this one, in words: the page tells the rest.
+        before: the part that an earlier run finished, in words; the page shows only the rest.
 
     Raises:
         OutputError: the file cannot be written.
         MissingExtraError: Jinja2 is not installed.
+
+    >>> import tempfile
+    >>> made = PageProvenance("ekspresi predict a.mp4", "ekspresi-b0", "f" * 64, "0.1.0", "2026-01-01")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_page(RunSummary((), (), 0, (), anonymized=False), made, Path(folder, "page.html"))
+    ...     Path(folder, "page.html").read_text().startswith("<!doctype html>")
+    True
     """
     try:
         from ekspresi.visualization.html_pages import load_page_template
@@ -104,7 +114,7 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         clock=formatting.format_clock,
         named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
         plot=_plot,
-        said=_said,
+        answer_shares=_answer_shares,
         picture=_picture,
         percent_of=_percent_of,
         describe_video=describe_video,
@@ -119,7 +129,11 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
 
 
 def headline(summary: RunSummary) -> str:
-    """All that was seen, in a sentence or three."""
+    """Describe the whole run in one to three sentences.
+
+    >>> headline(RunSummary((), (), 0, (), anonymized=False))
+    'No picture or video was analyzed.'
+    """
     if len(summary.videos) == 1 and not summary.stills:
         return describe_video(summary.videos[0])
     parts = []
@@ -131,7 +145,7 @@ def headline(summary: RunSummary) -> str:
         pictures = len(summary.stills) + summary.omitted_stills
         parts.append(f"{_counted(faces, 'face')} in {_counted(pictures, 'picture')}")
     if not parts:
-        return "Nothing was seen."
+        return "No picture or video was analyzed."
     sentence = " and ".join(parts)
     unclear = []
     for what, shown in (
@@ -142,34 +156,41 @@ def headline(summary: RunSummary) -> str:
             unclear.append(f"{_percent_of(sum(one.unsure for one in shown), total)} of {what}")
     if not unclear:
         return f"{sentence}: no face was found."
-    return f"{sentence}; {' and '.join(unclear)} were too small or too unclear to tell."
+    return f"{sentence}; {' and '.join(unclear)} were too small or too unclear to answer."
 
 
 def describe_video(video: VideoSummary) -> str:
-    """One video, in a sentence or two."""
+    """Describe one video in one or two sentences.
+
+    >>> describe_video(VideoSummary("a.mp4", 64, 48, False, 9, 0, 1, 0, 0, ExpressionShares(0, 0, {}), (), 0, 0.0))
+    'No face was found.'
+    """
     tracks = len(video.tracks) + video.omitted
     if not video.faces:
         return "No face was found."
     unsure = _percent_of(video.shown.unsure, video.shown.total)
-    told = f"{_counted(tracks, 'track')}; {unsure} of the face time was too small or too unclear to tell."
+    text = f"{_counted(tracks, 'track')}; {unsure} of the face time was too small or too unclear to answer."
     answered = video.shown.total - video.shown.unsure
     if video.shown.dominant is not None:
         share = _percent_of(video.shown.by_expression[video.shown.dominant], answered)
-        told += f" Of the rest, {share} was {video.shown.dominant}."
-    return told
+        text += f" Of the rest, {share} was {video.shown.dominant}."
+    return text
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What the template draws of one track; places and widths in percent of its time.
+    """Hold the drawing of one track for the template; positions and widths in percent of its time.
 
     Attributes:
         runs: each with its left edge and width.
         areas: each with its color.
-        veils: left edges and widths in ``timeline_plot.WIDTH``, where it was unsure.
-        ticks: each with its place.
+        veils: left edges and widths in ``timeline_plot.WIDTH``, where the model abstained.
+        ticks: each with its position.
         within: left edge and width of the track in the time of its video.
-        label: all of it in words.
+        label: the drawing in words.
+
+    >>> Plot([], [], [], [("0:00", 0.0)], (0.0, 50.0), "Track 1").within
+    (0.0, 50.0)
     """
 
     runs: list[tuple[timeline_plot.AnswerRun, float, float]]
@@ -181,25 +202,25 @@ class Plot:
 
 
 def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
-    course = track.curve
-    if course is None:
+    curve = track.curve
+    if curve is None:
         return None
-    begin_s, end_s = timeline_plot.span(course)
+    begin_s, end_s = timeline_plot.span(curve)
 
-    def place(time_s: float) -> float:
+    def percent_at(time_s: float) -> float:
         return round(100 * (time_s - begin_s) / (end_s - begin_s), 2)
 
-    runs = timeline_plot.runs(course)
+    runs = timeline_plot.runs(curve)
     marks = timeline_plot.ticks(begin_s, end_s)
     tenths = any(mark % 1 for mark in marks)
     whole_s = max(video.last_s - video.first_s, end_s - begin_s)
     left = min(max(100 * (begin_s - video.first_s) / whole_s, 0), 100)
-    shares = ", ".join(f"{name} {share}" for name, share in _said(track.shown))
+    shares = ", ".join(f"{name} {share}" for name, share in _answer_shares(track.shown))
     return Plot(
-        runs=[(run, place(run.begin_s), place(run.end_s) - place(run.begin_s)) for run in runs],
-        areas=[(area, _colors(area.label)[0]) for area in timeline_plot.areas(course)],
-        veils=timeline_plot.veils(course),
-        ticks=[(formatting.format_clock(mark, tenths), place(mark)) for mark in marks],
+        runs=[(run, percent_at(run.begin_s), percent_at(run.end_s) - percent_at(run.begin_s)) for run in runs],
+        areas=[(area, _colors(area.label)[0]) for area in timeline_plot.areas(curve)],
+        veils=timeline_plot.veils(curve),
+        ticks=[(formatting.format_clock(mark, tenths), percent_at(mark)) for mark in marks],
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
         label=(
             f"Track {track.number} from {formatting.format_clock(begin_s)} "
@@ -208,14 +229,14 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
     )
 
 
-def _said(shown: ExpressionShares) -> list[tuple[str, str]]:
-    """Answers and 'unsure' with their share of the whole, the most frequent first."""
+def _answer_shares(shown: ExpressionShares) -> list[tuple[str, str]]:
+    """List the answers and 'unsure' with their percentage, the most frequent first."""
     parts = sorted({**shown.by_expression, "unsure": shown.unsure}.items(), key=lambda part: -part[1])
     return [(name, _percent_of(amount, shown.total)) for name, amount in parts if amount > 0]
 
 
 def _most_of(shown: ExpressionShares) -> str:
-    """What a track showed most, in a few words."""
+    """Name the most frequent answer of a track in a few words."""
     if shown.dominant is None:
         return "unsure throughout"
     if shown.unsure > shown.by_expression[shown.dominant]:
@@ -224,28 +245,28 @@ def _most_of(shown: ExpressionShares) -> str:
 
 
 def _colors(label: str) -> tuple[str, str]:
-    """An expression -> its color, and that of letters on it."""
+    """Return the color of an expression, and the color of letters on it."""
     ground = COLORS.get(label, _OTHER_COLOR)
     red, green, blue = (int(ground[k : k + 2], 16) for k in (1, 3, 5))
     return ground, INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "#FFFFFF"
 
 
 def _picture(view: NDArray[np.uint8]) -> str:
-    """A view -> data URI."""
+    """Encode a view as a data URI."""
     buffer = io.BytesIO()
     Image.fromarray(view).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _percent_of(part: float, whole: float) -> str:
-    """'0 %' and '100 %' are said only where it is none and all: these are counted, not believed."""
+    """Format a percentage; '0 %' and '100 %' only for exactly none and all, because these are counts."""
     if part <= 0 or whole <= 0:
         return "0\u00a0%"
     return "100\u00a0%" if part >= whole * (1 - 1e-9) else format_percent(part / whole).replace("%", "\u00a0%")
 
 
 def _length(seconds: float) -> str:
-    """Seconds as people say them."""
+    """Format seconds in the largest fitting unit."""
     if seconds < 0.1:
         return "<0.1\u00a0s"
     if seconds < 60:
@@ -267,4 +288,4 @@ def _title(summary: RunSummary) -> str:
         parts.append(_counted(len(summary.videos), "video"))
     if summary.stills:
         parts.append(_counted(len(summary.stills) + summary.omitted_stills, "picture"))
-    return " and ".join(parts) or "Nothing"
+    return " and ".join(parts) or "No source"

@@ -1,6 +1,6 @@
-"""The story of each source: what its faces showed, as values.
+"""Hold the summary of each source: the expressions of its faces, as values.
 
-In: nothing. Out: frozen dataclasses, times in seconds. Knows nothing of how they are told (``builder``) or shown.
+In: nothing. Out: frozen dataclasses, times in seconds. Does not know about their making (``builder``) or their page.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbabilityCurve:
-    """How belief in one face went, step by step; T steps, K labels.
+    """Hold the probabilities of one face over time; T bins, K labels.
 
     Attributes:
-        starts_s: when each begins, seconds, (T,), rising.
-        ends_s: when each ends, (T,); before the next begins where the face was away.
+        starts_s: start of each bin, seconds, (T,), rising.
+        ends_s: end of each bin, (T,); earlier than the next start where the face was away.
         labels: of the model, K.
-        probabilities: what was believed in each on average, (T, K).
-        unsure: which share of each step's face time was not judged, (T,), 0..1.
+        probabilities: mean in each bin, (T, K).
+        unsure: fraction of each bin's face time without an answer, (T,), 0..1.
+
+    >>> half = np.full((1, 2), 0.5)
+    >>> ProbabilityCurve(np.array([0.0]), np.array([0.25]), ("anger", "fear"), half, np.array([1.0])).labels
+    ('anger', 'fear')
     """
 
     starts_s: NDArray[np.float64]
@@ -30,12 +34,15 @@ class ProbabilityCurve:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionShares:
-    """What faces showed, in seconds of face time; in frames where they are stills.
+    """Hold the time of each expression, in seconds of face time; in faces for still pictures.
 
     Attributes:
-        total: how much there was.
-        unsure: of it too small or too unclear to tell.
-        by_expression: expression -> of it with this answer, the most frequent first.
+        total: of all faces.
+        unsure: of faces too small or too unclear to answer.
+        by_expression: expression -> time with this answer, the longest first.
+
+    >>> ExpressionShares(10.0, 2.0, {"happiness": 7.0, "neutral": 1.0}).dominant
+    'happiness'
     """
 
     total: float
@@ -44,24 +51,27 @@ class ExpressionShares:
 
     @property
     def dominant(self) -> str | None:
-        """The most frequent answer; None where there was none."""
+        """Return the most frequent answer; None without an answer."""
         return next(iter(self.by_expression), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackSummary:
-    """One track of a video.
+    """Summarize one track of a video.
 
     Attributes:
         number: of the track, as in the table and in the film.
-        first_s: when it was first seen.
-        last_s: when it was last seen.
-        frames: in how many.
-        shown: what it showed.
+        first_s: time of its first frame.
+        last_s: time of its last frame.
+        frames: number of its frames.
+        shown: its expressions.
         face_px: median side of its crop, pixels.
-        effective_px: median of what its evidence carried; None where the model tells none.
-        curve: None where it is not kept.
-        view: its best view, uint8 (h, w, 3) of at most ``VIEW_PX``; None where it is not kept.
+        effective_px: median effective size, pixels; None where the model does not estimate it.
+        curve: its probabilities; None where not kept.
+        view: its best view, uint8 (h, w, 3) of at most ``VIEW_PX``; None where not kept.
+
+    >>> TrackSummary(1, 0.0, 2.0, 51, ExpressionShares(2.0, 2.0, {}), 24.0, None, None, None).shown.dominant is None
+    True
     """
 
     number: int
@@ -77,22 +87,25 @@ class TrackSummary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoSummary:
-    """One video or camera.
+    """Summarize one video or camera.
 
     Attributes:
         source: path or address.
         width: of its first frame, pixels.
         height: of its first frame, pixels.
-        resized: a later one had another size.
-        frames: how many were analyzed.
-        first_s: time of the first.
-        last_s: time of the last.
-        faces: rows in all.
-        untracked: rows of no track.
-        shown: what all faces showed.
-        tracks: those that are kept, the longest face time first.
-        omitted: how many there were besides.
+        resized: a later frame had another size.
+        frames: number of analyzed frames.
+        first_s: time of the first frame.
+        last_s: time of the last frame.
+        faces: number of rows.
+        untracked: number of rows without a track.
+        shown: the expressions of all faces.
+        tracks: the kept tracks, the longest face time first.
+        omitted: number of other tracks.
         omitted_s: their face time, seconds.
+
+    >>> VideoSummary("a.mp4", 64, 48, False, 9, 0, 1, 0, 0, ExpressionShares(0, 0, {}), (), 0, 0.0).frames
+    9
     """
 
     source: str
@@ -112,7 +125,17 @@ class VideoSummary:
 
 @dataclass(frozen=True, slots=True)
 class ImageSummary:
-    """One picture: its source, size in pixels, and what its faces showed; ``shown.total`` of them."""
+    """Summarize one picture.
+
+    Attributes:
+        source: path.
+        width: pixels.
+        height: pixels.
+        shown: the expressions of its faces; ``shown.total`` is their number.
+
+    >>> ImageSummary("a.jpg", 64, 48, ExpressionShares(1, 0, {"fear": 1})).shown.total
+    1
+    """
 
     source: str
     width: int
@@ -122,14 +145,17 @@ class ImageSummary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunSummary:
-    """All that was seen.
+    """Summarize a whole run.
 
     Attributes:
-        videos: in the order in which they came.
+        videos: in the order of reading.
         stills: the first ``STILLS`` pictures.
-        omitted_stills: how many came after them.
+        omitted_stills: number of later pictures.
         labels: of the model; empty where no face was found.
         anonymized: faces are hidden: no track has a view.
+
+    >>> RunSummary((), (), 0, (), anonymized=False).videos
+    ()
     """
 
     videos: tuple[VideoSummary, ...]

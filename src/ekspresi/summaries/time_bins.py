@@ -1,6 +1,6 @@
-"""Beliefs in one face, one after another -> sums over steps of time, in bounded memory.
+"""Sum up the predictions of one face over bins of time, in bounded memory.
 
-In: predictions with their times. Out: what they were on average in each step. Knows nothing of videos.
+In: predictions with their times. Out: their means in each bin. Does not know about videos.
 """
 
 import numpy as np
@@ -11,58 +11,63 @@ from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from ekspresi.types import Prediction
 
 STEP_S = 0.25
-"""Length of a step, seconds, as long as a track is short; then twice, four times as long, and so on."""
+"""Length of a bin of a short track, seconds; it doubles as the track grows."""
 STEPS = 600
-"""Steps that are kept of a track."""
+"""Maximum bins of a track."""
 
 _HEAD = 5
-"""Columns before those of the labels: time, time that was not judged, then, each times the time: side of the face,
-effective size, whether it is known. Those of the labels are probabilities times the time."""
+"""Columns before those of the labels: time, time without an answer, then, each times the time: side of the face,
+effective size, whether it is known. The columns of the labels are probabilities times the time."""
 
 
 class TimeBins:
-    """Sums over steps of time: they get longer when there would be more than ``STEPS``.
+    """Sum up predictions over bins of time; more than ``STEPS`` bins are joined to longer ones.
 
     Attributes:
-        step_s: length of a step, seconds; the first begins at a multiple of it.
+        step_s: length of a bin, seconds; the first begins at a multiple of it.
+
+    >>> bins = TimeBins(2)
+    >>> bins.add(0.1, Prediction("fear", 0.75, {"neutral": 0.25, "fear": 0.75}, 24.0), 0.04)
+    >>> bins.curve(("neutral", "fear")).probabilities.round(2).tolist()
+    [[0.25, 0.75]]
     """
 
     def __init__(self, labels: int) -> None:
-        """Begin without steps, for so many labels."""
+        """Begin without bins, for so many labels."""
         self.step_s = STEP_S
         self._count = 0
         self._numbers = np.zeros(8, dtype=np.int64)
         self._sums = np.zeros((8, _HEAD + labels))
 
     def sizes_px(self) -> tuple[float, float | None]:
-        """Median side of the face and median effective size, pixels; None where the model told none."""
+        """Return the median side of the face and the median effective size, pixels; None where unknown."""
         time, _, face_px, effective_px, known = self._sums[: self._count, :_HEAD].T
-        there = known > 0
-        median = _median(effective_px[there] / known[there], known[there]) if there.any() else None
+        present = known > 0
+        median = _median(effective_px[present] / known[present], known[present]) if present.any() else None
         return _median(face_px / time, time), median
 
     def curve(self, labels: tuple[str, ...]) -> ProbabilityCurve:
-        """What was believed in each step on average."""
+        """Return the mean probabilities of each bin."""
         sums = self._sums[: self._count]
         means = np.asarray(sums / sums[:, :1], dtype=np.float64)
         starts_s = np.asarray(self._numbers[: self._count] * self.step_s, dtype=np.float64)
         ends_s = np.asarray(starts_s + self.step_s, dtype=np.float64)
-        # Frames may be rarer than steps, and a face may be missed for as long as its track is not lost.
+        # Frames may be rarer than bins, and a track survives frames without its face.
         away = starts_s[1:] - starts_s[:-1] > LONGEST_STEP_S + self.step_s
         ends_s[:-1] = np.where(away, ends_s[:-1], starts_s[1:])
         return ProbabilityCurve(starts_s, ends_s, labels, means[:, _HEAD:], means[:, 1])
 
-    def add(self, time_s: float, belief: Prediction, amount: float) -> None:
-        """A prediction at some time counts for so many seconds, more than 0."""
+    def add(self, time_s: float, prediction: Prediction, amount: float) -> None:
+        """Add a prediction at a time, with a weight in seconds, more than 0."""
         number = int(time_s // self.step_s)
         if not self._count or number > self._numbers[self._count - 1]:
             self._begin(number)
             if self._count > STEPS:
                 self._lengthen()
-        known = belief.effective_px is not None
-        said = np.fromiter(belief.probabilities.values(), dtype=np.float64)
-        head = (1.0, float(belief.abstained), belief.face_px, belief.effective_px or 0.0, float(known))
-        self._sums[self._count - 1] += amount * np.concatenate([head, said])
+        known = prediction.effective_px is not None
+        probabilities = np.fromiter(prediction.probabilities.values(), dtype=np.float64)
+        head = (1.0, float(prediction.abstained), prediction.face_px, prediction.effective_px or 0.0, float(known))
+        self._sums[self._count - 1] += amount * np.concatenate([head, probabilities])
 
     def _begin(self, number: int) -> None:
         if self._count == len(self._numbers):

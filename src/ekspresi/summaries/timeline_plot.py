@@ -1,7 +1,7 @@
-"""The course of a track -> what can be drawn over time, and read as a table.
+"""Turn the probabilities of a track into the parts of a timeline and a table.
 
-In: a ``ProbabilityCurve``. Out: runs of one answer, areas of belief as SVG paths, ticks of a time axis. Knows nothing
-of pages.
+In: a ``ProbabilityCurve``. Out: runs of one answer, areas of probability as SVG paths, ticks of a time axis. Does not
+know about pages.
 """
 
 import itertools
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from ekspresi.summaries.summary import ProbabilityCurve
 
 WIDTH, HEIGHT = 1000, 100
-"""Units of the areas: from the beginning to the end of the course, and from probability 0, below, to 1."""
+"""Units of the areas: from the beginning to the end of the curve, and from probability 0, below, to 1."""
 
 _HALF = 0.5
-"""Share of a step's time from which it counts as unsure."""
+"""Fraction of a bin's time without an answer from which the bin counts as unsure."""
 _TICKS_S = (
     0.1,
     0.2,
@@ -45,14 +45,17 @@ _TICKS_S = (
 
 @dataclass(frozen=True, slots=True)
 class AnswerRun:
-    """Steps that say the same.
+    """Join consecutive bins with the same answer.
 
     Attributes:
-        begin_s: when it begins.
-        end_s: when it ends.
-        expression: what is said; None where it was too unclear to tell.
-        guess: the strongest belief, whether it was said or not.
-        share: the mean probability of it.
+        begin_s: start, seconds.
+        end_s: end, seconds.
+        expression: the answer; None where the model abstained.
+        guess: the most probable expression, answered or not.
+        share: its mean probability.
+
+    >>> AnswerRun(0.0, 1.5, None, "fear", 0.4).guess
+    'fear'
     """
 
     begin_s: float
@@ -64,61 +67,89 @@ class AnswerRun:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Where one label lies in the stack of probabilities: ``path`` is the ``d`` of an SVG path."""
+    """Hold the area of one label in the stack of probabilities; ``path`` is the ``d`` of an SVG path.
+
+    >>> Area("fear", "M0,0L1000,0L1000,100L0,100Z").label
+    'fear'
+    """
 
     label: str
     path: str
 
 
-def span(course: ProbabilityCurve) -> tuple[float, float]:
-    """A course -> when it begins and ends, seconds."""
-    return float(course.starts_s[0]), float(course.ends_s[-1])
+def span(curve: ProbabilityCurve) -> tuple[float, float]:
+    """Return the start and the end of a curve, seconds.
+
+    >>> one = np.ones((1, 1))
+    >>> span(ProbabilityCurve(np.array([1.0]), np.array([1.25]), ("fear",), one, np.zeros(1)))
+    (1.0, 1.25)
+    """
+    return float(curve.starts_s[0]), float(curve.ends_s[-1])
 
 
-def runs(course: ProbabilityCurve) -> list[AnswerRun]:
-    """A course -> what was said, in order; where the face was away there is no run."""
-    best = course.probabilities.argmax(axis=1)
-    unsure = course.unsure >= _HALF
+def runs(curve: ProbabilityCurve) -> list[AnswerRun]:
+    """List the runs of one answer in order, without the times in which the face was away.
+
+    >>> one = np.ones((1, 1))
+    >>> [run.expression for run in runs(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
+    ['fear']
+    """
+    best = curve.probabilities.argmax(axis=1)
+    unsure = curve.unsure >= _HALF
     found = []
-    for first, last in _stretches(course):
+    for first, last in _stretches(curve):
         begin = first
         for step in range(first, last + 1):
             if step < last and unsure[step] == unsure[begin] and (unsure[begin] or best[step] == best[begin]):
                 continue
-            mean = course.probabilities[begin:step].mean(axis=0)
+            mean = curve.probabilities[begin:step].mean(axis=0)
             guess = int(mean.argmax()) if unsure[begin] else int(best[begin])
-            name = course.labels[guess]
-            end_s = float(course.ends_s[step - 1])
-            told = None if unsure[begin] else name
-            found.append(AnswerRun(float(course.starts_s[begin]), end_s, told, name, float(mean[guess])))
+            name = curve.labels[guess]
+            end_s = float(curve.ends_s[step - 1])
+            answer = None if unsure[begin] else name
+            found.append(AnswerRun(float(curve.starts_s[begin]), end_s, answer, name, float(mean[guess])))
             begin = step
     return found
 
 
-def areas(course: ProbabilityCurve) -> list[Area]:
-    """A course -> an area for each label that has half a percent anywhere, stacked in the model's order."""
-    # Whole units: what differs by less cannot be seen, and a path need not turn for it.
-    edges = np.rint(HEIGHT * np.cumsum(course.probabilities, axis=1)).astype(int)
+def areas(curve: ProbabilityCurve) -> list[Area]:
+    """List an area for each label with at least half a percent anywhere, stacked in the model's order.
+
+    >>> one = np.ones((1, 1))
+    >>> [area.label for area in areas(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
+    ['fear']
+    """
+    # Whole units keep paths short: smaller differences are invisible.
+    edges = np.rint(HEIGHT * np.cumsum(curve.probabilities, axis=1)).astype(int)
     edges = np.clip(np.concatenate([np.zeros_like(edges[:, :1]), edges], axis=1), 0, HEIGHT)
     edges[:, -1] = HEIGHT
     return [
         Area(label, path)
-        for number, label in enumerate(course.labels)
-        if (path := _path(course, edges[:, number], edges[:, number + 1]))
+        for number, label in enumerate(curve.labels)
+        if (path := _path(curve, edges[:, number], edges[:, number + 1]))
     ]
 
 
-def veils(course: ProbabilityCurve) -> list[tuple[float, float]]:
-    """A course -> where it was unsure: left edge and width in ``WIDTH``."""
+def veils(curve: ProbabilityCurve) -> list[tuple[float, float]]:
+    """List the left edges and widths, in ``WIDTH``, of the times in which the model abstained.
+
+    >>> one = np.ones((1, 1))
+    >>> veils(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.ones(1)))
+    [(0.0, 1000.0)]
+    """
     return [
-        (_x(course, run.begin_s), _x(course, run.end_s) - _x(course, run.begin_s))
-        for run in runs(course)
+        (_x(curve, run.begin_s), _x(curve, run.end_s) - _x(curve, run.begin_s))
+        for run in runs(curve)
         if run.expression is None
     ]
 
 
 def ticks(begin_s: float, end_s: float, most: int = 6) -> list[float]:
-    """A stretch of time -> whole times in it for an axis, at most so many."""
+    """List at most ``most`` round times for an axis from ``begin_s`` to ``end_s``.
+
+    >>> ticks(0.0, 10.0)
+    [0, 2, 4, 6, 8, 10]
+    """
     length = max(end_s - begin_s, 1e-9)
     days = math.ceil(length / most / _TICKS_S[-1])
     step = next((step for step in _TICKS_S if length / step <= most - 1), days * _TICKS_S[-1])
@@ -126,25 +157,25 @@ def ticks(begin_s: float, end_s: float, most: int = 6) -> list[float]:
     return [number * step for number in range(first, math.floor(end_s / step + 1e-9) + 1)]
 
 
-def _stretches(course: ProbabilityCurve) -> Iterator[tuple[int, int]]:
-    """First step, and the one after the last, of each stretch without a gap."""
-    gaps = np.flatnonzero(course.starts_s[1:] > course.ends_s[:-1]) + 1
-    yield from itertools.pairwise([0, *gaps.tolist(), len(course.starts_s)])
+def _stretches(curve: ProbabilityCurve) -> Iterator[tuple[int, int]]:
+    """Yield the first bin, and the bin after the last, of each stretch without a gap."""
+    gaps = np.flatnonzero(curve.starts_s[1:] > curve.ends_s[:-1]) + 1
+    yield from itertools.pairwise([0, *gaps.tolist(), len(curve.starts_s)])
 
 
-def _x(course: ProbabilityCurve, time_s: float) -> float:
-    begin_s, end_s = span(course)
+def _x(curve: ProbabilityCurve, time_s: float) -> float:
+    begin_s, end_s = span(curve)
     return round(WIDTH * (time_s - begin_s) / (end_s - begin_s), 1)
 
 
-def _path(course: ProbabilityCurve, lower: NDArray[np.int64], upper: NDArray[np.int64]) -> str:
-    """Two edges in steps, from 0 below to ``HEIGHT`` above -> a closed path for each stretch with anything between."""
+def _path(curve: ProbabilityCurve, lower: NDArray[np.int64], upper: NDArray[np.int64]) -> str:
+    """Draw a closed path between two edges, 0 below to ``HEIGHT`` above, for each stretch with any area."""
     parts = []
-    for first, last in _stretches(course):
+    for first, last in _stretches(curve):
         if not (upper[first:last] > lower[first:last]).any():
             continue
-        lefts = [_x(course, float(course.starts_s[step])) for step in range(first, last)]
-        right = _x(course, float(course.ends_s[last - 1]))
+        lefts = [_x(curve, float(curve.starts_s[step])) for step in range(first, last)]
+        right = _x(curve, float(curve.ends_s[last - 1]))
         above = _stairs(lefts, right, (HEIGHT - upper[first:last]).tolist())
         below = _stairs(lefts, right, (HEIGHT - lower[first:last]).tolist())
         parts.append("M" + "L".join(f"{x:g},{y}" for x, y in (*above, *reversed(below))) + "Z")
@@ -152,7 +183,7 @@ def _path(course: ProbabilityCurve, lower: NDArray[np.int64], upper: NDArray[np.
 
 
 def _stairs(lefts: list[float], right: float, heights: list[int]) -> list[tuple[float, int]]:
-    """Steps -> the corners of their outline, without those on a straight line."""
+    """List the corners of an outline of steps, without corners on a straight line."""
     corners = [(lefts[0], heights[0])]
     for left, height in zip(lefts[1:], heights[1:], strict=True):
         if height != corners[-1][1]:
