@@ -97,7 +97,7 @@ def test_interval_of_images_is_the_binomial_one():
     assert scores.accuracy.high - scores.accuracy.low == pytest.approx(2 * half_width, rel=0.08)
 
 
-def test_resampling_subjects_widens_the_interval_when_frames_repeat():
+def test_score_of_subjects_widens_the_interval():
     targets, probabilities = random_case(n=100)
     repeated = np.repeat(np.arange(100), 5)
     images = classification.score(targets[repeated], probabilities[repeated])

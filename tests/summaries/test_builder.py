@@ -11,7 +11,7 @@ from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from tests.support.results import LABELS, belief, seen
 
 
-def test_a_video_is_counted_by_face_time() -> None:
+def test_builder_counts_a_video_by_face_time() -> None:
     teller = SummaryBuilder()
     for number in range(50):
         sure = belief("surprise", 0.9)
@@ -33,7 +33,7 @@ def test_a_video_is_counted_by_face_time() -> None:
     np.testing.assert_allclose(first.curve.unsure[5:], 0)
 
 
-def test_neither_a_slower_rate_nor_a_camera_that_was_away_changes_what_was_shown() -> None:
+def test_builder_ignores_frame_rate_and_camera_outages() -> None:
     teller = SummaryBuilder()
     times = [*np.arange(0, 10, 0.04), *np.arange(10, 20, 0.5), *np.arange(5000, 5010, 0.04)]
     for time_s in times:
@@ -43,7 +43,7 @@ def test_neither_a_slower_rate_nor_a_camera_that_was_away_changes_what_was_shown
     assert video.shown.unsure == pytest.approx(10, abs=0.6)
 
 
-def test_frames_as_far_apart_as_faces_can_be_followed_leave_no_gap() -> None:
+def test_builder_of_sparse_frames_leaves_no_gap() -> None:
     teller = SummaryBuilder()
     for time_s in range(0, 20, 2):
         teller.add(seen([belief()], float(time_s)))
@@ -53,7 +53,7 @@ def test_frames_as_far_apart_as_faces_can_be_followed_leave_no_gap() -> None:
     assert course is not None and np.isfinite(course.unsure).all()
 
 
-def test_sources_are_told_one_by_one_and_may_be_told_before_the_end() -> None:
+def test_build_before_the_end_lists_each_source() -> None:
     teller = SummaryBuilder()
     assert teller.build().videos == teller.build().stills == teller.build().labels == ()
     teller.add(seen([belief(), belief(abstained=True)], None, source="1.png"))
@@ -77,7 +77,7 @@ def test_sources_are_told_one_by_one_and_may_be_told_before_the_end() -> None:
     )
 
 
-def test_the_longest_tracks_are_kept_and_the_others_counted() -> None:
+def test_builder_keeps_the_longest_tracks_and_counts_the_rest() -> None:
     teller = SummaryBuilder()
     count = 3 * TRACKS
     teller.add(seen([], 0.0))
@@ -94,7 +94,7 @@ def test_the_longest_tracks_are_kept_and_the_others_counted() -> None:
     assert total == pytest.approx(video.shown.total)
 
 
-def test_a_track_that_goes_on_is_not_dropped_however_many_there_are() -> None:
+def test_builder_keeps_a_running_track_among_many() -> None:
     teller = SummaryBuilder()
     crowd = 2 * TRACKS
     for step in range(5):
@@ -104,7 +104,7 @@ def test_a_track_that_goes_on_is_not_dropped_however_many_there_are() -> None:
     assert len(video.tracks) + video.omitted == crowd
 
 
-def test_many_videos_do_not_all_keep_their_courses() -> None:
+def test_builder_of_many_videos_limits_curves() -> None:
     teller = SummaryBuilder()
     videos = 15 * DETAILED
     for number in range(videos):
@@ -115,7 +115,7 @@ def test_many_videos_do_not_all_keep_their_courses() -> None:
     assert len(kept) == 10 * DETAILED
 
 
-def test_pictures_beyond_the_limit_are_counted() -> None:
+def test_builder_counts_pictures_beyond_the_limit() -> None:
     teller = SummaryBuilder()
     for number in range(STILLS + 7):
         teller.add(seen([], None, source=f"{number}.png"))
@@ -123,7 +123,7 @@ def test_pictures_beyond_the_limit_are_counted() -> None:
     assert (len(stories.stills), stories.omitted_stills) == (STILLS, 7)
 
 
-def test_memory_stays_flat_in_a_long_video() -> None:
+def test_builder_memory_stays_flat_in_a_long_video() -> None:
     teller = SummaryBuilder()
     image = np.zeros((48, 64, 3), np.uint8)
 
@@ -141,7 +141,7 @@ def test_memory_stays_flat_in_a_long_video() -> None:
 
 
 @pytest.mark.parametrize("side", [10.0, 30.0, 60.0])
-def test_a_view_shows_the_face_at_its_largest(side: float) -> None:
+def test_builder_view_shows_the_largest_face(side: float) -> None:
     rng = np.random.default_rng(0)
     teller = SummaryBuilder()
     image = rng.integers(0, 100, (400, 400, 3), dtype=np.uint8)
@@ -155,7 +155,7 @@ def test_a_view_shows_the_face_at_its_largest(side: float) -> None:
     assert red == pytest.approx(1 / 1.4**2, abs=0.15)
 
 
-def test_no_view_is_kept_where_faces_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_builder_anonymized_keeps_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builder, "_view", lambda *_: pytest.fail("a view was cut"))
     teller = SummaryBuilder(anonymize=True)
     teller.add(seen([belief()], 0.0))

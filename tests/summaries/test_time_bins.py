@@ -10,7 +10,7 @@ from tests.support.results import LABELS, belief
 
 
 @given(st.integers(1, 5000), st.sampled_from([0.04, 0.2, 0.5, 1.0]), st.floats(0, 1e6))
-def test_a_course_keeps_the_sums_whatever_its_length(count: int, step_s: float, begin_s: float) -> None:
+def test_curve_of_any_length_keeps_the_sums(count: int, step_s: float, begin_s: float) -> None:
     steps = TimeBins(len(LABELS))
     times = begin_s + step_s * np.arange(count)
     rng = np.random.default_rng(count)
@@ -33,7 +33,7 @@ def test_a_course_keeps_the_sums_whatever_its_length(count: int, step_s: float, 
         assert len(course.starts_s) > STEPS // 4 or step_s >= steps.step_s
 
 
-def test_what_was_away_is_a_gap() -> None:
+def test_curve_has_a_gap_where_the_face_was_away() -> None:
     steps = TimeBins(len(LABELS))
     for time_s in (0.0, 0.6, 5.0, 5.1):
         steps.add(time_s, belief(), 0.04)
@@ -42,7 +42,7 @@ def test_what_was_away_is_a_gap() -> None:
     np.testing.assert_allclose(course.ends_s, [0.5, 0.75, 5.25])
 
 
-def test_sizes_are_medians_of_time_not_of_frames() -> None:
+def test_sizes_px_are_medians_of_time() -> None:
     steps = TimeBins(len(LABELS))
     for number in range(10):
         steps.add(number / 4, belief(face_px=10.0, effective_px=8.0), 0.01)

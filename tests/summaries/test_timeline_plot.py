@@ -24,7 +24,7 @@ def course(
 HAPPY, NEUTRAL = (0.1, 0.8, 0.1), (0.6, 0.2, 0.2)
 
 
-def test_runs_join_what_is_said_alike_and_end_where_the_face_was_away() -> None:
+def test_runs_join_equal_answers_and_end_at_gaps() -> None:
     told = runs(course([HAPPY, HAPPY, NEUTRAL, NEUTRAL, HAPPY, NEUTRAL], [0, 0, 0, 0.9, 0.6, 0], gap_at=1))
     assert told == [
         AnswerRun(0, 1, "happiness", "happiness", 0.8),
@@ -40,7 +40,7 @@ def corners(path: str) -> list[tuple[float, float]]:
 
 
 @given(st.lists(st.tuples(*[st.floats(0.001, 1)] * 3), min_size=1, max_size=30), st.integers(0, 40))
-def test_areas_fill_the_whole_and_nothing_twice(raw: list[tuple[float, float, float]], gap_at: int) -> None:
+def test_areas_fill_the_plot_without_overlap(raw: list[tuple[float, float, float]], gap_at: int) -> None:
     shares = [tuple(np.array(one) / sum(one)) for one in raw]
     one = course(shares, gap_at=gap_at)
     begin_s, end_s = span(one)
@@ -55,14 +55,14 @@ def test_areas_fill_the_whole_and_nothing_twice(raw: list[tuple[float, float, fl
     assert drawn == pytest.approx(WIDTH * HEIGHT * there, rel=0.01)
 
 
-def test_the_height_of_an_area_is_its_probability() -> None:
+def test_areas_have_the_height_of_their_probability() -> None:
     (neutral, happiness, surprise) = areas(course([HAPPY, NEUTRAL]))
     assert (neutral.label, happiness.label, surprise.label) == LABELS
     assert corners(neutral.path)[:4] == [(0, 90), (500, 90), (500, 40), (1000, 40)]
     assert [area.label for area in areas(course([(1.0, 0.0, 0.0)]))] == ["neutral"]
 
 
-def test_veils_lie_where_it_was_unsure() -> None:
+def test_veils_cover_unsure_times() -> None:
     assert veils(course([HAPPY] * 4, [0, 1, 1, 0])) == [(250, 500)]
 
 

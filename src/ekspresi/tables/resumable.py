@@ -49,9 +49,8 @@ class ResumableTable:
         complete: an earlier run finished everything, so this run may write nothing.
         written: the table exists with the rows of this run.
 
-    >>> table = ResumableTable(Checkpoint(Path(".x.journal"), Path("x"), ["a.mp4"], {}), None, CheckpointState())
-    >>> table.remaining[0].frame, table.complete
-    (-1, False)
+    >>> ResumableTable(Checkpoint(Path(".x.journal"), Path("x"), ["a.mp4"], {}), None, CheckpointState()).complete
+    False
     """
 
     def __init__(
@@ -264,9 +263,7 @@ def resumable_folder(
         overwrite: as for ``resumable_table``.
 
     Raises:
-        OutputError: another run writes to the folder, or the checkpoint cannot be written.
-        ConfigError: the run cannot resume: other sources or settings, or a damaged checkpoint; or, without ``resume``
-            and ``overwrite``, it is unfinished.
+        ConfigError, OutputError: see ``resumable_table``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
