@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
-from ekspresi.evaluation.provenance import EvaluationRequest, provenance_of
-from ekspresi.evaluation.views import counted_labels
+from ekspresi.evaluation.provenance import EvaluationRequest, make_provenance
+from ekspresi.evaluation.views import select_counted_labels
 from ekspresi.imaging.degradations import degrade
 from ekspresi.imaging.resampling import resize
 from ekspresi.metrics.calibration import calibration_scores, selective_scores
@@ -285,7 +285,9 @@ def find_sequences(recognizer: Recognizer, dataset: FaceDataset) -> tuple[list[N
     """Find the frames' positions, in order, and the label of each counted sequence."""
     if dataset.sequences is None:
         raise SystemExit(f"{dataset.spec}: has no sequences. Name ckplus48:PATH.")
-    counted = np.isin(np.array(dataset.labels)[dataset.targets], counted_labels(recognizer.labels, dataset.labels))
+    counted = np.isin(
+        np.array(dataset.labels)[dataset.targets], select_counted_labels(recognizer.labels, dataset.labels)
+    )
     names = np.unique(dataset.sequences[counted])
     members = [np.flatnonzero((dataset.sequences == name) & counted) for name in names.tolist()]
     members = [some[np.argsort(dataset.names[some])] for some in members]
@@ -424,7 +426,7 @@ def main() -> None:
         return
     command = shlex.join(["python", "benchmarks/fusion.py", *sys.argv[1:]])
     found: dict[str, Any] = {
-        **provenance_of(recognizer, dataset, EvaluationRequest("official", 0, 0, "test", command)).to_dict(),
+        **make_provenance(recognizer, dataset, EvaluationRequest("official", 0, 0, "test", command)).to_dict(),
         "frames": FRAMES,
         "rate": RATE,
         "constants": {"likeness": ERROR_CORRELATION, "forget_s": TIME_CONSTANT_S, "size_power": SIZE_POWER},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ekspresi.training.config import load_config
 from ekspresi.training.export import export
-from ekspresi.training.run import finish
+from ekspresi.training.run import train_to_end
 
 RUNS = Path("runs")
 
@@ -17,10 +17,10 @@ RUNS = Path("runs")
 def main() -> None:
     """Train both parts and export each."""
     first = RUNS / "bundled-start"
-    finish(load_config(Path("configs/bundled-start.toml"), {}), first)
+    train_to_end(load_config(Path("configs/bundled-start.toml"), {}), first)
     start = export(first, first / "model.onnx", "ekspresi-b0-start")
     second = RUNS / "bundled"
-    finish(load_config(Path("configs/bundled.toml"), {"init": str(start.weights)}), second)
+    train_to_end(load_config(Path("configs/bundled.toml"), {"init": str(start.weights)}), second)
     done = export(second, second / "model.onnx", "ekspresi-b0")
     print(f"{done.model}, {done.weights}: within {done.difference:.1e} of torch")
 

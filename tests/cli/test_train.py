@@ -53,7 +53,7 @@ def test_a_wrong_flag_is_refused_as_a_wrong_key_is(trained: list[TrainConfig]) -
     assert isinstance(done.exception, ConfigError) and not trained
     assert done.exception.problems == (
         'flags: data: no data set is given. Set data = "READER:PATH", or pass --data.',
-        "flags: stem_stride = 3: is none of the choices. Choose 1 or 2.",
+        "flags: stem_stride = 3: is not a valid choice. Choose 1 or 2.",
         "flags: epochs = 0: is out of range. Choose a number in 1 .. 100000.",
     )
 
@@ -64,7 +64,7 @@ def test_help_shows_description_bounds_and_default_of_keys() -> None:
     for name, field in TrainConfig.model_fields.items():
         assert f"--{name.replace('_', '-')} " in done.output
         assert str(field.description).replace("`", "") in done.output
-    assert "Passes over the training side. [1 .. 100000; default: 20]" in done.output
+    assert "Passes over the training faces. [1 .. 100000; default: 20]" in done.output
     assert "Data set spec, READER:PATH, as in ekspresi data inspect.  " in done.output
 
 

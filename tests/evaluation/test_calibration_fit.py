@@ -56,7 +56,7 @@ def fit(dataset, evidence, indices=None, **more):
     indices = np.arange(len(dataset)) if indices is None else indices
     even = np.full(3, 1 / 3)
     model = Skewed(evidence)
-    settings = {"shares": even, "drawn_shares": even, "smallest_px": 6.0, "sizes_px": SIZES, **more}
+    settings = {"priors": even, "drawn_priors": even, "smallest_px": 6.0, "sizes_px": SIZES, **more}
     return fit_calibration(model, dataset, indices, **settings), model
 
 
@@ -72,13 +72,13 @@ def test_temperatures_and_bias_are_found_again():
 def test_oversampling_is_known_before_a_face_is_seen():
     """With few faces the bias stays near what the sampling explains."""
     dataset, evidence = faces(220)
-    shares, drawn = np.array([0.8, 0.15, 0.05]), np.array([0.5, 0.3, 0.2])
-    expected = np.log(shares / drawn)
+    priors, drawn = np.array([0.8, 0.15, 0.05]), np.array([0.5, 0.3, 0.2])
+    expected = np.log(priors / drawn)
     plain, _ = fit(dataset, evidence)
-    told, _ = fit(dataset, evidence, shares=shares, drawn_shares=drawn)
+    told, _ = fit(dataset, evidence, priors=priors, drawn_priors=drawn)
     difference = np.array(told.bias) - np.array(plain.bias)
     assert difference @ (expected - expected.mean()) > 0
-    assert told.class_priors == pytest.approx(tuple(shares))
+    assert told.class_priors == pytest.approx(tuple(priors))
 
 
 def test_thresholds_keep_their_precision_on_other_faces():
@@ -114,7 +114,7 @@ def test_sizes_are_corrected_to_what_faces_carry(monkeypatch):
         return np.tile((np.arange(480) * size // 480 % 2 * 255).astype(np.uint8), (480, 1))
 
     monkeypatch.setattr("ekspresi.evaluation.calibration_fit.shrink", columns)
-    monkeypatch.setattr("ekspresi.evaluation.calibration_fit.enlarged_again", lambda crop, _: crop)
+    monkeypatch.setattr("ekspresi.evaluation.calibration_fit.enlarge_again", lambda crop, _: crop)
     dataset, _ = faces(300)
     model = Squinting()
     pairs = fit_sizes(model, dataset, np.arange(300), 6)

@@ -10,7 +10,7 @@ import pytest
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation import plots
 from ekspresi.evaluation.evaluate import evaluate
-from ekspresi.evaluation.provenance import EvaluationRequest, leaks, provenance_of
+from ekspresi.evaluation.provenance import EvaluationRequest, list_leak_warnings, make_provenance
 from ekspresi.evaluation.report import write_report
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
 from ekspresi.recognition.recognizer import Recognizer
@@ -53,7 +53,7 @@ def evaluation(recognizer, dataset):
 @pytest.fixture(scope="module")
 def written(recognizer, dataset, evaluation, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report") / "new" / "folder"
-    return write_report(evaluation, provenance_of(recognizer, dataset, ASKED), folder, dataset)
+    return write_report(evaluation, make_provenance(recognizer, dataset, ASKED), folder, dataset)
 
 
 def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evaluation):
@@ -69,6 +69,13 @@ def test_json_says_what_was_measured_and_how(written, recognizer, dataset, evalu
     assert provenance["asked"]["protocol"] == "subject-10fold"
     assert {"python", "ekspresi", "numpy", "onnxruntime"} <= set(provenance["versions"])
     assert provenance["provider"] == "CPUExecutionProvider"
+
+
+def test_report_names_starting_point(recognizer, dataset, evaluation, tmp_path, written):
+    made = replace(make_provenance(recognizer, dataset, ASKED), model_provenance={"started_from": "ImageNet weights"})
+    page = write_report(evaluation, made, tmp_path)[1].read_text(encoding="utf-8")
+    assert "<dt>Training started from</dt><dd>ImageNet weights</dd>" in page
+    assert "started from" not in written[1].read_text(encoding="utf-8")
 
 
 def parsed(path):
@@ -122,7 +129,7 @@ def test_gallery_is_local_only_and_can_be_left_out(recognizer, dataset, evaluati
     page = written[1].read_text(encoding="utf-8")
     assert page.count("<figure>") == len(evaluation.mistakes) > 5
     assert "Local only: do not pass on" in page
-    provenance = provenance_of(recognizer, dataset, ASKED)
+    provenance = make_provenance(recognizer, dataset, ASKED)
     bare = write_report(evaluation, provenance, tmp_path)[1].read_text(encoding="utf-8")
     assert "data:image" not in bare
     assert "Local only" not in bare
@@ -130,14 +137,14 @@ def test_gallery_is_local_only_and_can_be_left_out(recognizer, dataset, evaluati
 
 def test_plots_are_the_same_bytes_each_time(evaluation):
     view = evaluation.headline
-    assert plots.by_size(view) == plots.by_size(view)
-    assert plots.confusion(view, view.at(48)) == plots.confusion(view, view.at(48))
+    assert plots.plot_by_size(view) == plots.plot_by_size(view)
+    assert plots.plot_confusion(view, view.at(48)) == plots.plot_confusion(view, view.at(48))
 
 
 def test_confusion_plot_writes_the_shares_of_rows(evaluation):
     view = evaluation.headline
     counts = np.array(view.at(48).scores.confusion)
-    texts = re.findall(r">([^<>]+)</text>", plots.confusion(view, view.at(48)))
+    texts = re.findall(r">([^<>]+)</text>", plots.plot_confusion(view, view.at(48)))
     shares = [f"{100 * c / row.sum():.0f}" for row in counts if row.sum() for c in row if c]
     for label in view.labels:
         assert texts.count(label) == 2
@@ -146,14 +153,14 @@ def test_confusion_plot_writes_the_shares_of_rows(evaluation):
 
 
 def test_reliability_is_shown_at_the_largest_and_16_px():
-    assert plots.reliability_sizes((48, 32, 24, 16, 12, 8)) == [48, 16]
-    assert plots.reliability_sizes((96, 64, 32)) == [96, 64]
-    assert plots.reliability_sizes((48,)) == [48]
+    assert plots.select_reliability_sizes((48, 32, 24, 16, 12, 8)) == [48, 16]
+    assert plots.select_reliability_sizes((96, 64, 32)) == [96, 64]
+    assert plots.select_reliability_sizes((48,)) == [48]
 
 
 def test_a_single_size_and_a_single_subject_make_a_report_too(recognizer, dataset, tmp_path):
     one = evaluate(recognizer, dataset, np.arange(5), sizes=(24,))
-    page = write_report(one, provenance_of(recognizer, dataset, ASKED), tmp_path, dataset)[1]
+    page = write_report(one, make_provenance(recognizer, dataset, ASKED), tmp_path, dataset)[1]
     assert "no interval" in page.read_text(encoding="utf-8")
     parsed(page)
 
@@ -165,82 +172,91 @@ def of_training(recognizer, **provenance):
 def test_leaks_are_named(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     same = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 0})
-    assert leaks(same, dataset, ASKED) == ()
+    assert list_leak_warnings(same, dataset, ASKED) == ()
     other_fold = EvaluationRequest("subject-10fold", 3, 0, "test", "")
-    (sentence,) = leaks(same, dataset, other_fold)
+    (sentence,) = list_leak_warnings(same, dataset, other_fold)
     assert "fold 0 in training, 3 here" in sentence
-    (sentence,) = leaks(same, dataset, EvaluationRequest("all", 0, 0, "all", ""))
+    (sentence,) = list_leak_warnings(same, dataset, EvaluationRequest("all", 0, 0, "all", ""))
     assert "Seen in training" in sentence
     seeded = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 5})
-    assert "seed 5 in training, 0 here" in leaks(seeded, dataset, ASKED)[0]
+    assert "seed 5 in training, 0 here" in list_leak_warnings(seeded, dataset, ASKED)[0]
     assert (
-        "Leaky protocol" in leaks(recognizer.metadata, dataset, EvaluationRequest("paper-split", 0, 0, "test", ""))[0]
+        "Leaky protocol"
+        in list_leak_warnings(recognizer.metadata, dataset, EvaluationRequest("paper-split", 0, 0, "test", ""))[0]
     )
     copy = of_training(recognizer, data={"reader": "made", "fingerprint": "0"}, split={})
-    assert "another copy" in leaks(copy, dataset, ASKED)[0]
-    assert leaks(recognizer.metadata, dataset, ASKED) == ()
+    assert "another copy" in list_leak_warnings(copy, dataset, ASKED)[0]
+    assert list_leak_warnings(recognizer.metadata, dataset, ASKED) == ()
 
 
 def test_an_official_split_by_image_is_leaky(recognizer, dataset):
     official = EvaluationRequest("official", 0, 0, "test", "")
-    (sentence,) = leaks(recognizer.metadata, replace(dataset, name="ckextended"), official)
+    (sentence,) = list_leak_warnings(recognizer.metadata, replace(dataset, name="ckextended"), official)
     assert sentence.startswith("Leaky protocol: the official split of 'ckextended'")
     assert (
-        leaks(recognizer.metadata, replace(dataset, name="ckextended"), EvaluationRequest("all", 0, 0, "all", "")) == ()
+        list_leak_warnings(
+            recognizer.metadata, replace(dataset, name="ckextended"), EvaluationRequest("all", 0, 0, "all", "")
+        )
+        == ()
     )
-    assert leaks(recognizer.metadata, replace(dataset, name="ferplus"), official) == ()
+    assert list_leak_warnings(recognizer.metadata, replace(dataset, name="ferplus"), official) == ()
 
 
 def test_a_split_that_is_not_wholly_known_is_not_trusted(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     asked = EvaluationRequest("subject-holdout", 0, 4, "test", "")
     same = of_training(recognizer, data=here, split={"protocol": "subject-holdout", "fold": 0, "seed": 4})
-    assert leaks(same, dataset, asked) == ()
+    assert list_leak_warnings(same, dataset, asked) == ()
     unseeded = of_training(recognizer, data=here, split={"protocol": "subject-holdout", "fold": 0})
-    assert "seed unknown in training, 4 here" in leaks(unseeded, dataset, asked)[0]
+    assert "seed unknown in training, 4 here" in list_leak_warnings(unseeded, dataset, asked)[0]
 
 
 def test_faces_that_chose_the_epoch_are_named(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     own = of_training(recognizer, data=here, split={"protocol": "subject-10fold", "fold": 0, "seed": 0})
-    (sentence,) = leaks(own, dataset, EvaluationRequest("subject-10fold", 0, 0, "validation", ""))
+    (sentence,) = list_leak_warnings(own, dataset, EvaluationRequest("subject-10fold", 0, 0, "validation", ""))
     assert sentence.startswith("Chosen on these faces")
-    assert leaks(recognizer.metadata, dataset, EvaluationRequest("subject-10fold", 0, 0, "validation", "")) == ()
+    assert (
+        list_leak_warnings(recognizer.metadata, dataset, EvaluationRequest("subject-10fold", 0, 0, "validation", ""))
+        == ()
+    )
 
 
 @pytest.mark.parametrize(("trained", "measured"), [("ferplus", "fer2013"), ("fer2013", "ferplus")])
 def test_readers_of_the_same_pictures_are_relatives(recognizer, dataset, trained, measured):
     measured_on = replace(dataset, name=measured)
     data = {"reader": trained, "fingerprint": "0"}
-    (sentence,) = leaks(of_training(recognizer, data=data), measured_on, ASKED)
+    (sentence,) = list_leak_warnings(of_training(recognizer, data=data), measured_on, ASKED)
     assert sentence.startswith("Perhaps seen in training")
     assert trained in sentence
-    assert leaks(of_training(recognizer, data=data), dataset, ASKED) == ()
+    assert list_leak_warnings(of_training(recognizer, data=data), dataset, ASKED) == ()
 
 
 def test_what_the_first_weights_have_seen_is_named(recognizer, dataset):
     here = {"reader": "made", "fingerprint": dataset.fingerprint}
     split = {"protocol": "subject-10fold", "fold": 0, "seed": 0}
     ferplus = {"reader": "ferplus", "fingerprint": "0"}
-    (sentence,) = leaks(of_training(recognizer, data=ferplus, parents=[here]), dataset, ASKED)
+    (sentence,) = list_leak_warnings(of_training(recognizer, data=ferplus, parents=[here]), dataset, ASKED)
     assert sentence.startswith("Seen before training")
-    assert leaks(of_training(recognizer, data=here, split=split, parents=[here]), dataset, ASKED) == (sentence,)
-    (sentence,) = leaks(
+    assert list_leak_warnings(of_training(recognizer, data=here, split=split, parents=[here]), dataset, ASKED) == (
+        sentence,
+    )
+    (sentence,) = list_leak_warnings(
         of_training(recognizer, data=here, parents=[ferplus, ferplus]), replace(dataset, name="fer2013"), ASKED
     )[1:]
     assert sentence.startswith("Perhaps seen before training")
     assert "ferplus" in sentence
-    assert leaks(of_training(recognizer, data=ferplus, parents=[ferplus, "x"]), dataset, ASKED) == ()
-    assert leaks(of_training(recognizer, parents=None), dataset, ASKED) == ()
+    assert list_leak_warnings(of_training(recognizer, data=ferplus, parents=[ferplus, "x"]), dataset, ASKED) == ()
+    assert list_leak_warnings(of_training(recognizer, parents=None), dataset, ASKED) == ()
     alike = {**here, "split": {"protocol": ASKED.protocol, "fold": ASKED.fold, "seed": ASKED.seed}}
-    assert leaks(of_training(recognizer, data=here, split=split, parents=[alike]), dataset, ASKED) == ()
+    assert list_leak_warnings(of_training(recognizer, data=here, split=split, parents=[alike]), dataset, ASKED) == ()
     other = {**here, "split": {**alike["split"], "fold": 9}}
-    assert leaks(of_training(recognizer, data=here, split=split, parents=[other]), dataset, ASKED)
+    assert list_leak_warnings(of_training(recognizer, data=here, split=split, parents=[other]), dataset, ASKED)
 
 
 def test_a_leak_stands_on_top_of_the_page(recognizer, dataset, evaluation, tmp_path):
     asked = EvaluationRequest("paper-split", 0, 0, "test", "")
-    paths = write_report(evaluation, provenance_of(recognizer, dataset, asked), tmp_path)
+    paths = write_report(evaluation, make_provenance(recognizer, dataset, asked), tmp_path)
     page = paths[1].read_text(encoding="utf-8")
     assert 'role="alert">Leaky protocol' in page
     assert page.index("Leaky protocol") < page.index("By face size")
@@ -260,7 +276,7 @@ def test_faces_left_as_they_are_are_counted(recognizer, dataset, tmp_path, side,
     rng = np.random.default_rng(0)
     sized = replace(dataset, images=np.stack([face(k % 8, 8, rng, side) for k in range(70)]))
     measured = evaluate(recognizer, sized, np.arange(70), sizes=sizes)
-    page = write_report(measured, provenance_of(recognizer, sized, ASKED), tmp_path)[1].read_text(encoding="utf-8")
+    page = write_report(measured, make_provenance(recognizer, sized, ASKED), tmp_path)[1].read_text(encoding="utf-8")
     assert ("are left as they are" in page) == (told is not None)
     if told is not None:
         counted = re.search(r"left as they are:\s*(.*?)</p>", page, flags=re.DOTALL)

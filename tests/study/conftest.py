@@ -11,7 +11,7 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.splits import make_split
 from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study.config import StudyConfig, load_study
-from ekspresi.study.jobs import Job, folder_of
+from ekspresi.study.jobs import Job, locate_job
 
 LABELS = ("anger", "contempt", "fear", "sadness")
 
@@ -100,7 +100,7 @@ def write(dataset: FaceDataset) -> Write:
         seconds: float = 10.0,
         started_from: str | None = "random weights",
     ) -> None:
-        folder = folder_of(job, root)
+        folder = locate_job(job, root)
         metrics = folder / "run" / "metrics" / "part-1" / "metrics.csv"
         metrics.parent.mkdir(parents=True)
         rows = [f"{epoch},{val_nll},{0.5 + 0.1 * epoch},{0.4 + 0.1 * epoch}" for epoch in range(3)]

@@ -41,8 +41,8 @@ def test_a_quick_study_is_a_small_one(toml: str, tmp_path: Path) -> None:
         ('optimizer = "adam"', "epochs = true", "[[arms]] 'adam': epochs = true: is a boolean. Give a whole number."),
         ('optimizer = "adam"', "seed = 3", "[[arms]] 'adam': seed = 3: is set by the study itself. Remove it."),
         ('optimizer = "adam"', "sedes = [3]", "[[arms]] 'adam': sedes = [3]: is an unknown key. Use seeds"),
-        ('name = "adam"', 'name = "Adam!"', "[[arms]] 'Adam!': name = \"Adam!\": is no name for an arm. Use small"),
-        ('name = "adam"', 'name = "tuning"', "and not 'tuning'."),
+        ('name = "adam"', 'name = "Adam!"', "[[arms]] 'Adam!': name = \"Adam!\": is not a name for an arm. Use small"),
+        ('name = "adam"', 'name = "tuning"', "but not 'tuning'."),
         ('name = "adam"', "", "[[arms]] 2: name: is missing. Name the arm"),
         ('name = "adam"', "name = 3", "[[arms]] 2: name = 3: is a whole number. Give text in quotes."),
         ('name = "adam"', 'name = "rmsprop"', "arms: two are named 'rmsprop'. Name each differently."),
@@ -50,9 +50,13 @@ def test_a_quick_study_is_a_small_one(toml: str, tmp_path: Path) -> None:
         ('name = "adam"', 'name = "adam"\nseeds = 1', "seeds = 1: is a whole number. Give a list."),
         ('name = "adam"', 'name = "adam"\nseeds = [-1]', "seeds[0] = -1: is out of range. Choose a number of 0 or"),
         ('name = "adam"', 'name = "adam"\nseeds = []', "seeds = []: is empty. Set it."),
-        ("[recipe]", 'protocols = ["official"]\n[recipe]', 'protocols[0] = "official": is none of the choices.'),
+        ("[recipe]", 'protocols = ["official"]\n[recipe]', 'protocols[0] = "official": is not a valid choice.'),
         ("[recipe]", "protocols = []\n[recipe]", "protocols = []: is empty. Set it."),
-        ("adam = [1e-3, 5e-3]", "adam = [1e-3]", "rates: differ in number. Give as many rates to each optimizer"),
+        (
+            "adam = [1e-3, 5e-3]",
+            "adam = [1e-3]",
+            "rates: differ in number. Give each optimizer the same number of rates",
+        ),
         ("adam = [1e-3, 5e-3]", "adam = [1e-3, -1.0]", "[rates]: adam[1] = -1.0: is out of range. Choose a number of"),
         ("adam = [1e-3, 5e-3]", "adam = [1e-3, nan]", "[rates]: adam[1] = nan: is out of range. Choose a number th"),
         (
@@ -85,7 +89,7 @@ def test_several_problems_of_a_file_are_told_at_once(toml: str, tmp_path: Path) 
     path.write_text(wrong)
     with pytest.raises(ConfigError) as caught:
         load_study(path)
-    choices = "is none of the choices. Choose 'subject-10fold' or 'paper-split'."
+    choices = "is not a valid choice. Choose 'subject-10fold' or 'paper-split'."
     assert caught.value.problems == (
         f"{path}: [recipe]: epochs = 0: is out of range. Choose a number in 1 .. 100000.",
         f"{path}: [[arms]] 'rmsprop': protocols[1] = \"paper\": {choices}",
@@ -118,11 +122,13 @@ def test_the_schema_describes_the_file() -> None:
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no such file\. Name a TOML file, as configs/study-ckplus.toml"):
+    with pytest.raises(
+        ConfigError, match=r"the file does not exist\. Name a TOML file, for example configs/study-ckplus.toml"
+    ):
         load_study(tmp_path / "none.toml")
     path = tmp_path / "study.toml"
     path.write_text("= 3")
-    with pytest.raises(ConfigError, match="is no TOML"):
+    with pytest.raises(ConfigError, match="is not TOML"):
         load_study(path)
     path.write_text('data = "ckplus48:x"')
     with pytest.raises(ConfigError, match="there are no arms"):

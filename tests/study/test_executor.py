@@ -11,17 +11,17 @@ import pytest
 from ekspresi.errors import ConfigError
 from ekspresi.study.config import StudyConfig
 from ekspresi.study.executor import run_jobs
-from ekspresi.study.jobs import Job, folder_of
-from ekspresi.study.plan import arm_jobs
+from ekspresi.study.jobs import Job, locate_job
+from ekspresi.study.plan import plan_arm_jobs
 
 
 def work(job: Job, root: Path, threads: int) -> None:
     """Stands in for a training: leaves a mark, and a result; some jobs go wrong."""
-    folder = folder_of(job, root)
+    folder = locate_job(job, root)
     with (folder / "begun").open("a") as file:
         file.write("x")
     if "fold3" in job.name:
-        raise ConfigError(f"{folder}: last.ckpt: is damaged; train again into a new folder")
+        raise ConfigError(f"{folder}: last.ckpt: is damaged. Train again into a new folder")
     if "fold4" in job.name:
         raise RuntimeError("a bug\nof two lines")
     if "fold5" in job.name:
@@ -39,26 +39,26 @@ class Told:
         self.ends: dict[str, str | None] = {}
         self.most = self.running = 0
 
-    def planned(self, jobs: object, processes: int) -> None:
+    def on_plan(self, jobs: object, processes: int) -> None:
         pass
 
-    def started(self, job: Job) -> None:
+    def on_start(self, job: Job) -> None:
         self.began.append(job.name)
         self.running += 1
         self.most = max(self.most, self.running)
 
-    def ended(self, job: Job, failure: str | None, seconds: float) -> None:
+    def on_end(self, job: Job, failure: str | None, seconds: float) -> None:
         self.ends[job.name] = failure
         self.running -= seconds > 0
 
-    def waited(self) -> None:
+    def on_wait(self) -> None:
         pass
 
 
 @pytest.fixture
 def jobs(study: StudyConfig) -> list[Job]:
     rates = {(name, half): 1e-3 for name in ("rmsprop", "adam") for half in (0, 1)}
-    return [each.job for each in arm_jobs(study, rates) if each.protocol == "subject-10fold"][:10]
+    return [each.job for each in plan_arm_jobs(study, rates) if each.protocol == "subject-10fold"][:10]
 
 
 def test_failures_are_told_in_a_line_and_the_rest_is_done(jobs: list[Job], tmp_path: Path) -> None:
@@ -67,37 +67,37 @@ def test_failures_are_told_in_a_line_and_the_rest_is_done(jobs: list[Job], tmp_p
     failed = run_jobs(some, tmp_path, 2, told, work)
     assert set(failed) == {f"rmsprop/subject-10fold-seed0-fold{k}" for k in (3, 4, 5)}
     assert all("\n" not in line for line in failed.values())
-    assert "is damaged; train again" in failed[some[3].name]
+    assert "is damaged. Train again" in failed[some[3].name]
     assert "RuntimeError: a bug" in failed[some[4].name] and "log.txt" in failed[some[4].name]
-    assert "a bug" in (folder_of(some[4], tmp_path) / "log.txt").read_text()
+    assert "a bug" in (locate_job(some[4], tmp_path) / "log.txt").read_text()
     assert "signal 9" in failed[some[5].name]
     assert told.most == 2 and len(told.ends) == 9
     again = Told()
     run_jobs(some, tmp_path, 1, again, work)
     assert set(again.began) == set(failed)  # what is done is not done twice, what failed is tried again
     for job in some:
-        assert len((folder_of(job, tmp_path) / "begun").read_text()) == (2 if job.name in failed else 1)
+        assert len((locate_job(job, tmp_path) / "begun").read_text()) == (2 if job.name in failed else 1)
 
 
 def test_a_folder_of_another_configuration_is_refused_and_the_others_go_on(jobs: list[Job], tmp_path: Path) -> None:
-    config = folder_of(jobs[1], tmp_path) / "run" / "config.toml"
+    config = locate_job(jobs[1], tmp_path) / "run" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text(jobs[1].config.changed(epochs=7).to_toml())
     failed = run_jobs(jobs[:3], tmp_path, 1, Told(), work)
     assert set(failed) == {jobs[1].name}
-    assert "another epochs; remove that folder" in failed[jobs[1].name]
-    assert (folder_of(jobs[2], tmp_path) / "result.json").exists()
+    assert "another epochs. Remove that folder" in failed[jobs[1].name]
+    assert (locate_job(jobs[2], tmp_path) / "result.json").exists()
 
 
 def test_ctrl_c_ends_what_runs(jobs: list[Job], tmp_path: Path) -> None:
     class Impatient(Told):
-        def waited(self) -> None:
-            if (folder_of(jobs[6], tmp_path) / "begun").exists():
+        def on_wait(self) -> None:
+            if (locate_job(jobs[6], tmp_path) / "begun").exists():
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run_jobs([jobs[6]], tmp_path, 1, Impatient(), work)
-    assert not (folder_of(jobs[6], tmp_path) / "result.json").exists()
+    assert not (locate_job(jobs[6], tmp_path) / "result.json").exists()
     import multiprocessing
 
     assert not multiprocessing.active_children()
@@ -105,10 +105,10 @@ def test_ctrl_c_ends_what_runs(jobs: list[Job], tmp_path: Path) -> None:
 
 def test_what_a_kill_after_the_result_left_behind_is_removed(jobs: list[Job], tmp_path: Path) -> None:
     job = jobs[0]
-    checkpoints = folder_of(job, tmp_path) / "run" / "checkpoints"
+    checkpoints = locate_job(job, tmp_path) / "run" / "checkpoints"
     checkpoints.mkdir(parents=True)
     (checkpoints / "last.ckpt").write_bytes(b"100 MB")
-    (folder_of(job, tmp_path) / "result.json").write_text("{}")
+    (locate_job(job, tmp_path) / "result.json").write_text("{}")
     told = Told()
     assert not run_jobs([job], tmp_path, 1, told, work)
     assert not told.began and not checkpoints.exists() and checkpoints.parent.exists()

@@ -11,21 +11,21 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.errors import DatasetError, OutputError
 from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.study.config import StudyConfig, load_study
-from ekspresi.study.plan import arm_jobs, trials
+from ekspresi.study.plan import plan_arm_jobs, plan_trials
 from ekspresi.study.run import check_protocols, run_study
 
 
 class Silent:
-    def planned(self, jobs, processes) -> None:
+    def on_plan(self, jobs, processes) -> None:
         pass
 
-    def started(self, job) -> None:
+    def on_start(self, job) -> None:
         raise AssertionError(f"{job.name} is done and must not be run")
 
-    def ended(self, job, failure, seconds) -> None:
+    def on_end(self, job, failure, seconds) -> None:
         pass
 
-    def waited(self) -> None:
+    def on_wait(self) -> None:
         pass
 
 
@@ -34,10 +34,10 @@ def done(study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path, monkey
     """A study whose jobs are all done: rmsprop learns best at its lower rate and is wrong only at 8 px."""
     root = tmp_path / "study"
     monkeypatch.setattr("ekspresi.study.run.read", lambda spec: dataset)
-    for trial in trials(study):
+    for trial in plan_trials(study):
         write(trial.job, root, val_nll=trial.rate, seconds=3.0)
     rates = {("rmsprop", 0): 2e-4, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}
-    for each in arm_jobs(study, rates):
+    for each in plan_arm_jobs(study, rates):
         share = {"rmsprop": 0, "adam": 10, "no-oversampling": 3}[each.arm.name]
         write(each.job, root, wrong=lambda i, size, s=share: size == 8 or (bool(s) and i % s == 0))
     return root
@@ -61,7 +61,7 @@ def test_what_is_done_is_counted_and_reported(study: StudyConfig, done: Path) ->
     assert {each["optimizer"] for each in record["tuning"] if each["chosen"]} == {"rmsprop", "adam"}
     page = outcome.files[1].read_text()
     assert "<script" not in page and "://" not in re.sub(r"http://www\.w3\.org\S*", "", page)
-    for text in ("paper, RMSProp", "95.84", "no-oversampling", "What can be told", "100.0"):
+    for text in ("paper, RMSProp", "95.84", "no-oversampling", "What the figures show", "100.0"):
         assert text in page
     assert page.count("<svg") == 7  # two by size, two recalls, one learning curve, two confusions
 
@@ -137,7 +137,7 @@ def test_a_new_arm_is_added_to_what_is_done(study: StudyConfig, toml: str, done:
     began = []
 
     class Watching(Silent):
-        def started(self, job) -> None:
+        def on_start(self, job) -> None:
             began.append(job.name)
             raise KeyboardInterrupt
 

@@ -8,12 +8,12 @@ import pytest
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.splits import half_of, make_split
 from ekspresi.errors import ConfigError
-from ekspresi.study.comparison import Comparison, compare
+from ekspresi.study.comparison import Comparison, compare_arms
 from ekspresi.study.config import StudyConfig
-from ekspresi.study.findings import Study, findings, oversampled, recall
-from ekspresi.study.jobs import folder_of
-from ekspresi.study.plan import ArmJob, arm_jobs, select_rates, trials
-from ekspresi.study.results import ArmResult, Pooled, arm_result, rate_trials
+from ekspresi.study.findings import Study, findings, recall, select_oversampled
+from ekspresi.study.jobs import locate_job
+from ekspresi.study.plan import ArmJob, plan_arm_jobs, plan_trials, select_rates
+from ekspresi.study.results import ArmResult, Pooled, summarize_arm, summarize_trials
 
 RATES = {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}
 
@@ -25,7 +25,7 @@ def jobs_of(planned: list[ArmJob], arm: str, protocol: str) -> list[ArmJob]:
 def test_the_rate_of_a_fold_was_tried_without_its_people(
     study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path
 ) -> None:
-    tried = trials(study)
+    tried = plan_trials(study)
     assert len(tried) == 2 * 2 * 2  # optimizers, halves, rates
     assert {trial.job.config.epochs for trial in tried} == {8}  # 3 of 8 folds: as many steps as 3 epochs of an arm
     for trial in tried:
@@ -33,9 +33,9 @@ def test_the_rate_of_a_fold_was_tried_without_its_people(
         write(trial.job, tmp_path, val_nll=0.5 if trial.rate == best else 0.9)
     rates = select_rates(study, tried, tmp_path)
     assert rates == {("rmsprop", 0): 1e-3, ("rmsprop", 1): 2e-4, ("adam", 0): 5e-3, ("adam", 1): 5e-3}
-    lines = rate_trials(tried, rates, tmp_path)
+    lines = summarize_trials(tried, rates, tmp_path)
     assert len(lines) == 8 and sum(line.chosen for line in lines) == 4
-    for each in arm_jobs(study, rates):
+    for each in plan_arm_jobs(study, rates):
         config = each.job.config
         if each.arm.rate_given:
             assert config.learning_rate == 3e-4
@@ -51,7 +51,7 @@ def test_the_rate_of_a_fold_was_tried_without_its_people(
 def test_jobs_have_names_of_their_own_and_ask_for_the_other_data_once(study: StudyConfig) -> None:
     from dataclasses import replace
 
-    planned = arm_jobs(replace(study, other_data="ferplus:x"), RATES)
+    planned = plan_arm_jobs(replace(study, other_data="ferplus:x"), RATES)
     names = [each.job.name for each in planned]
     assert len(set(names)) == len(names) == 10 + 1 + 10 + 1 + 10
     assert [each.job.name for each in planned if each.job.other_data] == [
@@ -60,7 +60,7 @@ def test_jobs_have_names_of_their_own_and_ask_for_the_other_data_once(study: Stu
 
 
 def test_an_arm_without_a_rate_is_not_planned(study: StudyConfig) -> None:
-    planned = arm_jobs(study, {("rmsprop", 0): 1e-3, ("rmsprop", 1): 1e-3})
+    planned = plan_arm_jobs(study, {("rmsprop", 0): 1e-3, ("rmsprop", 1): 1e-3})
     assert {each.arm.name for each in planned} == {"rmsprop", "no-oversampling"}
 
 
@@ -75,18 +75,18 @@ def figures(study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path) -> 
         return size == 48 and dataset.targets[index] == 2
 
     wrong = {"rmsprop": lambda index, size: size == 8, "adam": third_frame, "no-oversampling": fear}
-    planned = arm_jobs(study, RATES)
+    planned = plan_arm_jobs(study, RATES)
     for each in planned:
         write(each.job, tmp_path, wrong=wrong[each.arm.name], seconds=7.0)
     arms: list[ArmResult] = []
     compared: list[tuple[object, Pooled]] = []
     for arm in study.arms:
         for protocol in arm.protocols:
-            result, pooled = arm_result(arm, protocol, jobs_of(planned, arm.name, protocol), 0, dataset, tmp_path)
+            result, pooled = summarize_arm(arm, protocol, jobs_of(planned, arm.name, protocol), 0, dataset, tmp_path)
             arms.append(result)
             if protocol == "subject-10fold":
                 compared.append((arm, pooled))
-    return Study(tuple(arms), compare(compared, dataset), (), {}, {}, {}, False)  # type: ignore[arg-type]
+    return Study(tuple(arms), compare_arms(compared, dataset), (), {}, {}, {}, False)  # type: ignore[arg-type]
 
 
 def test_folds_are_pooled_before_anything_is_counted(figures: Study, dataset: FaceDataset) -> None:
@@ -115,13 +115,13 @@ def test_only_arms_that_differ_in_one_key_are_compared(figures: Study) -> None:
     assert plain.p == pytest.approx(2 / 2**20) and plain.p_corrected == pytest.approx(4 / 2**20)
     assert plain.difference == 0.25
     assert found["optimizer", "rmsprop", "adam", 48].p == 1.0
-    assert [arm.arm for arm in oversampled(figures)] == ["no-oversampling", "rmsprop"]
+    assert [arm.arm for arm in select_oversampled(figures)] == ["no-oversampling", "rmsprop"]
 
 
 def test_the_sentences_say_what_the_figures_say(figures: Study) -> None:
     text = "\n".join(findings(figures))
     assert "no-oversampling did best over all face sizes; at 48 px accuracy 75.0 %" in text
-    assert "Two optimizers at 48 px: the difference cannot be told." in text
+    assert "Two optimizers at 48 px: the difference is not significant." in text
     assert "Two ways of oversampling at 48 px: rmsprop beats no-oversampling by 25.0 points (p < 0.001)." in text
     assert "fear 0 → 100 %" in text and "contempt 100 → 100 %" in text
     assert "no-oversampling: 48 px 75.0 %, 32 px 100.0 %" in text
@@ -143,7 +143,7 @@ def test_several_seeds_pool_but_only_the_first_is_compared(dataset: FaceDataset,
     )
     other = replace(pooled, probabilities=np.stack([np.concatenate([wrong, right])] * len(SIZES_PX)))
     one, two = (replace(arm, seeds=(3, 8)) for arm in study.arms[:2])
-    each = compare([(one, pooled), (two, other)], dataset)[0]
+    each = compare_arms([(one, pooled), (two, other)], dataset)[0]
     assert (each.n, each.only_first, each.only_second) == (80, 80, 0)
 
 
@@ -152,16 +152,16 @@ def test_damaged_answers_and_other_data_are_told(
 ) -> None:
     from dataclasses import replace
 
-    planned = jobs_of(arm_jobs(study, RATES), "adam", "paper-split")
+    planned = jobs_of(plan_arm_jobs(study, RATES), "adam", "paper-split")
     for each in planned:
         write(each.job, tmp_path)
     other = replace(dataset, names=np.array([f"x{name}" for name in dataset.names.tolist()]))
     with pytest.raises(ConfigError, match="trained on other data"):
-        arm_result(study.arms[1], "paper-split", planned, 0, other, tmp_path)
-    answers = folder_of(planned[0].job, tmp_path) / "answers.npz"
+        summarize_arm(study.arms[1], "paper-split", planned, 0, other, tmp_path)
+    answers = locate_job(planned[0].job, tmp_path) / "answers.npz"
     answers.write_bytes(answers.read_bytes()[:100])
-    with pytest.raises(ConfigError, match=r"answers\.npz: is missing or damaged; remove"):
-        arm_result(study.arms[1], "paper-split", planned, 0, dataset, tmp_path)
+    with pytest.raises(ConfigError, match=r"answers\.npz: is missing or damaged\. Remove"):
+        summarize_arm(study.arms[1], "paper-split", planned, 0, dataset, tmp_path)
 
 
 def test_a_difference_that_no_test_could_tell_is_said_so() -> None:

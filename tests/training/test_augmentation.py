@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ekspresi.training.augmentation import Geometry, photometry
+from ekspresi.training.augmentation import Geometry, vary_photometry
 
 
 def gradient(n: int = 64) -> np.ndarray:
@@ -14,7 +14,7 @@ def test_no_strength_changes_nothing() -> None:
     faces = np.random.default_rng(0).integers(0, 256, (5, 48, 48), dtype=np.uint8)
     moved = Geometry(0, 0, 0, flip=False)(faces, np.random.default_rng(1))
     np.testing.assert_allclose(moved, faces, atol=1e-3)
-    np.testing.assert_allclose(photometry(moved, 0.0, np.random.default_rng(1)), faces, atol=1e-2)
+    np.testing.assert_allclose(vary_photometry(moved, 0.0, np.random.default_rng(1)), faces, atol=1e-2)
 
 
 def test_flip_mirrors_about_half_of_the_faces() -> None:
@@ -40,6 +40,6 @@ def test_rotation_tilts_the_gradient() -> None:
 
 
 def test_photometry_keeps_the_range() -> None:
-    out = photometry(gradient().astype(np.float32), 0.9, np.random.default_rng(0))
+    out = vary_photometry(gradient().astype(np.float32), 0.9, np.random.default_rng(0))
     assert out.min() >= 0 and out.max() <= 255 and np.isfinite(out).all()
     assert np.ptp(out.mean(axis=(1, 2))) > 30

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ekspresi.errors import ConfigError
-from ekspresi.training.config import TrainConfig, config_of, load_config
+from ekspresi.training.config import TrainConfig, load_config, make_config
 
 FIELDS = TrainConfig.model_fields
 
@@ -77,7 +77,7 @@ NUMBERS = [name for name, field in FIELDS.items() if field.annotation in (int, f
 @pytest.mark.parametrize("name", NUMBERS)
 def test_each_number_is_taken_up_to_its_bounds_and_refused_beyond(name: str) -> None:
     def with_value(value: float) -> TrainConfig:
-        return config_of({"data": "a:b", "face_px": 512, "min_px": 1, "validation_px": [1], name: value}, "flags")
+        return make_config({"data": "a:b", "face_px": 512, "min_px": 1, "validation_px": [1], name: value}, "flags")
 
     low, high = bounds(name)
     for value in (low, high):
@@ -138,17 +138,17 @@ def test_flags_win_over_the_file_and_are_named_where_they_are_wrong(tmp_path: Pa
         ("validation_px = [0]", "validation_px[0] = 0: is out of range. Choose a number of 1 or more."),
         ("validation_px = []", "validation_px = []: is empty. Set it."),
         ("validation_px = [12, 64]", "[12, 64]: has a size above face_px = 48. Give face sizes in 1 .. 48."),
-        ('split = "random"', "split = \"random\": is none of the choices. Choose 'subject-10fold', "),
+        ('split = "random"', "split = \"random\": is not a valid choice. Choose 'subject-10fold', "),
         ('oversampling = "none "', "Choose 'none', 'balanced' or 'sqrt'."),
         ('freeze = "all"', "Choose 'none' or 'backbone'."),
-        ("stem_stride = 3", "stem_stride = 3: is none of the choices. Choose 1 or 2."),
-        ("stem_stride = true", "stem_stride = true: is no whole number. Give one."),
-        ("output_stride = 16.0", "output_stride = 16.0: is no whole number. Give one."),
+        ("stem_stride = 3", "stem_stride = 3: is not a valid choice. Choose 1 or 2."),
+        ("stem_stride = true", "stem_stride = true: is not a whole number. Give one."),
+        ("output_stride = 16.0", "output_stride = 16.0: is not a whole number. Give one."),
         ("output_stride = 2", "Choose 4, 8, 16 or 32."),
         ("min_px = 60", "min_px = 60: is larger than face_px = 48. Lower it, or raise face_px."),
         (f'init = ["{"x" * 99}"]', f'init = ["{"x" * 55}...: is a list. Give text in quotes.'),
-        ("= 3", "is no TOML ("),
-        (f"seed = {'9' * 5000}", "is no TOML ("),
+        ("= 3", "is not TOML ("),
+        (f"seed = {'9' * 5000}", "is not TOML ("),
     ],
 )
 def test_refuses_what_it_does_not_understand(tmp_path: Path, text: str, message: str) -> None:
@@ -170,12 +170,14 @@ def test_needs_a_data_set_and_an_existing_file(tmp_path: Path) -> None:
         load_config(None, {})
     with pytest.raises(ConfigError, match='flags: data = "": no data set is given'):
         load_config(None, {"data": ""})
-    with pytest.raises(ConfigError, match=r"none.toml: there is no such file\. Name a TOML file, as configs/"):
+    with pytest.raises(
+        ConfigError, match=r"none.toml: the file does not exist\. Name a TOML file, for example configs/"
+    ):
         load_config(tmp_path / "none.toml", {})
     with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\)"):
         load_config(tmp_path, {})
     (tmp_path / "latin.toml").write_bytes(b'data = "\xe9"')
-    with pytest.raises(ConfigError, match="is no TOML"):
+    with pytest.raises(ConfigError, match="is not TOML"):
         load_config(tmp_path / "latin.toml", {})
 
 

@@ -11,7 +11,7 @@ from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.training.augmentation import erase
 from ekspresi.training.config import load_config
-from ekspresi.training.data import TrainingBatches, ValidationBatches, mixed, soft_targets
+from ekspresi.training.data import TrainingBatches, ValidationBatches, make_soft_targets, mix_faces
 
 
 def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> None:
@@ -64,7 +64,7 @@ def test_votes_become_distributions() -> None:
     others = np.array([[5, 0], [0, 0], [7, 3], [0, 0]], np.float32)
     blank = np.zeros((4, 8, 8), np.uint8)
     dataset = FaceDataset("f", "x", ("a", "b", "c"), blank, votes, others, np.array(list("abcd")))
-    targets, weights = soft_targets(dataset, np.arange(4))
+    targets, weights = make_soft_targets(dataset, np.arange(4))
     np.testing.assert_allclose(targets, [[1, 0, 0], [0.5, 0.5, 0], [0, 0, 0], [1, 0, 0]])
     np.testing.assert_allclose(weights, [0.5, 1, 0, 1])
 
@@ -101,7 +101,7 @@ def test_faces_are_hidden_in_part_and_blended_in_pairs(small: dict[str, object])
     assert 0.015 < hidden[hidden > 0].min() < 0.05 and 0.2 < hidden.max() < 0.27
     one_hot = np.eye(3, dtype=np.float32)
     values = np.arange(3, dtype=np.float32)
-    tensor, targets, weights, octaves, sharp = mixed((values[:, None], one_hot, values, values, one_hot[:0]), 0.25)
+    tensor, targets, weights, octaves, sharp = mix_faces((values[:, None], one_hot, values, values, one_hot[:0]), 0.25)
     np.testing.assert_allclose(targets, [[0.75, 0, 0.25], [0, 1, 0], [0.25, 0, 0.75]])
     np.testing.assert_allclose(tensor[:, 0], [0.5, 1, 1.5])
     np.testing.assert_allclose(weights, octaves)

@@ -13,8 +13,8 @@ from ekspresi.expressions import FERPLUS_LABELS as LABELS
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.preprocessing import Preprocessing
-from ekspresi.training.module import answers
-from ekspresi.training.network import Architecture, build_network, freeze_backbone, load_teacher, parents_of
+from ekspresi.training.module import predict_sharp
+from ekspresi.training.network import Architecture, build_network, freeze_backbone, list_parents, load_teacher
 from ekspresi.training.optimizers import build_optimizer, warmup_cosine
 
 
@@ -29,7 +29,7 @@ def test_strides_give_the_stated_feature_map(stem: int, output: int, side: int) 
 def test_refuses_strides_and_names_it_does_not_have() -> None:
     with pytest.raises(ConfigError, match="reaches 16 at most"):
         build_network(Architecture("efficientnet_b0", 1, 32), LABELS)
-    with pytest.raises(ConfigError, match="timm knows no such network"):
+    with pytest.raises(ConfigError, match=r"timm does not know this network\. Use"):
         build_network(Architecture("efficientnet_b99"), LABELS)
 
 
@@ -68,23 +68,23 @@ def test_carries_the_classifier_over_by_label(tmp_path: Path) -> None:
     torch.testing.assert_close(child.resolution.weight, parent.resolution.weight)
     torch.testing.assert_close(ours[[0, 2]], theirs[[1, 0]])
     assert not any(torch.equal(ours[1], row) for row in theirs)
-    assert parents_of(str(file)) == [
+    assert list_parents(str(file)) == [
         {"reader": "a", "fingerprint": "1", "split": {"protocol": "official", "fold": 0, "seed": 0}},
         {"reader": "b", "fingerprint": "2"},
     ]
-    assert parents_of("random") == []
+    assert list_parents("random") == []
 
 
 def test_refuses_other_files_without_unpickling_them(tmp_path: Path) -> None:
     pickled = tmp_path / "weights.pth"
     torch.save({"a": torch.zeros(1)}, pickled)
-    with pytest.raises(ModelError, match="is no safetensors file"):
+    with pytest.raises(ModelError, match="is not a safetensors file"):
         build_network(Architecture(), LABELS, init=str(pickled))
     other = tmp_path / "other.safetensors"
     save_file({"a": torch.zeros(1)}, other)
     with pytest.raises(ModelError, match="another network"):
         build_network(Architecture(), LABELS, init=str(other))
-    with pytest.raises(ModelError, match="no such weight file"):
+    with pytest.raises(ModelError, match="the weight file does not exist"):
         build_network(Architecture(), LABELS, init=str(tmp_path / "none.safetensors"))
 
 
@@ -143,10 +143,10 @@ def test_a_teacher_is_built_as_its_file_says_and_answers_in_the_pupils_order() -
     tensor = torch.rand(3, 1, 64, 64)
     given = load_teacher("bundled", labels)
     turned = load_teacher("bundled", labels[::-1])
-    torch.testing.assert_close(answers(given, tensor), answers(turned, tensor).flip(1))
-    torch.testing.assert_close(answers(given, tensor).sum(dim=1), torch.ones(3))
+    torch.testing.assert_close(predict_sharp(given, tensor), predict_sharp(turned, tensor).flip(1))
+    torch.testing.assert_close(predict_sharp(given, tensor).sum(dim=1), torch.ones(3))
     assert not given.training and not any(weight.requires_grad for weight in given.parameters())
     with pytest.raises(ModelError, match=r"cannot teach happy"):
         load_teacher("bundled", ("happy",))
-    with pytest.raises(ModelError, match=r"no such weight file"):
+    with pytest.raises(ModelError, match="the weight file does not exist"):
         load_teacher("nowhere.safetensors", labels)

@@ -22,7 +22,7 @@ import ekspresi
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.training.config import load_config
-from ekspresi.training.export import LARGEST_DIFFERENCE, export, largest_difference
+from ekspresi.training.export import LARGEST_DIFFERENCE, export, measure_difference
 from ekspresi.training.network import Architecture, build_network
 from ekspresi.training.run import TrainingRun, train
 
@@ -94,10 +94,10 @@ def test_a_model_file_of_other_weights_is_told_from_its_own(finished: TrainingRu
     done = export(finished.folder, finished.folder / "own.onnx")
     labels = ekspresi.Recognizer(done.model).labels
     network = build_network(Architecture(), labels, init=str(done.weights)).eval()
-    assert largest_difference(network, done.model, 32) <= LARGEST_DIFFERENCE
+    assert measure_difference(network, done.model, 32) <= LARGEST_DIFFERENCE
     with torch.no_grad():
         network.backbone.get_classifier().bias[0] += 0.01
-    assert largest_difference(network, done.model, 32) > LARGEST_DIFFERENCE
+    assert measure_difference(network, done.model, 32) > LARGEST_DIFFERENCE
 
 
 def test_same_seed_same_figures_and_a_killed_run_ends_alike(
@@ -133,18 +133,18 @@ def test_same_seed_same_figures_and_a_killed_run_ends_alike(
 def test_a_run_is_not_overwritten_nor_resumed_with_another_configuration(
     finished: TrainingRun, small: dict[str, object]
 ) -> None:
-    with pytest.raises(ConfigError, match="holds a run already"):
+    with pytest.raises(ConfigError, match="already holds a run"):
         train(load_config(None, small), finished.folder)
     with pytest.raises(ConfigError, match="another epochs"):
         train(load_config(None, {**small, "epochs": 11}), finished.folder, resume=True)
-    with pytest.raises(ConfigError, match="no run to resume"):
+    with pytest.raises(ConfigError, match="holds no run"):
         train(load_config(None, small), finished.folder / "none", resume=True)
 
 
 def test_export_refuses_what_is_no_run_or_does_not_fit(
     finished: TrainingRun, small: dict[str, object], tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="is no run folder"):
+    with pytest.raises(ConfigError, match="is not a run folder"):
         export(tmp_path, tmp_path / "m.onnx")
     other = TrainingRun(tmp_path / "other")
     other.best.parent.mkdir(parents=True)
@@ -190,7 +190,7 @@ def test_a_training_replaces_no_files_of_others(small: dict[str, object], name: 
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("of someone else")
     with pytest.raises(
-        ConfigError, match=r"belongs to no run of this folder\. Move it away, or choose another --out\."
+        ConfigError, match=r"belongs to no run of this folder\. Move it away, or use another folder for --out\."
     ):
         train(load_config(None, small), tmp_path)
     assert kept.read_text() == "of someone else"

@@ -21,7 +21,9 @@ def test_oversampling_counts():
 
 
 def test_an_unknown_method_is_refused():
-    with pytest.raises(DatasetError, match="unknown oversampling 'smote'; known are none, balanced, sqrt"):
+    with pytest.raises(
+        DatasetError, match=r"oversampling = 'smote': is not a known method\. Use one of none, balanced, sqrt"
+    ):
         oversample(np.array([0, 1]), "smote", np.random.default_rng(0))
 
 

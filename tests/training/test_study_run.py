@@ -18,8 +18,8 @@ pytestmark = pytest.mark.train
 import ekspresi
 from ekspresi.datasets.registry import read
 from ekspresi.study.config import load_study
-from ekspresi.study.jobs import folder_of
-from ekspresi.study.plan import arm_jobs, trials
+from ekspresi.study.jobs import locate_job
+from ekspresi.study.plan import plan_arm_jobs, plan_trials
 from ekspresi.study.run import run_study
 
 STUDY = """
@@ -54,16 +54,16 @@ class Watching:
     def __init__(self) -> None:
         self.began: list[str] = []
 
-    def planned(self, jobs, processes) -> None:
+    def on_plan(self, jobs, processes) -> None:
         pass
 
-    def started(self, job) -> None:
+    def on_start(self, job) -> None:
         self.began.append(job.name)
 
-    def ended(self, job, failure, seconds) -> None:
+    def on_end(self, job, failure, seconds) -> None:
         assert failure is None or "damaged" in failure, failure
 
-    def waited(self) -> None:
+    def on_wait(self) -> None:
         pass
 
 
@@ -77,7 +77,7 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
     config.write_text(STUDY.format(data=ck_tree, other=other))
     study = load_study(config)
     study = replace(study, folds=(0, 5))
-    tried = trials(study)
+    tried = plan_trials(study)
     assert len(tried) == 4
     # The command itself, killed with all its processes once a trial is done and another has a checkpoint.
     process = subprocess.Popen(
@@ -86,7 +86,7 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    first = folder_of(tried[0].job, root) / "result.json"
+    first = locate_job(tried[0].job, root) / "result.json"
     deadline = time.monotonic() + 300
     while not first.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -94,7 +94,7 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
     process.wait()
     made = first.stat().st_mtime_ns
     # A checkpoint that was cut off: its job fails in a line, the others are done.
-    victim = arm_jobs(study, {("rmsprop", 0): 1e-3, ("rmsprop", 1): 1e-3})[0].job
+    victim = plan_arm_jobs(study, {("rmsprop", 0): 1e-3, ("rmsprop", 1): 1e-3})[0].job
     watching = Watching()
     outcome = run_study(study, root, 2, watching)
     assert not outcome.study.failures
@@ -118,7 +118,7 @@ def test_a_killed_study_goes_on_and_a_damaged_job_does_not_stop_the_others(ck_tr
     run_study(study, root, 2, again)
     assert not again.began
     # A job that had just begun, with a checkpoint that is damaged.
-    folder = folder_of(victim, root)
+    folder = locate_job(victim, root)
     (folder / "result.json").unlink()
     (folder / "run" / "checkpoints").mkdir()
     (folder / "run" / "checkpoints" / "last.ckpt").write_bytes(b"cut")
@@ -161,7 +161,7 @@ def test_finetune_makes_a_model_with_labels_of_its_own(ck_tree: Path, tmp_path: 
     line = [sys.executable, "-m", "ekspresi", "finetune", f"folder:{faces}", "--out", str(out), "--no-gallery"]
     result = subprocess.run(line, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
     assert result.returncode == 0, result.stderr
-    assert "nobody of the 20 people stands on two sides" in result.stdout
+    assert "each of the 20 people is in one part only" in result.stdout
     recognizer = ekspresi.Recognizer(out / "model.onnx")
     assert recognizer.labels == ("astonished", "cheerful", "grumpy")
     assert recognizer.metadata.provenance["split"]["protocol"] == "subject-holdout"

@@ -106,18 +106,18 @@ class _LiveTable:
         if kind is KeyboardInterrupt:
             self.console.print(f"Stopped. Repeat the same command to continue in {self.folder}.", highlight=False)
 
-    def planned(self, jobs: "Sequence[Job]", processes: int) -> None:
+    def on_plan(self, jobs: "Sequence[Job]", processes: int) -> None:
         """Add jobs that will be run."""
         self.processes = processes
         for job in jobs:
             arm = _arm(job)
             self.wanted[arm] = self.wanted.get(arm, 0) + 1
 
-    def started(self, job: "Job") -> None:
+    def on_start(self, job: "Job") -> None:
         """Note that a process began the job."""
         self.running[job.name] = time.monotonic()
 
-    def ended(self, job: "Job", failure: str | None, seconds: float) -> None:
+    def on_end(self, job: "Job", failure: str | None, seconds: float) -> None:
         """Note that the job is done, or failed; print a failure."""
         self.running.pop(job.name, None)
         counts = self.done if failure is None else self.failed
@@ -132,7 +132,7 @@ class _LiveTable:
                     highlight=False,
                 )
 
-    def waited(self) -> None:
+    def on_wait(self) -> None:
         """Draw the table again, about every half second."""
         if self.console.is_terminal and not self.quiet:
             self.live.update(self._table(), refresh=True)

@@ -113,11 +113,11 @@ def _own_options() -> list[_Flag]:
 def _config_options() -> list[_Flag]:
     """Make one option for each key of the configuration, so that each is declared once."""
     from ekspresi.training.config import TrainConfig
-    from ekspresi.training.settings import range_of
+    from ekspresi.training.settings import format_range
 
     options = []
     for name, field in TrainConfig.model_fields.items():
-        notes = [range_of(field.metadata)]
+        notes = [format_range(field.metadata)]
         if not field.is_required() and field.default != "":
             notes.append(f"default: {field.default}")
         note = "; ".join(filter(None, notes))

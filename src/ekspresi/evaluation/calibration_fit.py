@@ -1,9 +1,9 @@
-"""Validation faces -> the calibration that a model file carries.
+"""Fit the calibration of a model on validation faces.
 
-In: a ``Recognizer`` without calibration, the validation side of the split that the model was trained on. Out: what
-corrects its sizes, and a ``SizeCalibration``. Sizes, temperatures, bias and the strength of the even prior are fitted
-on one half of the faces, thresholds chosen on the other; where subjects or sequences are known, none stands in both.
-Never reads the test side.
+In: a ``Recognizer`` without calibration, and the validation faces of the split that it was trained on. Out: the
+correction of its sizes, and a ``SizeCalibration``. One half of the faces fits sizes, temperatures, bias and the
+strength of the uniform prior; the other half chooses the thresholds. No known subject or sequence is in both halves.
+Does not read test faces.
 """
 
 import math
@@ -13,32 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.evaluation.effective_size import enlarged_again
+from ekspresi.evaluation.effective_size import enlarge_again
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.recognition.calibration import SizeCalibration, SizePairs, softmax
 from ekspresi.recognition.recognizer import Recognizer
 
 PRECISION = 0.92
-"""Share of right answers that the thresholds are chosen for."""
+"""Fraction of right answers that the thresholds aim at."""
 
 CONFIDENCE_Z = 1.2816
-"""Every step of the search for a threshold is a one-sided test at 10 %: the quantile of the normal."""
+"""Quantile of the normal distribution: each step of the threshold search is a one-sided test at 10 %."""
 
 NEVER = 1.01
-"""Threshold where no confidence is enough; little above 1, as thresholds are interpolated between sizes."""
+"""Threshold where no confidence is enough; just above 1, because thresholds are interpolated between sizes."""
 
 SMALLEST_HALF = 100
-"""Subjects, else sequences, else faces, below which a half is too small to fit anything."""
+"""Smallest half that fits a full calibration, in subjects, or else sequences, or else faces."""
 
 SMALLEST_AT_ALL = 10
-"""The same below which nothing is fitted; from here up to two such halves, a single temperature is."""
+"""Smallest number, in the same units, that fits a single temperature; below it nothing is fitted."""
 
 _BIAS_PENALTY = 0.002
-"""Weight of the squared distance of the bias from what the sampling of the training explains, beside the mean NLL: a
-class that a tenth of a percent of the faces show cannot pull its own bias far."""
+"""Weight, beside the mean NLL, of the squared distance between the bias and the bias that oversampling explains.
 
-_TOLD_PX = (6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 36, 40, 44, 48)
-"""Estimates at which sizes are corrected."""
+It keeps a class with a tenth of a percent of the faces from moving its own bias far."""
+
+_ESTIMATED_PX = (6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 36, 40, 44, 48)
+"""Estimates, in pixels, at which sizes are corrected."""
 
 _STRENGTHS = np.linspace(0, 1.5, 31)
 
@@ -46,12 +47,26 @@ _STRENGTHS = np.linspace(0, 1.5, 31)
 def fit_sizes(
     recognizer: Recognizer, dataset: FaceDataset, indices: NDArray[np.int64], smallest_px: float
 ) -> SizePairs:
-    """Validation faces -> the correction of what a model says of their sizes; empty where they are too few.
+    """Fit the correction of a model's size estimates; empty where the faces are too few.
 
-    Faces of the first half are shrunk to sizes drawn evenly over the logarithm, from ``smallest_px`` to the largest
-    that they have and the network sees, and enlarged again. The mean logarithm of the true size for each estimate is
-    fitted by isotonic regression. It is needed because a training shows most faces at their full size, so what it
-    cannot tell it takes for large.
+    Faces of the first half are shrunk to random sizes and enlarged again. The sizes are even over the logarithm, from
+    ``smallest_px`` to the face's own size or the network's largest. Isotonic regression fits the mean logarithm of the
+    true size for each estimate. A training shows most faces at full size, so without the correction a network takes
+    unclear faces for large ones.
+
+    Args:
+        recognizer: the model.
+        dataset: where the faces are.
+        indices: int64 (N,), validation faces.
+        smallest_px: side of the smallest face in training, pixels.
+
+    Returns:
+        Pairs of estimate and corrected size, ascending.
+
+        >>> from types import SimpleNamespace as Made
+        >>> faces = Made(targets=np.zeros(3, int), subjects=None, sequences=None)
+        >>> fit_sizes(Made(estimates_size=False), faces, np.arange(3), smallest_px=6)
+        ()
     """
     indices = indices[dataset.targets[indices] >= 0]
     group, in_first = _halves(dataset, indices)
@@ -65,13 +80,15 @@ def fit_sizes(
     for index in np.repeat(indices[in_first], 3).tolist():
         face = dataset.images[index]
         size = int(np.exp(rng.uniform(np.log(smallest_px), np.log(min(*face.shape, largest_px) + 1))))
-        crops.append(enlarged_again(shrink(face, size), rng))
+        crops.append(enlarge_again(shrink(face, size), rng))
         sizes.append(size)
-    told = np.log(recognizer.logits(crops)[1])
-    curve = IsotonicRegression(out_of_bounds="clip").fit(told, np.log(sizes))
-    true = np.exp(curve.predict(np.log(_TOLD_PX)))
-    rising = np.maximum.accumulate(true + 1e-3 * np.arange(len(true)))  # flat parts rise a little: no two pairs alike
-    return tuple((float(px), round(float(size), 3)) for px, size in zip(_TOLD_PX, rising, strict=True))
+    estimates = np.log(recognizer.logits(crops)[1])
+    curve = IsotonicRegression(out_of_bounds="clip").fit(estimates, np.log(sizes))
+    true = np.exp(curve.predict(np.log(_ESTIMATED_PX)))
+    rising = np.maximum.accumulate(
+        true + 1e-3 * np.arange(len(true))
+    )  # flat parts rise a little, so that no two pairs are equal
+    return tuple((float(px), round(float(size), 3)) for px, size in zip(_ESTIMATED_PX, rising, strict=True))
 
 
 def fit_calibration(
@@ -79,26 +96,32 @@ def fit_calibration(
     dataset: FaceDataset,
     indices: NDArray[np.int64],
     *,
-    shares: NDArray[np.float64],
-    drawn_shares: NDArray[np.float64],
+    priors: NDArray[np.float64],
+    drawn_priors: NDArray[np.float64],
     smallest_px: float,
     sizes_px: Sequence[int] = SIZES_PX,
     precision: float = PRECISION,
 ) -> SizeCalibration | None:
-    """Validation faces -> calibration; None where there are fewer than ``SMALLEST_AT_ALL`` subjects or faces.
+    """Fit a calibration; None where there are fewer than ``SMALLEST_AT_ALL`` subjects or faces.
 
-    Where a half would have fewer than ``SMALLEST_HALF`` of them, all serve to fit one temperature for every size, and
-    no threshold is chosen: whatever carries ``smallest_px`` is answered, and no precision promised (0).
+    Where a half has fewer than ``SMALLEST_HALF`` of them, all faces fit one temperature for every size. Then every
+    face of at least ``smallest_px`` is answered, and the promised precision is 0.
 
     Args:
-        recognizer: the model, of the data set's labels.
+        recognizer: the model, with the data set's labels.
         dataset: where the faces are.
-        indices: int64 (N,), the validation side.
-        shares: float64 (K,), frequency of each label on the training side; zeros are raised to half a validation face.
-        drawn_shares: float64 (K,), the same as the training drew them, after oversampling.
+        indices: int64 (N,), validation faces.
+        priors: float64 (K,), frequency of each label in training; zeros are raised to half a validation face.
+        drawn_priors: float64 (K,), the same after oversampling.
         smallest_px: side of the smallest face in training, pixels.
         sizes_px: face sizes to which faces are shrunk, and at which temperatures and thresholds are set.
-        precision: share of right answers to choose the thresholds for, 0..1.
+        precision: fraction of right answers that the thresholds aim at, 0..1.
+
+        >>> from types import SimpleNamespace as Made
+        >>> faces = Made(targets=np.zeros(3, int), subjects=None, sequences=None)
+        >>> few = np.full(2, 0.5)
+        >>> fit_calibration(None, faces, np.arange(3), priors=few, drawn_priors=few, smallest_px=6) is None
+        True
     """
     indices = indices[dataset.targets[indices] >= 0]
     group, in_first = _halves(dataset, indices)
@@ -109,12 +132,12 @@ def fit_calibration(
     answers = [recognizer.logits([shrink(dataset.images[i], int(size)) for i in indices]) for size in sizes]
 
     def of(half: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-        """Logits, effective sizes and targets of a half at all sizes."""
+        """Join the logits, effective sizes and targets of a half at all sizes."""
         logits, effective_px = (np.concatenate([each[half] for each in part]) for part in zip(*answers, strict=True))
         return logits, effective_px, np.tile(targets[half], len(sizes))
 
     floor = 0.5 / max(1, len(indices))
-    shares, drawn_shares = np.maximum(shares, floor), np.maximum(drawn_shares, floor)
+    priors, drawn_priors = np.maximum(priors, floor), np.maximum(drawn_priors, floor)
     if min(len(np.unique(group[half])) for half in (in_first, ~in_first)) < SMALLEST_HALF:
         logits, _, labels = of(np.ones(len(indices), dtype=bool))
         return SizeCalibration(
@@ -122,13 +145,13 @@ def fit_calibration(
             temperatures=(_one_temperature(logits, labels),) * len(sizes),
             thresholds=(0.0,) * len(sizes),
             precision=0.0,
-            bias=(0.0,) * len(shares),
-            class_priors=tuple(shares.round(6).tolist()),
+            bias=(0.0,) * len(priors),
+            class_priors=tuple(priors.round(6).tolist()),
             prior_strength=0.0,
             smallest_px=smallest_px,
         )
     logits, effective_px, labels = of(in_first)
-    temperatures, bias = _fit(logits, effective_px, labels, sizes, np.log(shares / drawn_shares))
+    temperatures, bias = _fit(logits, effective_px, labels, sizes, np.log(priors / drawn_priors))
 
     def calibration(thresholds: Sequence[float], strength: float) -> SizeCalibration:
         return SizeCalibration(
@@ -137,17 +160,17 @@ def fit_calibration(
             thresholds=tuple(math.ceil(t * 1e4) / 1e4 for t in thresholds),
             precision=precision,
             bias=tuple(bias.round(4).tolist()),
-            class_priors=tuple(shares.round(6).tolist()),
+            class_priors=tuple(priors.round(6).tolist()),
             prior_strength=round(strength, 4),
             smallest_px=smallest_px,
         )
 
     without = calibration([0.0] * len(sizes), 0.0)
     probabilities = without.probabilities(logits, effective_px)
-    strength = _best_strength(np.log(np.maximum(probabilities, 1e-12)), labels, np.log(shares))
+    strength = _best_strength(np.log(np.maximum(probabilities, 1e-12)), labels, np.log(priors))
     logits, effective_px, labels = of(~in_first)
     probabilities = without.probabilities(logits, effective_px)
-    # By what the model takes a face for, not by what it was shrunk to: so the thresholds are looked up later.
+    # Faces are sorted by their estimated size, because the thresholds are looked up by it later.
     nearest = np.abs(np.log(effective_px)[:, None] - np.log(sizes)).argmin(axis=1)
     thresholds = [
         lowest_threshold(probabilities[nearest == k], labels[nearest == k], precision) for k in range(len(sizes))
@@ -156,12 +179,21 @@ def fit_calibration(
 
 
 def lowest_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.int64], precision: float) -> float:
-    """Probabilities (N, K) and targets (N,) -> lowest confidence from which answers are precise enough, or ``NEVER``.
+    """Find the lowest confidence from which answers are precise enough, or ``NEVER``.
 
-    The surest hundredth of the faces (but 50 at least) is tested first, then ever more, a hundredth at a time, until
-    a test fails: a fixed sequence, so that trying many does not flatter the last. A test is passed where the lower end
-    of Wilson's interval (Wilson, Probable Inference, JASA 1927) reaches ``precision``. Faces of the same confidence
-    stand or fall together. A face that comes at two sizes counts as two, so the interval is a little too narrow.
+    The most confident hundredth of the faces (at least 50) is tested first, then a hundredth more each time until a
+    test fails. The sequence is fixed, so that many tests do not flatter the last. A test passes where the lower end of
+    Wilson's interval (Wilson, Probable Inference, JASA 1927) reaches ``precision``. Faces of equal confidence are
+    tested together. A face at two sizes counts as two, so the interval is a little too narrow.
+
+    Args:
+        probabilities: float64 (N, K).
+        targets: int64 (N,), the right answers.
+        precision: fraction of right answers to reach, 0..1.
+
+        >>> certain = np.tile([0.9, 0.1], (200, 1))
+        >>> lowest_threshold(certain, np.zeros(200, int), precision=0.9)
+        0.9
     """
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence, kind="stable")
@@ -177,14 +209,14 @@ def lowest_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.int
     return threshold
 
 
-def _wilson_low(share: float, n: int) -> float:
+def _wilson_low(fraction: float, n: int) -> float:
     z2 = CONFIDENCE_Z**2
-    spread = CONFIDENCE_Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return (share + z2 / (2 * n) - spread) / (1 + z2 / n)
+    spread = CONFIDENCE_Z * math.sqrt(fraction * (1 - fraction) / n + z2 / (4 * n * n))
+    return (fraction + z2 / (2 * n) - spread) / (1 + z2 / n)
 
 
 def _halves(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Number of each face's subject, else sequence, else its own (N,), and whether it is in the first half (N,)."""
+    """Number each face's subject, or else sequence, or else itself (N,); mark the faces of the first half (N,)."""
     names = dataset.subjects if dataset.subjects is not None else dataset.sequences
     group = np.arange(len(indices)) if names is None else np.unique(names[indices], return_inverse=True)[1].reshape(-1)
     order = np.random.default_rng(0).permutation(int(group.max()) + 1 if len(group) else 0)
@@ -198,7 +230,7 @@ def _fit(
     sizes: tuple[float, ...],
     expected_bias: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Temperatures (S,) and bias (K,) of the lowest mean NLL."""
+    """Fit temperatures (S,) and bias (K,) by the lowest mean NLL."""
     from scipy.optimize import minimize
 
     knots = np.stack([np.interp(np.log(effective_px), np.log(sizes), row) for row in np.eye(len(sizes))], axis=1)
@@ -220,14 +252,14 @@ def _fit(
         return float(nll + _BIAS_PENALTY * ((bias - expected_bias) ** 2).sum()), gradient
 
     start = np.concatenate([np.zeros(len(sizes)), expected_bias])
-    # A model that is always right would like a temperature of 0.
+    # Without bounds, a model that is always right would get a temperature of 0.
     bounds = [(np.log(0.2), np.log(5.0))] * len(sizes) + [(-6.0, 6.0)] * len(expected_bias)
     values = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return np.exp(values[: len(sizes)]), values[len(sizes) :] - values[len(sizes) :].mean()
 
 
 def _one_temperature(logits: NDArray[np.float64], targets: NDArray[np.int64]) -> float:
-    """The temperature of the lowest mean NLL (Guo et al. 2017)."""
+    """Fit one temperature by the lowest mean NLL (Guo et al. 2017)."""
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
@@ -239,13 +271,13 @@ def _one_temperature(logits: NDArray[np.float64], targets: NDArray[np.int64]) ->
 
 
 def _best_strength(
-    log_probabilities: NDArray[np.float64], targets: NDArray[np.int64], log_shares: NDArray[np.float64]
+    log_probabilities: NDArray[np.float64], targets: NDArray[np.int64], log_priors: NDArray[np.float64]
 ) -> float:
-    """Strength of the even prior with the highest mean recall of the classes."""
+    """Choose the strength of the uniform prior by the highest mean recall of the classes."""
     present = np.unique(targets)
 
     def recall(strength: float) -> float:
-        answers = (log_probabilities - strength * log_shares).argmax(axis=1)
+        answers = (log_probabilities - strength * log_priors).argmax(axis=1)
         return float(np.mean([(answers[targets == k] == k).mean() for k in present]))
 
     return float(max(_STRENGTHS, key=recall))

@@ -1,7 +1,7 @@
-"""How well a model tells the pixels that a face really carries.
+"""Measure how well a model estimates the effective size of faces.
 
-In: a ``Recognizer``, faces. Out: ``EffectiveSize`` by face size. Each face is shrunk and then enlarged again to a
-random side by a random kernel, so that the side of the crop tells nothing. Knows nothing of expressions.
+In: a ``Recognizer``, faces. Out: ``EffectiveSize`` by face size. Each face is shrunk and then enlarged to a random
+side by a random kernel, so that the side of the crop gives nothing away. Does not know about expressions.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,27 @@ from ekspresi.recognition.classifier import Classifier
 from ekspresi.recognition.recognizer import Recognizer
 
 SMALLEST_ENLARGED_PX = 48
+"""Smallest side of an enlarged face, pixels."""
+
 FACES = 1000
-"""Faces that are looked at for each size, drawn at random where there are more."""
+"""Largest number of faces per size, drawn at random."""
 
 
-def effective_sizes(
+def measure_effective_sizes(
     classifier: Classifier, dataset: FaceDataset, indices: NDArray[np.int64], sizes_px: Sequence[int]
 ) -> tuple[EffectiveSize, ...]:
-    """Faces -> one result for each size that some of them reach; empty where the model does not tell.
+    """Measure the size estimates at each size that some faces reach; empty for models without estimates.
 
     Args:
         classifier: the model.
         dataset: where the faces are.
-        indices: int64 (N,), which.
+        indices: int64 (N,), which faces.
         sizes_px: face sides in pixels.
+
+        >>> class Silent:
+        ...     labels = ("anger", "fear")
+        >>> measure_effective_sizes(Silent(), None, np.arange(3), [48])
+        ()
     """
     if not isinstance(classifier, Recognizer) or not classifier.estimates_size:
         return ()
@@ -41,7 +48,7 @@ def effective_sizes(
         if not len(large):
             continue
         chosen = rng.choice(large, min(FACES, len(large)), replace=False)
-        crops = [enlarged_again(shrink(dataset.images[i], size), rng) for i in chosen]
+        crops = [enlarge_again(shrink(dataset.images[i], size), rng) for i in chosen]
         estimates = classifier.logits(crops)[1]
         low, median, high = np.percentile(estimates, (5, 50, 95)).tolist()
         off = np.abs(np.log(estimates / size))
@@ -50,8 +57,19 @@ def effective_sizes(
     return tuple(out)
 
 
-def enlarged_again(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Gray uint8 (S, S) -> uint8, enlarged by a random kernel to a side drawn evenly from 48..112 px."""
+def enlarge_again(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Enlarge a gray crop by a random kernel to a random side of 48 to 112 px.
+
+    Args:
+        crop: uint8 (S, S).
+        rng: draws kernel and side.
+
+    Returns:
+        uint8 (T, T).
+
+        >>> 48 <= len(enlarge_again(np.zeros((8, 8), np.uint8), np.random.default_rng(0))) <= 112
+        True
+    """
     side = int(rng.integers(SMALLEST_ENLARGED_PX, ENLARGED_PX + 1))
     kernel = KERNELS[rng.integers(len(KERNELS))]
     return np.clip(np.rint(resize(crop.astype(np.float32), side, side, kernel)), 0, 255).astype(np.uint8)

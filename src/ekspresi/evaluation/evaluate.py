@@ -1,11 +1,11 @@
-"""Model file + labelled faces -> what the model gets right at every face size.
+"""Measure a model on labelled faces at every face size.
 
 In: a ``Classifier``, such as a ``Recognizer`` (what is measured is the file that is shipped), a ``FaceDataset`` and the
-indices of one side of a split. Out: a frozen ``Evaluation`` of plain numbers. Knows nothing of how faces were split, of
-training, of plots or of pages.
+indices of the faces. Out: a frozen ``Evaluation`` of plain numbers. Does not know about splits, training, plots or
+pages.
 
-The suite is 'clean' unless another is asked for: faces are shrunk by antialiased area averaging and rounded to 8
-bits. Every suite is synthetic: never call a figure of it the accuracy on real CCTV.
+The default suite is 'clean': faces are shrunk by antialiased area averaging and rounded to 8 bits. Every suite is
+synthetic, so its figures are not the accuracy on real CCTV.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.evaluation.effective_size import effective_sizes
+from ekspresi.evaluation.effective_size import measure_effective_sizes
 from ekspresi.evaluation.results import Custom, Evaluation, Mistake, SizeResult, UnitLevel, View, ViewPrior
 from ekspresi.evaluation.views import ViewSpec, has_counted_votes, view_specs
 from ekspresi.imaging.degradations import SIZES_PX, degrade
@@ -28,7 +28,7 @@ from ekspresi.recognition.recognizer import Recognizer
 __all__ = ["MISTAKES", "evaluate"]
 
 MISTAKES = 24
-"""How many confident mistakes an evaluation keeps."""
+"""Number of confident mistakes that an evaluation keeps."""
 
 _FACES_A_CALL = 256
 
@@ -48,7 +48,7 @@ def evaluate(
     """Measure a model on labelled faces, at every face size and in every view that fits the data.
 
     Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
-    Where every label of the model counts (``counted_labels``) its answers are 'all'; where some do not, they are
+    Where every label of the model counts (``select_counted_labels``) its answers are 'all'; where some do not, they are
     'masked', which comes first, and 'unmasked'. A ``Recognizer`` whose file is calibrated is measured under both
     priors, its own first; any other classifier as it answers. Faces without a label that counts are left out and
     counted.
@@ -86,7 +86,7 @@ def evaluate(
         sizes_px=sizes_px,
         model_labels=tuple(classifier.labels),
         views=tuple(_view(count, level, dataset, recognized) for count in counts for level in levels),
-        effective_sizes=effective_sizes(classifier, dataset, counts[0].indices, sizes_px),
+        effective_sizes=measure_effective_sizes(classifier, dataset, counts[0].indices, sizes_px),
         mistakes=_mistakes(counts[0], dataset, recognized[0]),
     )
 
@@ -110,7 +110,7 @@ class _Recognized:
     not_shrunk: NDArray[np.bool_]
 
     def of(self, count: ViewSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Probabilities over the labels of a count, summing to 1, and which faces were left alone."""
+        """Select the probabilities over the labels of a view, summing to 1, and mark the faces that were not shrunk."""
         rows = np.searchsorted(self.faces, count.indices)
         chosen = self.probabilities[count.prior][rows][:, count.columns]
         total = chosen.sum(axis=1, keepdims=True)

@@ -1,6 +1,6 @@
-"""Figures of an evaluation -> plots as SVG text that follow the page's colors, light and dark.
+"""Plot an evaluation as SVG text that follows the page's colors, light and dark.
 
-In: results. Out: strings beginning with ``<svg``. Knows nothing of pages.
+In: results. Out: strings that begin with ``<svg``. Does not know about pages.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from ekspresi.metrics.classification import Estimate
 from ekspresi.visualization.svg import ACCENT, INK, LINE, MUTED, PAPER, SECOND, clear_axes, make_figure, render_svg
 
 _DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
-"""Depth of color above which a cell of the heat map carries its text in the paper's color."""
+"""Depth of color above which a cell of the heat map has its text in the paper's color."""
 
 
-def by_size(view: View) -> str:
-    """Accuracy and macro-F1 against face size, with their 95 % intervals."""
+def plot_by_size(view: View) -> str:
+    """Plot accuracy and macro-F1 against face size, with their 95 % intervals."""
     figure = make_figure(5.2, 3.0)
     axes = figure.subplots()
     results = sorted(view.by_size, key=lambda result: result.size_px)
@@ -53,8 +53,8 @@ def by_size(view: View) -> str:
     return render_svg(figure, "by-size")
 
 
-def confusion(view: View, result: SizeResult) -> str:
-    """Confusion matrix: percent of each row, its count at the right; labels without a target have no row."""
+def plot_confusion(view: View, result: SizeResult) -> str:
+    """Plot the confusion matrix in percent of each row; labels without faces have no row."""
     counts = np.array(result.scores.confusion)
     rows = np.flatnonzero(counts.sum(axis=1))
     columns = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
@@ -82,8 +82,8 @@ def confusion(view: View, result: SizeResult) -> str:
     return render_svg(figure, f"confusion-{result.size_px}")
 
 
-def reliability(result: SizeResult) -> str:
-    """Accuracy within each bin of confidence, over how many faces fall into it."""
+def plot_reliability(result: SizeResult) -> str:
+    """Plot the accuracy in each bin of confidence, above the number of its faces."""
     figure = make_figure(4.2, 4.2)
     axes, below = figure.subplots(2, 1, height_ratios=(5, 1), sharex=True)
     bins = [b for b in result.calibration.bins if b.accuracy is not None]
@@ -108,10 +108,10 @@ def reliability(result: SizeResult) -> str:
     return render_svg(figure, f"reliability-{result.size_px}")
 
 
-def risk_coverage(view: View) -> str:
-    """Share of errors against the share of faces that is answered, the surest first; one line for each size.
+def plot_risk_coverage(view: View) -> str:
+    """Plot errors against the fraction of faces answered, the most confident first, one line per size.
 
-    A dot marks where the model's own thresholds stop.
+    A dot marks the model's own thresholds.
     """
     figure = make_figure(5.2, 3.4)
     axes = figure.subplots()
@@ -129,7 +129,7 @@ def risk_coverage(view: View) -> str:
     axes.set_xlim(0, 100)
     axes.set_ylim(0, None)
     gap, lowest = axes.get_ylim()[1] / 17, -np.inf
-    for name, risk_of_all in sorted(ends.items(), key=lambda item: item[1]):  # from below, none on another
+    for name, risk_of_all in sorted(ends.items(), key=lambda item: item[1]):  # from below, so that none covers another
         lowest = max(risk_of_all, lowest + gap)
         axes.text(101, lowest, name, va="center", color=INK, fontsize=9)
     axes.set_xlabel("faces answered, the surest first, %", color=MUTED)
@@ -139,7 +139,11 @@ def risk_coverage(view: View) -> str:
     return render_svg(figure, "risk-coverage")
 
 
-def reliability_sizes(sizes_px: Sequence[int]) -> list[int]:
-    """The two sizes whose reliability is shown: the largest, and 16 px or else the middle one."""
+def select_reliability_sizes(sizes_px: Sequence[int]) -> list[int]:
+    """Select the sizes whose reliability is shown: the largest, and 16 px or else the middle one.
+
+    >>> select_reliability_sizes((48, 24, 16, 8))
+    [48, 16]
+    """
     small = 16 if 16 in sizes_px else sizes_px[len(sizes_px) // 2]
     return list(dict.fromkeys([max(sizes_px), small]))

@@ -1,6 +1,7 @@
-"""Where a figure comes from: model file, data, protocol, command, versions, machine; and whether it may leak.
+"""Record where figures come from, and warn where they may leak.
 
-In: what was measured and how it was asked for. Out: a frozen ``Provenance``. Knows no figures.
+In: the model, the data set and the request. Out: a frozen ``Provenance``: model file, data, protocol, command,
+versions, machine, warnings. Does not know about figures.
 """
 
 import hashlib
@@ -19,14 +20,17 @@ _PACKAGES = ("ekspresi", "numpy", "onnxruntime", "pillow", "scikit-learn", "matp
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """What was asked for.
+    """Hold the request of an evaluation.
 
     Attributes:
         protocol: how the data set was split; 'all' where every face was measured.
         fold: of the protocol.
         seed: of the protocol.
         side: 'test' or 'validation'; 'all' where every face was measured.
-        command: the line that repeats it.
+        command: the command that repeats the evaluation.
+
+        >>> EvaluationRequest("official", 0, 0, "test", "ekspresi evaluate ferplus:data/ferplus").side
+        'test'
     """
 
     protocol: str
@@ -38,23 +42,23 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything a reader needs to repeat and to doubt a figure.
+    """Hold everything that a reader needs to repeat and to question a figure.
 
     Attributes:
-        model: name the model gives itself.
+        model: name of the model.
         model_sha256: of the model file.
-        model_provenance: what the model file says of its making.
+        model_provenance: how the model was made, from its file.
         data: spec of the data set.
         data_name: reader of the data set, the first half of the spec.
         data_fingerprint: see ``FaceDataset.fingerprint``.
-        data_faces: how many faces it holds in all.
-        data_skipped: how many files or rows its reader left out.
-        asked: protocol, side, command.
+        data_faces: number of its faces.
+        data_skipped: number of files or rows that its reader left out.
+        asked: the request.
         versions: package -> version.
         cpu: name of the processor.
         provider: execution provider of ONNX Runtime that ran the network.
         date: UTC, ISO 8601, to the second.
-        warnings: why the figures may flatter, one sentence each.
+        warnings: reasons why the figures may flatter, one sentence each.
     """
 
     model: str
@@ -73,12 +77,12 @@ class Provenance:
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Dictionaries, lists, strings and numbers only."""
+        """Return dictionaries, lists, strings and numbers only."""
         return asdict(self)
 
 
-def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: EvaluationRequest) -> Provenance:
-    """A model, a data set and what was asked -> ``Provenance``, now and on this machine."""
+def make_provenance(recognizer: Recognizer, dataset: FaceDataset, asked: EvaluationRequest) -> Provenance:
+    """Record the provenance of an evaluation on this machine, now."""
     return Provenance(
         model=recognizer.metadata.name,
         model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
@@ -93,12 +97,12 @@ def provenance_of(recognizer: Recognizer, dataset: FaceDataset, asked: Evaluatio
         cpu=cpu_name(),
         provider=recognizer.provider,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        warnings=leaks(recognizer.metadata, dataset, asked),
+        warnings=list_leak_warnings(recognizer.metadata, dataset, asked),
     )
 
 
-def trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, Any] | None:
-    """The split ('protocol', 'fold', perhaps 'seed') a model was trained with; None if on other data."""
+def find_trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, Any] | None:
+    """Find the split ('protocol', 'fold', perhaps 'seed') of a model's training; None if it used other data."""
     data = metadata.provenance.get("data")
     split = metadata.provenance.get("split")
     if not isinstance(data, dict) or data.get("fingerprint") != dataset.fingerprint:
@@ -106,28 +110,28 @@ def trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, An
     return split if isinstance(split, dict) else {}
 
 
-def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationRequest) -> tuple[str, ...]:
-    """Reasons to fear that the model has seen what it was measured on, one sentence each.
+def list_leak_warnings(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationRequest) -> tuple[str, ...]:
+    """List reasons why the model may have seen the faces it is measured on, one sentence each.
 
-    A model is trusted on the data of its training only under the split of its training: same protocol, fold and
-    seed. So are the weights a training began with (``parents`` in the provenance), where their split is told.
+    On its training data a model is trusted only under the split of its training: same protocol, fold and seed. The
+    same holds for its first weights (``parents`` in the provenance), where their split is recorded.
     """
     found = []
     wanted = {"protocol": asked.protocol, "fold": asked.fold, "seed": asked.seed}
     if asked.protocol == "paper-split":
         found.append(
             "Leaky protocol: 'paper-split' draws images at random, so a test image may have its neighboring "
-            "frame, or the same person, in training. These figures flatter; where subjects are known, quote "
+            "frame, or the same person, in training. These figures flatter. Where subjects are known, quote "
             "'subject-10fold'."
         )
     info = INFOS.get(dataset.name)
     if asked.protocol == "official" and info is not None and info.split_leaks_subjects:
         found.append(
             f"Leaky protocol: the official split of '{dataset.name}' was drawn row by row, so a test image may have "
-            "the other frame of its sequence, or the same person, in training. These figures flatter; quote "
+            "the other frame of its sequence, or the same person, in training. These figures flatter. Quote "
             "'subject-10fold' of 'ckplus' or 'ckplus48'."
         )
-    trained = trained_split(metadata, dataset)
+    trained = find_trained_split(metadata, dataset)
     if trained is not None:
         different = [
             f"{key} {trained.get(key, 'unknown')} in training, {value} here"
@@ -142,7 +146,7 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationReques
         elif asked.side == "validation":
             found.append(
                 "Chosen on these faces: training kept the epoch that did best on this validation side, so these "
-                "figures flatter; quote the test side."
+                "figures flatter. Quote the test side."
             )
     elif (reader := _relative(metadata.provenance.get("data"), dataset)) is not None:
         found.append(
@@ -167,12 +171,12 @@ def leaks(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationReques
 
 
 def _parents(metadata: ModelMetadata) -> list[dict[str, Any]]:
-    """What the weights were learned on with which training began."""
+    """List the data sets of the first weights."""
     parents = metadata.provenance.get("parents")
     return [parent for parent in parents if isinstance(parent, dict)] if isinstance(parents, list) else []
 
 
 def _relative(data: Any, dataset: FaceDataset) -> str | None:
-    """The reader of the data that a model learned from, where it reads the same pictures as the data set's."""
+    """Return the reader of a model's training data, if it reads the same pictures as the data set's reader."""
     reader = data.get("reader") if isinstance(data, dict) else None
     return reader if isinstance(reader, str) and family(reader) == family(dataset.name) else None

@@ -1,8 +1,7 @@
-"""Evaluation + provenance -> ``report.json`` and one self-contained ``report.html``.
+"""Write an evaluation to ``report.json`` and to one self-contained ``report.html``.
 
-In: an ``Evaluation``, its ``Provenance``, and the faces if mistakes are to be shown. Out: two files. Knows
-nothing of how anything was measured. The page loads nothing from anywhere: plots are inline SVG, faces base64
-PNG. Importing this room, and ``evaluation`` and ``metrics``, needs the extra [eval].
+In: an ``Evaluation``, its ``Provenance``, and the faces if the page shows mistakes. Out: two files. The page loads
+nothing: plots are inline SVG, faces base64 PNG. Does not know how anything was measured. Needs the extra [eval].
 
 ``report.json``, format 2::
 
@@ -17,11 +16,11 @@ PNG. Importing this room, and ``evaluation`` and ``metrics``, needs the extra [e
           scores       n, clusters; accuracy, macro_* and weighted_* each {value, low, high} (95 %, or null);
                        classes[] {precision, recall, f1, support}; confusion[target][answer]
           calibration  ece, nll, bins[] {low, high, count, confidence, accuracy}
-          selective    coverage, precision, aurc, curve[] [coverage, share of errors]; or null
+          selective    coverage, precision, aurc, curve[] [coverage, fraction of errors]; or null
       effective_sizes[]  size_px, n, median_px, low_px, high_px, within
       mistakes[]  index, name, target, answer, confidence: headline view, largest size
 
-All shares lie in 0..1.
+All fractions are in 0..1.
 """
 
 import base64
@@ -41,25 +40,31 @@ from ekspresi.system.storage import MAKER, atomic_write, ensure_folder
 from ekspresi.visualization.html_pages import load_page_template
 
 FORMAT = 2
+"""Format of ``report.json``."""
+
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 def report_files(folder: Path) -> tuple[Path, Path]:
-    """A folder -> paths of report.json and report.html in it."""
+    """Name the paths of report.json and report.html in a folder.
+
+    >>> [file.name for file in report_files(Path("runs/mine"))]
+    ['report.json', 'report.html']
+    """
     return folder / "report.json", folder / "report.html"
 
 
 def write_report(
     evaluation: Evaluation, provenance: Provenance, folder: Path, faces: FaceDataset | None = None
 ) -> tuple[Path, Path]:
-    """Write both files into ``folder``, which is made if it is not there.
+    """Write report.json and report.html.
 
     Args:
-        evaluation: what was measured.
-        provenance: how.
-        folder: where to.
-        faces: the data set measured on; given, the page shows the most confident mistakes and must not be
-            passed on where the data set must not. None leaves the gallery out.
+        evaluation: the figures.
+        provenance: their provenance.
+        folder: the folder to write into, created if missing.
+        faces: the data set. With it, the page shows the most confident mistakes and falls under the data set's terms.
+            None leaves the gallery out.
 
     Returns:
         Paths of report.json and report.html.
@@ -86,7 +91,7 @@ def write_report(
 
 def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | None) -> str:
     view = evaluation.headline
-    sizes = plots.reliability_sizes(evaluation.sizes_px)
+    sizes = plots.select_reliability_sizes(evaluation.sizes_px)
     results = [view.at(size) for size in sizes]
     template = load_page_template(_TEMPLATE)
     return template.render(
@@ -96,17 +101,17 @@ def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | N
         largest=results[0],
         smallest=view.by_size[-1],
         shown=results,
-        by_size_plot=Markup(plots.by_size(view)),
-        confusion_plots=[(r.size_px, Markup(plots.confusion(view, r))) for r in results],
-        selective_plot=Markup(plots.risk_coverage(view)) if view.by_size[0].selective else None,
+        by_size_plot=Markup(plots.plot_by_size(view)),
+        confusion_plots=[(r.size_px, Markup(plots.plot_confusion(view, r))) for r in results],
+        selective_plot=Markup(plots.plot_risk_coverage(view)) if view.by_size[0].selective else None,
         within_factor=WITHIN_FACTOR,
-        reliability_plots=[(r, Markup(plots.reliability(r))) for r in results],
+        reliability_plots=[(r, Markup(plots.plot_reliability(r))) for r in results],
         gallery=None if faces is None else [(m, _picture(faces, m, sizes[0])) for m in evaluation.mistakes],
     )
 
 
 def _picture(faces: FaceDataset, mistake: Mistake, size_px: int) -> str:
-    """The face as the model saw it, as a data URI."""
+    """Encode the face that the model saw as a data URI."""
     buffer = io.BytesIO()
     Image.fromarray(shrink(faces.images[mistake.index], size_px)).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,6 +1,6 @@
-"""What an evaluation says: views, sizes, mistakes; plain numbers that JSON can hold.
+"""Define the results of an evaluation: views, sizes, mistakes.
 
-In: nothing. Out: frozen dataclasses. Knows nothing of how they were computed.
+In: nothing. Out: frozen dataclasses of plain numbers, ready for JSON. Does not know how they are computed.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,26 +13,29 @@ Custom = Literal["argmax", "majority"]
 """How votes become one label: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
 
 AnswerSet = Literal["all", "masked", "unmasked"]
-"""Which answers are open to the model: 'all' its labels, each of which counts; 'masked', only the labels that
-count; 'unmasked', all its labels, where any that does not count is an error."""
+"""Answers open to the model.
+
+'all': its labels, which all count. 'masked': only the labels that count. 'unmasked': all its labels; a label that does
+not count is an error."""
 
 ViewPrior = Literal["trained", "even"]
-"""Whether expressions are held as frequent as where the model learnt, or equally likely."""
+"""Prior over expressions: their frequency in training, or equally likely ('even')."""
 
 UnitLevel = Literal["image", "sequence"]
+"""Unit that is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizeResult:
-    """One view at one face size.
+    """Hold the figures of one view at one face size.
 
     Attributes:
         size_px: side to which faces were shrunk.
-        not_shrunk: faces that were no larger than that and were left alone.
+        not_shrunk: number of faces that were not larger and therefore not shrunk.
         scores: accuracy and the rest, with intervals.
         calibration: ECE, NLL and the reliability diagram.
-        selective: coverage, precision and risk-coverage curve; None for sequences, whose beliefs are means, and where
-            answers are masked, which the thresholds do not know.
+        selective: coverage, precision and risk-coverage curve; None for sequences and for masked answers, because the
+            thresholds apply to neither.
     """
 
     size_px: int
@@ -44,14 +47,14 @@ class SizeResult:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way of counting: which faces, which custom of labelling, which answers, images or sequences.
+    """Hold the figures of one way of counting.
 
     Attributes:
-        name: unique within an evaluation, for people to read.
+        name: readable name, unique within an evaluation.
         subset: name of the faces counted.
         custom: how votes became labels.
-        answers: which labels the model could answer.
-        prior: which prior the model held.
+        answers: labels that the model could answer.
+        prior: prior of the model.
         level: 'image', or 'sequence': mean probabilities of a sequence's frames.
         labels: K labels, in the order of ``Scores.classes`` and of the confusion matrix.
         resampled: what the intervals resample: 'subjects', 'sequences' or 'images'.
@@ -84,15 +87,18 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSize:
-    """How well the model tells the pixels that a face really carries, once it has been enlarged again.
+    """Hold how well the model estimates the effective size of enlarged faces.
 
     Attributes:
-        size_px: side to which faces were shrunk before they were enlarged to 48 to 112 px by a random kernel.
-        n: faces.
+        size_px: side to which faces were shrunk before a random kernel enlarged them to 48 to 112 px.
+        n: number of faces.
         median_px: median of the estimates.
         low_px: 5 % percentile of the estimates.
         high_px: 95 % percentile of the estimates.
-        within: share of the estimates within a factor ``WITHIN_FACTOR`` of ``size_px``.
+        within: fraction of the estimates within a factor ``WITHIN_FACTOR`` of ``size_px``.
+
+        >>> EffectiveSize(size_px=16, n=1000, median_px=16.2, low_px=12.0, high_px=21.0, within=0.97).within
+        0.97
     """
 
     size_px: int
@@ -104,11 +110,16 @@ class EffectiveSize:
 
 
 WITHIN_FACTOR = 1.5
+"""Factor up to which an estimate counts as near."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A confident error; ``index`` and ``name`` are those of the face in its data set."""
+    """Hold a confident error; ``index`` and ``name`` are those of the face in its data set.
+
+    >>> Mistake(3, "a.png", target="fear", answer="surprise", confidence=0.98).answer
+    'surprise'
+    """
 
     index: int
     name: str
@@ -118,24 +129,28 @@ class Mistake:
 
 
 _RECORDED = {"not_shrunk": "as_they_are", "excluded": "left_out", "min_detectable_difference": "told"}
-"""Field -> its key in report.json and study.json, whose formats are older than the names."""
+"""Field -> its key in report.json and study.json, which keep older names."""
 
 
 def recorded_keys(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dictionary with the keys of files from the fields of a dataclass: a ``dict_factory`` for ``asdict``."""
+    """Rename the fields of a dataclass to the keys of files; a ``dict_factory`` for ``asdict``.
+
+    >>> recorded_keys([("not_shrunk", 3), ("size_px", 48)])
+    {'as_they_are': 3, 'size_px': 48}
+    """
     return {_RECORDED.get(name, name): value for name, value in fields}
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that was measured.
+    """Hold all results of an evaluation.
 
     Attributes:
         suite: the imaging model, one of ``imaging.suites.SUITES``.
         sizes_px: face sizes, largest first.
         model_labels: labels of the model, in its order.
         views: the ways of counting; the first is the headline.
-        effective_sizes: one for each face size; empty where the model does not tell.
+        effective_sizes: one per face size; empty for models without estimates.
         mistakes: most confident errors of the headline at the largest size, most confident first.
     """
 
@@ -152,5 +167,5 @@ class Evaluation:
         return self.views[0]
 
     def to_dict(self) -> dict[str, Any]:
-        """Dictionaries, lists, strings and numbers only: what ``json.dumps`` takes."""
+        """Return dictionaries, lists, strings and numbers only, ready for ``json.dumps``."""
         return asdict(self, dict_factory=recorded_keys)

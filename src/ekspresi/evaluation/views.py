@@ -1,6 +1,6 @@
-"""Which faces count, as what, and which answers are open: the customs of the protocol.
+"""Select the faces, targets and answers of each way of counting.
 
-In: labels of a model and of a data set, and indices. Out: ``ViewSpec``. Knows no probabilities and no sizes.
+In: labels of a model and of a data set, and indices. Out: ``ViewSpec``. Does not know about probabilities or sizes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from ekspresi.expressions import CKPLUS_LABELS, SHARED_LABELS
 
 @dataclass(frozen=True, slots=True)
 class ViewSpec:
-    """Which faces count and as what; targets are positions in ``columns``, which are columns of the model."""
+    """Describe a way of counting; targets are positions in ``columns``, which are columns of the model."""
 
     name: str
     subset: str
@@ -32,11 +32,14 @@ class ViewSpec:
     excluded: dict[str, int]
 
 
-def counted_labels(model_labels: Sequence[str], dataset_labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels that count when a model meets a data set: those both have, in the model's order.
+def select_counted_labels(model_labels: Sequence[str], dataset_labels: Sequence[str]) -> tuple[str, ...]:
+    """Select the labels that both a model and a data set have, in the model's order.
 
-    A model that knows neutral has never seen CK+, whose seven classes lack it: of CK+ only the six of
-    ``SHARED_LABELS`` count then, because contempt is too rare and too disputed in other data sets.
+    On the seven classes of CK+, a model that knows neutral was trained on other data. Then only the six of
+    ``SHARED_LABELS`` count, because contempt is too rare and too disputed in other data sets.
+
+        >>> select_counted_labels(("neutral", "fear", "anger"), ("anger", "fear"))
+        ('fear', 'anger')
     """
     allowed = set(dataset_labels)
     if allowed == set(CKPLUS_LABELS) and "neutral" in model_labels:
@@ -45,7 +48,12 @@ def counted_labels(model_labels: Sequence[str], dataset_labels: Sequence[str]) -
 
 
 def has_counted_votes(dataset: FaceDataset) -> bool:
-    """Whether people disagreed anywhere: only then do the customs differ."""
+    """Check whether people disagreed on any face; only then do the customs differ.
+
+    >>> from types import SimpleNamespace
+    >>> has_counted_votes(SimpleNamespace(votes=np.array([[7, 3]]), other_votes=np.array([[0]])))
+    True
+    """
     voted = np.concatenate([dataset.votes, dataset.other_votes], axis=1) > 0
     return bool((voted.sum(axis=1) > 1).any())
 
@@ -59,12 +67,15 @@ def view_specs(
     several: bool,
     priors: Sequence[ViewPrior],
 ) -> Iterator[ViewSpec]:
-    """One subset and custom -> what counts, for each kind of answers and prior; ``several`` customs are named.
+    """Describe the views of one subset and custom, for each kind of answers and prior.
 
-    The first of ``priors`` is the model's own; the others are only looked at where some of its labels do not count,
-    on data, that is, whose classes are other than those it learnt.
+    The first of ``priors`` is the model's own. The others only serve where some labels of the model do not count,
+    because the data set has other classes than its training. ``several`` adds the custom to the names.
+
+    Raises:
+        DatasetError: no face has a label that the model knows.
     """
-    counted = counted_labels(model_labels, dataset.labels)
+    counted = select_counted_labels(model_labels, dataset.labels)
     codes = (dataset.targets if custom == "argmax" else dataset.majority_targets)[members]
     left_out = {"without a clear label": int((codes < 0).sum())}
     for code, label in enumerate(dataset.labels):
@@ -74,7 +85,9 @@ def view_specs(
     kept = np.isin(codes, [code for code, label in enumerate(dataset.labels) if label in counted])
     if not kept.any():
         reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.items()) or "it is empty"
-        raise DatasetError(f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons})")
+        raise DatasetError(
+            f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons}). Use other data."
+        )
     everything: tuple[AnswerSet, ...] = ("all",) if len(counted) == len(model_labels) else ("masked", "unmasked")
     for answers, prior in product(everything, priors if len(everything) > 1 else priors[:1]):
         labels = counted if answers == "masked" else tuple(model_labels)

@@ -1,1 +1,1 @@
-"""Run the trainings that a configuration names, compare them and report. ``run`` starts or resumes a study."""
+"""Run the trainings of a study, compare them and report; ``run`` starts or resumes a study."""

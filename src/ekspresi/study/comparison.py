@@ -26,18 +26,23 @@ _OF_THE_OPTIMIZER = ("learning_rate", "weight_decay")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two arms that differ in one key, on the same sequences (images where sequences are unknown).
+    """Compare two arms that differ in one key, on the same sequences (images where sequences are unknown).
 
     Attributes:
-        key: in which key of the configuration they differ.
-        first: name of an arm, and so ``second``.
+        key: key of the configuration in which they differ.
+        first: name of the first arm.
+        second: name of the second arm.
         size_px: face size.
-        n: sequences.
-        only_first: sequences that ``first`` alone got right, and so ``only_second``.
-        p: of McNemar's exact test.
-        p_corrected: by Holm, over the comparisons of the same key at all sizes.
-        min_detectable_difference: the smallest difference of accuracies that such a family would tell, 0..1; None where
-            none would be.
+        n: number of sequences.
+        only_first: number of sequences that only ``first`` got right.
+        only_second: number of sequences that only ``second`` got right.
+        p: p-value of McNemar's exact test.
+        p_corrected: the same after Holm's correction over all comparisons of the key.
+        min_detectable_difference: smallest difference of accuracies that such a test can detect, 0..1; None where it
+            can detect none.
+
+        >>> Comparison("optimizer", "adam", "sgd", 48, 100, 12, 2, 0.01, 0.02, 0.05).difference
+        0.1
     """
 
     key: str
@@ -53,16 +58,26 @@ class Comparison:
 
     @property
     def difference(self) -> float:
-        """Accuracy of the first less that of the second, -1..1."""
+        """Accuracy of the first arm minus that of the second, -1..1."""
         return (self.only_first - self.only_second) / self.n
 
 
-def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[Comparison, ...]:
-    """Arms with their answers under 'subject-10fold' -> a test of each two that differ in a single key.
+def compare_arms(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[Comparison, ...]:
+    """Test each pair of arms that differ in a single key.
 
-    Learning rate and weight decay belong to the optimizer and do not count as keys. Where an arm has several seeds its
-    first one speaks: the same sequence twice would be no two witnesses. Arms that did not answer the same faces are not
-    compared.
+    Learning rate and weight decay belong to the optimizer and do not count as keys. Only the first seed of an arm is
+    tested, because two answers to one sequence are not independent. Arms with different test faces are not compared.
+
+    Args:
+        arms: arms with their answers under 'subject-10fold'.
+        dataset: the data set.
+
+    Returns:
+        One comparison per pair and size of ``COMPARED_PX``.
+
+        >>> from types import SimpleNamespace
+        >>> compare_arms([], SimpleNamespace())
+        ()
     """
     families: dict[str, list[tuple[Arm, Arm, int, NDArray[np.bool_], NDArray[np.bool_]]]] = {}
     answers = [(arm, *_first_seed(arm, pooled)) for arm, pooled in arms]
@@ -79,7 +94,7 @@ def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[C
         paired = [mcnemar(first, second) for *_, first, second in family]
         corrected = holm([each.p for each in paired])
         for (one, two, size, *_), each, p_corrected in zip(family, paired, corrected, strict=True):
-            told = min_detectable_difference(each.n, each.only_first + each.only_second, len(family))
+            detectable = min_detectable_difference(each.n, each.only_first + each.only_second, len(family))
             found.append(
                 Comparison(
                     key=key,
@@ -91,7 +106,7 @@ def compare(arms: Sequence[tuple[Arm, Pooled]], dataset: FaceDataset) -> tuple[C
                     only_second=each.only_second,
                     p=each.p,
                     p_corrected=p_corrected,
-                    min_detectable_difference=told,
+                    min_detectable_difference=detectable,
                 )
             )
     return tuple(found)
@@ -103,7 +118,7 @@ def _first_seed(arm: Arm, pooled: Pooled) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def _right(indices: NDArray[np.int64], probabilities: NDArray[np.float64], dataset: FaceDataset) -> NDArray[np.bool_]:
-    """Which sequences are right, by the mean of their frames; images where sequences are unknown."""
+    """Mark the sequences whose mean over frames is right; images where sequences are unknown."""
     targets = dataset.targets[indices]
     if dataset.sequences is not None:
         targets, probabilities, _ = sequence_means(targets, probabilities, dataset.sequences[indices])

@@ -1,19 +1,19 @@
-"""A study's TOML file -> a validated ``StudyConfig``: which trainings are compared, and what they share.
+"""Read a study's TOML file: the trainings to compare and their common settings.
 
-In: a TOML file, which ``StudyTable`` describes. Out: frozen dataclasses, where every arm has all its keys. A key of a
-training keeps its one definition, ``Recipe``. Knows nothing of folders, processes or figures.
+In: a TOML file, which ``StudyTable`` describes. Out: frozen dataclasses, where every arm has all its keys. Keys of a
+training are defined once, in ``Recipe``. Does not know about folders, processes or figures.
 
     data = "ckplus48:data/CK+48"        the data set, READER:PATH
-    other_data = "ferplus:data/ferplus" a second one, for the cross-data-set figures; may be left out
-    protocols = ["subject-10fold"]      of the arms that name none
+    other_data = "ferplus:data/ferplus" an optional second one, only tested on
+    protocols = ["subject-10fold"]      the protocols of arms without their own
 
-    [recipe]                            keys of `ekspresi train` that all arms share
+    [recipe]                            keys of `ekspresi train` for all arms
     epochs = 6
 
-    [rates]                             optimizer -> learning rates to choose from, as many for each
+    [rates]                             optimizer -> learning rates to try, the same number for each
     rmsprop = [2e-4, 5e-4, 1e-3]
 
-    [[arms]]                            one setting; what it does not say is the recipe's
+    [[arms]]                            one setting; missing keys come from the recipe
     name = "rmsprop"
     optimizer = "rmsprop"
     protocols = ["subject-10fold", "paper-split"]
@@ -28,67 +28,84 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from ekspresi.datasets.splits import FOLDS
-from ekspresi.training.config import Material, Rate, Recipe, Seed, TrainConfig, config_of
-from ekspresi.training.settings import Settings, read_toml, refused, validated
+from ekspresi.training.config import Material, Rate, Recipe, Seed, TrainConfig, make_config
+from ekspresi.training.settings import Settings, make_refusal, read_toml, validate_settings
 
 TUNING = "tuning"
-"""Folder of the jobs that look for learning rates; no arm can have its name."""
+"""Folder of the jobs that search for learning rates; no arm can have this name."""
 
 QUICK_EPOCHS = 2
+"""Largest number of epochs of a quick study."""
+
 QUICK_FOLDS = (0, FOLDS // 2)
+"""Folds of a quick study."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
-def _named(name: str) -> str:
+def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name == TUNING:
-        raise refused(f"is no name for an arm. Use small letters, digits, dots and dashes, and not '{TUNING}'.")
+        raise make_refusal(f"is not a name for an arm. Use small letters, digits, dots and dashes, but not '{TUNING}'.")
     return name
 
 
-def _each_once(seeds: tuple[int, ...]) -> tuple[int, ...]:
+def _check_repeats(seeds: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(seeds)) < len(seeds):
-        raise refused("has a seed twice. Keep one of them.")
+        raise make_refusal("has a seed twice. Keep one of them.")
     return seeds
 
 
-def _without_repeats(protocols: tuple[str, ...]) -> tuple[str, ...]:
+def _drop_repeats(protocols: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(protocols))
 
 
 Protocols = Annotated[
     tuple[Literal["subject-10fold", "paper-split"], ...],
     Field(strict=False, min_length=1),
-    AfterValidator(_without_repeats),
+    AfterValidator(_drop_repeats),
 ]
-"""Protocols that a study knows: one that can be believed, and the one the paper reads like."""
+"""Protocols of a study: one without leaks, and one like the paper's."""
 
 _Rates = Annotated[tuple[Rate, ...], Field(strict=False, min_length=1)]
 
 
 class RecipeTable(Recipe):
-    """Hold keys of a training: what all arms share, or what one of them changes."""
+    """Hold keys of a training, common to all arms or changed by one.
+
+    >>> RecipeTable(epochs=6).model_dump(exclude_unset=True)
+    {'epochs': 6}
+    """
 
     special: ClassVar = dict.fromkeys(Material.model_fields, "is set by the study itself. Remove it.")
 
 
 class ArmTable(RecipeTable):
-    """Describe one setting to compare; a key that it lacks is the recipe's."""
+    """Describe one setting to compare; missing keys come from the recipe.
 
-    special: ClassVar = {**RecipeTable.special, "name": f"is missing. Name the arm, and not '{TUNING}'."}
+    >>> ArmTable(name="adam", optimizer="adam").seeds
+    (0,)
+    """
 
-    name: Annotated[str, AfterValidator(_named)] = Field(
+    special: ClassVar = {**RecipeTable.special, "name": f"is missing. Name the arm, but not '{TUNING}'."}
+
+    name: Annotated[str, AfterValidator(_check_name)] = Field(
         description="Unique; small letters, digits, dots and dashes.",
         json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
     )
-    protocols: Protocols | None = Field(default=None, description="Protocols of this arm; the study's if left out.")
-    seeds: Annotated[tuple[Seed, ...], Field(strict=False, min_length=1), AfterValidator(_each_once)] = Field(
-        default=(0,), description="Seeds; each is a training of its own in every fold."
+    protocols: Protocols | None = Field(
+        default=None, description="Protocols of this arm; by default those of the study."
+    )
+    seeds: Annotated[tuple[Seed, ...], Field(strict=False, min_length=1), AfterValidator(_check_repeats)] = Field(
+        default=(0,), description="Seeds; each one adds a training per fold."
     )
 
 
 class StudyTable(Settings):
-    """Describe a study's TOML file."""
+    """Describe a study's TOML file.
+
+    >>> StudyTable(data="folder:x", rates={"adamw": [2e-3, 1e-3]}, arms=[{"name": "a"}]).rates
+    {'adamw': (0.001, 0.002)}
+    """
 
     special: ClassVar = {
         "data": 'no data set is given. Set data = "READER:PATH".',
@@ -96,11 +113,11 @@ class StudyTable(Settings):
     }
 
     data: str = Field(min_length=1, description="Data set spec, READER:PATH.")
-    other_data: str = Field(default="", description="Spec of a data set that is only tested on; empty for none.")
-    protocols: Protocols = Field(default=("subject-10fold",), description="Protocols of the arms that name none.")
+    other_data: str = Field(default="", description="Spec of a second data set, only tested on; empty for none.")
+    protocols: Protocols = Field(default=("subject-10fold",), description="Protocols of arms without their own.")
     recipe: RecipeTable = Field(default_factory=RecipeTable, description="Keys of `ekspresi train` for all arms.")
     rates: dict[str, _Rates] = Field(
-        default_factory=dict, description="Optimizer -> learning rates to choose from, as many for each."
+        default_factory=dict, description="Optimizer -> learning rates to try, the same number for each."
     )
     arms: Annotated[tuple[ArmTable, ...], Field(strict=False, min_length=1)] = Field(description="Settings to compare.")
 
@@ -108,22 +125,24 @@ class StudyTable(Settings):
     @classmethod
     def _same_budget(cls, rates: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
         if len({len(each) for each in rates.values()}) > 1:
-            raise refused("differ in number. Give as many rates to each optimizer: the same budget for all.")
+            raise make_refusal(
+                "differ in number. Give each optimizer the same number of rates, so that all have the same budget."
+            )
         return {optimizer: tuple(sorted(each)) for optimizer, each in rates.items()}
 
     @field_validator("arms")
     @classmethod
-    def _told_apart_and_with_rates(cls, arms: tuple[ArmTable, ...], info: ValidationInfo) -> tuple[ArmTable, ...]:
+    def _check_names_and_rates(cls, arms: tuple[ArmTable, ...], info: ValidationInfo) -> tuple[ArmTable, ...]:
         names = [arm.name for arm in arms]
         for name in names:
             if names.count(name) > 1:
-                raise refused(f"two are named '{name}'. Name each differently.")
+                raise make_refusal(f"two are named '{name}'. Name each differently.")
         if {"recipe", "rates"} <= set(info.data):
             for arm in arms:
                 own = "optimizer" in arm.model_fields_set
                 optimizer = arm.optimizer if own else info.data["recipe"].optimizer
                 if not _rate_given(arm) and optimizer not in info.data["rates"]:
-                    raise refused(
+                    raise make_refusal(
                         f"there is no learning rate for '{optimizer}'. "
                         "Give some under [rates], or one in each of its arms."
                     )
@@ -132,14 +151,17 @@ class StudyTable(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One setting, under one or more protocols.
+    """Hold one setting to train under one or more protocols.
 
     Attributes:
         name: unique; small letters, digits, dots and dashes.
-        protocols: of ``Protocols``.
-        seeds: each is a training of its own in every fold.
+        protocols: some of ``Protocols``.
+        seeds: each one adds a training per fold.
         config: all keys; ``split``, ``fold`` and ``seed`` have their defaults.
-        rate_given: the arm itself states its learning rate, so none is looked for.
+        rate_given: the arm sets its own learning rate, so the study does not search for one.
+
+        >>> Arm("adam", ("subject-10fold",), (0,), TrainConfig(data="folder:x"), rate_given=True).config.epochs
+        20
     """
 
     name: str
@@ -151,15 +173,19 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class StudyConfig:
-    """A whole study.
+    """Hold the configuration of a study.
 
     Attributes:
         data: spec of the data set.
-        other_data: spec of the data set that is only tested on; empty for none.
-        arms: in the order of the file.
-        rates: optimizer -> learning rates to choose from, ascending.
-        folds: folds of 'subject-10fold' that are run.
-        quick: a try-out, whose figures say little.
+        other_data: spec of the second data set, only tested on; empty for none.
+        arms: the arms, in the order of the file.
+        rates: optimizer -> learning rates to try, ascending.
+        folds: folds of 'subject-10fold' to run.
+        quick: a trial run, whose figures mean little.
+
+        >>> arm = Arm("adamw", ("subject-10fold",), (0,), TrainConfig(data="folder:x"), rate_given=False)
+        >>> StudyConfig("folder:x", "", (arm,), {"adamw": (1e-3, 2e-3)}).tuned()
+        ['adamw']
     """
 
     data: str
@@ -170,20 +196,30 @@ class StudyConfig:
     quick: bool = False
 
     def tuned(self) -> list[str]:
-        """Optimizers whose learning rate is looked for, in the order of the arms."""
+        """List the optimizers whose learning rate is searched for, in the order of the arms."""
         return list(dict.fromkeys(arm.config.optimizer for arm in self.arms if not arm.rate_given))
 
 
 def load_study(path: Path, quick: bool = False) -> StudyConfig:
-    """A TOML file -> the study; ``quick`` makes it one of minutes, for trying out.
+    r"""Read a study from a TOML file.
 
-    A quick study trains two folds and one seed of each arm for ``QUICK_EPOCHS``, with the middle one of the rates.
+    Args:
+        path: the file.
+        quick: make it a trial run of minutes: two folds and one seed of each arm, ``QUICK_EPOCHS`` at most, and the
+            middle one of the rates.
 
     Raises:
-        ConfigError: no such file, no TOML, an unknown key, a value that a training would refuse, an arm without a
-            learning rate to choose from; a line for each problem.
+        ConfigError: the file is missing or not TOML, a key is unknown, a training would refuse a value, or an arm has
+            no learning rate to try; a line for each problem.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "study.toml"
+        ...     _ = file.write_text('data = "folder:x"\n[[arms]]\nname = "adamw"\nlearning_rate = 1e-3')
+        ...     [arm.name for arm in load_study(file).arms]
+        ['adamw']
     """
-    table = validated(StudyTable, read_toml(path, "configs/study-ckplus.toml"), str(path))
+    table = validate_settings(StudyTable, read_toml(path, "configs/study-ckplus.toml"), str(path))
     study = StudyConfig(
         data=table.data,
         other_data=table.other_data,
@@ -200,7 +236,7 @@ def _arm(arm: ArmTable, table: StudyTable, where: str) -> Arm:
         name=arm.name,
         protocols=arm.protocols or table.protocols,
         seeds=arm.seeds,
-        config=config_of({**shared, **own, "data": table.data}, where),
+        config=make_config({**shared, **own, "data": table.data}, where),
         rate_given=_rate_given(arm),
     )
 

@@ -1,8 +1,8 @@
-"""Jobs -> processes: as many at once as asked for, each in a process of its own, until all have ended.
+"""Run the jobs of a study, several at once, each in its own process.
 
-In: jobs, a folder, a number of processes. Out: which failed, and why, a line each; what happens on the way is told to
-a ``ProgressListener``. A job that fails does not stop the others; Ctrl-C stops all, and the next start goes on from
-there. Knows nothing of what a job does.
+In: jobs, a folder, a number of processes. Out: the failed jobs with a reason of one line each. A ``JobListener``
+hears of every start and end. A failed job does not stop the others. Ctrl-C stops all; the next start resumes them.
+Does not know what a job does.
 """
 
 import multiprocessing
@@ -17,29 +17,40 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ekspresi.errors import EkspresiError
-from ekspresi.study.jobs import Job, cleanup, folder_of, is_done, run_job
+from ekspresi.study.jobs import Job, cleanup, is_done, locate_job, run_job
 from ekspresi.system.storage import ensure_folder
 
 _PRELOADED = ["ekspresi.study.jobs", "ekspresi.training.export", "ekspresi.evaluation.evaluate"]
-"""Loaded once, in the process that all jobs are forked from: torch takes seconds to load."""
+"""Modules loaded once, in the process from which all jobs are forked, because torch takes seconds to load."""
 
-_LOOK_S = 0.5
+_POLL_S = 0.5
+"""Longest wait between two looks at the processes, seconds."""
 
 
 class JobListener(Protocol):
-    """Who is told what becomes of the jobs."""
+    """Receive the progress of the jobs.
 
-    def planned(self, jobs: Sequence[Job], processes: int) -> None:
-        """More jobs are about to be run, so many at once."""
+    A class of your own needs these four members and no base class:
 
-    def started(self, job: Job) -> None:
-        """A process began to work on the job."""
+        >>> class Quiet:
+        ...     def on_plan(self, jobs, processes): pass
+        ...     def on_start(self, job): pass
+        ...     def on_end(self, job, failure, seconds): print(job.name, failure)
+        ...     def on_wait(self): pass
+        >>> listener: JobListener = Quiet()
+    """
 
-    def ended(self, job: Job, failure: str | None, seconds: float) -> None:
-        """The job is done, or failed for a reason of one line; 0 seconds for one that had been done before."""
+    def on_plan(self, jobs: Sequence[Job], processes: int) -> None:
+        """Receive the jobs about to run and how many run at once."""
 
-    def waited(self) -> None:
-        """Half a second went by."""
+    def on_start(self, job: Job) -> None:
+        """Receive a job that a process has started."""
+
+    def on_end(self, job: Job, failure: str | None, seconds: float) -> None:
+        """Receive a job that ended, with its failure in one line or None; 0 seconds for a job of an earlier run."""
+
+    def on_wait(self) -> None:
+        """Receive a sign of life about every half second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +67,28 @@ def run_jobs(
     listener: JobListener,
     work: Callable[[Job, Path, int], None] = run_job,
 ) -> dict[str, str]:
-    """Run all jobs that are not done -> name of each that failed, and why in a line.
+    """Run all jobs that are not done.
 
     Args:
-        jobs: in the order in which they are begun.
+        jobs: the jobs, in the order of their start.
         root: the study's folder.
-        processes: how many at once; the machine's threads are shared out among them.
-        listener: is told of each.
-        work: what a process does with a job.
+        processes: number of jobs at once; the machine's threads are divided among them.
+        listener: receives the progress.
+        work: function that a process calls with the job, ``root`` and its number of threads.
+
+    Returns:
+        Name of each failed job -> reason in one line.
 
     Raises:
-        KeyboardInterrupt: after all processes were ended.
+        KeyboardInterrupt: the user pressed Ctrl-C; all processes have ended.
+
+        >>> class Quiet:
+        ...     def on_plan(self, jobs, processes): print(len(jobs), "jobs")
+        >>> run_jobs([], Path("study"), 2, Quiet())
+        0 jobs
+        {}
     """
-    listener.planned(jobs, processes)
+    listener.on_plan(jobs, processes)
     failed: dict[str, str] = {}
     waiting: list[Job] = []
     for job in jobs:
@@ -76,11 +96,11 @@ def run_jobs(
             done = is_done(job, root)
         except EkspresiError as error:
             failed[job.name] = str(error)
-            listener.ended(job, str(error), 0.0)
+            listener.on_end(job, str(error), 0.0)
             continue
         if done:
             cleanup(job, root)
-            listener.ended(job, None, 0.0)
+            listener.on_end(job, None, 0.0)
         else:
             waiting.append(job)
     context = _context()
@@ -91,20 +111,20 @@ def run_jobs(
         while waiting or running:
             while waiting and len(running) < processes:
                 job = waiting.pop()
-                (folder_of(job, root) / "error.txt").unlink(missing_ok=True)
+                (locate_job(job, root) / "error.txt").unlink(missing_ok=True)
                 process = context.Process(target=_process, args=(work, job, root, threads), daemon=True)
                 process.start()
                 running.append(_Running(job, process, time.monotonic()))
-                listener.started(job)
-            ended = wait([each.process.sentinel for each in running], timeout=_LOOK_S)
-            listener.waited()
+                listener.on_start(job)
+            ended = wait([each.process.sentinel for each in running], timeout=_POLL_S)
+            listener.on_wait()
             for each in [one for one in running if one.process.sentinel in ended]:
                 running.remove(each)
                 each.process.join()
                 failure = _failure(each, root)
                 if failure is not None:
                     failed[each.job.name] = failure
-                listener.ended(each.job, failure, time.monotonic() - each.since)
+                listener.on_end(each.job, failure, time.monotonic() - each.since)
     finally:
         for each in running:
             each.process.terminate()
@@ -122,9 +142,9 @@ def _context() -> Any:
 
 
 def _process(work: Callable[[Job, Path, int], None], job: Job, root: Path, threads: int) -> None:
-    """What the process of a job does: work, its words into log.txt, the reason of a failure into error.txt."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
-    folder = folder_of(job, root)
+    """Work on a job in its process; write output to log.txt and the reason of a failure to error.txt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
+    folder = locate_job(job, root)
     try:
         ensure_folder(folder)
         log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -137,17 +157,17 @@ def _process(work: Callable[[Job, Path, int], None], job: Job, root: Path, threa
     except Exception as error:
         traceback.print_exc()
         line = f"{type(error).__name__}: {error}".splitlines()[0]
-        (folder / "error.txt").write_text(f"{line}; the rest stands in {folder / 'log.txt'}", encoding="utf-8")
+        (folder / "error.txt").write_text(f"{folder}: {line}. See {folder / 'log.txt'}.", encoding="utf-8")
         raise SystemExit(1) from None
 
 
 def _failure(ended: _Running, root: Path) -> str | None:
-    code, folder = ended.process.exitcode, folder_of(ended.job, root)
+    code, folder = ended.process.exitcode, locate_job(ended.job, root)
     if code == 0:
         return None
     if code is not None and code < 0:
-        return f"{folder}: its process was ended from outside (signal {-code}; memory?); start the study again"
+        return f"{folder}: its process was killed (signal {-code}), perhaps for memory. Start the study again."
     try:
         return (folder / "error.txt").read_text(encoding="utf-8")
     except OSError:
-        return f"{folder}: its process ended with code {code}; see log.txt there"
+        return f"{folder}: its process ended with code {code}. See log.txt in that folder."

@@ -1,6 +1,6 @@
-"""Figures of a study -> sentences: what can be told from them, and what cannot.
+"""Write what the figures of a study show, and what they do not, in sentences.
 
-In: a ``Study``. Out: plain sentences, without markup. Knows nothing of pages.
+In: a ``Study``. Out: plain sentences, without markup. Does not know about pages.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,10 @@ from ekspresi.study.comparison import COMPARED_PX, Comparison
 from ekspresi.study.results import ArmResult, RateTrial
 
 HONEST, LEAKY = "subject-10fold", "paper-split"
+"""Protocol without subjects in common between training and test, and protocol with."""
 
 RARE = ("contempt", "fear", "sadness")
-"""The rarest classes of CK+, which oversampling is about."""
+"""The rarest classes of CK+, which oversampling is for."""
 
 WORDS = {
     "optimizer": "optimizers",
@@ -25,21 +26,24 @@ WORDS = {
     "freeze": "choices of layers to train",
     "low_res_share": "shares of shrunken faces",
 }
-"""Key of a configuration -> what its values are called, in the plural."""
+"""Key of a configuration -> name of its values, in the plural."""
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """All figures of a study.
+    """Hold all figures of a study.
 
     Attributes:
-        arms: one for each arm and protocol that has answers.
-        comparisons: see ``comparison.compare``.
+        arms: one result per arm and protocol with answers.
+        comparisons: see ``comparison.compare_arms``.
         tuning: the search for learning rates.
-        other: arm -> figures of its first fold's model on the other data set (``jobs.on_other_data``).
-        reverse: the bundled model on this data set, likewise; empty where there is no other data set.
-        failures: job -> why it failed.
-        quick: a try-out, whose figures say little.
+        other: arm -> figures of its first fold's model on the other data set (``jobs.evaluate_on_other_data``).
+        reverse: figures of the bundled model on this data set; empty without another data set.
+        failures: job -> reason of its failure.
+        quick: a trial run, whose figures mean little.
+
+        >>> Study((), (), (), {}, {}, {}, quick=True).best("subject-10fold") is None
+        True
     """
 
     arms: tuple[ArmResult, ...]
@@ -51,36 +55,58 @@ class Study:
     quick: bool
 
     def under(self, protocol: str) -> list[ArmResult]:
-        """Arms under one protocol, in the order of the study."""
+        """List the arms under one protocol, in the order of the study."""
         return [arm for arm in self.arms if arm.protocol == protocol]
 
     def both(self) -> list[tuple[ArmResult, ArmResult]]:
-        """Arms that ran under both protocols: the honest result, the leaky one."""
+        """Pair the results of arms that ran under both protocols: first without leaks, then with."""
         leaky = {arm.arm: arm for arm in self.under(LEAKY)}
         return [(arm, leaky[arm.arm]) for arm in self.under(HONEST) if arm.arm in leaky]
 
     def best(self, protocol: str) -> ArmResult | None:
-        """The arm with the highest mean accuracy over the face sizes; None where no arm ran."""
-        return max(self.under(protocol), key=lambda arm: over_sizes(arm.image), default=None)
+        """Find the arm with the highest mean accuracy over the face sizes; None where no arm ran."""
+        return max(self.under(protocol), key=lambda arm: mean_accuracy(arm.image), default=None)
 
 
-def largest(view: View) -> float:
-    """Accuracy at the largest face size, 0..1."""
+def accuracy_at_largest(view: View) -> float:
+    """Return the accuracy at the largest face size, 0..1.
+
+    >>> from types import SimpleNamespace as Made
+    >>> sizes = [Made(scores=Made(accuracy=Made(value=value))) for value in (0.9, 0.5)]
+    >>> accuracy_at_largest(Made(by_size=sizes))
+    0.9
+    """
     return view.by_size[0].scores.accuracy.value
 
 
-def over_sizes(view: View) -> float:
-    """Mean accuracy over the face sizes, 0..1."""
+def mean_accuracy(view: View) -> float:
+    """Return the mean accuracy over the face sizes, 0..1.
+
+    >>> from types import SimpleNamespace as Made
+    >>> sizes = [Made(scores=Made(accuracy=Made(value=value))) for value in (0.75, 0.25)]
+    >>> mean_accuracy(Made(by_size=sizes))
+    0.5
+    """
     return mean(each.scores.accuracy.value for each in view.by_size)
 
 
 def recall(view: View, label: str, size_px: int) -> float:
-    """Recall of a class at a face size, 0..1."""
+    """Return the recall of a class at a face size, 0..1.
+
+    >>> from types import SimpleNamespace as Made
+    >>> scores = Made(classes=[Made(recall=0.25), Made(recall=0.75)])
+    >>> recall(Made(labels=("anger", "fear"), at=lambda size: Made(scores=scores)), "fear", 48)
+    0.75
+    """
     return view.at(size_px).scores.classes[view.labels.index(label)].recall
 
 
 def findings(study: Study) -> list[str]:
-    """What can and cannot be told, a sentence or two each."""
+    """Write the findings of a study, one or two sentences each.
+
+    >>> findings(Study((), (), (), {}, {}, {}, quick=True))
+    ['This was a quick run: few folds, few epochs, learning rates untuned. Its figures mean little.']
+    """
     return [
         *_shortcomings(study),
         *_best(study),
@@ -93,7 +119,7 @@ def findings(study: Study) -> list[str]:
 
 def _shortcomings(study: Study) -> Iterator[str]:
     if study.quick:
-        yield "This was a quick run: few folds, few epochs, learning rates untuned. Its figures say little."
+        yield "This was a quick run: few folds, few epochs, learning rates untuned. Its figures mean little."
     missing = sum(arm.missing for arm in study.arms)
     if missing:
         yield f"{missing} trainings are missing, so some arms are not pooled over all folds."
@@ -128,16 +154,16 @@ def _families(comparisons: Sequence[Comparison]) -> Iterator[str]:
         n, what = family[0].n, WORDS.get(key, f"values of {key}")
         for size in COMPARED_PX:
             here = [each for each in family if each.size_px == size]
-            told = [each for each in here if each.p_corrected < SIGNIFICANCE]
-            yield f"{_count(what, len(names))} at {size} px: {_told(told, len(here))}."
+            significant = [each for each in here if each.p_corrected < SIGNIFICANCE]
+            yield f"{_count(what, len(names))} at {size} px: {_describe(significant, len(here))}."
         limits = [each.min_detectable_difference for each in family if each.min_detectable_difference is not None]
         if limits:
             yield (
-                f"On {n} sequences no difference between them under about {100 * median(limits):.0f} points could be "
-                f"told ({len(family)} tests, Holm-corrected)."
+                f"On {n} sequences the test cannot detect differences under about {100 * median(limits):.0f} points "
+                f"({len(family)} tests, Holm-corrected)."
             )
         else:
-            yield f"On {n} sequences they answer too much alike for any test to tell them apart."
+            yield f"On {n} sequences they answer too much alike for any test to detect a difference."
 
 
 def _count(what: str, n: int) -> str:
@@ -145,11 +171,11 @@ def _count(what: str, n: int) -> str:
     return f"{numbers.get(n, str(n))} {what}"
 
 
-def _told(told: Sequence[Comparison], tests: int) -> str:
-    if not told:
-        return "no difference can be told" if tests > 1 else "the difference cannot be told"
+def _describe(significant: Sequence[Comparison], tests: int) -> str:
+    if not significant:
+        return "no difference is significant" if tests > 1 else "the difference is not significant"
     parts = []
-    for each in told:
+    for each in significant:
         better, worse = (each.first, each.second) if each.difference > 0 else (each.second, each.first)
         parts.append(f"{better} beats {worse} by {100 * abs(each.difference):.1f} points ({_p(each.p_corrected)})")
     return "; ".join(parts)
@@ -164,16 +190,20 @@ def _gap(study: Study) -> Iterator[str]:
     if not pairs:
         return
     size = pairs[0][0].image.by_size[0].size_px
-    gaps = [100 * (largest(leaky.image) - largest(honest.image)) for honest, leaky in pairs]
+    gaps = [100 * (accuracy_at_largest(leaky.image) - accuracy_at_largest(honest.image)) for honest, leaky in pairs]
     spread = f" (mean of {len(pairs)} arms; {min(gaps):+.1f} to {max(gaps):+.1f})" if len(pairs) > 1 else ""
     yield (
         f"Under the random image split the accuracy at {size} px lies {mean(gaps):+.1f} points from that on new people"
-        f"{spread}; near-copies of most test images stand in training there."
+        f"{spread}; near-copies of most test images are in its training images."
     )
 
 
-def oversampled(study: Study) -> list[ArmResult]:
-    """Arms that differ from each other in the oversampling alone, as it is first; empty where it was not varied."""
+def select_oversampled(study: Study) -> list[ArmResult]:
+    """List the arms that differ in oversampling only, in the order none, sqrt, balanced; empty if it was not varied.
+
+    >>> select_oversampled(Study((), (), (), {}, {}, {}, quick=False))
+    []
+    """
     pairs = [each for each in study.comparisons if each.key == "oversampling"]
     names = {name for each in pairs for name in (each.first, each.second)}
     order = ("none", "sqrt", "balanced")
@@ -182,7 +212,7 @@ def oversampled(study: Study) -> list[ArmResult]:
 
 
 def _oversampling(study: Study) -> Iterator[str]:
-    arms = oversampled(study)
+    arms = select_oversampled(study)
     if len(arms) < 2 or arms[0].settings["oversampling"] != "none":
         return
     plain, other = arms[0], arms[-1]

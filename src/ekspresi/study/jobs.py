@@ -1,9 +1,9 @@
-"""One training of a study, from its configuration to what it answered on its test side.
+"""Run one training of a study, from its configuration to its answers on the test faces.
 
-In: a ``Job`` and a folder. Out, in the job's folder: ``run/`` (a run folder as `ekspresi train` makes it, without its
-checkpoints in the end), ``answers.npz`` (of a job that is tested) and ``result.json``, which is written last: where it
-stands, the job is done. A job takes itself up where it was left, and two processes never work on the same one. Knows
-nothing of arms or of other jobs; a cluster can run it as well as a process here.
+In: a ``Job`` and a folder. Out, in the job's folder: ``run/`` (a run folder, in the end without checkpoints),
+``answers.npz`` (if the job is tested) and ``result.json``, which is written last and marks the job as done. A job
+resumes itself, and two processes never work on the same one. Does not know about arms or other jobs, so a cluster can
+run it too.
 """
 
 import json
@@ -24,17 +24,21 @@ from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.training.config import TrainConfig, load_config
 
 FORMAT = 1
+"""Format of ``result.json``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A training, and what is measured of it.
+    """Describe a training and its measurements.
 
     Attributes:
         name: folder below the study's ``jobs``, with '/' between its parts.
-        config: all that decides the training.
-        tested: whether the test side is answered; a job of the search for a learning rate is not.
-        other_data: spec of another data set, whose test side is answered too; empty for none.
+        config: the configuration of the training.
+        tested: whether the job answers its test faces; jobs that search for a learning rate do not.
+        other_data: spec of another data set, whose test faces the job answers too; empty for none.
+
+        >>> Job("adam/subject-10fold-seed0-fold3", TrainConfig(data="folder:faces")).tested
+        True
     """
 
     name: str
@@ -45,90 +49,122 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobAnswers:
-    """What one job answered.
+    """Hold the answers of one job.
 
     Attributes:
         indices: int64 (N,), faces of the data set.
         probabilities: float32 (S, N, K), at each of ``SIZES_PX``.
+
+        >>> JobAnswers(np.arange(2), np.zeros((6, 2, 7), np.float32)).probabilities.shape
+        (6, 2, 7)
     """
 
     indices: NDArray[np.int64]
     probabilities: NDArray[np.float32]
 
 
-def folder_of(job: Job, root: Path) -> Path:
-    """Where a job lives in a study's folder."""
+def locate_job(job: Job, root: Path) -> Path:
+    """Return a job's folder in a study's folder.
+
+    >>> locate_job(Job("adam/fold3", TrainConfig(data="folder:faces")), Path("study")).as_posix()
+    'study/jobs/adam/fold3'
+    """
     return root / "jobs" / job.name
 
 
 def is_done(job: Job, root: Path) -> bool:
-    """Whether the job's result stands there.
+    """Check whether a job has written its result.
 
     Raises:
         ConfigError: the folder holds a job of another configuration.
+
+        >>> is_done(Job("adam/fold3", TrainConfig(data="folder:faces")), Path("nowhere"))
+        False
     """
-    folder = folder_of(job, root)
+    folder = locate_job(job, root)
     config = folder / "run" / "config.toml"
     if config.exists():
         changed = load_config(config, {}).differences(job.config)
         if changed:
             raise ConfigError(
-                f"{folder}: was made with another {', '.join(changed)}; remove that folder, or take another --out"
+                f"{folder}: was made with another {', '.join(changed)}. "
+                "Remove that folder, or use another folder for --out."
             )
     return (folder / "result.json").exists()
 
 
-def result_of(job: Job, root: Path) -> dict[str, Any]:
-    """A finished job's result: seconds, epochs, the epoch kept and its NLL, figures on the other data.
+def load_result(job: Job, root: Path) -> dict[str, Any]:
+    """Load a finished job's result: seconds, epochs, the chosen epoch and its NLL, figures on the other data.
 
     Raises:
-        ConfigError: missing or damaged.
+        ConfigError: the result is missing or damaged.
+
+        >>> import tempfile
+        >>> job, text = Job("a", TrainConfig(data="folder:x")), '{"format": 1, "seconds": 9, "best": {"val_nll": 0.5}}'
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     locate_job(job, Path(folder)).mkdir(parents=True)
+        ...     _ = (locate_job(job, Path(folder)) / "result.json").write_text(text)
+        ...     load_result(job, Path(folder))["best"]
+        {'val_nll': 0.5}
     """
-    path = folder_of(job, root) / "result.json"
+    path = locate_job(job, root) / "result.json"
     try:
         result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if result["format"] != FORMAT:
             raise KeyError("format")
         result["seconds"], result["best"]["val_nll"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: is missing or damaged; remove {path.parent} and start the study again") from error
+        raise ConfigError(f"{path}: is missing or damaged. Remove {path.parent} and start the study again.") from error
     return result
 
 
-def answers_of(job: Job, root: Path) -> JobAnswers:
-    """What a finished job answered.
+def load_answers(job: Job, root: Path) -> JobAnswers:
+    """Load the answers of a finished job.
 
     Raises:
-        ConfigError: missing or damaged.
+        ConfigError: the answers are missing or damaged.
+
+        >>> import tempfile
+        >>> job, shape = Job("a", TrainConfig(data="folder:x")), (len(SIZES_PX), 2, 7)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     locate_job(job, Path(folder)).mkdir(parents=True)
+        ...     file = locate_job(job, Path(folder)) / "answers.npz"
+        ...     np.savez(file, indices=np.arange(2), probabilities=np.zeros(shape, np.float32))
+        ...     load_answers(job, Path(folder)).indices
+        array([0, 1])
     """
-    path = folder_of(job, root) / "answers.npz"
+    path = locate_job(job, root) / "answers.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
             answers = JobAnswers(file["indices"], file["probabilities"])
         if answers.probabilities.shape[:2] != (len(SIZES_PX), len(answers.indices)):
             raise ValueError("shape")
-    except Exception as error:  # NumPy and zipfile have a dozen names for a damaged file
-        raise ConfigError(f"{path}: is missing or damaged; remove {path.parent} and start the study again") from error
+    except Exception as error:  # NumPy and zipfile raise a dozen types for a damaged file
+        raise ConfigError(f"{path}: is missing or damaged. Remove {path.parent} and start the study again.") from error
     return answers
 
 
 def run_job(job: Job, root: Path, threads: int) -> None:
-    """Train, answer, and write the result; what is done already is not done again.
+    """Train, answer the test faces, and write the result, unless the job is done.
 
     Args:
-        job: what.
+        job: the job.
         root: the study's folder.
-        threads: CPU threads to use.
+        threads: number of CPU threads.
 
     Raises:
-        EkspresiError: what the user can mend: data, configuration, a damaged checkpoint.
+        EkspresiError: the data, the configuration or a checkpoint has a problem that the user can fix.
+
+    The example is not run, because training takes minutes:
+
+        >>> run_job(Job("adam/fold3", TrainConfig(data="ckplus48:data/CK+48")), Path("study"), 2)  # doctest: +SKIP
     """
     import torch
     from filelock import FileLock
 
-    from ekspresi.training.run import TrainingRun, finish, read_record
+    from ekspresi.training.run import TrainingRun, read_record, train_to_end
 
-    folder = folder_of(job, root)
+    folder = locate_job(job, root)
     ensure_folder(folder)
     with FileLock(folder / "lock"):
         if is_done(job, root):
@@ -136,7 +172,7 @@ def run_job(job: Job, root: Path, threads: int) -> None:
         torch.set_num_threads(threads)
         started = time.monotonic()
         run = TrainingRun(folder / "run")
-        finish(job.config, run.folder, show=False)
+        train_to_end(job.config, run.folder, show=False)
         record = read_record(run)
         other = _answer(job, folder, threads) if job.tested else {}
         result = {
@@ -159,16 +195,18 @@ def run_job(job: Job, root: Path, threads: int) -> None:
 
 
 def cleanup(job: Job, root: Path) -> None:
-    """Remove a finished job's checkpoints: a study has a hundred, of 100 MB each; the configuration trains them again.
+    """Remove a finished job's checkpoints, of which a study has a hundred, of 100 MB each.
 
-    Where a study was killed between the result and this, the next start does it.
+    The configuration can train them again. After a kill between the result and this, the next start removes them.
+
+        >>> cleanup(Job("adam/fold3", TrainConfig(data="folder:faces")), Path("nowhere"))
     """
     for leftover in ("checkpoints", "tensorboard"):
-        shutil.rmtree(folder_of(job, root) / "run" / leftover, ignore_errors=True)
+        shutil.rmtree(locate_job(job, root) / "run" / leftover, ignore_errors=True)
 
 
 def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:
-    """Export, answer the test side at every size into answers.npz, and measure on the other data."""
+    """Export, write the answers on the test faces at every size to answers.npz, and measure on the other data."""
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.training.export import export
 
@@ -181,21 +219,33 @@ def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:
     by_size = [recognizer.probabilities([shrink(dataset.images[i], size) for i in test]) for size in SIZES_PX]
     with atomic_write(folder / "answers.npz") as temporary, temporary.open("wb") as file:
         np.savez(file, indices=test, probabilities=np.stack(by_size).astype(np.float32))
-    other = on_other_data(recognizer, job.other_data) if job.other_data else {}
+    other = evaluate_on_other_data(recognizer, job.other_data) if job.other_data else {}
     model.unlink()
     model.with_suffix(".safetensors").unlink()
     return other
 
 
-def on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
-    """A model on a data set it never saw: the headline's figures by size; the test side where there is one.
+def evaluate_on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
+    """Measure a model on a data set that it never saw, on its test faces where it has an official split.
+
+    Args:
+        recognizer: a ``Recognizer``.
+        spec: spec of the data set.
 
     Returns:
-        data, view, labels, faces, and accuracy and macro_f1 by size, each value, low, high, 0..1; why the figures may
-        flatter, under warnings.
+        Figures of the headline: data, view, labels, faces; accuracy and macro_f1 by size, each with value, low and
+        high, 0..1; warnings, reasons why the figures may flatter.
+
+    Raises:
+        DatasetError: the data set cannot be read.
+
+    The example is not run, because it needs the data:
+
+        >>> evaluate_on_other_data(Recognizer(), "ckplus48:data/CK+48")["accuracy"]["48"]  # doctest: +SKIP
+        {'value': 0.757, 'low': 0.72, 'high': 0.794}
     """
     from ekspresi.evaluation.evaluate import evaluate
-    from ekspresi.evaluation.provenance import EvaluationRequest, leaks
+    from ekspresi.evaluation.provenance import EvaluationRequest, list_leak_warnings
 
     dataset = read(spec)
     protocol = "all" if dataset.official is None else "official"
@@ -207,7 +257,9 @@ def on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
         "view": view.name,
         "labels": list(view.labels),
         "faces": view.by_size[0].scores.n,
-        "warnings": list(leaks(recognizer.metadata, dataset, EvaluationRequest(protocol, 0, 0, "test", ""))),
+        "warnings": list(
+            list_leak_warnings(recognizer.metadata, dataset, EvaluationRequest(protocol, 0, 0, "test", ""))
+        ),
         **{
             name: {str(each.size_px): asdict(getattr(each.scores, name)) for each in view.by_size}
             for name in ("accuracy", "macro_f1")

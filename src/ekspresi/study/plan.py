@@ -1,7 +1,7 @@
-"""A study's configuration -> its jobs: first those that look for learning rates, then those of the arms.
+"""Plan the jobs of a study: first the search for learning rates, then the arms.
 
-In: a ``StudyConfig``; for the second half, the rates that were found. Out: ``Job`` lists and the rates. Knows nothing
-of processes or figures.
+In: a ``StudyConfig``, and for the arms the chosen rates. Out: lists of jobs, and the rates. Does not know about
+processes or figures.
 """
 
 from collections.abc import Mapping
@@ -10,21 +10,25 @@ from pathlib import Path
 
 from ekspresi.datasets.splits import HALVES, half_of
 from ekspresi.study.config import TUNING, Arm, StudyConfig
-from ekspresi.study.jobs import Job, result_of
+from ekspresi.study.jobs import Job, load_result
 
 _FOLDS_TRAINED, _FOLDS_TRIED = 8, 3
-"""Folds that an arm's job trains on, and that a trial does."""
+"""Number of folds that a job of an arm trains on, and that a trial trains on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One learning rate tried for one half of the folds.
+    """Try one learning rate for one half of the folds.
 
     Attributes:
-        optimizer: whose rate.
-        half: 0 or 1: the folds that the rate would serve, whose subjects the trial never saw.
+        optimizer: name of the optimizer.
+        half: 0 or 1, the half of the folds that would use the rate; the trial never sees its subjects.
         rate: learning rate.
         job: the training.
+
+        >>> from ekspresi.training.config import TrainConfig
+        >>> Trial("adam", 0, 1e-3, Job("tuning/adam-half0-0.001", TrainConfig(data="folder:x"), tested=False)).rate
+        0.001
     """
 
     optimizer: str
@@ -35,7 +39,14 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class ArmJob:
-    """One training of an arm."""
+    """Describe one training of an arm.
+
+    >>> from ekspresi.training.config import TrainConfig
+    >>> config = TrainConfig(data="folder:x")
+    >>> arm = Arm("adam", ("subject-10fold",), (0,), config, rate_given=True)
+    >>> ArmJob(arm, "subject-10fold", seed=0, fold=3, job=Job("adam/fold3", config)).fold
+    3
+    """
 
     arm: Arm
     protocol: str
@@ -48,11 +59,18 @@ Rates = Mapping[tuple[str, int], float]
 """(optimizer, half of the folds) -> learning rate."""
 
 
-def trials(study: StudyConfig) -> list[Trial]:
-    """The search for learning rates: each optimizer's first arm, every rate, each half; none where there is no choice.
+def plan_trials(study: StudyConfig) -> list[Trial]:
+    """Plan the search for learning rates: every rate for each half, with each optimizer's first arm.
 
-    A trial trains on three folds of subjects and validates on two, all of them of the other half ('subject-halves'),
-    for as many steps as an arm trains on its eight folds: fewer steps would favor higher rates.
+    A trial trains on three folds of subjects and validates on two, all from the other half ('subject-halves'). It
+    takes as many steps as an arm on its eight folds, because fewer steps would favor higher rates. Optimizers with a
+    single rate need no trial.
+
+        >>> from ekspresi.training.config import TrainConfig
+        >>> arm = Arm("adam", ("subject-10fold",), (0,), TrainConfig(data="folder:x", optimizer="adam"), False)
+        >>> study = StudyConfig("folder:x", "", (arm,), {"adam": (1e-3, 2e-3)})
+        >>> [trial.job.name for trial in plan_trials(study)][:2]
+        ['tuning/adam-half0-0.001', 'tuning/adam-half0-0.002']
     """
     found = []
     for optimizer in study.tuned():
@@ -75,10 +93,23 @@ def trials(study: StudyConfig) -> list[Trial]:
 
 
 def select_rates(study: StudyConfig, tried: list[Trial], root: Path) -> dict[tuple[str, int], float]:
-    """Finished trials -> the rate of each optimizer for each half: the one with the lowest validation NLL.
+    """Choose each optimizer's rate for each half by the lowest validation NLL.
+
+    Args:
+        study: the study.
+        tried: finished trials.
+        root: the study's folder.
+
+    Returns:
+        (optimizer, half) -> learning rate.
 
     Raises:
         ConfigError: a trial's result is missing or damaged.
+
+        >>> from ekspresi.training.config import TrainConfig
+        >>> arm = Arm("adam", ("subject-10fold",), (0,), TrainConfig(data="folder:x", optimizer="adam"), False)
+        >>> select_rates(StudyConfig("folder:x", "", (arm,), {"adam": (1e-3,)}), [], Path("study"))
+        {('adam', 0): 0.001, ('adam', 1): 0.001}
     """
     rates = {
         (name, half): study.rates[name][0]
@@ -88,15 +119,22 @@ def select_rates(study: StudyConfig, tried: list[Trial], root: Path) -> dict[tup
     }
     for name, half in dict.fromkeys((trial.optimizer, trial.half) for trial in tried):
         rivals = [trial for trial in tried if (trial.optimizer, trial.half) == (name, half)]
-        best = min(rivals, key=lambda trial: float(result_of(trial.job, root)["best"]["val_nll"]))
+        best = min(rivals, key=lambda trial: float(load_result(trial.job, root)["best"]["val_nll"]))
         rates[name, half] = best.rate
     return rates
 
 
-def arm_jobs(study: StudyConfig, rates: Rates) -> list[ArmJob]:
-    """All trainings of all arms, those of one protocol and fold next to each other.
+def plan_arm_jobs(study: StudyConfig, rates: Rates) -> list[ArmJob]:
+    """Plan all trainings of all arms.
 
-    'paper-split' shares subjects between its sides whatever one does; its jobs take the rates of the first half.
+    Jobs of 'paper-split' take the rates of the first half, because that protocol leaks subjects in any case. The first
+    fold of an arm is also tested on the other data set, unless its first weights may have seen it.
+
+        >>> from ekspresi.training.config import TrainConfig
+        >>> arm = Arm("adam", ("paper-split",), (0,), TrainConfig(data="folder:x", optimizer="adam"), False)
+        >>> study = StudyConfig("folder:x", "", (arm,), {"adam": (1e-3,)})
+        >>> [each.job.name for each in plan_arm_jobs(study, {("adam", 0): 1e-3})]
+        ['adam/paper-split-seed0-fold0']
     """
     found = []
     for arm in study.arms:

@@ -1,6 +1,6 @@
-"""Arms of a study -> plots as SVG text in a page's colors.
+"""Plot the arms of a study as SVG text in a page's colors.
 
-In: ``ArmResult`` lists. Out: strings beginning with ``<svg``. Knows nothing of pages or of how figures came about.
+In: ``ArmResult`` lists. Out: strings that begin with ``<svg``. Does not know about pages or measurements.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from ekspresi.study.results import ArmResult
 from ekspresi.visualization.svg import INK, LINE, MUTED, SERIES, clear_axes, make_figure, render_svg
 
 
-def arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
-    """Accuracy against face size, a line each arm; the band is the 95 % interval of the first."""
+def plot_arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
+    """Plot accuracy against face size, a line per arm; the band is the 95 % interval of the first arm."""
     figure = make_figure(6.4, 3.6)
     axes = figure.subplots()
     for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
@@ -40,8 +40,14 @@ def arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
     return render_svg(figure, name)
 
 
-def learning(arms: Sequence[ArmResult], px: int) -> str:
-    """Validation accuracy by epoch, mean over the folds, a line each arm."""
+def plot_learning(arms: Sequence[ArmResult], px: int) -> str:
+    """Plot validation accuracy by epoch, the mean over the folds, a line per arm.
+
+    >>> from types import SimpleNamespace
+    >>> arm = SimpleNamespace(arm="adam", curve_px=(48,), curve=((1.0, 0.5), (2.0, 0.75)))
+    >>> plot_learning([arm], 48)[:4]
+    '<svg'
+    """
     figure = make_figure(6.4, 3.2)
     axes = figure.subplots()
     for arm, color in zip(arms, _colors(len(arms)), strict=True):
@@ -57,17 +63,17 @@ def learning(arms: Sequence[ArmResult], px: int) -> str:
     return render_svg(figure, f"learning-{px}")
 
 
-def recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> str:
-    """Recall of some classes, a group of bars each class and a bar each arm."""
+def plot_recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> str:
+    """Plot the recall of some classes, a group of bars per class and a bar per arm."""
     figure = make_figure(6.4, 3.0)
     axes = figure.subplots()
     width = 0.8 / len(arms)
     for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
-        places = np.arange(len(labels)) + (n - (len(arms) - 1) / 2) * width
+        positions = np.arange(len(labels)) + (n - (len(arms) - 1) / 2) * width
         values = [100 * recall(arm.image, label, size_px) for label in labels]
-        axes.bar(places, values, width * 0.92, color=color, linewidth=0, label=arm.settings["oversampling"])
-        for place, value in zip(places, values, strict=True):
-            axes.text(place, value + 1.5, f"{value:.0f}", ha="center", color=INK, fontsize=8.5)
+        axes.bar(positions, values, width * 0.92, color=color, linewidth=0, label=arm.settings["oversampling"])
+        for x, value in zip(positions, values, strict=True):
+            axes.text(x, value + 1.5, f"{value:.0f}", ha="center", color=INK, fontsize=8.5)
     counts = arms[0].image.at(size_px).scores.classes
     names = [f"{label}\n{counts[arms[0].image.labels.index(label)].support} faces" for label in labels]
     axes.set_xticks(np.arange(len(labels)), names)

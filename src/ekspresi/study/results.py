@@ -21,7 +21,7 @@ from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.metrics.calibration import calibration_scores
 from ekspresi.metrics.classification import score, sequence_means
 from ekspresi.study.config import Arm
-from ekspresi.study.jobs import answers_of, folder_of, result_of
+from ekspresi.study.jobs import load_answers, load_result, locate_job
 from ekspresi.study.plan import ArmJob, Trial
 
 _SHOWN = (
@@ -40,22 +40,22 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class ArmResult:
-    """One arm under one protocol, over all its folds and seeds.
+    """Hold the figures of one arm under one protocol, over all its folds and seeds.
 
     Attributes:
-        arm: name.
+        arm: name of the arm.
         protocol: 'subject-10fold' or 'paper-split'.
-        settings: what a table shows of its configuration.
+        settings: keys of its configuration that tables show.
         rates: learning rates of its jobs, ascending.
-        jobs: trainings that are in it.
-        missing: trainings that failed or are not done.
-        seconds: of all its trainings together.
-        image: pooled answers, each image by itself.
-        sequence: the same by sequence: mean probabilities of its frames; None where sequences are unknown.
-        curve: a row each epoch: epoch from 1, then mean validation accuracy at each of ``curve_px``, 0..1.
+        jobs: number of trainings in the figures.
+        missing: number of trainings that failed or are not done.
+        seconds: duration of all its trainings together.
+        image: figures of the pooled answers by image.
+        sequence: the same by sequence, from the mean probabilities of its frames; None where sequences are unknown.
+        curve: a row per epoch: epoch from 1, then mean validation accuracy at each of ``curve_px``, 0..1.
         curve_px: face sizes of the curve.
-        started_from: sources of its trainings' first weights, in words, each once. A job that an older version
-            finished has no record of it; the key ``init`` of the configuration speaks for it.
+        started_from: sources of its trainings' first weights, in words, each once. Jobs of an older version have no
+            record of it; their entry is the key ``init`` of the configuration.
     """
 
     arm: str
@@ -74,7 +74,19 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class RateTrial:
-    """One learning rate that was tried, whether it was taken, and what the trial cost."""
+    """Hold the outcome of one trial of a learning rate.
+
+    Attributes:
+        optimizer: name of the optimizer.
+        half: 0 or 1, the half of the folds that would use the rate.
+        rate: learning rate.
+        val_nll: lowest validation NLL.
+        chosen: whether the study uses the rate.
+        seconds: duration of the trial.
+
+        >>> RateTrial("adam", 0, 1e-3, 0.52, chosen=True, seconds=95.0).rate
+        0.001
+    """
 
     optimizer: str
     half: int
@@ -86,12 +98,15 @@ class RateTrial:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """Answers of an arm under one protocol.
+    """Hold the answers of an arm under one protocol.
 
     Attributes:
-        indices: int64 (N,), faces; one several times where seeds repeat it.
-        seeds: int64 (N,), which seed answered.
-        probabilities: float64 (S, N, K).
+        indices: int64 (N,), faces; repeated where several seeds answered.
+        seeds: int64 (N,), seed of each answer.
+        probabilities: float64 (S, N, K), at each of ``SIZES_PX``.
+
+        >>> Pooled(np.array([0, 0]), np.array([0, 1]), np.full((6, 2, 2), 0.5)).seeds
+        array([0, 1])
     """
 
     indices: NDArray[np.int64]
@@ -99,38 +114,49 @@ class Pooled:
     probabilities: NDArray[np.float64]
 
 
-def pool(jobs: Sequence[ArmJob], root: Path) -> Pooled:
-    """Finished jobs of one arm and protocol -> their answers side by side, ordered by seed and face.
+def pool_answers(jobs: Sequence[ArmJob], root: Path) -> Pooled:
+    """Pool the answers of finished jobs of one arm and protocol, ordered by seed and face.
 
     Raises:
         ConfigError: answers are missing or damaged.
     """
-    answers = [answers_of(each.job, root) for each in jobs]
+    answers = [load_answers(each.job, root) for each in jobs]
     indices = np.concatenate([each.indices for each in answers])
     seeds = np.repeat([each.seed for each in jobs], [len(each.indices) for each in answers])
     probabilities = np.concatenate([each.probabilities for each in answers], axis=1).astype(np.float64)
-    probabilities /= probabilities.sum(axis=-1, keepdims=True)  # float32 sums are a little off
+    probabilities /= probabilities.sum(axis=-1, keepdims=True)  # sums of float32 are not exactly 1
     order = np.lexsort((indices, seeds))
     return Pooled(indices[order], seeds[order], probabilities[:, order])
 
 
-def arm_result(
+def summarize_arm(
     arm: Arm, protocol: str, jobs: Sequence[ArmJob], missing: int, dataset: FaceDataset, root: Path
 ) -> tuple[ArmResult, Pooled]:
-    """Finished jobs of one arm under one protocol -> its figures, and the answers behind them.
+    """Summarize the finished jobs of one arm under one protocol.
+
+    Args:
+        arm: the arm.
+        protocol: its protocol.
+        jobs: its finished jobs.
+        missing: number of its other jobs.
+        dataset: the data set.
+        root: the study's folder.
+
+    Returns:
+        Its figures and its pooled answers.
 
     Raises:
-        ConfigError: a result is damaged, or of data that are other ones by now.
+        ConfigError: a result is damaged, or belongs to other data.
     """
-    results = [result_of(each.job, root) for each in jobs]
+    results = [load_result(each.job, root) for each in jobs]
     for each, result in zip(jobs, results, strict=True):
         if result["data"]["fingerprint"] != dataset.fingerprint:
             raise ConfigError(
-                f"{folder_of(each.job, root)}: was trained on other data than now lie in {dataset.path}; remove that "
-                "folder, or take another --out"
+                f"{locate_job(each.job, root)}: was trained on other data than {dataset.path} holds now. "
+                "Remove that folder, or use another folder for --out."
             )
-    pooled = pool(jobs, root)
-    curve_px, curve = _mean_curve([folder_of(each.job, root) / "run" for each in jobs], arm.config.validation_px)
+    pooled = pool_answers(jobs, root)
+    curve_px, curve = _mean_curve([locate_job(each.job, root) / "run" for each in jobs], arm.config.validation_px)
     return (
         ArmResult(
             arm=arm.name,
@@ -185,7 +211,7 @@ def _view(name: str, pooled: Pooled, dataset: FaceDataset, level: Literal["image
 def _by_sequence(
     pooled: Pooled, k: int, dataset: FaceDataset
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Targets, mean probabilities and the position of the first frame of each sequence and seed."""
+    """Average each sequence of each seed: targets, mean probabilities, position of the first frame."""
     assert dataset.sequences is not None
     names = np.char.add(dataset.sequences[pooled.indices], np.char.add("#", pooled.seeds.astype(str)))
     return sequence_means(dataset.targets[pooled.indices], pooled.probabilities[k], names)
@@ -194,7 +220,7 @@ def _by_sequence(
 def _mean_curve(
     runs: Sequence[Path], sizes_px: tuple[int, ...]
 ) -> tuple[tuple[int, ...], tuple[tuple[float, ...], ...]]:
-    """Metrics of the runs -> mean validation accuracy by epoch; rows that a resume wrote again count once."""
+    """Average the validation accuracy of the runs by epoch; rows that a resume wrote again count once."""
     by_epoch: dict[int, dict[int, list[float]]] = {}
     for run in runs:
         found: dict[int, dict[str, str]] = {}
@@ -209,13 +235,17 @@ def _mean_curve(
     return sizes_px, tuple(sorted(rows))
 
 
-def rate_trials(tried: Sequence[Trial], rates: dict[tuple[str, int], float], root: Path) -> tuple[RateTrial, ...]:
-    """The search for learning rates, a line each trial that was done."""
+def summarize_trials(tried: Sequence[Trial], rates: dict[tuple[str, int], float], root: Path) -> tuple[RateTrial, ...]:
+    """Summarize the search for learning rates, one line per finished trial.
+
+    >>> summarize_trials([], {}, Path("study"))
+    ()
+    """
     lines = []
     for trial in tried:
-        if not (folder_of(trial.job, root) / "result.json").exists():
+        if not (locate_job(trial.job, root) / "result.json").exists():
             continue
-        result = result_of(trial.job, root)
+        result = load_result(trial.job, root)
         lines.append(
             RateTrial(
                 optimizer=trial.optimizer,

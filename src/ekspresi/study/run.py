@@ -1,8 +1,8 @@
-"""A study: the trainings that a configuration names -> the paper's table beside figures that can be believed.
+"""Run or resume a study, and report its figures beside the paper's.
 
-In: a ``StudyConfig`` and a folder. Out, in the folder: ``jobs/`` (one a training, see ``jobs``), ``study.json`` and
-``study.html``. Started again it goes on where it was stopped; jobs that are done are not done twice. Knows nothing of
-how a network learns (``training``) or of how a job is run (``executor``).
+In: a ``StudyConfig`` and a folder. Out, in the folder: ``jobs/`` (a folder per training, see ``jobs``), ``study.json``
+and ``study.html``. A second start resumes the study and repeats no finished job. Does not know how a network learns
+(``training``) or how a job runs (``executor``).
 """
 
 import json
@@ -15,14 +15,14 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import FOLDS, make_split
 from ekspresi.errors import ConfigError, DatasetError
-from ekspresi.study.comparison import compare
+from ekspresi.study.comparison import compare_arms
 from ekspresi.study.config import Arm, StudyConfig
 from ekspresi.study.executor import JobListener, run_jobs
 from ekspresi.study.findings import Study
-from ekspresi.study.jobs import on_other_data, result_of
-from ekspresi.study.plan import ArmJob, arm_jobs, select_rates, trials
+from ekspresi.study.jobs import evaluate_on_other_data, load_result
+from ekspresi.study.plan import ArmJob, plan_arm_jobs, plan_trials, select_rates
 from ekspresi.study.report import study_files, write_study
-from ekspresi.study.results import ArmResult, Pooled, arm_result, rate_trials
+from ekspresi.study.results import ArmResult, Pooled, summarize_arm, summarize_trials
 from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 
@@ -31,11 +31,14 @@ __all__ = ["StudyOutcome", "run_study"]
 
 @dataclass(frozen=True, slots=True)
 class StudyOutcome:
-    """What a study left behind.
+    """Hold the outcome of a study.
 
     Attributes:
         study: the figures.
-        files: study.json and study.html; empty where not one arm has an answer.
+        files: study.json and study.html; empty where no arm has answers.
+
+        >>> StudyOutcome(Study((), (), (), {}, {}, {}, quick=False), ()).files
+        ()
     """
 
     study: Study
@@ -45,33 +48,40 @@ class StudyOutcome:
 def run_study(
     study: StudyConfig, root: Path, processes: int, listener: JobListener, *, overwrite: bool = False
 ) -> StudyOutcome:
-    """Run what is not done yet, then count and report.
+    """Run the unfinished jobs of a study, then count and report.
 
     Args:
-        study: what.
-        root: the study's folder; made if it is not there.
-        processes: how many jobs at once.
-        listener: is told of each job.
-        overwrite: replace study.json and study.html also where ekspresi did not make them.
+        study: the configuration.
+        root: the study's folder, created if missing.
+        processes: number of jobs at once.
+        listener: receives the progress of the jobs.
+        overwrite: replace a study.json and study.html that ekspresi did not make.
 
     Raises:
-        OutputError: they may not be replaced, or cannot be written.
-        ConfigError, DatasetError: the data cannot be read or cannot serve a protocol; not for the failure of a job.
+        OutputError: the two files must not be replaced, or cannot be written.
+        ConfigError, DatasetError: the data cannot be read or do not suit a protocol. The failure of a job does not
+            raise.
+
+    The example is not run, because a study takes an hour; ``listener`` is a ``JobListener``:
+
+        >>> study = load_study(Path("configs/study-ckplus.toml"))  # doctest: +SKIP
+        >>> run_study(study, Path("study"), 2, listener).study.best("subject-10fold").arm  # doctest: +SKIP
+        'adamw'
     """
     dataset = read(study.data)
     check_protocols(study, dataset)
     if study.other_data:
-        read(study.other_data)  # fail now, not after an hour
+        read(study.other_data)  # fails now, not after an hour
     ensure_folder(root)
     for file in study_files(root):
         check_replaceable(file, overwrite=overwrite, choice="--out")
-    tried = trials(study)
+    tried = plan_trials(study)
     with _Clock(root):
         failed = run_jobs([trial.job for trial in tried], root, processes, listener)
         broken = {(trial.optimizer, trial.half) for trial in tried if trial.job.name in failed}
         sound = [trial for trial in tried if (trial.optimizer, trial.half) not in broken]
         rates = select_rates(study, sound, root)
-        planned = arm_jobs(study, rates)
+        planned = plan_arm_jobs(study, rates)
         failed |= run_jobs([each.job for each in planned], root, processes, listener)
     arms: list[ArmResult] = []
     compared: list[tuple[Arm, Pooled]] = []
@@ -83,7 +93,7 @@ def run_study(
             if not done:
                 continue
             try:
-                result, pooled = arm_result(arm, protocol, done, wanted - len(done), dataset, root)
+                result, pooled = summarize_arm(arm, protocol, done, wanted - len(done), dataset, root)
             except ConfigError as error:
                 failed[f"{arm.name}, {protocol}"] = str(error)
                 continue
@@ -92,22 +102,28 @@ def run_study(
                 compared.append((arm, pooled))
     figures = Study(
         arms=tuple(arms),
-        comparisons=compare(compared, dataset),
-        tuning=rate_trials(sound, rates, root),
+        comparisons=compare_arms(compared, dataset),
+        tuning=summarize_trials(sound, rates, root),
         other=_other(planned, failed, root),
         reverse=_reverse(study) if study.other_data else {},
         failures=failed,
         quick=study.quick,
     )
-    files = write_study(figures, dataset, _made(study, dataset, planned, failed, root, processes), root) if arms else ()
+    files = (
+        write_study(figures, dataset, _provenance(study, dataset, planned, failed, root, processes), root)
+        if arms
+        else ()
+    )
     return StudyOutcome(figures, files)
 
 
 def check_protocols(study: StudyConfig, dataset: FaceDataset) -> None:
-    """Refuse a study that its data set cannot serve, before anything is trained.
+    """Refuse a study whose protocols do not suit its data set, before any training.
 
     Raises:
-        DatasetError: no subjects, too few of them, or a class with fewer sequences than folds.
+        DatasetError: subjects are unknown or too few, or a class has fewer sequences than there are folds.
+
+        >>> check_protocols(StudyConfig("folder:x", "", (), {}), dataset=None)  # without arms, all is well
     """
     if not any("subject-10fold" in arm.protocols for arm in study.arms):
         return
@@ -117,8 +133,8 @@ def check_protocols(study: StudyConfig, dataset: FaceDataset) -> None:
         count = len(set(units[dataset.targets == code].tolist()))
         if count < FOLDS:
             raise DatasetError(
-                f"{dataset.spec}: {count} sequences of '{label}', fewer than the {FOLDS} folds of subject-10fold; "
-                "leave the class out, or study it under another protocol"
+                f"{dataset.spec}: {count} sequences of '{label}', fewer than the {FOLDS} folds of subject-10fold. "
+                "Leave the class out, or use another protocol."
             )
 
 
@@ -126,7 +142,7 @@ def _other(planned: list[ArmJob], failed: dict[str, str], root: Path) -> dict[st
     found = {}
     for each in planned:
         if each.job.other_data and each.job.name not in failed:
-            figures = result_of(each.job, root).get("other")
+            figures = load_result(each.job, root).get("other")
             if figures:
                 found[each.arm.name] = figures
     return found
@@ -135,10 +151,10 @@ def _other(planned: list[ArmJob], failed: dict[str, str], root: Path) -> dict[st
 def _reverse(study: StudyConfig) -> dict[str, Any]:
     from ekspresi.recognition.recognizer import Recognizer
 
-    return on_other_data(Recognizer(), study.data)
+    return evaluate_on_other_data(Recognizer(), study.data)
 
 
-def _made(
+def _provenance(
     study: StudyConfig,
     dataset: FaceDataset,
     planned: list[ArmJob],
@@ -146,8 +162,8 @@ def _made(
     root: Path,
     processes: int,
 ) -> dict[str, Any]:
-    """How the figures were made: data, machine, versions, time."""
-    results = [result_of(each.job, root) for each in planned if each.job.name not in failed]
+    """Record the data, machines, versions and times behind the figures."""
+    results = [load_result(each.job, root) for each in planned if each.job.name not in failed]
     machines = [json.loads(text) for text in dict.fromkeys(json.dumps(result["machine"]) for result in results)]
     return {
         "data": {
@@ -167,7 +183,7 @@ def _made(
 
 
 class _Clock:
-    """Counts the seconds that a study has run, over all its starts; one that was killed is not counted."""
+    """Count the seconds of a study over all its starts, except those of a killed start."""
 
     def __init__(self, root: Path) -> None:
         self.path = root / "clock.json"

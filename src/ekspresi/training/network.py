@@ -1,8 +1,8 @@
-"""Configuration and labels -> the timm network, initialised.
+"""Build a timm network with two heads and load its first weights.
 
-In: an ``Architecture``, where the weights come from. Out: a ``FaceNetwork`` from float32 (N, 1, S, S) to logits
-(N, K) and effective resolution (N,). Weights are read from safetensors only: nothing is ever unpickled. Knows nothing
-of data or optimizers.
+In: an ``Architecture``, labels, and the source of the weights. Out: a ``FaceNetwork`` from float32 (N, 1, S, S) to
+logits (N, K) and the log2 of effective sides (N,). Files of weights are safetensors; nothing is unpickled. Does not
+know about data or optimizers.
 """
 
 from collections.abc import Sequence
@@ -23,24 +23,33 @@ from ekspresi.training.imagenet import load_imagenet
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What rebuilds a network, apart from its weights; stored in the model file."""
+    """Hold the settings that rebuild a network without its weights; the model file stores them.
+
+    >>> Architecture(output_stride=32).to_dict()
+    {'backbone': 'efficientnet_b0', 'stem_stride': 2, 'output_stride': 32}
+    """
 
     backbone: str = "efficientnet_b0"
     stem_stride: int = 2
     output_stride: int = 16
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for the model file's metadata."""
+        """Make plain values for the model file's metadata."""
         return asdict(self)
 
 
 class FaceNetwork(nn.Module):
-    """A timm network with two heads on its pooled features: the expression, and how many pixels the face carries.
+    """Put two heads on the pooled features of a timm network: the expression and the effective size.
 
     Attributes:
         backbone: the timm network with its classifier.
-        resolution: linear, to the base-2 logarithm of the effective side in pixels.
-        started_from: the source of the first weights, in words.
+        resolution: linear layer to the base-2 logarithm of the effective side in pixels.
+        started_from: source of the first weights, in words.
+
+        >>> network = FaceNetwork(timm.create_model("efficientnet_b0", in_chans=1, num_classes=7)).eval()
+        >>> logits, octaves = network(torch.zeros(2, 1, 32, 32))
+        >>> logits.shape, octaves.shape
+        (torch.Size([2, 7]), torch.Size([2]))
     """
 
     def __init__(self, backbone: nn.Module, started_from: str = "random weights") -> None:
@@ -48,15 +57,15 @@ class FaceNetwork(nn.Module):
         self.backbone = backbone
         self.started_from = started_from
         self.resolution = nn.Linear(backbone.num_features, 1)
-        nn.init.constant_(self.resolution.bias, 4.5)  # 23 px: where the training faces lie, roughly
+        nn.init.constant_(self.resolution.bias, 4.5)  # 23 px, a usual size of training faces
 
     def forward(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Float32 (N, 1, S, S) -> logits (N, K) and log2 of the effective side in pixels (N,)."""
+        """Compute logits (N, K) and log2 of the effective sides in pixels (N,) of float32 (N, 1, S, S)."""
         pooled = self.backbone.forward_head(self.backbone.forward_features(tensor), pre_logits=True)
         return self.backbone.get_classifier()(pooled), self.resolution(pooled)[:, 0]
 
     def plain_state(self) -> dict[str, torch.Tensor]:
-        """All weights by timm's names, so that the file serves timm too; the second head's under ``resolution.``."""
+        """Return all weights under timm's names, so that timm can load them; the size head is ``resolution.*``."""
         prefix = "backbone."
         return {key.removeprefix(prefix): value for key, value in self.state_dict().items()}
 
@@ -68,23 +77,28 @@ def build_network(
     drop_path: float = 0.0,
     init: str = "random",
 ) -> FaceNetwork:
-    """Network with a logit for each label, and a second head for the effective size, on one gray channel.
+    """Build a network on one gray channel, with a logit for each label and a head for the effective size.
 
     Args:
         architecture: backbone (EfficientNet, Tan and Le 2019, for B0) and strides.
         labels: K names, in the order of the logits.
-        dropout: before the classifier.
-        drop_path: stochastic depth.
-        init: 'random', 'imagenet' (see ``training.imagenet``), 'bundled', or a safetensors file. The classifier's
-            rows are carried over by label where the file names its labels, and stay random elsewhere; so is the
-            second head where the file has none.
+        dropout: rate of dropout before the classifier.
+        drop_path: rate of stochastic depth.
+        init: 'random', 'imagenet' (see ``training.imagenet``), 'bundled', or a safetensors file. Rows of the
+            classifier are copied by label where the file names its labels; all other rows stay random. The size head
+            stays random where the file has none.
 
     Raises:
-        ConfigError: unknown backbone, weights that cannot be had, strides that the backbone does not have.
-        ModelError: a weight file that does not fit the network.
+        ConfigError: the backbone is unknown, its weights are not available, or it cannot reach the strides.
+        ModelError: the weight file does not fit the network.
+
+        >>> build_network(Architecture(), ("anger", "fear")).started_from
+        'random weights'
     """
     if not timm.is_model(architecture.backbone):
-        raise ConfigError(f"backbone = '{architecture.backbone}': timm knows no such network")
+        raise ConfigError(
+            f"backbone = '{architecture.backbone}': timm does not know this network. Use a name of timm.list_models()."
+        )
     backbone = timm.create_model(
         architecture.backbone,
         in_chans=1,
@@ -103,7 +117,7 @@ def build_network(
 
 
 def _set_strides(network: nn.Module, architecture: Architecture) -> None:
-    """Remove the last strides until the feature map's stride is ``output_stride``; nothing is dilated."""
+    """Remove the last strides until the feature map has stride ``output_stride``; nothing is dilated."""
     strided = [m for m in network.modules() if isinstance(m, nn.Conv2d) and m.stride == (2, 2)]
     if strided and architecture.stem_stride == 1:
         strided.pop(0).stride = (1, 1)
@@ -112,7 +126,7 @@ def _set_strides(network: nn.Module, architecture: Architecture) -> None:
     if 2 ** len(strided) != architecture.output_stride:
         raise ConfigError(
             f"output_stride = {architecture.output_stride}: with stem_stride = {architecture.stem_stride}, "
-            f"{architecture.backbone} reaches {2 ** len(strided)} at most"
+            f"{architecture.backbone} reaches {2 ** len(strided)} at most. Lower output_stride."
         )
 
 
@@ -121,12 +135,20 @@ def _weight_file(init: str) -> Path:
 
 
 def load_weights(network: FaceNetwork, path: Path, labels: Sequence[str]) -> None:
-    """Fill a network from a safetensors file of float16 or float32, by ``plain_state``'s names.
+    """Load a safetensors file of float16 or float32 into a network, by the names of ``plain_state``.
 
-    A stem of three channels is summed to gray; the classifier is carried over label by label.
+    A stem of three channels is summed to gray. Rows of the classifier are copied by label.
+
+    Args:
+        network: changed in place.
+        path: the file.
+        labels: K labels of the network.
 
     Raises:
-        ModelError: no such file, no safetensors, or the weights of another network.
+        ModelError: the file is missing, not safetensors, or holds the weights of another network.
+
+        >>> network = build_network(Architecture(), ("happiness", "fear"))
+        >>> load_weights(network, bundled_weights(), ("happiness", "fear"))
     """
     state, metadata = _read(path)
     own = network.plain_state()
@@ -146,58 +168,90 @@ def load_weights(network: FaceNetwork, path: Path, labels: Sequence[str]) -> Non
     missing = [name for name in own if name not in state and "num_batches" not in name]
     wrong = [name for name in state if name not in own or state[name].shape != own[name].shape]
     if missing or wrong:
-        raise ModelError(f"{path}: weights of another network (first mismatch: {(missing + wrong)[0]})")
+        raise ModelError(
+            f"{path}: holds weights of another network (first mismatch: {(missing + wrong)[0]}). "
+            "Use weights of this backbone."
+        )
     network.load_state_dict(
         {name if name in second else f"backbone.{name}": value for name, value in state.items()}, strict=False
     )
 
 
 def load_teacher(name: str, labels: Sequence[str]) -> FaceNetwork:
-    """'bundled' or a safetensors file of ekspresi -> the network it was exported from, for answers only.
+    """Rebuild an exported network to predict with, without gradients.
+
+    Args:
+        name: 'bundled', or a safetensors file that ekspresi exported.
+        labels: K labels, in the order of the logits.
 
     Raises:
-        ModelError: no such file, one that does not say how its network is built, or one that knows other labels.
+        ModelError: the file is missing, does not describe its network, or knows other labels.
+
+        >>> from ekspresi.expressions import FERPLUS_LABELS
+        >>> load_teacher("bundled", FERPLUS_LABELS).training
+        False
     """
     path = _weight_file(name)
     _, metadata = _read(path)
     if metadata is None or not metadata.architecture:
-        raise ModelError(f"{path}: does not say how its network is built; a teacher must come from `ekspresi export`")
+        raise ModelError(f"{path}: does not describe its network. Use weights that `ekspresi export` wrote.")
     if set(metadata.labels) != set(labels):
-        raise ModelError(f"{path}: a teacher of {', '.join(metadata.labels)} cannot teach {', '.join(labels)}")
+        raise ModelError(
+            f"{path}: a teacher of {', '.join(metadata.labels)} cannot teach {', '.join(labels)}. "
+            "Use a teacher with the labels of the data set."
+        )
     network = build_network(Architecture(**metadata.architecture), labels, init=name)
     network.eval()
     network.requires_grad_(False)
     return network
 
 
-def parents_of(init: str) -> list[dict[str, Any]]:
-    """Data that the initial weights have seen: reader, fingerprint and split of each set; empty where nobody knows."""
+def list_parents(init: str) -> list[dict[str, Any]]:
+    """List the data sets that the first weights were trained on: reader, fingerprint and split of each.
+
+    Args:
+        init: see ``build_network``.
+
+    Returns:
+        One dictionary per data set; empty for random weights, for ImageNet, and for files without a record.
+
+        >>> list_parents("random")
+        []
+    """
     if init in ("random", "imagenet"):
         return []
     _, metadata = _read(_weight_file(init))
     if metadata is None:
         return []
     split = metadata.provenance.get("split", {})
-    told = {"split": {key: split[key] for key in ("protocol", "fold", "seed")}} if split else {}
-    seen = [{**metadata.provenance["data"], **told}, *metadata.provenance.get("parents", [])]
+    recorded = {"split": {key: split[key] for key in ("protocol", "fold", "seed")}} if split else {}
+    seen = [{**metadata.provenance["data"], **recorded}, *metadata.provenance.get("parents", [])]
     return [data for i, data in enumerate(seen) if data not in seen[:i]]
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], ModelMetadata | None]:
-    """Tensors of a safetensors file, and what ekspresi wrote into it, if it did."""
+    """Read the tensors of a safetensors file, and the metadata that ekspresi wrote into it, if any."""
     if not path.is_file():
-        raise ModelError(f"{path}: no such weight file")
+        raise ModelError(
+            f"{path}: the weight file does not exist. Use random, imagenet, bundled, or a .safetensors file."
+        )
     try:
         with safe_open(path, "pt") as file:
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
             text = (file.metadata() or {}).get(METADATA_KEY)
     except Exception as error:
-        raise ModelError(f"{path}: is no safetensors file ({error}); other formats are not read") from error
+        raise ModelError(f"{path}: is not a safetensors file ({error}). Convert it to safetensors first.") from error
     return state, ModelMetadata.from_json(text, str(path)) if text else None
 
 
 def freeze_backbone(network: FaceNetwork) -> None:
-    """Leave only the two heads to be trained; batch norms keep their statistics."""
+    """Freeze all weights but those of the two heads; batch norms keep their statistics.
+
+    >>> network = build_network(Architecture(), ("anger", "fear"))
+    >>> freeze_backbone(network)
+    >>> sum(parameter.requires_grad for parameter in network.parameters())
+    4
+    """
     for parameter in network.parameters():
         parameter.requires_grad = False
     for head in (network.backbone.get_classifier(), network.resolution):

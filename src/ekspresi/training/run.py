@@ -1,9 +1,13 @@
-"""A training from start to finish: configuration -> run folder.
+"""Run a training from a configuration to a finished run folder.
 
-In: a ``TrainConfig`` and a folder. Out, in the folder: ``config.toml`` (all of it), ``run.json`` (command, package
-versions, fingerprint of the data, sizes of the split, figures), ``metrics/part-N/metrics.csv`` (a part for every
-resume) and TensorBoard events, ``checkpoints/best.ckpt`` (lowest validation NLL) and ``last.ckpt`` (to resume from).
-Knows nothing of model files: ``training.export`` makes one of a run.
+In: a ``TrainConfig`` and a folder. Out, in the folder:
+
+- ``config.toml``: the whole configuration
+- ``run.json``: command, package versions, fingerprint of the data, sizes of the split, figures
+- ``metrics/part-N/metrics.csv`` (one part per resume) and TensorBoard events
+- ``checkpoints/best.ckpt`` (lowest validation NLL) and ``last.ckpt`` (to resume from)
+
+Does not know about model files: ``training.export`` makes one of a run.
 """
 
 import json
@@ -25,9 +29,9 @@ from ekspresi.errors import ConfigError, OutputError
 from ekspresi.system.machine import cpu_name
 from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.training.config import TrainConfig, load_config
-from ekspresi.training.data import TrainingBatches, ValidationBatches, training_loader, validation_loader
+from ekspresi.training.data import TrainingBatches, ValidationBatches, make_training_loader, make_validation_loader
 from ekspresi.training.module import ExpressionModule
-from ekspresi.training.network import parents_of
+from ekspresi.training.network import list_parents
 from ekspresi.types import Device
 
 _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", "pillow", "scikit-learn")
@@ -35,7 +39,11 @@ _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """Paths inside a run folder."""
+    """Name the paths inside a run folder.
+
+    >>> TrainingRun(Path("runs/mine")).best.as_posix()
+    'runs/mine/checkpoints/best.ckpt'
+    """
 
     folder: Path
 
@@ -46,7 +54,7 @@ class TrainingRun:
 
     @property
     def record(self) -> Path:
-        """What happened, as JSON."""
+        """The record of the training, as JSON."""
         return self.folder / "run.json"
 
     @property
@@ -60,11 +68,17 @@ class TrainingRun:
         return self.folder / "checkpoints" / "last.ckpt"
 
 
-def finish(config: TrainConfig, folder: Path, show: bool = True, device: Device = "auto") -> TrainingRun:
-    """Train from where the run folder stands, if it stands anywhere, to the last epoch; see ``train``.
+def train_to_end(config: TrainConfig, folder: Path, show: bool = True, device: Device = "auto") -> TrainingRun:
+    """Start or resume a training and run it to its last epoch.
 
     Raises:
         ConfigError, DatasetError, OutputError: see ``train``.
+
+    It takes what ``train`` takes, and may be called again after a kill (not run here, because training takes minutes):
+
+        >>> run = train_to_end(load_config(Path("configs/ckplus48.toml"), {}), Path("runs/ck"))  # doctest: +SKIP
+        >>> read_record(run)["best"]["epoch"]  # doctest: +SKIP
+        11
     """
     run = TrainingRun(folder)
     started = run.config.exists()
@@ -78,18 +92,24 @@ def finish(config: TrainConfig, folder: Path, show: bool = True, device: Device 
 def train(
     config: TrainConfig, folder: Path, resume: bool = False, show: bool = True, device: Device = "auto"
 ) -> TrainingRun:
-    """Train as configured; at the end the run folder holds the chosen epoch.
+    """Train a network as configured, into a run folder.
 
     Args:
-        config: everything that decides the outcome.
-        folder: the run folder; must be new, or hold an unfinished run of the same configuration with ``resume``.
-        resume: go on after the last finished epoch.
+        config: the configuration.
+        folder: the run folder. It must be new; with ``resume`` it must hold a run of the same configuration.
+        resume: continue after the last finished epoch.
         show: draw a progress bar.
         device: 'cpu', 'cuda', or 'auto' for a CUDA GPU if torch can use one.
 
     Raises:
         ConfigError: the folder is in use, or its checkpoint belongs to another configuration.
-        DatasetError: the data cannot be read or cannot serve the protocol.
+        DatasetError: the data cannot be read or do not suit the protocol.
+        OutputError: the run folder cannot be written.
+
+        >>> train(TrainConfig(data="folder:faces"), Path("nowhere"), resume=True)
+        Traceback (most recent call last):
+        ...
+        ekspresi.errors.ConfigError: nowhere: holds no run (no config.toml). Remove --resume to start one.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("--device cuda: torch cannot use a GPU. Install torch with CUDA, or use --device cpu.")
@@ -99,14 +119,14 @@ def train(
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     dataset = read(config.data)
     if before and before["data"]["fingerprint"] != dataset.fingerprint:
-        raise ConfigError(f"{folder}: was started on other data than now lie in {config.data}; start a new run")
+        raise ConfigError(f"{folder}: was started on other data than {config.data} holds now. Start a new run.")
     split = make_split(dataset, config.split, fold=config.fold, seed=config.seed)
     training = TrainingBatches(dataset, split.train, config)
     validation = ValidationBatches(dataset, split.validation, config)
     module = ExpressionModule(config, dataset.labels, len(training), validation.batches_a_size)
-    parents = parents_of(config.init)
+    parents = list_parents(config.init)
     if config.teacher:
-        parents += [data for data in parents_of(config.teacher) if data not in parents]
+        parents += [data for data in list_parents(config.teacher) if data not in parents]
     on_gpu = device != "cpu" and torch.cuda.is_available()
     record: dict[str, Any] = {
         "command": f"ekspresi train --config {run.config} --out NEW_FOLDER",
@@ -163,17 +183,17 @@ def train(
     try:
         trainer.fit(
             module,
-            training_loader(training, lambda: trainer.global_step // len(training), workers),
-            validation_loader(validation, workers),
+            make_training_loader(training, lambda: trainer.global_step // len(training), workers),
+            make_validation_loader(validation, workers),
             ckpt_path=run.last if resume and run.last.exists() else None,
             weights_only=True,
         )
     except OSError as error:
         raise OutputError(
-            f"{folder}: could not be written ({error.strerror or error}); mend that, then go on with --resume {folder}"
+            f"{folder}: cannot be written ({error.strerror or error}). Fix this, then continue with --resume {folder}."
         ) from error
     finally:
-        # A killed run loses the seconds of its last part; a stopped one does not.
+        # Only a killed run loses the seconds of its last part.
         record["seconds"] = round(record["seconds"] + time.monotonic() - started, 1)
         _write(run.record, record)
     record["epochs_done"] = trainer.current_epoch
@@ -183,59 +203,77 @@ def train(
 
 
 def load_run(folder: Path) -> tuple[TrainingRun, TrainConfig]:
-    """A run folder -> its paths and configuration.
+    """Load the paths and the configuration of a run with a finished epoch.
 
     Raises:
-        ConfigError: no run folder, or one without a finished epoch.
+        ConfigError: the folder is not a run folder, or has no finished epoch.
+
+        >>> load_run(Path("nowhere"))
+        Traceback (most recent call last):
+        ...
+        ekspresi.errors.ConfigError: nowhere: is not a run folder (no config.toml). Make one with `ekspresi train`.
     """
     run = TrainingRun(folder)
     if not run.config.is_file():
-        raise ConfigError(f"{folder}: is no run folder (no config.toml); make one with `ekspresi train`")
+        raise ConfigError(f"{folder}: is not a run folder (no config.toml). Make one with `ekspresi train`.")
     if not run.best.is_file():
-        raise ConfigError(f"{folder}: has no finished epoch yet; go on with `ekspresi train --resume {folder}`")
+        raise ConfigError(f"{folder}: has no finished epoch. Continue it with `ekspresi train --resume {folder}`.")
     return run, load_config(run.config, {})
 
 
 def _check_folder(run: TrainingRun, config: TrainConfig, resume: bool) -> dict[str, Any]:
-    """What the folder's run recorded so far, empty for a new one; refuses a folder that does not fit."""
+    """Read what the folder's run recorded so far, empty for a new one; refuse a folder that does not fit."""
     if not run.config.exists():
         if resume:
-            raise ConfigError(f"{run.folder}: holds no run to resume (no config.toml)")
+            raise ConfigError(f"{run.folder}: holds no run (no config.toml). Remove --resume to start one.")
         for path in (run.record, run.best.parent):
             if path.exists():
-                raise ConfigError(f"{path}: belongs to no run of this folder. Move it away, or choose another --out.")
+                raise ConfigError(
+                    f"{path}: belongs to no run of this folder. Move it away, or use another folder for --out."
+                )
         return {}
     if not resume:
-        raise ConfigError(f"{run.folder}: holds a run already; choose another --out, or go on with --resume")
+        raise ConfigError(
+            f"{run.folder}: already holds a run. Use --resume to continue it, or another folder for --out."
+        )
     changed = load_config(run.config, {}).differences(config)
     if changed:
-        raise ConfigError(f"{run.folder}: was started with another {', '.join(changed)}; resume changes nothing")
+        raise ConfigError(
+            f"{run.folder}: was started with another {', '.join(changed)}. Resume it with its own config.toml."
+        )
     if run.last.exists():
         _follow_a_moved_folder(run)
     return read_record(run)
 
 
 def read_record(run: TrainingRun) -> dict[str, Any]:
-    """The JSON that a run wrote about itself.
+    """Read the record of a run, ``run.json``.
 
     Raises:
-        ConfigError: it is missing or damaged.
+        ConfigError: the record is missing or damaged.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = TrainingRun(Path(folder))
+        ...     _ = run.record.write_text('{"data": {"fingerprint": "f"}, "labels": [], "split": {}, "versions": {}}')
+        ...     read_record(run)["data"]
+        {'fingerprint': 'f'}
     """
     try:
         record: dict[str, Any] = json.loads(run.record.read_text(encoding="utf-8"))
         record["data"]["fingerprint"], record["labels"], record["split"], record["versions"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{run.record}: is missing or damaged; train again into a new folder") from error
+        raise ConfigError(f"{run.record}: is missing or damaged. Train again into a new folder.") from error
     return record
 
 
 def _follow_a_moved_folder(run: TrainingRun) -> None:
-    """Let the checkpoint point to where it lies now: Lightning forgets the best score if its folder moved."""
+    """Write the present folder into the checkpoint; Lightning forgets the best score of a moved folder."""
     try:
         checkpoint = torch.load(run.last, map_location="cpu", weights_only=True)
         states = [state for name, state in checkpoint["callbacks"].items() if name.startswith("ModelCheckpoint")]
     except Exception as error:
-        raise ConfigError(f"{run.last}: is damaged; train again into a new folder") from error
+        raise ConfigError(f"{run.last}: is damaged. Train again into a new folder.") from error
     here = os.path.realpath(run.last.parent)
     if all(state["dirpath"] == here for state in states):
         return
@@ -261,15 +299,15 @@ def _best(run: TrainingRun) -> dict[str, Any]:
 
 
 class _Progress(RichProgressBar):
-    """Lightning's progress bar without the version of the logger."""
+    """Draw Lightning's progress bar without the version of the logger."""
 
     def get_metrics(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> Any:
-        """Figures beside the bar."""
+        """Return the figures beside the bar."""
         return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
 
 
 def _version(folder: Path) -> str:
-    """Folder of this part's metrics.csv: Lightning would delete that of the part before."""
+    """Name the folder of this part's metrics.csv; Lightning would delete that of the previous part."""
     return f"part-{sum(1 for _ in folder.glob('metrics/part-*')) + 1}"
 
 

@@ -1,7 +1,7 @@
-"""Feed training: draw positions of the training side, weigh classes.
+"""Balance the classes of a training: repeat rare faces, or weigh the loss.
 
-In: targets of the training side and nothing else. Out: positions *within* it: an image of
-validation or test has no number here that could be drawn. Needs no torch.
+In: targets of the training faces and nothing else. Out: positions *within* them. A validation or test face has no
+position here, so it cannot be drawn. Does not know about torch.
 """
 
 import numpy as np
@@ -13,17 +13,27 @@ from ekspresi.errors import DatasetError, MissingExtraError
 
 
 def oversample(targets: NDArray[np.int64], method: str, rng: np.random.Generator) -> Indices:
-    """Targets of the training side, int64 (N,) -> int64 (M,) positions in 0..N-1 to train on, ascending.
+    """Repeat the positions of faces of rare classes.
 
-    Every position stands in the answer at least once; those of rare classes are repeated, drawn with ``rng``.
-    Positions without a class (-1) are never repeated.
+    Every position is in the result at least once. Positions without a class (-1) are never repeated.
+
+    Args:
+        targets: int64 (N,), classes of the training faces.
+        method: one of ``OVERSAMPLING``.
+        rng: draws the repeated positions.
+
+    Returns:
+        int64 (M,), positions in 0..N-1 to train on, ascending.
 
     Raises:
-        DatasetError: a method that is not in ``OVERSAMPLING``.
-        MissingExtraError: imbalanced-learn, the sampler, is not installed.
+        DatasetError: ``method`` is not in ``OVERSAMPLING``.
+        MissingExtraError: imbalanced-learn, which draws, is not installed.
+
+        >>> oversample(np.array([0, 0, 1]), "none", np.random.default_rng(0))
+        array([0, 1, 2])
     """
     if method not in OVERSAMPLING:
-        raise DatasetError(f"unknown oversampling '{method}'; known are {', '.join(OVERSAMPLING)}")
+        raise DatasetError(f"oversampling = '{method}': is not a known method. Use one of {', '.join(OVERSAMPLING)}.")
     everyone = np.arange(len(targets), dtype=np.int64)
     classed = everyone[targets >= 0]
     labels, counts = np.unique(targets[classed], return_counts=True)
@@ -46,9 +56,19 @@ def oversample(targets: NDArray[np.int64], method: str, rng: np.random.Generator
 
 
 def class_weights(targets: NDArray[np.int64], n_classes: int) -> NDArray[np.float32]:
-    """Targets of the training side int64 (N,) and K -> float32 (K,), inversely proportional to the counts.
+    """Weigh each class inversely to its number of faces.
 
-    The mean over the N classed faces is 1 (scikit-learn's 'balanced'); a class without faces weighs 0.
+    The mean weight over the labelled faces is 1, as in scikit-learn's 'balanced'. A class without faces weighs 0.
+
+    Args:
+        targets: int64 (N,), classes of the training faces; -1 for none.
+        n_classes: number of classes K.
+
+    Returns:
+        float32 (K,).
+
+        >>> class_weights(np.array([0, 0, 0, 1]), 2).round(2)
+        array([0.67, 2.  ], dtype=float32)
     """
     counts = np.bincount(targets[targets >= 0], minlength=n_classes)
     weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))

@@ -1,8 +1,8 @@
-"""Keys and values from a file or from flags -> a frozen model, or a ``ConfigError`` with a line for each problem.
+"""Turn keys and values of a file or of flags into a frozen model.
 
-In: a model, values as TOML gives them, and where they come from. Out: the model. This is the one place where errors
-of pydantic become sentences; they read ``<file or flags>: <key> = <value>: <problem>. <fix>.`` Knows no key of any
-model. Needs the extra [train].
+In: a model, values as TOML gives them, and their source. Out: the model, or a ``ConfigError`` with a line for each
+problem. Only this module turns errors of pydantic into sentences. They read
+``<file or flags>: <key> = <value>: <problem>. <fix>.`` Does not know about any key. Needs the extra [train].
 """
 
 import difflib
@@ -20,7 +20,7 @@ from ekspresi.errors import ConfigError
 
 _REFUSED = "refused"
 _LONGEST_VALUE = 60
-"""Characters of a value that a message shows."""
+"""Number of characters of a value that a message shows."""
 
 _WANTED = {
     "int_type": "a whole number",
@@ -31,94 +31,131 @@ _WANTED = {
     "dict_type": "a table of keys",
     "model_type": "a table of keys",
 }
-"""Type of an error -> what was expected."""
+"""Type of an error -> the expected value, in words."""
 
 _OUTSIDE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number")
 _EMPTY = ("missing", "string_too_short", "too_short")
 
 
 class Settings(BaseModel):
-    """Be the base of every configuration: frozen, finite, typed as TOML is, and without unknown keys."""
+    """Base every configuration: frozen, finite, typed as TOML is, and without unknown keys.
+
+    >>> class Camera(Settings):
+    ...     fps: int = 25
+    >>> Camera(fps=30).changed(fps=5)
+    Camera(fps=5)
+    """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     special: ClassVar[Mapping[str, str]] = {}
-    """Key -> problem and fix, for a key that must be set, or that only another place may set."""
+    """Key -> problem and fix, for a key that must be set, or that must not be set here."""
 
     def changed(self, **changes: Any) -> Self:
         """Copy the settings with some values changed, and check them all again.
 
         Raises:
-            ConfigError: an unknown key, a value of the wrong type or out of range.
+            ConfigError: a key is unknown, or a value has the wrong type or is out of range.
         """
-        return validated(type(self), {**dict(self), **changes}, "changed settings")
+        return validate_settings(type(self), {**dict(self), **changes}, "changed settings")
 
 
 S = TypeVar("S", bound=Settings)
 
 
-def refused(problem: str) -> PydanticCustomError:
-    """Make the error that a validator raises; ``problem`` reads ``<problem>. <fix>.``."""
+def make_refusal(problem: str) -> PydanticCustomError:
+    """Make the error that a validator raises.
+
+    Args:
+        problem: text of the form ``<problem>. <fix>.``
+
+        >>> str(make_refusal("is odd. Give an even number."))
+        'is odd. Give an even number.'
+    """
     return PydanticCustomError(_REFUSED, "{problem}", {"problem": problem})
 
 
 def read_toml(path: Path, example: str) -> dict[str, Any]:
-    """Read a TOML file -> its keys and values.
+    """Read the keys and values of a TOML file.
 
     Args:
         path: the file.
         example: a file that the message of a missing one names.
 
     Raises:
-        ConfigError: no such file, one that cannot be read, or no TOML.
+        ConfigError: the file is missing, unreadable or not TOML.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "a.toml"
+        ...     _ = file.write_text("epochs = 3")
+        ...     read_toml(file, "b.toml")
+        {'epochs': 3}
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such file. Name a TOML file, as {example}.") from error
+        raise ConfigError(f"{path}: the file does not exist. Name a TOML file, for example {example}.") from error
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a TOML file, as {example}.") from error
-    except ValueError as error:  # of tomllib, of UTF-8, and of numbers with thousands of digits
-        raise ConfigError(f"{path}: is no TOML ({error}). Correct it there.") from error
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}). Name a TOML file, for example {example}."
+        ) from error
+    except ValueError as error:  # from tomllib, from UTF-8, and from numbers with thousands of digits
+        raise ConfigError(f"{path}: is not TOML ({error}). Correct the file.") from error
 
 
-def validated(model: type[S], values: Mapping[str, Any], where: str, flags: Collection[str] = ()) -> S:
-    """Check keys and values -> the model.
+def validate_settings(model: type[S], values: Mapping[str, Any], where: str, flags: Collection[str] = ()) -> S:
+    """Check keys and values, and make the model of them.
 
     Args:
         model: the class of the settings.
-        values: as TOML gives them.
-        where: the place that messages name, a file or 'flags'.
+        values: keys and values as TOML gives them.
+        where: source of the values for messages, a file or 'flags'.
         flags: keys that come from flags, whatever ``where`` says.
 
     Raises:
-        ConfigError: an unknown key, a value of the wrong type or out of range; a line for each problem.
+        ConfigError: a key is unknown, or a value has the wrong type or is out of range; a line for each problem.
+
+        >>> class Camera(Settings):
+        ...     fps: int = 25
+        >>> validate_settings(Camera, {"fps": "fast"}, "camera.toml")
+        Traceback (most recent call last):
+        ...
+        ekspresi.errors.ConfigError: camera.toml: fps = "fast": is text. Give a whole number.
     """
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        places = [each["loc"] for each in found]
+        paths = [each["loc"] for each in found]
         problems = [
             _sentence(model, values, each, "flags" if each["loc"][0] in flags else where)
             for each in found
-            # A list with a bad item is reported once more, as too short.
-            if not any(place[: len(each["loc"])] == each["loc"] != place for place in places)
+            # Pydantic reports a list with a bad item a second time, as too short.
+            if not any(path[: len(each["loc"])] == each["loc"] != path for path in paths)
         ]
         raise ConfigError(*problems) from error
 
 
-def as_toml(value: Any) -> str:
-    """Write a value as TOML does: JSON's strings, whole numbers and booleans are TOML's too."""
+def format_toml(value: Any) -> str:
+    """Write a value as TOML, which shares strings, whole numbers and booleans with JSON.
+
+    >>> format_toml((48, 16))
+    '[48, 16]'
+    """
     if isinstance(value, list | tuple):
-        return f"[{', '.join(as_toml(each) for each in value)}]"
+        return f"[{', '.join(format_toml(each) for each in value)}]"
     if isinstance(value, float):
         return repr(value)
     return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
 
 
-def range_of(metadata: Iterable[Any]) -> str:
-    """Put the bounds in a field's metadata into words, as '1 .. 512' or 'above 0'; empty where there are none."""
+def format_range(metadata: Iterable[Any]) -> str:
+    """Describe the bounds in a field's metadata, as '1 .. 512' or 'above 0'; empty without bounds.
+
+    >>> format_range([SimpleNamespace(ge=1, le=512)])
+    '1 .. 512'
+    """
     bounds: dict[str, str] = {}
     for each in metadata:
         for name in ("ge", "gt", "le", "lt"):
@@ -131,7 +168,7 @@ def range_of(metadata: Iterable[Any]) -> str:
 
 
 def _sentence(model: type[Settings], values: Mapping[str, Any], each: ErrorDetails, where: str) -> str:
-    """Put one error into the line that tells it."""
+    """Write the message of one error."""
     *above, last = each["loc"]
     tables, pending, here, inside = [where], [], model, values
     for part in above:
@@ -145,12 +182,12 @@ def _sentence(model: type[Settings], values: Mapping[str, Any], each: ErrorDetai
     name, *items = *pending, last
     key = f"{name}{''.join(f'[{item}]' for item in items)}"
     value = each["input"]
-    shown = "" if each["type"] == "missing" or _holds_tables(value) else f" = {_short(as_toml(value))}"
+    shown = "" if each["type"] == "missing" or _holds_tables(value) else f" = {_short(format_toml(value))}"
     return f"{': '.join(tables)}: {key}{shown}: {_problem(here, key, each)}"
 
 
 def _problem(model: type[Settings] | None, key: str, each: ErrorDetails) -> str:
-    """Say what is wrong and what to do about it."""
+    """Describe the problem and its fix."""
     kind, context = each["type"], each.get("ctx", {})
     special = {} if model is None else model.special
     fields = {} if model is None else model.model_fields
@@ -168,9 +205,9 @@ def _problem(model: type[Settings] | None, key: str, each: ErrorDetails) -> str:
     if kind in _WANTED:
         return f"is {_kind(each['input'])}. Give {_WANTED[kind]}."
     if kind == "literal_error":
-        return f"is none of the choices. Choose {context['expected']}."
+        return f"is not a valid choice. Choose {context['expected']}."
     if kind in _OUTSIDE:
-        bounds = range_of([*(fields[key].metadata if key in fields else ()), SimpleNamespace(**context)])
+        bounds = format_range([*(fields[key].metadata if key in fields else ()), SimpleNamespace(**context)])
         return f"is out of range. Choose a number {f'in {bounds}' if ' .. ' in bounds else bounds or 'that is finite'}."
     return f"is refused ({each['msg']}). Change it."
 
@@ -182,7 +219,7 @@ def _model_in(annotation: Any) -> type[Settings] | None:
 
 
 def _table(path: list[Any], values: Mapping[str, Any]) -> str:
-    """Name a table as its file does; one of many tables is known by its name, if it has one, or else counted."""
+    """Name a table as its file does: one of many by its own name, or else by its number."""
     name, *items = path
     if not items:
         return f"[{name}]"

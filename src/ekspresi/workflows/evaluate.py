@@ -151,7 +151,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
     """
     try:
         from ekspresi.evaluation.evaluate import evaluate
-        from ekspresi.evaluation.provenance import EvaluationRequest, provenance_of, trained_split
+        from ekspresi.evaluation.provenance import EvaluationRequest, find_trained_split, make_provenance
         from ekspresi.evaluation.report import report_files, write_report
     except ImportError as error:
         raise MissingExtraError("ekspresi evaluate", "eval") from error
@@ -166,7 +166,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
     dataset = read(options.data)
     if dataset.skipped:
         listener.on_skipped(dataset.skipped)
-    faces = select_faces(dataset, trained_split(recognizer.metadata, dataset) or {}, options)
+    faces = select_faces(dataset, find_trained_split(recognizer.metadata, dataset) or {}, options)
     folder = options.out or next_run_folder(f"{dataset.name}-evaluation")
     ensure_folder(folder)
     for file in report_files(folder):
@@ -181,7 +181,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
         progress=listener.on_progress,
     )
     request = EvaluationRequest(faces.protocol, faces.fold, faces.seed, faces.side, _command(options, faces))
-    provenance = provenance_of(recognizer, dataset, request)
+    provenance = make_provenance(recognizer, dataset, request)
     files = write_report(evaluation, provenance, folder, dataset if options.gallery else None)
     return EvaluateResult(evaluation, provenance, files)
 

@@ -5,7 +5,7 @@ from ekspresi.datasets.overview import official_splits
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.errors import DatasetError
-from ekspresi.evaluation.views import counted_labels
+from ekspresi.evaluation.views import select_counted_labels
 from ekspresi.expressions import FERPLUS_LABELS
 from tests.support.fake_faces import pixel_cell, texture
 
@@ -44,7 +44,7 @@ def test_it_can_be_split_as_published_but_not_by_subject(csv):
 
 
 def test_all_eight_labels_count():
-    assert counted_labels(FERPLUS_LABELS, LABELS) == FERPLUS_LABELS
+    assert select_counted_labels(FERPLUS_LABELS, LABELS) == FERPLUS_LABELS
 
 
 def test_bad_rows_are_reported(csv):
