@@ -11,8 +11,8 @@ help:             ## list the commands
 demo: .venv/base  ## find faces in examples/ and recognize their expressions; the pictures go to demo/
 	$(BIN)/python tools/demo.py
 
-test: .venv/test  ## run all tests that need no torch, in two processes
-	$(BIN)/pytest -n 2 --dist loadgroup
+test: .venv/test  ## run all tests that need no torch
+	$(BIN)/pytest
 
 test-train: .venv-train/ready ## run the tests that train, for real but tiny; installs torch (several GB)
 	$(TRAIN)/pytest -m train tests/training

@@ -18,24 +18,6 @@ settings.load_profile("ekspresi")
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # some tests import onnxruntime themselves
 
-REAL_TIME = (
-    "media/test_live",
-    "media/test_cameras",
-    "pipeline/test_stream",
-    "system/test_forks",
-    "cli/test_predict_vid",
-)
-"""Beginnings of the test files whose threads and pauses need a processor core: no two of them run at once."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in real time into one group of ``--dist loadgroup``."""
-    root = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(root) and str(item.path.relative_to(root).as_posix()).startswith(REAL_TIME):
-            item.add_marker(pytest.mark.xdist_group("real time"))
-
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
