@@ -12,7 +12,7 @@ demo: .venv/base  ## find faces in examples/ and recognize their expressions; th
 	$(BIN)/python tools/demo.py
 
 test: .venv/test  ## run all tests that need no torch
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 test-train: .venv-train/ready ## run the tests that train, for real but tiny; installs torch (several GB)
 	$(TRAIN)/pytest -m train tests/training

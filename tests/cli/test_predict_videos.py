@@ -187,7 +187,7 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(predict, tmp_path: Path
         ((clip, "--out", tmp_path / "nowhere" / "rows.csv"), "Make it first"),
         ((clip, "--page", tmp_path / "nowhere" / "page.html"), "Make it first"),
         ((clip, "--page", tmp_path), "is a folder"),
-        ((clip, "--start", "1m"), "before the start of 60 s"),
+        ((clip, "--start", "1m"), "before the start at 60 s"),
     ):
         code, _, err = predict(*words)
         assert code == 2 and err.startswith("error: ") and err.count("\n") == 1, words

@@ -156,7 +156,7 @@ def test_builder_view_shows_the_largest_face(side: float) -> None:
 
 
 def test_builder_anonymized_keeps_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builder, "_view", lambda *_: pytest.fail("a view was cut"))
+    monkeypatch.setattr(builder, "_cut_view", lambda *_: pytest.fail("a view was cut"))
     teller = SummaryBuilder(anonymize=True)
     teller.add(seen([belief()], 0.0))
     teller.add(seen([belief()], None, source="1.png"))

@@ -233,7 +233,7 @@ def test_no_label_at_all(folder):
         read(f"ckplus:{folder}")
     emotion_file = folder / "Emotion" / "S005" / "001" / "S005_001_00000011_emotion.txt"
     emotion_file.write_text("9")
-    with pytest.raises(DatasetError, match=r"no labelled sequence; first of 1 skipped files: .*codes 0\.\.7"):
+    with pytest.raises(DatasetError, match=r"no labelled sequence; the first of 1 skipped files is .*codes 0\.\.7"):
         read(f"ckplus:{folder}")
 
 
@@ -252,7 +252,7 @@ def test_the_readers_of_these_pictures_are_one_family():
 def test_people_are_named_as_in_ckplus48(release, tmp_path):
     here = read(f"ckplus:{release}?frames=1")
     there = read(f"ckplus48:{write_ckplus48(tmp_path)}")
-    known = Counter({leak.reason: leak.faces for leak in audit_datasets(there, here) if leak.side == here.spec})
+    known = Counter({leak.reason: leak.faces for leak in audit_datasets(there, here) if leak.split == here.spec})
     assert known["subject"] == 1  # S010
     assert known["sequence"] == 1  # S010_002
 
