@@ -5,7 +5,7 @@
     faces = ekspresi.analyze("photo.jpg")
     faces[0].box_xyxy, faces[0].prediction.expression, faces[0].prediction.confidence
 
-This module is the public surface: what stands in ``__all__`` stays. Each name is loaded when it is first
+This module is the public surface: the names in ``__all__`` are stable. Each name is loaded when it is first
 used, so that ``import ekspresi`` costs nothing.
 """
 

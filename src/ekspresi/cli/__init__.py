@@ -25,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # 'rich' would swallow the names of extras, which stand in brackets
+    rich_markup_mode="markdown",  # 'rich' would swallow the names of extras in brackets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
