@@ -50,7 +50,15 @@ for _command in (predict, explain, data, train, evaluate, export, finetune, stud
 
 
 def main() -> None:
-    """Run the command line and exit; it never returns."""
+    """Run the command line and exit; it never returns.
+
+    Example:
+        >>> from contextlib import suppress
+        >>> from unittest.mock import patch
+        >>> with patch("sys.argv", ["ekspresi", "--version"]), suppress(SystemExit):
+        ...     main()
+        ekspresi ...
+    """
     try:
         app()
     except EkspresiError as error:

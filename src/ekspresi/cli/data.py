@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     """Add the command group to the app."""
     group = typer.Typer(help="Inspect data sets.", no_args_is_help=True)
     group.callback()(_group)
-    group.command("inspect")(inspect)
+    group.command("inspect")(_inspect)
     app.add_typer(group, name="data")
 
 
@@ -40,7 +40,7 @@ def _group() -> None:
     """Inspect data sets."""
 
 
-def inspect(
+def _inspect(
     specs: Annotated[
         list[str],
         typer.Argument(

@@ -127,7 +127,27 @@ class EvaluationProgress:
 
 
 def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str]) -> None:
-    """Print the figures of an evaluation by face size, and the reasons to doubt them."""
+    """Print the figures of an evaluation by face size, and the reasons to doubt them.
+
+    Args:
+        evaluation: the figures.
+        warnings: the reasons, one line each.
+
+    Example:
+        >>> import numpy as np
+        >>> from ekspresi.evaluation.results import Evaluation, SizeResult, View
+        >>> from ekspresi.metrics.calibration import calibration_scores
+        >>> from ekspresi.metrics.classification import score
+        >>> targets, probabilities, labels = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]), ("fear", "anger")
+        >>> figures = score(targets, probabilities), calibration_scores(targets, probabilities)
+        >>> by_size = (SizeResult(48, 0, *figures, None),)
+        >>> view = View("faces", "all", "argmax", "all", "trained", "image", labels, "images", {}, by_size)
+        >>> evaluation = Evaluation("clean", (48,), labels, (view,), (), ())
+        >>> print_evaluation(evaluation, ["only two faces."])  # doctest: +NORMALIZE_WHITESPACE
+            faces: 2 faces; 95 % intervals over images
+        ...
+        warning: only two faces.
+    """
     from rich.console import Console
     from rich.table import Table
 

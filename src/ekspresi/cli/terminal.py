@@ -31,7 +31,14 @@ def skipped_line(skipped: Sequence[str]) -> str:
 
 
 def print_to_stderr(line: str) -> None:
-    """Print a line to standard error; characters outside its encoding become '?'."""
+    """Print a line to standard error; characters outside its encoding become '?'.
+
+    Example:
+        >>> from contextlib import redirect_stderr
+        >>> with redirect_stderr(sys.stdout):  # here a stream that takes ASCII only
+        ...     print_to_stderr("café.jpg: is empty")
+        caf?.jpg: is empty
+    """
     encoding = sys.stderr.encoding or "ascii"
     print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
 
@@ -39,7 +46,13 @@ def print_to_stderr(line: str) -> None:
 def stdout_is_lost() -> bool:
     """Check whether standard output refuses lines, as on a full disk, and then discard what it still holds.
 
-    Without that, the interpreter would fail once more when it flushes the rest at its exit.
+    Without that, the interpreter would fail once more when it flushes the rest at its exit. The check prints an empty
+    line.
+
+    Example:
+        >>> stdout_is_lost()
+        <BLANKLINE>
+        False
     """
     try:
         print(flush=True)

@@ -63,7 +63,14 @@ def _train(
 
 
 def quiet_lightning() -> None:
-    """Hide Lightning's notes about itself, which would bury the progress bar."""
+    """Hide Lightning's notes about itself, which would bury the progress bar.
+
+    Example:
+        >>> with warnings.catch_warnings():
+        ...     quiet_lightning()
+        >>> logging.getLogger("lightning.pytorch").isEnabledFor(logging.INFO)
+        False
+    """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
 

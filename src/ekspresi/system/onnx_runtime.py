@@ -81,7 +81,12 @@ def create_session(
 
 
 def provider_of(session: Any) -> str:
-    """Name the execution provider that a session took, such as 'CPUExecutionProvider'."""
+    """Name the execution provider that a session took.
+
+    >>> from ekspresi.system.assets import ASSETS
+    >>> provider_of(create_session(str(ASSETS / "mtcnn-pnet.onnx"), threads=1, device="cpu"))
+    'CPUExecutionProvider'
+    """
     return str(session.get_providers()[0])
 
 

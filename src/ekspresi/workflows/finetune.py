@@ -101,6 +101,14 @@ def finetune_model(options: FinetuneOptions, listener: FinetuneListener) -> Fine
         ConfigError: the folder holds another training.
         DatasetError: the data set cannot be read, or is too small.
         ModelError, OutputError: a file cannot be written, or would replace a foreign file.
+
+    Example:
+        >>> import sys
+        >>> from unittest.mock import Mock, patch
+        >>> with patch.dict(sys.modules, {"ekspresi.training.finetune": None}):  # as without the extra [train]
+        ...     finetune_model(FinetuneOptions("folder:faces"), Mock(spec=FinetuneListener))
+        Traceback (most recent call last):
+        ekspresi.errors.MissingExtraError: ekspresi finetune needs the extra [train]: pip install 'ekspresi[train]'...
     """
     try:
         from ekspresi.training.finetune import finetune, plan_finetuning

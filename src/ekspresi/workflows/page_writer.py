@@ -60,6 +60,15 @@ def write_run_page(
 
     Raises:
         OutputError: the page cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from ekspresi.summaries.builder import SummaryBuilder
+        >>> result = PredictResult(sources=1, sources_read=1, summary=SummaryBuilder(anonymize=False).build())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_run_page(result, PredictOptions(page=Path(folder, "x.html")), Recognizer(), ["a.jpg"])
+        >>> [page.name for page in result.written]
+        ['x.html']
     """
     from ekspresi.summaries.html_report import page_provenance, write_page
 
