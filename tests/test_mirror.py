@@ -6,65 +6,31 @@ from pathlib import Path
 
 import pytest
 
-import ekspresi
+from tests.support.rooms import PACKAGE, marked, rooms
 
-PACKAGE = Path(ekspresi.__file__).parent
 TESTS = Path(__file__).parent
 MAX_NAME = 60
 UNFINISHED_MIRRORS = (
-    ".",
-    "cli",
-    "datasets",
-    "detection",
     "evaluation",
-    "imaging",
-    "media",
     "metrics",
-    "pipeline",
-    "recognition",
     "study",
     "summaries",
-    "system",
-    "tables",
     "training",
-    "visualization",
-    "workflows",
 )
 """Rooms with modules that have no test file of their own yet. Remove a room when it is finished."""
 UNFINISHED_NAMES = (
-    "cli",
-    "detection",
     "evaluation",
-    "media",
     "metrics",
-    "pipeline",
-    "recognition",
     "study",
     "summaries",
-    "system",
-    "tables",
-    "tracking",
     "training",
-    "visualization",
-    "workflows",
 )
 """Test folders with longer test names. Remove a folder when it is finished."""
-
-
-def rooms() -> Iterator[str]:
-    """Folders of the package that hold modules, relative to it; '.' is the package itself."""
-    for folder in sorted({path.parent for path in PACKAGE.rglob("*.py")}):
-        yield folder.relative_to(PACKAGE).as_posix()
 
 
 def folders_of_tests() -> Iterator[str]:
     for folder in sorted({path.parent for path in TESTS.rglob("test_*.py")}):
         yield folder.relative_to(TESTS).as_posix()
-
-
-def marked(names: Iterator[str], unfinished: tuple[str, ...]) -> list[object]:
-    mark = pytest.mark.xfail(reason="unfinished", strict=False)
-    return [pytest.param(name, marks=mark) if name in unfinished else name for name in names]
 
 
 def module_of(test: str, modules: set[str]) -> str | None:

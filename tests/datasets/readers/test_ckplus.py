@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.datasets.leakage import audit_datasets
-from ekspresi.datasets.registry import family, read
+from ekspresi.datasets.registry import read
 from ekspresi.detection.detector import make_detector
 from ekspresi.detection.mtcnn import MtcnnDetector
 from ekspresi.errors import DatasetError
@@ -242,11 +242,6 @@ def test_no_face_at_all(folder):
     (folder / "cohn-kanade-images").mkdir()
     with pytest.raises(DatasetError, match="none of its 9 pictures can be read; first: "):
         read(f"ckplus:{folder}")
-
-
-def test_the_readers_of_these_pictures_are_one_family():
-    assert {family(name) for name in ("ckplus", "ckplus48", "ckextended")} == {"ckplus48"}
-    assert family("folder") == "folder"
 
 
 def test_people_are_named_as_in_ckplus48(release, tmp_path):

@@ -1,12 +1,9 @@
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from ekspresi.datasets.image_files import folders_in
-from ekspresi.datasets.registry import READERS, read
+from ekspresi.datasets.registry import read
 from ekspresi.errors import DatasetError
 from tests.support.fake_faces import save, texture
 
@@ -38,15 +35,6 @@ def test_color_becomes_gray(tree):
     image = dataset.images[dataset.names.tolist().index("bored/red.png")]
     assert image.shape == (8, 8)
     assert abs(int(image[0, 0]) - 0.299 * 200) <= 1
-
-
-def test_a_turned_gray_picture_is_set_upright(tree):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
-    Image.fromarray(texture(5, 12, 30)).save(tree / "bored" / "turned.png", exif=exif)
-    dataset = read(f"folder:{tree}")
-    image = dataset.images[dataset.names.tolist().index("bored/turned.png")]
-    assert np.array_equal(image, np.rot90(texture(5, 12, 30), -1))
 
 
 def test_sides(tmp_path):
@@ -100,40 +88,6 @@ def test_only_bad_pictures(tmp_path):
         read(f"folder:{tmp_path}")
 
 
-@pytest.mark.parametrize("spec", ["nosuch:x", "folder", "folder:", ":x", ""])
-def test_a_wrong_spec_lists_the_readers(spec):
-    with pytest.raises(DatasetError) as error:
-        read(spec)
-    assert all(name in str(error.value) for name in READERS)
-
-
-def test_a_path_that_cannot_be_looked_at():
-    for path in ("x" * 300, "~nobody-of-this-name/faces"):
-        with pytest.raises(DatasetError) as error:
-            read(f"folder:{path}")
-        assert path in str(error.value)
-        assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("method", ["iterdir", "exists", "is_file"])
-def test_what_may_not_be_read(tree, monkeypatch, method):
-    def refuse(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, method, refuse)
-    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\)\. Check"):
-        read(f"folder:{tree}")
-
-
-def test_folders_of_a_folder_that_may_not_be_read(tree, monkeypatch):
-    def refuse(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(DatasetError, match=r"cannot be read \(Permission denied\)\. Check"):
-        folders_in(tree)
-
-
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_a_link_to_itself_is_skipped_and_named(tree):
     (tree / "bored" / "loop.png").symlink_to("loop.png")
@@ -151,8 +105,3 @@ def test_a_device_is_skipped_and_named(tree):
     assert len(dataset) == 3
     (line,) = dataset.skipped
     assert "device.png: is not a regular file" in line
-
-
-def test_a_path_that_does_not_exist(tmp_path):
-    with pytest.raises(DatasetError, match="no such file or folder"):
-        read(f"folder:{tmp_path / 'nowhere'}")
