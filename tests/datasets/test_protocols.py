@@ -1,14 +1,12 @@
 import subprocess
 import sys
-from typing import get_args
 
 import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
+from ekspresi.datasets.protocols import PROTOCOLS
 from ekspresi.datasets.splits import FOLDS_OF, make_split
-from ekspresi.training.config import TrainConfig
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +35,6 @@ def test_every_protocol_splits_all_faces(dataset, protocol):
 
 def test_protocols_with_folds_are_protocols():
     assert set(FOLDS_OF) <= set(PROTOCOLS)
-
-
-def test_oversampling_names_are_those_of_the_configuration():
-    assert get_args(TrainConfig.model_fields["oversampling"].annotation) == OVERSAMPLING
 
 
 def test_protocols_load_without_numpy():
