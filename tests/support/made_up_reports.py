@@ -67,6 +67,9 @@ class MadeUpReports:
         for k, name in enumerate((*short, *shipped)):
             report = self.on_ferplus(warnings=warned, seconds=700.0 + 900 * k, sha256=f"{k:012x}" + "0" * 52)
             self.write(f"runs/ablation/{name}-report/report.json", report)
+            if name in ("bundled", "on"):
+                folder = "bundled" if name == "bundled" else "imagenet"
+                self.write(f"runs/validation-{folder}/report.json", report)
         for part, epochs in ((1, range(6)), (2, range(5, 11))):
             file = self.root / f"runs/bundled/metrics/part-{part}/metrics.csv"
             file.parent.mkdir(parents=True, exist_ok=True)
