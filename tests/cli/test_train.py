@@ -22,7 +22,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
         configurations.append(config)
         return SimpleNamespace(folder=folder)
 
-    monkeypatch.setitem(sys.modules, "ekspresi.training.run", SimpleNamespace(TrainingRun=None, train=train))
+    monkeypatch.setitem(sys.modules, "ekspresi.training.run", SimpleNamespace(train=train))
     monkeypatch.setattr("ekspresi.datasets.registry.read", lambda spec: SimpleNamespace(skipped=()))
     return configurations
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from ekspresi.detection import mtcnn
-from ekspresi.detection.mtcnn import MtcnnDetector, mtcnn_levels, pyramid
+from ekspresi.detection.mtcnn import MtcnnDetector, mtcnn_levels
+from ekspresi.detection.pyramid import WINDOW_PX
 from ekspresi.errors import ModelError
 from ekspresi.types import Box
 
@@ -94,8 +95,8 @@ def test_mtcnn_in_strips_equals_the_whole_level(cascade: MtcnnDetector, monkeypa
 def test_mtcnn_levels_scale_fits_the_smallest_face() -> None:
     assert [level.scale for level in mtcnn_levels(300, 200, 12)] == [2.0]
     assert mtcnn_levels(300, 200, 4)[0].scale == mtcnn.MAX_ENLARGEMENT
-    assert mtcnn_levels(4000, 3000, 12)[0].scale == mtcnn.WINDOW_PX / 12
-    assert mtcnn_levels(4000, 3000, 48)[0].scale == mtcnn.OVERSIZE * mtcnn.WINDOW_PX / 48
+    assert mtcnn_levels(4000, 3000, 12)[0].scale == WINDOW_PX / 12
+    assert mtcnn_levels(4000, 3000, 48)[0].scale == mtcnn.OVERSIZE * WINDOW_PX / 48
     between = mtcnn_levels(2000, 1000, 12)[0].scale
     assert between * 2000 * between * 1000 == pytest.approx(mtcnn.FREE_PX)
 
@@ -108,13 +109,6 @@ def test_mtcnn_levels_of_any_frame_bound_memory() -> None:
                 pixels = (tile.right - tile.left) * (tile.bottom - tile.top) * level.scale**2
                 assert pixels <= mtcnn.TILE_PX**2
         assert max(size) * levels[-1].scale <= mtcnn.TILE_PX
-
-
-def test_pyramid_ends_at_the_window() -> None:
-    scales = pyramid(300, 200, 2.0)
-    assert scales[0] == 2.0 and scales == sorted(scales, reverse=True)
-    assert 12 <= scales[-1] * 200 < 12 / mtcnn.PYRAMID_STEP
-    assert pyramid(2, 2, 4.0) == []
 
 
 def test_mtcnn_in_a_crowd_finds_each_face() -> None:

@@ -24,7 +24,8 @@ from ekspresi.datasets.splits import make_split
 from ekspresi.training.config import load_config
 from ekspresi.training.export import LARGEST_DIFFERENCE, export, measure_difference
 from ekspresi.training.network import Architecture, build_network
-from ekspresi.training.run import TrainingRun, train
+from ekspresi.training.run import train
+from ekspresi.training.run_folder import TrainingRun
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,8 @@ def _train(
 ) -> None:
     try:
         from ekspresi.training.config import load_config
-        from ekspresi.training.run import TrainingRun, train
+        from ekspresi.training.run import train
+        from ekspresi.training.run_folder import TrainingRun
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi train", "train") from error
     from ekspresi.datasets.registry import read

@@ -1,7 +1,8 @@
 """Define the protocol of detectors, and make them by name.
 
 In: an RGB image. Out: faces with boxes, largest first, without predictions. Does not know about crops, expressions or
-image files. To add a detector, write a class with ``detect`` in its own file and a line in ``make_detector``.
+image files. To add a detector, write a class with ``detect`` in its own file, and add its name to ``DETECTORS`` and
+``make_detector``.
 """
 
 import math

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from math import ceil, floor, sqrt
+from math import sqrt
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.detection import tiling
+from ekspresi.detection.pyramid import WINDOW_PX, build_pyramid, cut_patches, measure_pixel, shrink_to_means
 from ekspresi.detection.tiling import Array, Detections, PyramidLevel, detect_tiled
 from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.boxes import nms
@@ -39,9 +40,7 @@ from ekspresi.types import Device, Face
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-WINDOW_PX = 12  # width of P-Net's window
 STRIDE_PX = 2  # step between its windows
-PYRAMID_STEP = 0.709  # about 1 / sqrt(2), the paper's
 MAX_ENLARGEMENT = 2.0  # 3 found 32 of 96 faces 8 px wide where 2 found 43 (benchmarks/detection.py), in twice the time
 STRIP_PX = 65_536  # pixels P-Net sees at once: fits the cache, and bounds memory at about 100 bytes a pixel
 OVERSIZE = 2.0  # windows a face of min_face_px spans on the first level: finds smaller ones too, 3 only costs time
@@ -50,7 +49,6 @@ FREE_PX = 3_000_000  # pixels of a first level that may be larger than LEAST_OVE
 TILE_PX = 1792  # width of a tile on its level: bounds memory
 OVERLAP_PX = 384  # of tiles on their level; the next level, COARSER times smaller, starts at 192 of these pixels
 COARSER = 8.0
-BAND_PX = 4_000_000  # pixels of a frame that are shrunk at once
 DETAIL = 2.0  # pixels kept for R- and O-Net where P-Net sees one
 THRESHOLDS = (0.6, 0.7, 0.7)  # least score after P-, R- and O-Net, as in the paper's code
 MAX_PROPOSALS = 3000  # patches given to R-Net; a texture can propose tens of thousands
@@ -98,7 +96,7 @@ class MtcnnDetector:
     def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
         """Return the detections in a part of an image, RGB uint8 (h, w, 3), whose first level has a scale."""
         factor = max(int(1 / (DETAIL * scale)), 1)
-        levels = _levels(_shrunk(part, factor), scale * factor)
+        levels = build_pyramid(shrink_to_means(part, factor), scale * factor)
         boxes, scores, landmarks = self._finish(levels, self._refine(levels, self._propose(levels)))
         return Detections(boxes * np.float32(factor), scores, landmarks * np.float32(factor))
 
@@ -111,7 +109,7 @@ class MtcnnDetector:
             score = faces[rows, columns]
             corners = np.stack([columns, rows, columns, rows], axis=1).astype(np.float32) * STRIDE_PX
             corners[:, 2:] += WINDOW_PX
-            moved = (corners + WINDOW_PX * offsets[:, rows, columns].T) * _unit(levels[0], level)
+            moved = (corners + WINDOW_PX * offsets[:, rows, columns].T) * measure_pixel(levels[0], level)
             kept = nms(moved, score, 0.5)
             boxes.append(moved[kept])
             scores.append(score[kept])
@@ -133,7 +131,7 @@ class MtcnnDetector:
 
     def _refine(self, levels: list[Image.Image], boxes: Array) -> Array:
         """Return the square boxes that R-Net accepts, moved and squared (m, 4)."""
-        offsets, faces = self._judge("rnet", _patches(levels, boxes, 24))
+        offsets, faces = self._judge("rnet", cut_patches(levels, boxes, 24))
         scores = faces[:, 1]
         good = scores > THRESHOLDS[1]
         boxes, scores = _moved(boxes, offsets)[good], scores[good]
@@ -141,7 +139,7 @@ class MtcnnDetector:
 
     def _finish(self, levels: list[Image.Image], boxes: Array) -> tuple[Array, Array, Array]:
         """Return boxes (k, 4), scores (k,) and landmarks (k, 5, 2) of O-Net for square boxes."""
-        offsets, points, faces = self._judge("onet", _patches(levels, boxes, 48))
+        offsets, points, faces = self._judge("onet", cut_patches(levels, boxes, 48))
         scores = faces[:, 1]
         sides = (boxes[:, 2:] - boxes[:, :2])[:, None]
         landmarks = boxes[:, None, :2] + sides * points.reshape(-1, 2, 5).transpose(0, 2, 1)
@@ -199,22 +197,6 @@ def mtcnn_levels(width: int, height: int, min_face_px: float) -> list[PyramidLev
     return tiling.levels(width, height, scale, side_px=TILE_PX, overlap_px=OVERLAP_PX, step=COARSER, last_px=TILE_PX)
 
 
-def pyramid(width: int, height: int, scale: float) -> list[float]:
-    """Return all scales of a pyramid, largest first, by the size of a picture in pixels and the first scale.
-
-    The last level is at least as large as P-Net's window; a smaller picture has no levels.
-
-    Example:
-        >>> [round(scale, 2) for scale in pyramid(40, 30, 1.0)]
-        [1.0, 0.71, 0.5]
-    """
-    scales = []
-    while scale * min(width, height) >= WINDOW_PX:
-        scales.append(scale)
-        scale *= PYRAMID_STEP
-    return scales
-
-
 def _moved(boxes: Array, offsets: Array) -> Array:
     """Move boxes (n, 4) by the network's offsets (n, 4), which are in box sides."""
     sides = boxes[:, 2:] - boxes[:, :2]
@@ -231,59 +213,6 @@ def _squared(boxes: Array) -> Array:
 def _normalize(pixels: NDArray[np.uint8]) -> Array:
     """Turn RGB pictures, uint8 (n, H, W, 3), into the networks' input, float32 (n, 3, H, W)."""
     return (pixels.transpose(0, 3, 1, 2).astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
-
-
-def _shrunk(part: NDArray[np.uint8], factor: int) -> Image.Image:
-    """Shrink RGB uint8 (h, w, 3) to the means of factor x factor pixels.
-
-    Works in bands: Pillow's own copy of a large frame would take more memory than the frame.
-    """
-    if factor == 1:
-        return Image.fromarray(part)
-    step = factor * max(BAND_PX // (factor * part.shape[1]), 1)
-    bands = [
-        np.asarray(Image.fromarray(part[top : top + step]).reduce(factor)) for top in range(0, part.shape[0], step)
-    ]
-    return Image.fromarray(np.concatenate(bands))
-
-
-def _levels(picture: Image.Image, first: float) -> list[Image.Image]:
-    """Return a picture and its pyramid from the first scale on, largest level first."""
-    levels = [picture]
-    for scale in pyramid(picture.width, picture.height, first):
-        size = (ceil(picture.width * scale), ceil(picture.height * scale))
-        # From the level before, not from the original: as good, and ten times faster on a large photo.
-        levels.append(levels[-1].resize(size, Image.Resampling.BILINEAR))
-    return levels
-
-
-def _unit(picture: Image.Image, level: Image.Image) -> Array:
-    """Return width and height of a level's pixel in pixels of the picture, twice (4,); sizes were rounded."""
-    x, y = picture.width / level.width, picture.height / level.height
-    return np.array([x, y, x, y], dtype=np.float32)
-
-
-def _patches(levels: list[Image.Image], boxes: Array, side: int) -> NDArray[np.uint8]:
-    """Cut square boxes (n, 4) in pixels of levels[0] as RGB uint8 (n, side, side, 3); the outside is black.
-
-    Each patch comes from the smallest level that shows it at ``side`` pixels or more. A face that fills a photo costs
-    as little as one that fills a thumbnail.
-    """
-    if len(boxes) == 0:
-        return np.empty((0, side, side, 3), np.uint8)
-    by_size = sorted(levels, key=lambda level: level.width)
-    widths = np.array([level.width for level in by_size]) / levels[0].width
-    chosen = np.searchsorted(widths, side / np.maximum(boxes[:, 2] - boxes[:, 0], 1e-3))
-    indices = np.minimum(chosen, len(by_size) - 1)
-    own = boxes / np.stack([_unit(levels[0], level) for level in by_size])[indices]  # in pixels of its level
-    sheet = Image.new("RGB", (side, side * len(boxes)))  # pictures become arrays slowly: so one, not each
-    for number, ((x1, y1, x2, y2), index) in enumerate(zip(own.tolist(), indices.tolist(), strict=True)):
-        x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)  # offsets can turn a box of a few pixels inside out
-        left, top = floor(x1), floor(y1)
-        region = by_size[index].crop((left, top, ceil(x2), ceil(y2)))
-        inside = (x1 - left, y1 - top, x2 - left, y2 - top)
-        sheet.paste(region.resize((side, side), Image.Resampling.BILINEAR, box=inside), (0, number * side))
-    return np.asarray(sheet).reshape(-1, side, side, 3)
 
 
 def _load(name: str, device: Device) -> "InferenceSession":

@@ -5,6 +5,7 @@
     urls.py          parse addresses, and hide users and passwords in them
     timestamps.py    turn stamps into rising seconds, and select frames by time
     decoder.py       open containers and decode frames by PyAV
+    seeking.py       find where decoding of a video file begins
     video_reader.py  read the frames of a video file
     live.py          give the newest frames of a camera, and reconnect; does not know about PyAV
     cameras.py       connect to webcams and network cameras by PyAV, for live.py

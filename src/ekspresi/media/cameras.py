@@ -1,4 +1,4 @@
-"""Connect to webcams and network cameras by PyAV.
+"""Connect once to a webcam or network camera by PyAV; ``media.live`` reconnects.
 
 In: the number of a webcam, or an address with its password. Out: functions that connect for ``live.py``. There are
 time-outs for connecting, for each read, and for pictures that are missing while other data arrives. Does not know

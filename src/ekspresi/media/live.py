@@ -1,4 +1,4 @@
-"""Give the newest frames of a camera that may stall and disconnect, and reconnect.
+"""Reconnect to a camera that stalls or disconnects, and give its newest frames.
 
 In: a function that connects and gives pictures one after another. Out: frames. Frames that arrive while the last one
 is processed are dropped, not queued, so the result stays live and memory flat. Does not know about PyAV: the function

@@ -5,7 +5,6 @@ the video. Does not know about live sources.
 """
 
 import os
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ekspresi.errors import EkspresiError, SourceError
 from ekspresi.media.decoder import Decoder, FrameConverter, open_container
+from ekspresi.media.seeking import SeekTarget, find_seek_target
 from ekspresi.media.timestamps import FileClock, Window
 from ekspresi.types import Frame
 
@@ -130,28 +130,6 @@ def video_length_s(path: Path) -> float | None:
         return _length_s(container)
 
 
-class _SeekTarget:
-    """Hold the stamps of a file up to the frame where reading starts.
-
-    Attributes:
-        zero: stamp of the first frame that is decoded.
-        target: stamp of the start.
-        stamps: rising stamps of all frames from the first to at least the target.
-    """
-
-    def __init__(self, zero: int, target: int, stamps: list[int]) -> None:
-        self.zero = zero
-        self.target = target
-        self.stamps = stamps
-
-    def number(self, stamp: int | None) -> int | None:
-        """Return the number of a frame at or before the start by its stamp; None for any other."""
-        if stamp is None or stamp > self.target:
-            return None
-        number = bisect_left(self.stamps, stamp)
-        return number if number < len(self.stamps) and self.stamps[number] == stamp else None
-
-
 class _ContainerReader:
     """Read a container once.
 
@@ -160,7 +138,7 @@ class _ContainerReader:
     """
 
     def __init__(
-        self, container: "InputContainer", shown: str, window: Window, target: _SeekTarget | None = None
+        self, container: "InputContainer", shown: str, window: Window, target: SeekTarget | None = None
     ) -> None:
         self.missed = False
         self._container = container
@@ -240,32 +218,9 @@ def _open_file(path: Path) -> "InputContainer":
     return open_container(f"file:{path}", str(path), options={"protocol_whitelist": "file"})
 
 
-def _seek_target(path: Path, start_s: float) -> _SeekTarget | None:
-    """Return the stamps of a file from its first frame to a start in seconds; None where they are out of order."""
-    zero, stamps, last = None, list[int](), None
+def _seek_target(path: Path, start_s: float) -> SeekTarget | None:
     with _open_file(path) as container:
-        decoder = Decoder(container, str(path))
-        stream = decoder.stream
-        if not stream.time_base:
-            return None
-        start = round(start_s / stream.time_base)
-        for packet in decoder.packets():
-            if packet.stream_index != stream.index or packet.size == 0:  # the last one is empty
-                continue
-            if packet.pts is None or (packet.dts is not None and last is not None and packet.dts < last):
-                return None
-            last = packet.dts if packet.dts is not None else last
-            if not packet.is_discard:
-                stamps.append(packet.pts)
-            if zero is None:
-                pictures = decoder.pictures(packet)
-                if pictures:
-                    zero = pictures[0].pts
-            elif last is not None and last > zero + start:
-                break
-    if zero is None:
-        return None
-    return _SeekTarget(zero, zero + start, sorted(stamp for stamp in stamps if stamp >= zero))
+        return find_seek_target(Decoder(container, str(path)), start_s)
 
 
 def _step_s(stream: "VideoStream") -> float:

@@ -162,7 +162,8 @@ def run_job(job: Job, root: Path, threads: int) -> None:
     import torch
     from filelock import FileLock
 
-    from ekspresi.training.run import TrainingRun, read_record, train_to_end
+    from ekspresi.training.run import train_to_end
+    from ekspresi.training.run_folder import TrainingRun, read_record
 
     folder = locate_job(job, root)
     ensure_folder(folder)

@@ -32,7 +32,7 @@ from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import TrainingBatches, make_preprocessing
 from ekspresi.training.network import Architecture, FaceNetwork, build_network
-from ekspresi.training.run import TrainingRun, load_run, read_record
+from ekspresi.training.run_folder import TrainingRun, load_run, read_record
 from ekspresi.types import Device
 
 LARGEST_DIFFERENCE = 1e-4

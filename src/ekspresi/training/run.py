@@ -13,7 +13,6 @@ Does not know about model files: ``training.export`` makes one of a run.
 import json
 import os
 import time
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,40 +31,10 @@ from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.data import TrainingBatches, ValidationBatches, make_training_loader, make_validation_loader
 from ekspresi.training.module import ExpressionModule
 from ekspresi.training.network import list_parents
+from ekspresi.training.run_folder import TrainingRun, read_record
 from ekspresi.types import Device
 
 _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", "pillow", "scikit-learn")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRun:
-    """Name the paths inside a run folder.
-
-    >>> TrainingRun(Path("runs/mine")).best.as_posix()
-    'runs/mine/checkpoints/best.ckpt'
-    """
-
-    folder: Path
-
-    @property
-    def config(self) -> Path:
-        """The full configuration."""
-        return self.folder / "config.toml"
-
-    @property
-    def record(self) -> Path:
-        """The record of the training, as JSON."""
-        return self.folder / "run.json"
-
-    @property
-    def best(self) -> Path:
-        """Checkpoint of the epoch that validation chose."""
-        return self.folder / "checkpoints" / "best.ckpt"
-
-    @property
-    def last(self) -> Path:
-        """Checkpoint of the last finished epoch."""
-        return self.folder / "checkpoints" / "last.ckpt"
 
 
 def train_to_end(config: TrainConfig, folder: Path, show: bool = True, device: Device = "auto") -> TrainingRun:
@@ -202,25 +171,6 @@ def train(
     return run
 
 
-def load_run(folder: Path) -> tuple[TrainingRun, TrainConfig]:
-    """Load the paths and the configuration of a run with a finished epoch.
-
-    Raises:
-        ConfigError: the folder is not a run folder, or has no finished epoch.
-
-        >>> load_run(Path("nowhere"))
-        Traceback (most recent call last):
-        ...
-        ekspresi.errors.ConfigError: nowhere: is not a run folder (no config.toml). Make one with `ekspresi train`.
-    """
-    run = TrainingRun(folder)
-    if not run.config.is_file():
-        raise ConfigError(f"{folder}: is not a run folder (no config.toml). Make one with `ekspresi train`.")
-    if not run.best.is_file():
-        raise ConfigError(f"{folder}: has no finished epoch. Continue it with `ekspresi train --resume {folder}`.")
-    return run, load_config(run.config, {})
-
-
 def _check_folder(run: TrainingRun, config: TrainConfig, resume: bool) -> dict[str, Any]:
     """Read what the folder's run recorded so far, empty for a new one; refuse a folder that does not fit."""
     if not run.config.exists():
@@ -244,27 +194,6 @@ def _check_folder(run: TrainingRun, config: TrainConfig, resume: bool) -> dict[s
     if run.last.exists():
         _follow_a_moved_folder(run)
     return read_record(run)
-
-
-def read_record(run: TrainingRun) -> dict[str, Any]:
-    """Read the record of a run, ``run.json``.
-
-    Raises:
-        ConfigError: the record is missing or damaged.
-
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     run = TrainingRun(Path(folder))
-        ...     _ = run.record.write_text('{"data": {"fingerprint": "f"}, "labels": [], "split": {}, "versions": {}}')
-        ...     read_record(run)["data"]
-        {'fingerprint': 'f'}
-    """
-    try:
-        record: dict[str, Any] = json.loads(run.record.read_text(encoding="utf-8"))
-        record["data"]["fingerprint"], record["labels"], record["split"], record["versions"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{run.record}: is missing or damaged. Train again into a new folder.") from error
-    return record
 
 
 def _follow_a_moved_folder(run: TrainingRun) -> None:

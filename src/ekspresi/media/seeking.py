@@ -1,0 +1,70 @@
+"""Find where a video file is to be decoded from, and the numbers of its frames there.
+
+In: a decoder at the beginning of a file, and a start. Out: stamps in the stream's time base, and numbers. Does not
+know about clocks, windows or files.
+"""
+
+from bisect import bisect_left
+
+from ekspresi.media.decoder import Decoder
+
+
+class SeekTarget:
+    """Hold the stamps of a file up to the frame where reading starts.
+
+    Attributes:
+        zero: stamp of the first frame that is decoded.
+        target: stamp of the start.
+        stamps: rising stamps of all frames from the first to at least the target.
+
+    Example:
+        >>> SeekTarget(zero=100, target=140, stamps=[100, 120, 140, 160]).number(120)
+        1
+    """
+
+    def __init__(self, zero: int, target: int, stamps: list[int]) -> None:
+        self.zero = zero
+        self.target = target
+        self.stamps = stamps
+
+    def number(self, stamp: int | None) -> int | None:
+        """Return the number of a frame at or before the start by its stamp; None for any other."""
+        if stamp is None or stamp > self.target:
+            return None
+        number = bisect_left(self.stamps, stamp)
+        return number if number < len(self.stamps) and self.stamps[number] == stamp else None
+
+
+def find_seek_target(decoder: Decoder, start_s: float) -> SeekTarget | None:
+    """Read the stamps from the first frame to a start in seconds; None where they are out of order.
+
+    Decodes up to the first frame only.
+
+    Example:
+        >>> from ekspresi.media.decoder import open_container
+        >>> with open_container("testsrc=size=16x8:duration=1", "test picture", form="lavfi") as container:
+        ...     find_seek_target(Decoder(container, "test picture"), start_s=0.2).number(3)
+        3
+    """
+    zero, stamps, last = None, list[int](), None
+    stream = decoder.stream
+    if not stream.time_base:
+        return None
+    start = round(start_s / stream.time_base)
+    for packet in decoder.packets():
+        if packet.stream_index != stream.index or packet.size == 0:  # the last one is empty
+            continue
+        if packet.pts is None or (packet.dts is not None and last is not None and packet.dts < last):
+            return None
+        last = packet.dts if packet.dts is not None else last
+        if not packet.is_discard:
+            stamps.append(packet.pts)
+        if zero is None:
+            pictures = decoder.pictures(packet)
+            if pictures:
+                zero = pictures[0].pts
+        elif last is not None and last > zero + start:
+            break
+    if zero is None:
+        return None
+    return SeekTarget(zero, zero + start, sorted(stamp for stamp in stamps if stamp >= zero))
