@@ -125,7 +125,7 @@ def test_optimizers_are_what_they_are_called() -> None:
     assert type(make("adam")) is torch.optim.Adam
     assert type(make("adamw")) is torch.optim.AdamW
     assert type(make("nadamw")).__name__ == "NAdamW"
-    with pytest.raises(ConfigError, match="any name timm"):
+    with pytest.raises(ConfigError, match="any name that timm"):
         make("rmsprob")
     decayed = [g for g in rmsprop.param_groups if g["weight_decay"] > 0]
     assert [p.shape for g in decayed for p in g["params"]] == [(4, 3)]
