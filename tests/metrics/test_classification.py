@@ -5,30 +5,13 @@ import time
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from ekspresi.metrics import calibration as confidence
 from ekspresi.metrics import classification
+from tests.metrics.made_up_answers import BAD_INPUTS, answer_cases, one_hot, random_case
 
 
-def one_hot(answers, n_classes, confidence=1.0):
-    rest = (1 - confidence) / (n_classes - 1)
-    probabilities = np.full((len(answers), n_classes), rest)
-    probabilities[np.arange(len(answers)), answers] = confidence
-    return probabilities
-
-
-def random_case(n=400, n_classes=8, seed=0):
-    rng = np.random.default_rng(seed)
-    targets = rng.choice(n_classes, size=n, p=rng.dirichlet(np.ones(n_classes)))
-    logits = rng.normal(size=(n, n_classes)) + 1.5 * np.eye(n_classes)[targets]
-    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return targets.astype(np.int64), probabilities
-
-
-def test_scores_by_hand():
+def test_score_by_hand():
     # Class 0: 3 targets, 2 right; class 1: 2 targets, 1 right; class 2: no target, answered once.
     targets = np.array([0, 0, 0, 1, 1])
     scores = classification.score(targets, one_hot(np.array([0, 0, 1, 1, 2]), 3))
@@ -48,7 +31,7 @@ def test_scores_by_hand():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_scores_are_scikit_learns(seed):
+def test_score_equals_scikit_learns(seed):
     targets, probabilities = random_case(seed=seed)
     answers = probabilities.argmax(axis=1)
     scores = classification.score(targets, probabilities, resamples=10)
@@ -78,7 +61,7 @@ def naive_interval(targets, answers, groups, resamples, rng):
     return np.percentile(values, (2.5, 97.5))
 
 
-def test_interval_is_that_of_a_textbook_cluster_bootstrap():
+def test_score_interval_is_a_cluster_bootstrap():
     targets, probabilities = random_case(n=300)
     groups = np.repeat([f"S{i:02d}" for i in range(30)], 10)
     probabilities[:150] = one_hot(targets[:150], 8)  # half of the subjects are easy: they vary between them
@@ -89,7 +72,7 @@ def test_interval_is_that_of_a_textbook_cluster_bootstrap():
     assert scores.accuracy.high == pytest.approx(high, abs=0.012)
 
 
-def test_interval_of_images_is_the_binomial_one():
+def test_score_interval_of_images_is_binomial():
     rng = np.random.default_rng(1)
     right = rng.random(1000) < 0.7
     scores = classification.score(np.zeros(1000, np.int64), one_hot(np.where(right, 0, 1), 2), resamples=4000)
@@ -107,7 +90,7 @@ def test_score_of_subjects_widens_the_interval():
     assert width[1] > 1.7 * width[0]  # sqrt(5) = 2.2 in theory
 
 
-def test_the_bootstrap_counts_what_scikit_learn_counts():
+def test_score_of_equal_subjects_has_no_spread():
     """Subjects who are alike to the last answer leave the bootstrap no choice: each resample is the whole."""
     targets, probabilities = random_case(n=60, n_classes=9)
     targets[targets == 8] = 0  # a class that is only answered
@@ -121,27 +104,25 @@ def test_the_bootstrap_counts_what_scikit_learn_counts():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_single_label_is_always_right():
+def test_score_of_a_single_label_is_perfect():
     scores = classification.score(np.zeros(3, np.int64), np.ones((3, 1)))
     assert scores.confusion == ((3,),)
     assert (scores.accuracy.value, scores.macro_f1.value, scores.classes[0].support) == (1, 1, 3)
-    calibration = confidence.calibration_scores(np.zeros(3, np.int64), np.ones((3, 1)))
-    assert (calibration.nll, calibration.ece) == (0, 0)
 
 
-def test_bootstrap_is_seeded():
+def test_score_is_seeded():
     targets, probabilities = random_case()
     assert classification.score(targets, probabilities) == classification.score(targets, probabilities)
     assert classification.score(targets, probabilities) != classification.score(targets, probabilities, seed=1)
 
 
-def test_no_interval_from_a_single_subject():
+def test_score_of_a_single_subject_has_no_interval():
     targets, probabilities = random_case(n=20)
     scores = classification.score(targets, probabilities, np.full(20, "S001"))
     assert (scores.accuracy.low, scores.accuracy.high, scores.clusters) == (None, None, 1)
 
 
-def test_bootstrap_of_3500_images_takes_under_two_seconds():
+def test_score_of_3500_images_takes_under_two_seconds():
     targets, probabilities = random_case(n=3500)
     for groups in (None, np.arange(3500) // 30):
         start = time.process_time()
@@ -149,46 +130,7 @@ def test_bootstrap_of_3500_images_takes_under_two_seconds():
         assert time.process_time() - start < 2
 
 
-def test_calibration_by_hand():
-    # Four at 0.9 of which three are right, one at 0.6 and right.
-    probabilities = one_hot(np.array([0, 0, 0, 0]), 2, 0.9)
-    probabilities = np.concatenate([probabilities, one_hot(np.array([1]), 2, 0.6)])
-    targets = np.array([0, 0, 0, 1, 1])
-    calibration = confidence.calibration_scores(targets, probabilities)
-    assert calibration.ece == pytest.approx(4 / 5 * abs(0.75 - 0.9) + 1 / 5 * abs(1 - 0.6))
-    assert calibration.nll == pytest.approx(-(3 * np.log(0.9) + np.log(0.1) + np.log(0.6)) / 5)
-    filled = [b for b in calibration.bins if b.count]
-    assert [(b.count, b.accuracy) for b in filled] == [(1, 1.0), (4, 0.75)]
-    assert filled[1].low < 0.9 <= filled[1].high
-
-
-def test_nll_is_scikit_learns():
-    targets, probabilities = random_case()
-    assert confidence.calibration_scores(targets, probabilities).nll == pytest.approx(
-        log_loss(targets, probabilities, labels=range(8))
-    )
-
-
-def test_bins_are_open_below_and_closed_above():
-    probabilities = np.array([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, 0.0]])
-    bins = confidence.calibration_scores(np.array([0, 0]), probabilities).bins
-    assert len(bins) == 15
-    assert [i for i, b in enumerate(bins) if b.count] == [4, 14]  # 1/3 = 5/15 ends the fifth bin
-
-
-def test_nll_of_a_certain_error_is_finite():
-    assert confidence.calibration_scores(np.array([1]), np.array([[1.0, 0.0]])).nll == pytest.approx(-np.log(1e-12))
-
-
-def test_confident_mistakes_come_most_confident_first():
-    probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.9, 0.1]])
-    targets = np.array([1, 0, 0, 1, 1])
-    assert confidence.confident_mistakes(targets, probabilities, 10).tolist() == [4, 2, 3, 0]
-    assert confidence.confident_mistakes(targets, probabilities, 2).tolist() == [4, 2]
-    assert confidence.confident_mistakes(np.array([0]), np.array([[1.0, 0.0]]), 2).tolist() == []
-
-
-def test_sequence_means():
+def test_sequence_means_average_frames_of_a_class():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
     targets, means, first = classification.sequence_means(
         np.array([1, 0, 0, 0]), probabilities, np.array(["b", "a", "a", "b"])
@@ -198,34 +140,14 @@ def test_sequence_means():
     assert means == pytest.approx(np.array([[0.25, 0.75], [0.4, 0.6], [0.9, 0.1]]))
 
 
-@pytest.mark.parametrize(
-    ("targets", "probabilities"),
-    [
-        (np.array([], np.int64), np.zeros((0, 3))),
-        (np.array([0, 1]), np.ones((3, 2)) / 2),
-        (np.array([2]), np.ones((1, 2)) / 2),
-        (np.array([-1]), np.ones((1, 2)) / 2),
-        (np.array([0]), np.ones(1)),
-    ],
-)
-def test_bad_input_is_refused(targets, probabilities):
+@pytest.mark.parametrize(("targets", "probabilities"), BAD_INPUTS)
+def test_score_refuses_bad_input(targets, probabilities):
     with pytest.raises(ValueError, match="targets"):
         classification.score(targets, probabilities)
-    with pytest.raises(ValueError, match="targets"):
-        confidence.calibration_scores(targets, probabilities)
 
 
-cases = st.tuples(st.integers(1, 40), st.integers(2, 8)).flatmap(
-    lambda shape: st.tuples(
-        hnp.arrays(np.int64, shape[0], elements=st.integers(0, shape[1] - 1)),
-        hnp.arrays(np.float64, shape, elements=st.floats(0.01, 1)),
-        hnp.arrays(np.int64, shape[0], elements=st.integers(0, 5)),
-    )
-)
-
-
-@given(cases)
-def test_properties(case):
+@given(answer_cases)
+def test_score_holds_its_properties(case):
     targets, weights, groups = case
     probabilities = weights / weights.sum(axis=1, keepdims=True)
     scores = classification.score(targets, probabilities, groups, resamples=50)
@@ -236,29 +158,6 @@ def test_properties(case):
         assert 0 <= estimate.value <= 1
         if estimate.low is not None:
             assert 0 <= estimate.low <= estimate.high <= 1 + 1e-12
-    calibration = confidence.calibration_scores(targets, probabilities)
-    assert 0 <= calibration.ece <= 1
-    assert sum(b.count for b in calibration.bins) == len(targets)
-    for b in calibration.bins:
-        if b.count:
-            assert b.low - 1e-9 <= b.confidence <= b.high + 1e-9
     order = np.random.default_rng(0).permutation(len(targets))
     shuffled = classification.score(targets[order], probabilities[order], groups[order], resamples=50)
-    assert shuffled == scores  # the order of images carries no meaning
-    mistakes = confidence.confident_mistakes(targets, probabilities, 5)
-    assert len(mistakes) == min(5, round((1 - scores.accuracy.value) * len(targets)))
-
-
-def test_coverage_and_risk_fall_together() -> None:
-    sure = np.linspace(0.99, 0.5, 200)
-    right = np.arange(200) < 150  # the surest three quarters
-    found = confidence.selective_scores(
-        np.where(right, 0, 1), np.stack([sure, 1 - sure], axis=1), abstained=sure < sure[99]
-    )
-    assert found.coverage == 0.5 and found.precision == 1.0
-    assert dict(found.curve)[0.75] == 0 and found.curve[-1] == (1.0, 0.25)
-    assert len(found.curve) == 100
-    expected = np.mean([max(0, n - 150) / n for n in range(1, 201)])
-    assert abs(found.aurc - expected) < 1e-9
-    silent = confidence.selective_scores(np.zeros(3, np.int64), np.ones((3, 1)), np.ones(3, bool))
-    assert silent.coverage == 0 and silent.precision is None
+    assert shuffled == scores  # the order of images does not matter

@@ -31,7 +31,7 @@ def test_mcnemar_is_symmetric_and_twice_the_binomial_tail(first: int, second: in
     assert one.p == pytest.approx(min(1.0, tail))
 
 
-def test_mcnemar_refuses_what_is_not_paired() -> None:
+def test_mcnemar_refuses_unpaired_arrays() -> None:
     with pytest.raises(ValueError, match="two arrays"):
         mcnemar(np.ones(3, bool), np.ones(4, bool))
     with pytest.raises(ValueError, match="two arrays"):
@@ -44,7 +44,7 @@ def test_holm_multiplies_the_smallest_most_and_never_falls() -> None:
     assert holm([]) == []
 
 
-def test_the_smallest_difference_is_where_the_test_begins_to_tell() -> None:
+def test_min_detectable_difference_is_just_significant() -> None:
     smallest = min_detectable_difference(327, 30)
     assert smallest is not None
     surplus = round(smallest * 327)
