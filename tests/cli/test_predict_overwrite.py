@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from ekspresi.cli import main
-from ekspresi.summaries.html_report import PageProvenance, page_provenance
+from ekspresi.summaries.html_report import PageProvenance, make_page_provenance
 from tests.support.clips import write_clip
 from tests.support.network_cameras import wait_until
 from tests.support.other_user import as_other_user, folder_of_all, give_away
@@ -287,9 +287,9 @@ def test_failed_page_does_not_affect_the_table(
 
     def read_only_meanwhile(*given: object) -> PageProvenance:
         page.chmod(0o444)
-        return page_provenance(*given)
+        return make_page_provenance(*given)
 
-    monkeypatch.setattr("ekspresi.summaries.html_report.page_provenance", read_only_meanwhile)
+    monkeypatch.setattr("ekspresi.summaries.html_report.make_page_provenance", read_only_meanwhile)
     code, said, err = ekspresi("predict", sources, "--out", table, "--page", page)
     assert code == 2 and err == f"error: {page}: is read-only. Make it writable, or choose another name.\n"
     assert re.findall("written: .*", said) == [f"written: {table}"] and "2 faces in 2 pictures" in said

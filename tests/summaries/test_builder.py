@@ -1,23 +1,22 @@
-"""The story of each source: counted right, in bounded memory, with views only where faces may be seen."""
+"""The summary of each source: counted right, in bounded memory, with views only where faces may be seen."""
 
 import tracemalloc
 
 import numpy as np
 import pytest
 
-from ekspresi.summaries import builder
 from ekspresi.summaries.builder import DETAILED, STILLS, TRACKS, VIEW_PX, SummaryBuilder
 from ekspresi.tracking.bytetrack import LONGEST_STEP_S
 from tests.support.results import LABELS, belief, seen
 
 
 def test_builder_counts_a_video_by_face_time() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     for number in range(50):
         sure = belief("surprise", 0.9)
         faces = [belief(abstained=number < 10), sure] if number < 20 else [belief()]
-        teller.add(seen(faces, number / 10))
-    (video,) = teller.build().videos
+        builder.add(seen(faces, number / 10))
+    (video,) = builder.build().videos
     assert (video.source, video.width, video.height, video.resized) == ("a.mp4", 64, 48, False)
     assert (video.frames, video.first_s, video.last_s, video.faces, video.untracked) == (50, 0, 4.9, 70, 0)
     assert video.shown.total == pytest.approx(7, abs=0.2)
@@ -34,35 +33,35 @@ def test_builder_counts_a_video_by_face_time() -> None:
 
 
 def test_builder_ignores_frame_rate_and_camera_outages() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     times = [*np.arange(0, 10, 0.04), *np.arange(10, 20, 0.5), *np.arange(5000, 5010, 0.04)]
     for time_s in times:
-        teller.add(seen([belief(abstained=10 <= time_s < 20)], float(time_s)))
-    (video,) = teller.build().videos
+        builder.add(seen([belief(abstained=10 <= time_s < 20)], float(time_s)))
+    (video,) = builder.build().videos
     assert video.shown.total == pytest.approx(30, abs=LONGEST_STEP_S)
     assert video.shown.unsure == pytest.approx(10, abs=0.6)
 
 
 def test_builder_of_sparse_frames_leaves_no_gap() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     for time_s in range(0, 20, 2):
-        teller.add(seen([belief()], float(time_s)))
-    (video,) = teller.build().videos
+        builder.add(seen([belief()], float(time_s)))
+    (video,) = builder.build().videos
     assert video.shown.total == pytest.approx(18, abs=0.1)
-    course = video.tracks[0].curve
-    assert course is not None and np.isfinite(course.unsure).all()
+    curve = video.tracks[0].curve
+    assert curve is not None and np.isfinite(curve.unsure).all()
 
 
 def test_build_before_the_end_lists_each_source() -> None:
-    teller = SummaryBuilder()
-    assert teller.build().videos == teller.build().stills == teller.build().labels == ()
-    teller.add(seen([belief(), belief(abstained=True)], None, source="1.png"))
-    teller.add(seen([], 0.0, source="a.mp4"))
-    teller.add(seen([belief()], 0.1, source="a.mp4", tracks=[None]))
-    before = teller.build()
-    teller.add(seen([belief()], 0.0, source="b.mp4", image=np.zeros((48, 64, 3), np.uint8)))
-    teller.add(seen([belief()], 0.1, source="b.mp4", image=np.zeros((24, 64, 3), np.uint8)))
-    after = teller.build()
+    builder = SummaryBuilder()
+    assert builder.build().videos == builder.build().stills == builder.build().labels == ()
+    builder.add(seen([belief(), belief(abstained=True)], None, source="1.png"))
+    builder.add(seen([], 0.0, source="a.mp4"))
+    builder.add(seen([belief()], 0.1, source="a.mp4", tracks=[None]))
+    before = builder.build()
+    builder.add(seen([belief()], 0.0, source="b.mp4", image=np.zeros((48, 64, 3), np.uint8)))
+    builder.add(seen([belief()], 0.1, source="b.mp4", image=np.zeros((24, 64, 3), np.uint8)))
+    after = builder.build()
     assert [video.source for video in before.videos] == ["a.mp4"]
     assert [(video.source, video.faces, video.untracked, video.resized) for video in after.videos] == [
         ("a.mp4", 1, 1, False),
@@ -78,14 +77,14 @@ def test_build_before_the_end_lists_each_source() -> None:
 
 
 def test_builder_keeps_the_longest_tracks_and_counts_the_rest() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     count = 3 * TRACKS
-    teller.add(seen([], 0.0))
+    builder.add(seen([], 0.0))
     for number in range(count):
         long = number % 3 == 0
         for step in range(4 if long else 1):
-            teller.add(seen([belief()], 10.0 * (number + 1) + step / 10, tracks=[number]))
-    (video,) = teller.build().videos
+            builder.add(seen([belief()], 10.0 * (number + 1) + step / 10, tracks=[number]))
+    (video,) = builder.build().videos
     assert len(video.tracks) == TRACKS
     assert video.omitted == count - TRACKS
     assert {track.number % 3 for track in video.tracks} == {0}
@@ -95,41 +94,41 @@ def test_builder_keeps_the_longest_tracks_and_counts_the_rest() -> None:
 
 
 def test_builder_keeps_a_running_track_among_many() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     crowd = 2 * TRACKS
     for step in range(5):
-        teller.add(seen([belief()] * crowd, step / 10, tracks=range(crowd)))
-    (video,) = teller.build().videos
+        builder.add(seen([belief()] * crowd, step / 10, tracks=range(crowd)))
+    (video,) = builder.build().videos
     assert all(track.frames == 5 for track in video.tracks)
     assert len(video.tracks) + video.omitted == crowd
 
 
 def test_builder_of_many_videos_limits_curves() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     videos = 15 * DETAILED
     for number in range(videos):
-        teller.add(seen([belief()] * 2, 0.0, source=f"{number}.mp4"))
-    stories = teller.build()
-    assert len(stories.videos) == videos
-    kept = [track for video in stories.videos for track in video.tracks if track.curve is not None]
+        builder.add(seen([belief()] * 2, 0.0, source=f"{number}.mp4"))
+    summary = builder.build()
+    assert len(summary.videos) == videos
+    kept = [track for video in summary.videos for track in video.tracks if track.curve is not None]
     assert len(kept) == 10 * DETAILED
 
 
 def test_builder_counts_pictures_beyond_the_limit() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     for number in range(STILLS + 7):
-        teller.add(seen([], None, source=f"{number}.png"))
-    stories = teller.build()
-    assert (len(stories.stills), stories.omitted_stills) == (STILLS, 7)
+        builder.add(seen([], None, source=f"{number}.png"))
+    summary = builder.build()
+    assert (len(summary.stills), summary.omitted_stills) == (STILLS, 7)
 
 
 def test_builder_memory_stays_flat_in_a_long_video() -> None:
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     image = np.zeros((48, 64, 3), np.uint8)
 
     def watch(begin: int, frames: int) -> None:
         for number in range(begin, begin + frames):
-            teller.add(seen([belief()] * 3, number / 2, tracks=[1, 2, number // 7 + 3], image=image))
+            builder.add(seen([belief()] * 3, number / 2, tracks=[1, 2, number // 7 + 3], image=image))
 
     watch(0, 8000)  # more than an hour at two frames a second, with a new track every few seconds
     tracemalloc.start()
@@ -143,12 +142,12 @@ def test_builder_memory_stays_flat_in_a_long_video() -> None:
 @pytest.mark.parametrize("side", [10.0, 30.0, 60.0])
 def test_builder_view_shows_the_largest_face(side: float) -> None:
     rng = np.random.default_rng(0)
-    teller = SummaryBuilder()
+    builder = SummaryBuilder()
     image = rng.integers(0, 100, (400, 400, 3), dtype=np.uint8)
     image[10 : 10 + int(side), 20 : 20 + int(side)] = (200, 10, 10)
     for number, face_px in enumerate([side / 2, side, side / 2]):
-        teller.add(seen([belief(face_px=face_px)], number / 10, image=image))
-    view = teller.build().videos[0].tracks[0].view
+        builder.add(seen([belief(face_px=face_px)], number / 10, image=image))
+    view = builder.build().videos[0].tracks[0].view
     assert view is not None and view.dtype == np.uint8
     assert max(view.shape[:2]) <= VIEW_PX
     red = (np.abs(view.astype(int) - (200, 10, 10)).max(axis=-1) < 40).mean()
@@ -156,10 +155,10 @@ def test_builder_view_shows_the_largest_face(side: float) -> None:
 
 
 def test_builder_anonymized_keeps_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builder, "_cut_view", lambda *_: pytest.fail("a view was cut"))
-    teller = SummaryBuilder(anonymize=True)
-    teller.add(seen([belief()], 0.0))
-    teller.add(seen([belief()], None, source="1.png"))
-    stories = teller.build()
-    assert stories.anonymized
-    assert stories.videos[0].tracks[0].view is None
+    monkeypatch.setattr("ekspresi.summaries.builder._cut_view", lambda *_: pytest.fail("a view was cut"))
+    builder = SummaryBuilder(anonymize=True)
+    builder.add(seen([belief()], 0.0))
+    builder.add(seen([belief()], None, source="1.png"))
+    summary = builder.build()
+    assert summary.anonymized
+    assert summary.videos[0].tracks[0].view is None

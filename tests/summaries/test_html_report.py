@@ -1,4 +1,4 @@
-"""The page about what was seen: whole, closed to the network, readable without colors."""
+"""The page of a run: complete, closed to the network, readable without colors."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from ekspresi import __version__
 from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.builder import DETAILED, TRACKS, SummaryBuilder
-from ekspresi.summaries.html_report import LISTED, PageProvenance, headline, page_provenance, write_page
+from ekspresi.summaries.html_report import LISTED, PageProvenance, describe_run, make_page_provenance, write_page
 from ekspresi.visualization.palette import COLORS
 from tests.support.page_tags import Tags
 from tests.support.results import LABELS, belief, seen
@@ -21,9 +21,9 @@ MADE = PageProvenance("ekspresi predict '<b>.mp4'", "tiny", "ab" * 32, "0.1.0", 
 SOURCE = "/films/<b>bold & co.mp4"
 
 
-def page_of(teller: SummaryBuilder, folder: Path) -> tuple[str, Tags, str]:
-    """The page, its tags, and its text in single blanks."""
-    write_page(teller.build(), MADE, folder / "page.html")
+def page_of(builder: SummaryBuilder, folder: Path) -> tuple[str, Tags, str]:
+    """Write the page; return it, its tags, and its text in single blanks."""
+    write_page(builder.build(), MADE, folder / "page.html")
     page = (folder / "page.html").read_text(encoding="utf-8")
     tags = Tags()
     tags.feed(page)
@@ -32,18 +32,18 @@ def page_of(teller: SummaryBuilder, folder: Path) -> tuple[str, Tags, str]:
 
 
 def three_tracks(anonymize: bool = False) -> SummaryBuilder:
-    teller = SummaryBuilder(anonymize=anonymize)
+    builder = SummaryBuilder(anonymize=anonymize)
     for number in range(200):
         faces = [
             belief("happiness" if number < 100 else "surprise", 0.8, abstained=150 <= number < 170),
             belief("neutral", 0.9),
         ]
         faces += [belief("neutral", 0.5, abstained=True)] * (number < 20)
-        teller.add(seen(faces, number / 25, source=SOURCE))
-    return teller
+        builder.add(seen(faces, number / 25, source=SOURCE))
+    return builder
 
 
-def test_the_page_is_closed_to_the_network_and_escapes_names(tmp_path: Path) -> None:
+def test_write_page_loads_nothing_and_escapes_names(tmp_path: Path) -> None:
     page, tags, _ = page_of(three_tracks(), tmp_path)
     names = [name for name, _ in tags.tags]
     assert not {"script", "link", "iframe", "object", "b", "a"} & set(names)
@@ -59,7 +59,7 @@ def test_the_page_is_closed_to_the_network_and_escapes_names(tmp_path: Path) -> 
     assert "&lt;b&gt;bold &amp; co.mp4" in page
 
 
-def test_it_says_in_words_what_was_seen(tmp_path: Path) -> None:
+def test_write_page_states_figures_in_words(tmp_path: Path) -> None:
     _, _, text = page_of(three_tracks(), tmp_path)
     total, unsure = 200 + 200 + 20, 20 + 20
     share = f"{100 * unsure / total:.0f} %"
@@ -76,7 +76,7 @@ def test_it_says_in_words_what_was_seen(tmp_path: Path) -> None:
         assert fact in text
 
 
-def test_plots_rest_on_names_as_well_as_on_colors(tmp_path: Path) -> None:
+def test_write_page_names_what_colors_show(tmp_path: Path) -> None:
     page, tags, text = page_of(three_tracks(), tmp_path)
     assert sum(name == "svg" for name, _ in tags.tags) == 3
     labels = [
@@ -93,7 +93,7 @@ def test_plots_rest_on_names_as_well_as_on_colors(tmp_path: Path) -> None:
     assert [label for label in (*LABELS, "unsure") if label in legend] == [*LABELS, "unsure"]
 
 
-def test_views_are_shown_unless_faces_are_hidden(tmp_path: Path) -> None:
+def test_write_page_anonymized_has_no_views(tmp_path: Path) -> None:
     _, tags, text = page_of(three_tracks(), tmp_path)
     assert sum(name == "img" for name, _ in tags.tags) == 3
     assert "Faces were hidden" not in text
@@ -102,12 +102,12 @@ def test_views_are_shown_unless_faces_are_hidden(tmp_path: Path) -> None:
     assert "Faces are hidden in pictures and films, so this page shows none" in text
 
 
-def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path) -> None:
-    teller = SummaryBuilder()
+def test_write_page_of_many_tracks_plots_the_longest(tmp_path: Path) -> None:
+    builder = SummaryBuilder()
     crowd = TRACKS + 40
     for number in range(20):
-        teller.add(seen([belief()] * crowd, number / 10, tracks=range(crowd)))
-    page, tags, text = page_of(teller, tmp_path)
+        builder.add(seen([belief()] * crowd, number / 10, tracks=range(crowd)))
+    page, tags, text = page_of(builder, tmp_path)
     assert sum(name == "svg" for name, _ in tags.tags) == DETAILED
     assert f"The {DETAILED} tracks with the most face time are plotted above;" in text
     assert f"only this table lists the other {TRACKS - DETAILED} tracks." in text
@@ -116,71 +116,77 @@ def test_of_many_tracks_the_longest_are_plotted_and_the_rest_said(tmp_path: Path
     assert len(page) < 1_000_000
 
 
-def test_a_table_of_a_flickering_track_is_cut_and_says_so(tmp_path: Path) -> None:
-    teller = SummaryBuilder()
+def test_write_page_cuts_the_table_of_a_flickering_track(tmp_path: Path) -> None:
+    builder = SummaryBuilder()
     for number in range(2 * (LISTED + 10)):
-        teller.add(seen([belief(LABELS[number % 2], 0.6)], number / 2))
-    _, _, text = page_of(teller, tmp_path)
+        builder.add(seen([belief(LABELS[number % 2], 0.6)], number / 2))
+    _, _, text = page_of(builder, tmp_path)
     assert re.search(r"\d+ more in the plot\.", text)
 
 
-def test_several_sources_stand_one_below_the_other(tmp_path: Path) -> None:
-    teller = three_tracks()
-    teller.add(seen([], 0.0, source="empty.mp4"))
-    teller.add(seen([belief(), belief(abstained=True)], None, source="/pictures/1.png"))
-    teller.add(seen([], None, source="/pictures/2.png"))
-    _, _, text = page_of(teller, tmp_path)
+def test_write_page_lists_several_sources(tmp_path: Path) -> None:
+    builder = three_tracks()
+    builder.add(seen([], 0.0, source="empty.mp4"))
+    builder.add(seen([belief(), belief(abstained=True)], None, source="/pictures/1.png"))
+    builder.add(seen([], None, source="/pictures/2.png"))
+    _, _, text = page_of(builder, tmp_path)
     assert "2 videos and 2 pictures" in text
     assert "3 tracks in 2 videos and 2 faces in 2 pictures; 10 % of the face time and 50 % of the faces" in text
     assert "No face was found." in text
     assert "/pictures/1.png 64 × 48 2 1 happiness, 1 unsure" in text
 
 
-def test_nothing_and_no_face_are_told(tmp_path: Path) -> None:
-    teller = SummaryBuilder()
-    assert headline(teller.build()) == "No picture or video was analyzed."
-    page_of(teller, tmp_path)
-    teller.add(seen([], None, source="1.png"))
-    assert headline(teller.build()) == "0 faces in 1 picture: no face was found."
+def test_describe_run_without_faces_says_so(tmp_path: Path) -> None:
+    builder = SummaryBuilder()
+    assert describe_run(builder.build()) == "No picture or video was analyzed."
+    page_of(builder, tmp_path)
+    builder.add(seen([], None, source="1.png"))
+    assert describe_run(builder.build()) == "0 faces in 1 picture: no face was found."
 
 
-def test_names_that_are_no_utf8_do_no_harm(tmp_path: Path) -> None:
-    teller = SummaryBuilder()
-    teller.add(seen([belief()], 0.0, source="/films/\udcff\udcfe.mp4"))
-    page, _, _ = page_of(teller, tmp_path)
+def test_write_page_replaces_bytes_that_are_not_utf8(tmp_path: Path) -> None:
+    builder = SummaryBuilder()
+    builder.add(seen([belief()], 0.0, source="/films/\udcff\udcfe.mp4"))
+    page, _, _ = page_of(builder, tmp_path)
     assert "\ufffd\ufffd.mp4" in page
 
 
-def test_labels_that_ekspresi_does_not_know_have_a_color(tmp_path: Path) -> None:
-    teller = SummaryBuilder()
+def test_write_page_colors_unknown_labels(tmp_path: Path) -> None:
+    builder = SummaryBuilder()
     one = belief()
     one.probabilities["boredom"] = 0.0
-    teller.add(seen([one], 0.0))
-    page, _, _ = page_of(teller, tmp_path)
+    builder.add(seen([one], 0.0))
+    page, _, _ = page_of(builder, tmp_path)
     assert "#868E98" in page
 
 
-def test_where_it_comes_from(tiny_model: Path) -> None:
-    made = page_provenance(Recognizer(tiny_model), ["ekspresi", "predict", "my film.mp4"])
-    assert (made.command, made.model, made.version) == ("ekspresi predict 'my film.mp4'", "tiny", __version__)
-    assert re.fullmatch(r"[0-9a-f]{64}", made.model_sha256)
+def test_make_page_provenance_records_model_and_command(tiny_model: Path) -> None:
+    provenance = make_page_provenance(Recognizer(tiny_model), ["ekspresi", "predict", "my film.mp4"])
+    assert (provenance.command, provenance.model, provenance.version) == (
+        "ekspresi predict 'my film.mp4'",
+        "tiny",
+        __version__,
+    )
+    assert re.fullmatch(r"[0-9a-f]{64}", provenance.model_sha256)
 
 
 @pytest.mark.parametrize(
     "camera", ["rtsp://ann:s3cret@door/live", "rtsp:/ann:s3cret@door/live", "ann:s3cret@door/live"]
 )
-def test_no_password_stands_on_the_page(camera: str, tiny_model: Path) -> None:
-    made = page_provenance(Recognizer(tiny_model), ["ekspresi", "predict", camera, "--page", "C:/a@b/page.html"])
-    assert "s3cret" not in made.command and "ann" not in made.command
-    assert made.command.endswith("door/live' --page C:/a@b/page.html")
+def test_make_page_provenance_removes_passwords(camera: str, tiny_model: Path) -> None:
+    provenance = make_page_provenance(
+        Recognizer(tiny_model), ["ekspresi", "predict", camera, "--page", "C:/a@b/page.html"]
+    )
+    assert "s3cret" not in provenance.command and "ann" not in provenance.command
+    assert provenance.command.endswith("door/live' --page C:/a@b/page.html")
 
 
-def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
+def test_write_page_to_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
         write_page(SummaryBuilder().build(), MADE, tmp_path / "nowhere" / "page.html")
 
 
-def test_a_page_needs_neither_matplotlib_nor_scikit_learn(tmp_path: Path) -> None:
+def test_write_page_needs_neither_matplotlib_nor_sklearn(tmp_path: Path) -> None:
     code = f"""
 import sys
 for name in ("matplotlib", "sklearn", "scipy.stats", "torch"):
@@ -193,7 +199,7 @@ write_page(SummaryBuilder().build(), PageProvenance("", "", "", "", ""), {str(tm
     assert (tmp_path / "page.html").exists()
 
 
-def test_without_jinja2_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_page_without_jinja2_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     monkeypatch.delitem(sys.modules, "ekspresi.visualization.html_pages", raising=False)
     with pytest.raises(MissingExtraError, match=r"pip install 'ekspresi\[video\]'"):
@@ -201,7 +207,7 @@ def test_without_jinja2_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     assert not list(tmp_path.iterdir())
 
 
-def test_letters_can_be_read_on_every_color(tmp_path: Path) -> None:
+def test_write_page_has_readable_letters_on_colors(tmp_path: Path) -> None:
     page, _, _ = page_of(three_tracks(), tmp_path)
     for ground, ink in re.findall(r"background: (#\w{6}); color: (#\w{6})", page):
         light, dark = sorted(map(_luminance, (ground, ink)), reverse=True)

@@ -1,4 +1,4 @@
-"""Courses as runs, areas and ticks."""
+"""Curves as runs, areas and ticks."""
 
 import re
 
@@ -8,12 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekspresi.summaries.summary import ProbabilityCurve
-from ekspresi.summaries.timeline_plot import HEIGHT, WIDTH, AnswerRun, areas, runs, span, ticks, veils
+from ekspresi.summaries.timeline_plot import (
+    HEIGHT,
+    WIDTH,
+    AnswerRun,
+    choose_ticks,
+    find_span,
+    list_areas,
+    list_runs,
+    list_veils,
+)
 
 LABELS = ("neutral", "happiness", "surprise")
 
 
-def course(
+def curve_of(
     shares: list[tuple[float, float, float]], unsure: list[float] | None = None, gap_at: int = 99
 ) -> ProbabilityCurve:
     """Steps of a second; before step ``gap_at`` the face is away for ten seconds."""
@@ -25,8 +34,8 @@ HAPPY, NEUTRAL = (0.1, 0.8, 0.1), (0.6, 0.2, 0.2)
 
 
 def test_runs_join_equal_answers_and_end_at_gaps() -> None:
-    told = runs(course([HAPPY, HAPPY, NEUTRAL, NEUTRAL, HAPPY, NEUTRAL], [0, 0, 0, 0.9, 0.6, 0], gap_at=1))
-    assert told == [
+    found = list_runs(curve_of([HAPPY, HAPPY, NEUTRAL, NEUTRAL, HAPPY, NEUTRAL], [0, 0, 0, 0.9, 0.6, 0], gap_at=1))
+    assert found == [
         AnswerRun(0, 1, "happiness", "happiness", 0.8),
         AnswerRun(11, 12, "happiness", "happiness", 0.8),
         AnswerRun(12, 13, "neutral", "neutral", 0.6),
@@ -42,10 +51,10 @@ def corners(path: str) -> list[tuple[float, float]]:
 @given(st.lists(st.tuples(*[st.floats(0.001, 1)] * 3), min_size=1, max_size=30), st.integers(0, 40))
 def test_areas_fill_the_plot_without_overlap(raw: list[tuple[float, float, float]], gap_at: int) -> None:
     shares = [tuple(np.array(one) / sum(one)) for one in raw]
-    one = course(shares, gap_at=gap_at)
-    begin_s, end_s = span(one)
+    one = curve_of(shares, gap_at=gap_at)
+    begin_s, end_s = find_span(one)
     drawn = 0.0
-    for area in areas(one):
+    for area in list_areas(one):
         for path in area.path.split("Z")[:-1]:
             points = np.array(corners(path))
             assert points.min() >= 0 and points[:, 0].max() <= WIDTH and points[:, 1].max() <= HEIGHT
@@ -56,19 +65,19 @@ def test_areas_fill_the_plot_without_overlap(raw: list[tuple[float, float, float
 
 
 def test_areas_have_the_height_of_their_probability() -> None:
-    (neutral, happiness, surprise) = areas(course([HAPPY, NEUTRAL]))
+    (neutral, happiness, surprise) = list_areas(curve_of([HAPPY, NEUTRAL]))
     assert (neutral.label, happiness.label, surprise.label) == LABELS
     assert corners(neutral.path)[:4] == [(0, 90), (500, 90), (500, 40), (1000, 40)]
-    assert [area.label for area in areas(course([(1.0, 0.0, 0.0)]))] == ["neutral"]
+    assert [area.label for area in list_areas(curve_of([(1.0, 0.0, 0.0)]))] == ["neutral"]
 
 
 def test_veils_cover_unsure_times() -> None:
-    assert veils(course([HAPPY] * 4, [0, 1, 1, 0])) == [(250, 500)]
+    assert list_veils(curve_of([HAPPY] * 4, [0, 1, 1, 0])) == [(250, 500)]
 
 
 @given(st.floats(0, 1e6), st.floats(0.05, 3e6))
 def test_ticks_are_few_and_within(begin_s: float, length_s: float) -> None:
-    marks = ticks(begin_s, begin_s + length_s)
+    marks = choose_ticks(begin_s, begin_s + length_s)
     assert len(marks) <= 7
     assert all(begin_s - 0.01 <= mark <= begin_s + length_s + 0.01 for mark in marks)
     if length_s > 0.6:

@@ -60,8 +60,18 @@ class PageProvenance:
     date: str
 
 
-def page_provenance(recognizer: Recognizer, command: Sequence[str]) -> PageProvenance:
-    """A model and the words of a command line -> ``PageProvenance``, now; addresses lose their users and passwords."""
+def make_page_provenance(recognizer: Recognizer, command: Sequence[str]) -> PageProvenance:
+    """Record the model, the command and the time of a page; addresses lose their users and passwords.
+
+    Args:
+        recognizer: the model.
+        command: words of the command line.
+
+    >>> from types import SimpleNamespace
+    >>> recognizer = SimpleNamespace(metadata=SimpleNamespace(name="tiny"), path=Path(__file__))
+    >>> make_page_provenance(recognizer, ["ekspresi", "predict", "my film.mp4"]).command
+    "ekspresi predict 'my film.mp4'"
+    """
     return PageProvenance(
         command=shlex.join(map(_shown, command)),
         model=recognizer.metadata.name,
@@ -79,12 +89,14 @@ def _shown(word: str) -> str:
     return word if where is None else redact(where)
 
 
-def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLike[str], *, before: str = "") -> None:
+def write_page(
+    summary: RunSummary, provenance: PageProvenance, path: str | os.PathLike[str], *, before: str = ""
+) -> None:
     """Write the page; the complete file replaces an older page, so repeated writes are safe.
 
     Args:
         summary: of the run.
-        made: the page's provenance.
+        provenance: of the page.
         path: the file.
         before: the part that an earlier run finished, in words; the page shows only the rest.
 
@@ -93,9 +105,9 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         MissingExtraError: Jinja2 is not installed.
 
     >>> import tempfile
-    >>> made = PageProvenance("ekspresi predict a.mp4", "ekspresi-b0", "f" * 64, "0.1.0", "2026-01-01")
+    >>> provenance = PageProvenance("ekspresi predict a.mp4", "ekspresi-b0", "f" * 64, "0.1.0", "2026-01-01")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_page(RunSummary((), (), 0, (), anonymized=False), made, Path(folder, "page.html"))
+    ...     write_page(RunSummary((), (), 0, (), anonymized=False), provenance, Path(folder, "page.html"))
     ...     Path(folder, "page.html").read_text().startswith("<!doctype html>")
     True
     """
@@ -105,9 +117,9 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         raise MissingExtraError("a page about what was seen", "video") from error
     text = load_page_template(_TEMPLATE).render(
         summary=summary,
-        made=made,
+        provenance=provenance,
         title=_title(summary),
-        headline=headline(summary),
+        headline=describe_run(summary),
         before=before,
         legend=[(label, _colors(label)) for label in summary.labels],
         listed=LISTED,
@@ -128,10 +140,10 @@ def write_page(summary: RunSummary, made: PageProvenance, path: str | os.PathLik
         part.write_text(text, encoding="utf-8", errors="replace")
 
 
-def headline(summary: RunSummary) -> str:
+def describe_run(summary: RunSummary) -> str:
     """Describe the whole run in one to three sentences.
 
-    >>> headline(RunSummary((), (), 0, (), anonymized=False))
+    >>> describe_run(RunSummary((), (), 0, (), anonymized=False))
     'No picture or video was analyzed.'
     """
     if len(summary.videos) == 1 and not summary.stills:
@@ -205,21 +217,21 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
     curve = track.curve
     if curve is None:
         return None
-    begin_s, end_s = timeline_plot.span(curve)
+    begin_s, end_s = timeline_plot.find_span(curve)
 
     def percent_at(time_s: float) -> float:
         return round(100 * (time_s - begin_s) / (end_s - begin_s), 2)
 
-    runs = timeline_plot.runs(curve)
-    marks = timeline_plot.ticks(begin_s, end_s)
+    runs = timeline_plot.list_runs(curve)
+    marks = timeline_plot.choose_ticks(begin_s, end_s)
     tenths = any(mark % 1 for mark in marks)
     whole_s = max(video.last_s - video.first_s, end_s - begin_s)
     left = min(max(100 * (begin_s - video.first_s) / whole_s, 0), 100)
     shares = ", ".join(f"{name} {share}" for name, share in _answer_shares(track.shown))
     return Plot(
         runs=[(run, percent_at(run.begin_s), percent_at(run.end_s) - percent_at(run.begin_s)) for run in runs],
-        areas=[(area, _colors(area.label)[0]) for area in timeline_plot.areas(curve)],
-        veils=timeline_plot.veils(curve),
+        areas=[(area, _colors(area.label)[0]) for area in timeline_plot.list_areas(curve)],
+        veils=timeline_plot.list_veils(curve),
         ticks=[(formatting.format_clock(mark, tenths), percent_at(mark)) for mark in marks],
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
         label=(

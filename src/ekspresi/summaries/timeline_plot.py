@@ -77,21 +77,21 @@ class Area:
     path: str
 
 
-def span(curve: ProbabilityCurve) -> tuple[float, float]:
+def find_span(curve: ProbabilityCurve) -> tuple[float, float]:
     """Return the start and the end of a curve, seconds.
 
     >>> one = np.ones((1, 1))
-    >>> span(ProbabilityCurve(np.array([1.0]), np.array([1.25]), ("fear",), one, np.zeros(1)))
+    >>> find_span(ProbabilityCurve(np.array([1.0]), np.array([1.25]), ("fear",), one, np.zeros(1)))
     (1.0, 1.25)
     """
     return float(curve.starts_s[0]), float(curve.ends_s[-1])
 
 
-def runs(curve: ProbabilityCurve) -> list[AnswerRun]:
+def list_runs(curve: ProbabilityCurve) -> list[AnswerRun]:
     """List the runs of one answer in order, without the times in which the face was away.
 
     >>> one = np.ones((1, 1))
-    >>> [run.expression for run in runs(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
+    >>> [run.expression for run in list_runs(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
     ['fear']
     """
     best = curve.probabilities.argmax(axis=1)
@@ -112,11 +112,11 @@ def runs(curve: ProbabilityCurve) -> list[AnswerRun]:
     return found
 
 
-def areas(curve: ProbabilityCurve) -> list[Area]:
+def list_areas(curve: ProbabilityCurve) -> list[Area]:
     """List an area for each label with at least half a percent anywhere, stacked in the model's order.
 
     >>> one = np.ones((1, 1))
-    >>> [area.label for area in areas(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
+    >>> [area.label for area in list_areas(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
     ['fear']
     """
     # Whole units keep paths short: smaller differences are invisible.
@@ -130,24 +130,24 @@ def areas(curve: ProbabilityCurve) -> list[Area]:
     ]
 
 
-def veils(curve: ProbabilityCurve) -> list[tuple[float, float]]:
+def list_veils(curve: ProbabilityCurve) -> list[tuple[float, float]]:
     """List the left edges and widths, in ``WIDTH``, of the times in which the model abstained.
 
     >>> one = np.ones((1, 1))
-    >>> veils(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.ones(1)))
+    >>> list_veils(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.ones(1)))
     [(0.0, 1000.0)]
     """
     return [
         (_x(curve, run.begin_s), _x(curve, run.end_s) - _x(curve, run.begin_s))
-        for run in runs(curve)
+        for run in list_runs(curve)
         if run.expression is None
     ]
 
 
-def ticks(begin_s: float, end_s: float, most: int = 6) -> list[float]:
+def choose_ticks(begin_s: float, end_s: float, most: int = 6) -> list[float]:
     """List at most ``most`` round times for an axis from ``begin_s`` to ``end_s``.
 
-    >>> ticks(0.0, 10.0)
+    >>> choose_ticks(0.0, 10.0)
     [0, 2, 4, 6, 8, 10]
     """
     length = max(end_s - begin_s, 1e-9)
@@ -164,7 +164,7 @@ def _stretches(curve: ProbabilityCurve) -> Iterator[tuple[int, int]]:
 
 
 def _x(curve: ProbabilityCurve, time_s: float) -> float:
-    begin_s, end_s = span(curve)
+    begin_s, end_s = find_span(curve)
     return round(WIDTH * (time_s - begin_s) / (end_s - begin_s), 1)
 
 

@@ -70,12 +70,12 @@ def write_run_page(
         >>> [page.name for page in result.written]
         ['x.html']
     """
-    from ekspresi.summaries.html_report import page_provenance, write_page
+    from ekspresi.summaries.html_report import make_page_provenance, write_page
 
     if options.page is None or result.summary is None or (result.done and not result.sources_read):
         return
     command = options.command or ("ekspresi", "predict", *sources)
-    provenance = page_provenance(recognizer, command)
+    provenance = make_page_provenance(recognizer, command)
     write_page(result.summary, provenance, options.page, before=describe_earlier(result, options))
     result.written.append(options.page)
 
