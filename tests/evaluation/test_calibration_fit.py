@@ -1,4 +1,4 @@
-"""What is fitted on validation faces: known temperatures and biases are found again, precision is kept."""
+"""Calibration fitted on validation faces: it recovers known temperatures and biases, and keeps its precision."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -38,7 +38,7 @@ def faces(n, labels=("a", "b", "c"), subjects=None):
 
 
 class Skewed:
-    """Answers with the true evidence, divided and shifted the wrong way; remembers whom it saw."""
+    """Answers with the true evidence, divided and shifted the wrong way; remembers the faces it saw."""
 
     def __init__(self, evidence):
         self.evidence = evidence
@@ -60,7 +60,7 @@ def fit(dataset, evidence, indices=None, **more):
     return fit_calibration(model, dataset, indices, **settings), model
 
 
-def test_temperatures_and_bias_are_found_again():
+def test_fit_calibration_recovers_temperatures_and_bias():
     dataset, evidence = faces(6000)
     found, _ = fit(dataset, evidence)
     assert found.sizes_px == (8.0, 16.0, 48.0)
@@ -69,28 +69,28 @@ def test_temperatures_and_bias_are_found_again():
     assert found.smallest_px == 6.0
 
 
-def test_oversampling_is_known_before_a_face_is_seen():
+def test_fit_calibration_of_few_faces_expects_oversampling():
     """With few faces the bias stays near what the sampling explains."""
     dataset, evidence = faces(220)
     priors, drawn = np.array([0.8, 0.15, 0.05]), np.array([0.5, 0.3, 0.2])
     expected = np.log(priors / drawn)
     plain, _ = fit(dataset, evidence)
-    told, _ = fit(dataset, evidence, priors=priors, drawn_priors=drawn)
-    difference = np.array(told.bias) - np.array(plain.bias)
+    informed, _ = fit(dataset, evidence, priors=priors, drawn_priors=drawn)
+    difference = np.array(informed.bias) - np.array(plain.bias)
     assert difference @ (expected - expected.mean()) > 0
-    assert told.class_priors == pytest.approx(tuple(priors))
+    assert informed.class_priors == pytest.approx(tuple(priors))
 
 
-def test_thresholds_keep_their_precision_on_other_faces():
+def test_fit_calibration_keeps_precision_on_other_faces():
     dataset, evidence = faces(9000)
     half = np.arange(6000)
     found, model = fit(dataset, evidence, half, precision=0.85)
     assert model.seen == set(half.tolist())
     fresh = np.arange(6000, 9000)
     logits, sizes = Skewed(evidence).logits(list(dataset.images[fresh]))
-    beliefs = found.probabilities(logits, sizes)
-    answered = ~found.abstained(beliefs, sizes)
-    right = beliefs.argmax(axis=1) == dataset.targets[fresh]
+    probabilities = found.probabilities(logits, sizes)
+    answered = ~found.abstained(probabilities, sizes)
+    right = probabilities.argmax(axis=1) == dataset.targets[fresh]
     assert 0.2 < answered.mean() < 0.95
     assert right[answered].mean() > 0.84 > right.mean()
 
@@ -107,8 +107,8 @@ class Squinting:
         return np.zeros((len(crops), 3)), 8 * np.maximum(steps, 1) ** 0.5
 
 
-def test_sizes_are_corrected_to_what_faces_carry(monkeypatch):
-    """A stand-in for shrinking: a face 'of s px' is one with s light and dark columns."""
+def test_fit_sizes_recovers_true_sizes(monkeypatch):
+    """Replace shrinking: a face 'of s px' has s light and dark columns."""
 
     def columns(_, size):
         return np.tile((np.arange(480) * size // 480 % 2 * 255).astype(np.uint8), (480, 1))
@@ -119,15 +119,15 @@ def test_sizes_are_corrected_to_what_faces_carry(monkeypatch):
     model = Squinting()
     pairs = fit_sizes(model, dataset, np.arange(300), 6)
     assert model.widest == 39  # 40 columns: what the network sees, not the 48 that the faces have
-    told, true = np.array(pairs).T
-    inside = (told > 20) & (told < 48)
-    np.testing.assert_allclose(true[inside], (told[inside] / 8) ** 2 + 1, rtol=0.12)
-    assert (np.diff(told) > 0).all() and (np.diff(true) > 0).all()
+    estimated, true = np.array(pairs).T
+    inside = (estimated > 20) & (estimated < 48)
+    np.testing.assert_allclose(true[inside], (estimated[inside] / 8) ** 2 + 1, rtol=0.12)
+    assert (np.diff(estimated) > 0).all() and (np.diff(true) > 0).all()
     assert fit_sizes(Squinting(), dataset, np.arange(150), 6) == ()
 
 
-def test_nobody_stands_in_both_halves():
-    """Were a subject's faces in both halves, labels that are random but shared by a subject could be learnt."""
+def test_halves_share_no_subject():
+    """Were a subject's faces in both halves, labels that are random but shared by a subject could be learned."""
     from ekspresi.evaluation.calibration_fit import _halves
 
     dataset, _ = faces(600, subjects=np.array([f"S{i // 7}" for i in range(600)]))
@@ -137,7 +137,7 @@ def test_nobody_stands_in_both_halves():
     assert len(np.unique(group)) == len(np.unique(dataset.subjects))
 
 
-def test_unlabelled_faces_are_left_out_and_too_few_fit_nothing():
+def test_fit_calibration_of_too_few_labels_fits_nothing():
     dataset, evidence = faces(600)
     assert fit(dataset, evidence)[0].precision == 0.92
     few = np.where(np.arange(600)[:, None] < 150, dataset.votes, 0).astype(np.float32)
@@ -148,23 +148,23 @@ def test_unlabelled_faces_are_left_out_and_too_few_fit_nothing():
     assert fit(replace(dataset, votes=none), evidence)[0] is None
 
 
-def test_few_faces_fit_one_temperature_that_changes_no_answer_and_promises_nothing():
+def test_fit_calibration_of_few_faces_fits_one_temperature():
     dataset, evidence = faces(150)
     found, _ = fit(dataset, 3 * evidence)
-    assert len(set(found.temperatures)) == 1 and found.temperatures[0] > 1.5  # too sure, at every size
+    assert len(set(found.temperatures)) == 1 and found.temperatures[0] > 1.5  # overconfident at every size
     assert set(found.thresholds) == {0.0} and set(found.bias) == {0.0}
     logits, sizes = Skewed(3 * evidence).logits(list(dataset.images))
-    beliefs = found.probabilities(logits, sizes)
-    assert np.array_equal(beliefs.argmax(axis=1), logits.argmax(axis=1))
-    nll = [-np.log(p[np.arange(150), dataset.targets]).mean() for p in (beliefs, softmax(logits))]
+    probabilities = found.probabilities(logits, sizes)
+    assert np.array_equal(probabilities.argmax(axis=1), logits.argmax(axis=1))
+    nll = [-np.log(p[np.arange(150), dataset.targets]).mean() for p in (probabilities, softmax(logits))]
     assert nll[0] < nll[1]
-    assert not found.abstained(beliefs, sizes).any()
+    assert not found.abstained(probabilities, sizes).any()
 
 
-def test_the_lowest_threshold_that_is_precise_enough():
+def test_lowest_threshold_is_precise_enough():
     confidence = np.linspace(1.0, 0.4, 601)
     probabilities = np.stack([confidence, 1 - confidence], axis=1)
-    targets = np.where(confidence >= 0.7, 0, 1)  # sure ones are right, others wrong
+    targets = np.where(confidence >= 0.7, 0, 1)  # Confident answers are right, others wrong.
     threshold = lowest_threshold(probabilities, targets, 0.9)
     answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == targets
@@ -172,14 +172,14 @@ def test_the_lowest_threshold_that_is_precise_enough():
     assert lowest_threshold(probabilities, 1 - targets, 0.99) > 1  # the surest are wrong: never
 
 
-def test_faces_of_one_confidence_stand_or_fall_together():
+def test_lowest_threshold_of_equal_confidences_is_one_test():
     probabilities = np.tile([0.9, 0.1], (400, 1))
     targets = np.repeat([0, 1], 200)  # the first 200 are right
     assert lowest_threshold(probabilities, targets, 0.8) > 1
 
 
-def test_trying_many_thresholds_does_not_flatter_the_last():
-    """Beliefs that are right 92 % of the time at every confidence: hardly ever is 93 % precision claimed."""
+def test_lowest_threshold_of_many_tests_rarely_flatters():
+    """Answers are right 92 % of the time at every confidence: 93 % precision is hardly ever claimed."""
     rng = np.random.default_rng(0)
     claimed = 0
     for _ in range(100):

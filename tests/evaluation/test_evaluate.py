@@ -1,4 +1,4 @@
-"""Evaluation of a model file whose answers are known, on faces made to be right or wrong."""
+"""Evaluation of a model file with known answers, on faces that are right or wrong by design."""
 
 import json
 from dataclasses import replace
@@ -6,47 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.errors import DatasetError
 from ekspresi.evaluation.evaluate import evaluate
-from ekspresi.evaluation.views import select_counted_labels
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS, SHARED_LABELS
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.classifier import BatchPrediction
 from ekspresi.recognition.recognizer import Recognizer
+from tests.evaluation.made_up_faces import dataset_of
 from tests.support.gray_model import face, level, write_gray_model
-
-
-@pytest.fixture(scope="module")
-def recognizer(tmp_path_factory):
-    """Knows the eight labels of FER+."""
-    return Recognizer(write_gray_model(tmp_path_factory.mktemp("model") / "gray.onnx", FERPLUS_LABELS))
-
-
-def dataset_of(pairs, labels=FERPLUS_LABELS, side=48, **more):
-    """(label, what the model will answer) for each face -> a data set of hard labels."""
-    rng = np.random.default_rng(0)
-    votes = np.zeros((len(pairs), len(labels)), np.float32)
-    for i, (label, _) in enumerate(pairs):
-        votes[i, labels.index(label)] = 10
-    return FaceDataset(
-        name="made",
-        path="up",
-        labels=tuple(labels),
-        images=np.stack([face(FERPLUS_LABELS.index(answer), 8, rng, side) for _, answer in pairs]),
-        votes=votes,
-        other_votes=np.zeros((len(pairs), 0), np.float32),
-        names=np.array([f"{i}.png" for i in range(len(pairs))]),
-        **more,
-    )
 
 
 def everything(dataset):
     return np.arange(len(dataset))
 
 
-def test_every_size_is_measured_and_known_answers_are_counted(recognizer):
+def test_evaluate_counts_known_answers_at_every_size(recognizer):
     dataset = dataset_of([("fear", "fear")] * 3 + [("anger", "anger")] * 4 + [("anger", "fear")])
     evaluation = evaluate(recognizer, dataset, everything(dataset))
     assert evaluation.sizes_px == (48, 32, 24, 16, 12, 8)
@@ -63,7 +38,7 @@ def test_every_size_is_measured_and_known_answers_are_counted(recognizer):
     assert (mistake.index, mistake.name, mistake.target, mistake.answer) == (7, "7.png", "anger", "fear")
 
 
-def test_any_classifier_is_measured_by_the_same_code(recognizer):
+def test_evaluate_any_classifier_gives_the_same_scores(recognizer):
     class OtherTool:
         """No logits, no file, no prior: labels and probabilities alone."""
 
@@ -84,7 +59,7 @@ def test_any_classifier_is_measured_by_the_same_code(recognizer):
     assert [mistake.index for mistake in theirs.mistakes] == [7]
 
 
-def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
+def test_evaluate_shrinks_larger_faces_only(recognizer):
     seen = []
 
     class Watching:
@@ -104,7 +79,7 @@ def test_faces_are_shrunk_to_each_size_and_smaller_ones_left_alone(recognizer):
         view.at(24)
 
 
-def test_only_the_asked_faces_count(recognizer):
+def test_evaluate_counts_only_the_given_indices(recognizer):
     dataset = dataset_of([("fear", "fear"), ("fear", "anger"), ("anger", "anger"), ("anger", "fear")])
     evaluation = evaluate(recognizer, dataset, np.array([3, 0, 2]), sizes=(48,))
     assert evaluation.headline.by_size[0].scores.n == 3
@@ -112,14 +87,7 @@ def test_only_the_asked_faces_count(recognizer):
     assert evaluation.mistakes[0].index == 3
 
 
-def test_labels_that_count():
-    assert set(select_counted_labels(FERPLUS_LABELS, CKPLUS_LABELS)) == set(SHARED_LABELS)
-    assert select_counted_labels(CKPLUS_LABELS, CKPLUS_LABELS) == CKPLUS_LABELS
-    assert select_counted_labels(FERPLUS_LABELS, FERPLUS_LABELS) == FERPLUS_LABELS
-    assert select_counted_labels(("neutral", "contempt", "fear"), ("fear", "contempt")) == ("contempt", "fear")
-
-
-def test_unseen_ckplus_is_counted_masked_and_unmasked(recognizer):
+def test_evaluate_on_ckplus_counts_masked_and_unmasked(recognizer):
     pairs = [("fear", "fear"), ("fear", "contempt"), ("anger", "neutral"), ("contempt", "contempt")]
     dataset = dataset_of(pairs, CKPLUS_LABELS)
     masked, unmasked = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
@@ -142,7 +110,7 @@ def test_unseen_ckplus_is_counted_masked_and_unmasked(recognizer):
     assert masked.by_size[0].calibration.nll == pytest.approx(expected)
 
 
-def test_a_model_that_lacks_a_label_leaves_its_faces_out(tmp_path):
+def test_evaluate_leaves_out_labels_that_the_model_lacks(tmp_path):
     small = Recognizer(write_gray_model(tmp_path / "small.onnx", FERPLUS_LABELS[1:]))
     rng = np.random.default_rng(0)
     dataset = dataset_of([("neutral", "neutral"), ("happiness", "happiness"), ("fear", "fear")])
@@ -153,7 +121,7 @@ def test_a_model_that_lacks_a_label_leaves_its_faces_out(tmp_path):
     assert view.by_size[0].scores.accuracy.value == 1
 
 
-def test_counted_votes_give_both_customs_and_further_subsets_their_own_views(recognizer):
+def test_evaluate_of_counted_votes_has_both_customs(recognizer):
     dataset = dataset_of([("fear", "fear"), ("anger", "fear"), ("sadness", "sadness"), ("fear", "fear")])
     votes = dataset.votes.copy()
     votes[2, FERPLUS_LABELS.index("anger")] = 10  # a tie: a label by arg-max, none by majority
@@ -185,7 +153,7 @@ def test_counted_votes_give_both_customs_and_further_subsets_their_own_views(rec
     assert evaluation.mistakes == ()  # the headline has none
 
 
-def test_sequences_average_frames_and_intervals_resample_subjects(recognizer):
+def test_evaluate_averages_sequences_resamples_subjects(recognizer):
     frames = [("fear", "fear"), ("fear", "fear"), ("fear", "anger"), ("anger", "anger"), ("anger", "anger")]
     dataset = dataset_of(
         frames,
@@ -201,12 +169,12 @@ def test_sequences_average_frames_and_intervals_resample_subjects(recognizer):
     assert sequences.by_size[0].scores.accuracy.value == 1  # two frames of three outvote the third
 
 
-def test_sequences_without_subjects_are_resampled_themselves(recognizer):
+def test_evaluate_without_subjects_resamples_sequences(recognizer):
     dataset = dataset_of([("fear", "fear")] * 4, sequences=np.array(["a", "a", "b", "b"]))
     assert {view.resampled for view in evaluate(recognizer, dataset, everything(dataset)).views} == {"sequences"}
 
 
-def test_progress_ends_at_the_total(recognizer):
+def test_evaluate_progress_ends_at_the_total(recognizer):
     dataset = dataset_of([("fear", "fear")] * 300, side=8)
     calls = []
     evaluate(
@@ -219,7 +187,7 @@ def test_progress_ends_at_the_total(recognizer):
     assert calls == [(256, 600), (300, 600), (556, 600), (600, 600)]
 
 
-def test_same_call_same_answer_and_json(recognizer):
+def test_evaluate_twice_is_equal_and_json(recognizer):
     dataset = dataset_of([("fear", "fear"), ("anger", "fear")] * 5)
     first, second = (evaluate(recognizer, dataset, everything(dataset), sizes=(48, 8)) for _ in range(2))
     assert first == second
@@ -227,7 +195,7 @@ def test_same_call_same_answer_and_json(recognizer):
     assert json.loads(text)["views"][0]["by_size"][1]["scores"]["accuracy"]["value"] == 0.5
 
 
-def test_nothing_to_count_is_an_error_that_says_why(recognizer):
+def test_evaluate_without_faces_names_the_reason(recognizer):
     dataset = dataset_of([("contempt", "contempt")], CKPLUS_LABELS)
     with pytest.raises(DatasetError, match=r"made:up: no face of 'test' .*1 labelled contempt"):
         evaluate(recognizer, dataset, everything(dataset))
@@ -236,7 +204,7 @@ def test_nothing_to_count_is_an_error_that_says_why(recognizer):
 
 
 @pytest.mark.shared
-def test_ckplus48_as_published_counts_six_classes(recognizer, shared):
+def test_evaluate_ckplus48_counts_six_classes(recognizer, shared):
     dataset = read(f"ckplus48:{shared / 'data' / 'CK+48'}")
     views = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
     assert [view.by_size[0].scores.n for view in views] == [927, 309, 927, 309]
@@ -244,19 +212,7 @@ def test_ckplus48_as_published_counts_six_classes(recognizer, shared):
     assert all(view.excluded == {"labelled contempt": 54} for view in views)
 
 
-@pytest.fixture(scope="module")
-def calibrated(tmp_path_factory):
-    """Takes every face for one of 16 px; answers from a confidence of 0.6; knows that 'fear' is rare."""
-    shares = np.full(8, 0.13)
-    shares[FERPLUS_LABELS.index("fear")] = 0.09
-    calibration = SizeCalibration(
-        (8.0, 48.0), (1.0, 1.0), (0.6, 0.6), 0.92, (0.0,) * 8, tuple(shares.tolist()), 3000.0, 6.0
-    )
-    path = tmp_path_factory.mktemp("calibrated") / "m.onnx"
-    return Recognizer(write_gray_model(path, FERPLUS_LABELS, calibration=calibration, believed_px=16))
-
-
-def test_silence_is_counted(calibrated):
+def test_evaluate_counts_abstentions(calibrated):
     dataset = dataset_of([("fear", "fear")] * 3 + [("anger", "fear")])
     between = np.full((48, 48), (level(0, 8) + level(1, 8)) // 2, np.uint8)  # half one, half the other: unsure
     images = [*dataset.images[:2], between, dataset.images[3]]
@@ -268,32 +224,24 @@ def test_silence_is_counted(calibrated):
     assert result.scores.accuracy.value == pytest.approx(0.5)
 
 
-def test_effective_sizes_are_measured_on_faces_enlarged_again(calibrated, recognizer):
-    dataset = dataset_of([("fear", "fear")] * 5)
-    evaluation = evaluate(calibrated, dataset, everything(dataset), sizes=(48, 16, 12, 8))
-    found = {e.size_px: (e.within, e.median_px, e.n) for e in evaluation.effective_sizes}
-    assert found == {48: (0.0, 16.0, 5), 16: (1.0, 16.0, 5), 12: (1.0, 16.0, 5), 8: (0.0, 16.0, 5)}
-    assert evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).effective_sizes == ()
-
-
-def test_other_classes_are_counted_under_both_priors(calibrated):
+def test_evaluate_counts_other_classes_under_both_priors(calibrated):
     dataset = dataset_of([("fear", "fear")] * 2 + [("anger", "anger")], CKPLUS_LABELS)
     evaluation = evaluate(calibrated, dataset, everything(dataset), sizes=(48,))
     named = {view.name: view for view in evaluation.views if view.level == "image"}
     assert list(named) == ["test, masked", "test, masked, even prior", "test, unmasked", "test, unmasked, even prior"]
     assert named["test, masked"].by_size[0].scores.accuracy.value == 1
-    # so strong a wish for the rare label makes all of them fear
+    # A prior strength this large makes every answer fear.
     assert named["test, masked, even prior"].by_size[0].scores.accuracy.value == pytest.approx(2 / 3)
     assert named["test, masked"].by_size[0].selective is None
     own = evaluate(calibrated, dataset_of([("fear", "fear")]), np.array([0]), sizes=(48,))
     assert [view.prior for view in own.views] == ["trained"]
 
 
-def test_silence_is_counted_under_each_prior(tmp_path):
-    """Between two labels the trained prior decides for one and is sure; an even one is torn, and silent."""
-    shares = tuple(0.93 if label == "anger" else 0.01 for label in FERPLUS_LABELS)
-    bias = tuple(np.log(shares).tolist())
-    calibration = SizeCalibration((8.0, 48.0), (1.0, 1.0), (0.8, 0.8), 0.92, bias, shares, 1.0, 6.0)
+def test_evaluate_counts_abstentions_under_each_prior(tmp_path):
+    """Between two labels the trained prior decides for one; an even prior abstains."""
+    priors = tuple(0.93 if label == "anger" else 0.01 for label in FERPLUS_LABELS)
+    bias = tuple(np.log(priors).tolist())
+    calibration = SizeCalibration((8.0, 48.0), (1.0, 1.0), (0.8, 0.8), 0.92, bias, priors, 1.0, 6.0)
     model = Recognizer(write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration))
     dataset = dataset_of([("anger", "anger")], CKPLUS_LABELS)
     between = np.full((1, 48, 48), (level(3, 8) + level(4, 8)) // 2, np.uint8)  # sadness or anger
