@@ -1,1 +1,1 @@
-"""Measure a model on labelled faces at every face size, and report it. Needs the extra [eval]."""
+"""Measure a model on labeled faces at every face size, and report it. Needs the extra [eval]."""

@@ -1,7 +1,7 @@
-"""Measure a model on labelled faces at every face size.
+"""Measure a model on labeled faces at every face size.
 
-In: a ``Classifier``, such as a ``Recognizer`` (what is measured is the file that is shipped), a ``FaceDataset`` and the
-indices of the faces. Out: a frozen ``Evaluation`` of plain numbers. Does not know about splits, training, plots or
+In: a ``Classifier``, such as a ``Recognizer`` with the model file that is shipped, a ``FaceDataset`` and the indices of
+the faces. Out: a frozen ``Evaluation`` of plain numbers. Does not know about splits, training, plots or
 pages.
 
 The default suite is 'clean': faces are shrunk by antialiased area averaging and rounded to 8 bits. Every suite is
@@ -45,11 +45,11 @@ def evaluate(
     further: Mapping[str, NDArray[np.int64]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Measure a model on labelled faces, at every face size and in every view that fits the data.
+    """Measure a model on labeled faces, at every face size and in every view that fits the data.
 
     Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
-    Where every label of the model counts (``select_counted_labels``) its answers are 'all'; where some do not, they are
-    'masked', which comes first, and 'unmasked'. A ``Recognizer`` whose file is calibrated is measured under both
+    Where every label of the model counts (``select_counted_labels``), its answers are 'all'. Where some do not, they
+    are 'masked', which comes first, and 'unmasked'. A ``Recognizer`` whose file is calibrated is measured under both
     priors, its own first; any other classifier as it answers. Faces without a label that counts are left out and
     counted.
 
@@ -62,11 +62,21 @@ def evaluate(
             people's votes.
         suite: one of ``imaging.suites.SUITES``; its random numbers are drawn from the size and the face's index.
         subset: name of the headline's faces.
-        further: name -> indices of other faces to count beside them; what they share is recognized once.
-        progress: called with how many faces have been recognized, and how many will be in all.
+        further: name -> indices of other faces to count beside them; shared faces are recognized once.
+        progress: called with the number of faces recognized so far, and the total.
 
     Raises:
         DatasetError: no face is left to count.
+
+    >>> class Constant:
+    ...     labels = ("anger", "fear")
+    ...     def predict_batch(self, crops):
+    ...         n = len(crops)
+    ...         return BatchPrediction(np.tile([0.8, 0.2], (n, 1)), np.full(n, 48.0), np.zeros(n, dtype=bool))
+    >>> votes, images, names = np.eye(2, dtype=np.float32), np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
+    >>> faces = FaceDataset("folder", "my/faces", ("anger", "fear"), images, votes, votes[:, :0], names)
+    >>> evaluate(Constant(), faces, np.arange(2), sizes=[48, 16]).headline.at(16).scores.accuracy.value
+    0.5
     """
     subsets = {subset: indices, **(further or {})}
     sizes_px = tuple(sorted(set(sizes), reverse=True))
@@ -181,7 +191,7 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: S
         resampled, groups = "sequences", dataset.sequences[count.indices]
     by_size = []
     for result in recognized:
-        probabilities, as_they_are = result.of(count)
+        probabilities, not_shrunk = result.of(count)
         targets, clusters = count.targets, groups
         answered = None
         if level == "image" and count.answers != "masked":
@@ -194,7 +204,7 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: S
         by_size.append(
             SizeResult(
                 size_px=result.size_px,
-                not_shrunk=int(as_they_are.sum()),
+                not_shrunk=int(not_shrunk.sum()),
                 scores=score(targets, probabilities, clusters),
                 calibration=calibration_scores(targets, probabilities),
                 selective=answered,

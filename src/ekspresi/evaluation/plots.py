@@ -17,7 +17,16 @@ _DARK_CELL = {ACCENT: 0.55, SECOND: 0.8}
 
 
 def plot_by_size(view: View) -> str:
-    """Plot accuracy and macro-F1 against face size, with their 95 % intervals."""
+    """Plot accuracy and macro-F1 against face size, with their 95 % intervals.
+
+    >>> from ekspresi.metrics.calibration import calibration_scores
+    >>> from ekspresi.metrics.classification import score
+    >>> targets, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> result = SizeResult(48, 0, score(targets, probabilities), calibration_scores(targets, probabilities), None)
+    >>> view = View("test", "test", "argmax", "all", "trained", "image", ("anger", "fear"), "images", {}, (result,))
+    >>> plot_by_size(view)[:4]
+    '<svg'
+    """
     figure = make_figure(5.2, 3.0)
     axes = figure.subplots()
     results = sorted(view.by_size, key=lambda result: result.size_px)
@@ -54,7 +63,16 @@ def plot_by_size(view: View) -> str:
 
 
 def plot_confusion(view: View, result: SizeResult) -> str:
-    """Plot the confusion matrix in percent of each row; labels without faces have no row."""
+    """Plot the confusion matrix in percent of each row; labels without faces have no row.
+
+    >>> from ekspresi.metrics.calibration import calibration_scores
+    >>> from ekspresi.metrics.classification import score
+    >>> targets, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> result = SizeResult(48, 0, score(targets, probabilities), calibration_scores(targets, probabilities), None)
+    >>> view = View("test", "test", "argmax", "all", "trained", "image", ("anger", "fear"), "images", {}, (result,))
+    >>> ">fear</text>" in plot_confusion(view, result)
+    True
+    """
     counts = np.array(result.scores.confusion)
     rows = np.flatnonzero(counts.sum(axis=1))
     columns = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
@@ -62,15 +80,15 @@ def plot_confusion(view: View, result: SizeResult) -> str:
     axes = figure.subplots()
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
-            share = counts[row, column] / counts[row].sum()
+            fraction = counts[row, column] / counts[row].sum()
             color = ACCENT if row == column else SECOND
             axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=LINE, linewidth=0, alpha=0.35))
-            if share > 0:
+            if fraction > 0:
                 # Errors are a few percent each: the square root keeps them visible beside the diagonal.
-                depth = share if row == column else share**0.5 * 0.9
+                depth = fraction if row == column else fraction**0.5 * 0.9
                 axes.add_patch(Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, color=color, linewidth=0, alpha=depth))
                 ink = PAPER if depth > _DARK_CELL[color] else INK
-                axes.text(x + 0.5, y + 0.5, f"{100 * share:.0f}", ha="center", va="center", color=ink)
+                axes.text(x + 0.5, y + 0.5, f"{100 * fraction:.0f}", ha="center", va="center", color=ink)
         axes.text(len(columns) + 0.15, y + 0.5, str(counts[row].sum()), va="center", color=MUTED, fontsize=9)
     axes.set_xlim(0, len(columns) + 0.9)
     axes.set_ylim(len(rows), 0)
@@ -83,7 +101,15 @@ def plot_confusion(view: View, result: SizeResult) -> str:
 
 
 def plot_reliability(result: SizeResult) -> str:
-    """Plot the accuracy in each bin of confidence, above the number of its faces."""
+    """Plot the accuracy in each bin of confidence, above the number of its faces.
+
+    >>> from ekspresi.metrics.calibration import calibration_scores
+    >>> from ekspresi.metrics.classification import score
+    >>> targets, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> result = SizeResult(48, 0, score(targets, probabilities), calibration_scores(targets, probabilities), None)
+    >>> ">confidence, %</text>" in plot_reliability(result)
+    True
+    """
     figure = make_figure(4.2, 4.2)
     axes, below = figure.subplots(2, 1, height_ratios=(5, 1), sharex=True)
     bins = [b for b in result.calibration.bins if b.accuracy is not None]
@@ -112,6 +138,15 @@ def plot_risk_coverage(view: View) -> str:
     """Plot errors against the fraction of faces answered, the most confident first, one line per size.
 
     A dot marks the model's own thresholds.
+
+    >>> from ekspresi.metrics.calibration import calibration_scores, selective_scores
+    >>> from ekspresi.metrics.classification import score
+    >>> answers = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> answered = selective_scores(*answers, np.array([False, True]))
+    >>> result = SizeResult(48, 0, score(*answers), calibration_scores(*answers), answered)
+    >>> view = View("test", "test", "argmax", "all", "trained", "image", ("anger", "fear"), "images", {}, (result,))
+    >>> ">48 px</text>" in plot_risk_coverage(view)
+    True
     """
     figure = make_figure(5.2, 3.4)
     axes = figure.subplots()

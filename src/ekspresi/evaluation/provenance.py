@@ -23,7 +23,7 @@ class EvaluationRequest:
     """Hold the request of an evaluation.
 
     Attributes:
-        protocol: how the data set was split; 'all' where every face was measured.
+        protocol: rule that split the data set; 'all' where every face was measured.
         fold: of the protocol.
         seed: of the protocol.
         side: 'test' or 'validation'; 'all' where every face was measured.
@@ -42,12 +42,12 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Hold everything that a reader needs to repeat and to question a figure.
+    """Hold all facts that a reader needs to repeat and to question a figure.
 
     Attributes:
         model: name of the model.
         model_sha256: of the model file.
-        model_provenance: how the model was made, from its file.
+        model_provenance: record of the model's training, from its file.
         data: spec of the data set.
         data_name: reader of the data set, the first half of the spec.
         data_fingerprint: see ``FaceDataset.fingerprint``.
@@ -58,7 +58,14 @@ class Provenance:
         cpu: name of the processor.
         provider: execution provider of ONNX Runtime that ran the network.
         date: UTC, ISO 8601, to the second.
-        warnings: reasons why the figures may flatter, one sentence each.
+        warnings: reasons why the figures may flatter, each in a few sentences.
+
+    >>> asked = EvaluationRequest("all", 0, 0, "all", "ekspresi evaluate folder:faces")
+    >>> date, one = "2026-01-01T00:00:00+00:00", "f" * 64
+    >>> model = ("ekspresi-b0", one, {})
+    >>> data = ("folder:faces", "folder", one, 2, 0)
+    >>> Provenance(*model, *data, asked, {"numpy": "2.4.0"}, "Some CPU", "CPUExecutionProvider", date, ()).data_faces
+    2
     """
 
     model: str
@@ -82,7 +89,15 @@ class Provenance:
 
 
 def make_provenance(recognizer: Recognizer, dataset: FaceDataset, asked: EvaluationRequest) -> Provenance:
-    """Record the provenance of an evaluation on this machine, now."""
+    """Record the provenance of an evaluation on this machine, now.
+
+    >>> import numpy as np
+    >>> votes, images, names = np.eye(2, dtype=np.float32), np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
+    >>> faces = FaceDataset("folder", "my/faces", ("anger", "fear"), images, votes, votes[:, :0], names)
+    >>> asked = EvaluationRequest("all", 0, 0, "all", "ekspresi evaluate folder:my/faces")
+    >>> make_provenance(Recognizer(), faces, asked).data
+    'folder:my/faces'
+    """
     return Provenance(
         model=recognizer.metadata.name,
         model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
@@ -102,7 +117,13 @@ def make_provenance(recognizer: Recognizer, dataset: FaceDataset, asked: Evaluat
 
 
 def find_trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, Any] | None:
-    """Find the split ('protocol', 'fold', perhaps 'seed') of a model's training; None if it used other data."""
+    """Find the split ('protocol', 'fold', perhaps 'seed') of a model's training; None if it used other data.
+
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(provenance={"data": {"fingerprint": "ab"}, "split": {"protocol": "official"}})
+    >>> find_trained_split(model, SimpleNamespace(fingerprint="ab"))
+    {'protocol': 'official'}
+    """
     data = metadata.provenance.get("data")
     split = metadata.provenance.get("split")
     if not isinstance(data, dict) or data.get("fingerprint") != dataset.fingerprint:
@@ -111,10 +132,16 @@ def find_trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[st
 
 
 def list_leak_warnings(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationRequest) -> tuple[str, ...]:
-    """List reasons why the model may have seen the faces it is measured on, one sentence each.
+    """List reasons why the model may have seen the faces that measure it, each in a few sentences.
 
     On its training data a model is trusted only under the split of its training: same protocol, fold and seed. The
     same holds for its first weights (``parents`` in the provenance), where their split is recorded.
+
+    >>> from types import SimpleNamespace
+    >>> faces = SimpleNamespace(name="ckplus48", fingerprint="ab")
+    >>> asked = EvaluationRequest("paper-split", 0, 0, "test", "ekspresi evaluate ckplus48:CK+48")
+    >>> [line[:14] for line in list_leak_warnings(SimpleNamespace(provenance={}), faces, asked)]
+    ['Leaky protocol']
     """
     found = []
     wanted = {"protocol": asked.protocol, "fold": asked.fold, "seed": asked.seed}
@@ -140,32 +167,32 @@ def list_leak_warnings(metadata: ModelMetadata, dataset: FaceDataset, asked: Eva
         ]
         if different:
             found.append(
-                "Seen in training: the model was trained on this very data set under another split "
-                f"({'; '.join(different)}), so faces measured here may be faces it learned from."
+                "Seen in training: the model was trained on this data set under another split "
+                f"({'; '.join(different)}). It may have learned from faces measured here."
             )
         elif asked.side == "validation":
             found.append(
-                "Chosen on these faces: training kept the epoch that did best on this validation side, so these "
-                "figures flatter. Quote the test side."
+                "Chosen on these faces: training kept the epoch with the best figures on this validation side, so "
+                "these figures flatter. Quote the test side."
             )
     elif (reader := _relative(metadata.provenance.get("data"), dataset)) is not None:
         found.append(
             f"Perhaps seen in training: the model was trained on '{reader}', another copy of this data set or of "
-            "its pictures, so whether it learned from faces measured here could not be checked."
+            "its pictures. Whether it learned from faces measured here is unknown."
         )
     for parent in _parents(metadata):
         if parent.get("fingerprint") == dataset.fingerprint and parent.get("split") == wanted:
             continue
         if parent.get("fingerprint") == dataset.fingerprint:
             found.append(
-                "Seen before training: the training began with weights that were learned on this very data set, so "
-                "faces measured here may be faces they were learned from."
+                "Seen before training: the training began with weights that were learned on this data set. They may "
+                "come from faces measured here."
             )
         elif (reader := _relative(parent, dataset)) is not None:
             found.append(
                 f"Perhaps seen before training: the training began with weights that were learned on '{reader}', "
-                "another copy of this data set or of its pictures, so whether they were learned from faces measured "
-                "here could not be checked."
+                "another copy of this data set or of its pictures. Whether they come from faces measured here is "
+                "unknown."
             )
     return tuple(dict.fromkeys(found))
 

@@ -1,7 +1,7 @@
 """Write an evaluation to ``report.json`` and to one self-contained ``report.html``.
 
 In: an ``Evaluation``, its ``Provenance``, and the faces if the page shows mistakes. Out: two files. The page loads
-nothing: plots are inline SVG, faces base64 PNG. Does not know how anything was measured. Needs the extra [eval].
+nothing: plots are inline SVG, faces base64 PNG. Does not know about models or measuring. Needs the extra [eval].
 
 ``report.json``, format 2::
 
@@ -46,7 +46,7 @@ _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 def report_files(folder: Path) -> tuple[Path, Path]:
-    """Name the paths of report.json and report.html in a folder.
+    """Return the paths of report.json and report.html in a folder.
 
     >>> [file.name for file in report_files(Path("runs/mine"))]
     ['report.json', 'report.html']
@@ -71,6 +71,20 @@ def write_report(
 
     Raises:
         OutputError: the files cannot be written.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from ekspresi.evaluation.evaluate import evaluate
+    >>> from ekspresi.evaluation.provenance import EvaluationRequest, make_provenance
+    >>> from ekspresi.recognition.recognizer import Recognizer
+    >>> model, votes = Recognizer(), np.eye(2, dtype=np.float32)
+    >>> images, names = np.zeros((2, 48, 48), np.uint8), np.array(["a.png", "b.png"])
+    >>> faces = FaceDataset("folder", "my/faces", ("anger", "fear"), images, votes, votes[:, :0], names)
+    >>> asked = EvaluationRequest("all", 0, 0, "all", "ekspresi evaluate folder:my/faces")
+    >>> evaluation, provenance = evaluate(model, faces, np.arange(2), sizes=[48]), make_provenance(model, faces, asked)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [file.name for file in write_report(evaluation, provenance, Path(folder))]
+    ['report.json', 'report.html']
     """
     ensure_folder(folder)
     page = _page(evaluation, provenance, faces)

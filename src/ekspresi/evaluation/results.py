@@ -1,4 +1,4 @@
-"""Define the results of an evaluation: views, sizes, mistakes.
+"""Hold the results of an evaluation: views, sizes, mistakes.
 
 In: nothing. Out: frozen dataclasses of plain numbers, ready for JSON. Does not know how they are computed.
 """
@@ -10,7 +10,7 @@ from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import Scores
 
 Custom = Literal["argmax", "majority"]
-"""How votes become one label: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
+"""Rule that makes one label of votes: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
 
 AnswerSet = Literal["all", "masked", "unmasked"]
 """Answers open to the model.
@@ -36,6 +36,14 @@ class SizeResult:
         calibration: ECE, NLL and the reliability diagram.
         selective: coverage, precision and risk-coverage curve; None for sequences and for masked answers, because the
             thresholds apply to neither.
+
+    >>> import numpy as np
+    >>> from ekspresi.metrics.calibration import calibration_scores
+    >>> from ekspresi.metrics.classification import score
+    >>> targets, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> result = SizeResult(48, 0, score(targets, probabilities), calibration_scores(targets, probabilities), None)
+    >>> result.scores.accuracy.value
+    1.0
     """
 
     size_px: int
@@ -52,14 +60,17 @@ class View:
     Attributes:
         name: readable name, unique within an evaluation.
         subset: name of the faces counted.
-        custom: how votes became labels.
+        custom: rule that made labels of votes.
         answers: labels that the model could answer.
         prior: prior of the model.
         level: 'image', or 'sequence': mean probabilities of a sequence's frames.
         labels: K labels, in the order of ``Scores.classes`` and of the confusion matrix.
-        resampled: what the intervals resample: 'subjects', 'sequences' or 'images'.
+        resampled: units that the intervals resample: 'subjects', 'sequences' or 'images'.
         excluded: reason -> number of faces of the subset that are not counted.
         by_size: one result for each face size, largest first.
+
+    >>> View("test", "test", "argmax", "all", "trained", "image", ("anger", "fear"), "images", {}, ()).labels
+    ('anger', 'fear')
     """
 
     name: str
@@ -74,7 +85,7 @@ class View:
     by_size: tuple[SizeResult, ...]
 
     def at(self, size_px: int) -> SizeResult:
-        """The result at one face size.
+        """Return the result at one face size.
 
         Raises:
             KeyError: that size was not measured.
@@ -87,7 +98,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSize:
-    """Hold how well the model estimates the effective size of enlarged faces.
+    """Hold the accuracy of the model's estimates of effective size, on enlarged faces.
 
     Attributes:
         size_px: side to which faces were shrunk before a random kernel enlarged them to 48 to 112 px.
@@ -152,6 +163,10 @@ class Evaluation:
         views: the ways of counting; the first is the headline.
         effective_sizes: one per face size; empty for models without estimates.
         mistakes: most confident errors of the headline at the largest size, most confident first.
+
+    >>> view = View("test", "test", "argmax", "all", "trained", "image", ("anger", "fear"), "images", {}, ())
+    >>> Evaluation("clean", (48,), ("anger", "fear"), (view,), effective_sizes=(), mistakes=()).headline.name
+    'test'
     """
 
     suite: str
@@ -163,7 +178,7 @@ class Evaluation:
 
     @property
     def headline(self) -> View:
-        """The view whose figures are quoted."""
+        """Return the view whose figures are quoted."""
         return self.views[0]
 
     def to_dict(self) -> dict[str, Any]:

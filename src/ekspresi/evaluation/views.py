@@ -18,7 +18,14 @@ from ekspresi.expressions import CKPLUS_LABELS, SHARED_LABELS
 
 @dataclass(frozen=True, slots=True)
 class ViewSpec:
-    """Describe a way of counting; targets are positions in ``columns``, which are columns of the model."""
+    """Describe a way of counting; targets are positions in ``columns``, which are columns of the model.
+
+    >>> faces, targets = np.array([4, 7]), np.array([0, 1])
+    >>> labels, columns = ("anger", "fear"), [4, 6]
+    >>> spec = ViewSpec("test", "test", "argmax", "masked", "trained", faces, targets, labels, columns, {})
+    >>> [spec.labels[target] for target in spec.targets]
+    ['anger', 'fear']
+    """
 
     name: str
     subset: str
@@ -74,17 +81,23 @@ def view_specs(
 
     Raises:
         DatasetError: no face has a label that the model knows.
+
+    >>> votes, images, names = np.eye(2, dtype=np.float32), np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
+    >>> faces = FaceDataset("folder", "my/faces", ("anger", "joy"), images, votes, votes[:, :0], names)
+    >>> specs = view_specs(("anger", "fear"), faces, "test", np.arange(2), "argmax", several=False, priors=["trained"])
+    >>> [(spec.name, spec.excluded) for spec in specs]
+    [('test, masked', {'labelled joy': 1}), ('test, unmasked', {'labelled joy': 1})]
     """
     counted = select_counted_labels(model_labels, dataset.labels)
     codes = (dataset.targets if custom == "argmax" else dataset.majority_targets)[members]
-    left_out = {"without a clear label": int((codes < 0).sum())}
+    excluded = {"without a clear label": int((codes < 0).sum())}
     for code, label in enumerate(dataset.labels):
         if label not in counted:
-            left_out[f"labelled {label}"] = int((codes == code).sum())
-    left_out = {reason: n for reason, n in left_out.items() if n}
+            excluded[f"labelled {label}"] = int((codes == code).sum())
+    excluded = {reason: n for reason, n in excluded.items() if n}
     kept = np.isin(codes, [code for code, label in enumerate(dataset.labels) if label in counted])
     if not kept.any():
-        reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.items()) or "it is empty"
+        reasons = ", ".join(f"{n} {reason}" for reason, n in excluded.items()) or "it is empty"
         raise DatasetError(
             f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons}). Use other data."
         )
@@ -108,5 +121,5 @@ def view_specs(
             targets=position[codes[kept]].astype(np.int64),
             labels=labels,
             columns=[list(model_labels).index(label) for label in labels],
-            excluded=left_out,
+            excluded=excluded,
         )
