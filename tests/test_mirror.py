@@ -12,13 +12,11 @@ TESTS = Path(__file__).parent
 MAX_NAME = 60
 UNFINISHED_MIRRORS = (
     "study",
-    "summaries",
     "training",
 )
 """Rooms with modules that have no test file of their own yet. Remove a room when it is finished."""
 UNFINISHED_NAMES = (
     "study",
-    "summaries",
     "training",
 )
 """Test folders with longer test names. Remove a folder when it is finished."""

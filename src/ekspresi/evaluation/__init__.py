@@ -1,1 +1,4 @@
-"""Measure a model on labeled faces at every face size, and report it. Needs the extra [eval]."""
+"""Measure a model on labeled faces at every face size, and report it.
+
+Needs the extra [eval].
+"""

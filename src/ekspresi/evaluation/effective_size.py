@@ -26,7 +26,9 @@ FACES = 1000
 def measure_effective_sizes(
     classifier: Classifier, dataset: FaceDataset, indices: NDArray[np.int64], sizes_px: Sequence[int]
 ) -> tuple[EffectiveSize, ...]:
-    """Measure the size estimates at each size that some faces reach; empty for models without estimates.
+    """Measure the size estimates at each size that some faces reach.
+
+    The result is empty for models without estimates.
 
     Args:
         classifier: the model.

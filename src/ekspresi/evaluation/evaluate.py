@@ -45,7 +45,7 @@ def evaluate(
     further: Mapping[str, NDArray[np.int64]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Measure a model on labeled faces, at every face size and in every view that fits the data.
+    """Measure a model on labeled faces, at every size and in every view that fits the data.
 
     Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
     Where every label of the model counts (``select_counted_labels``), its answers are 'all'. Where some do not, they
@@ -120,7 +120,7 @@ class _Recognized:
     not_shrunk: NDArray[np.bool_]
 
     def of(self, count: ViewSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Select the probabilities over the labels of a view, summing to 1, and mark the faces that were not shrunk."""
+        """Select the probabilities of a view, summing to 1, and mark the faces that were not shrunk."""
         rows = np.searchsorted(self.faces, count.indices)
         chosen = self.probabilities[count.prior][rows][:, count.columns]
         total = chosen.sum(axis=1, keepdims=True)

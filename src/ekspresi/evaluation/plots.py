@@ -135,9 +135,9 @@ def plot_reliability(result: SizeResult) -> str:
 
 
 def plot_risk_coverage(view: View) -> str:
-    """Plot errors against the fraction of faces answered, the most confident first, one line per size.
+    """Plot errors against the fraction of faces answered, one line per size.
 
-    A dot marks the model's own thresholds.
+    The most confident faces come first. A dot marks the model's own thresholds.
 
     >>> from ekspresi.metrics.calibration import calibration_scores, selective_scores
     >>> from ekspresi.metrics.classification import score
@@ -175,7 +175,7 @@ def plot_risk_coverage(view: View) -> str:
 
 
 def select_reliability_sizes(sizes_px: Sequence[int]) -> list[int]:
-    """Select the sizes whose reliability is shown: the largest, and 16 px or else the middle one.
+    """Select the sizes of the reliability plots: the largest, and 16 px or else the middle.
 
     >>> select_reliability_sizes((48, 24, 16, 8))
     [48, 16]

@@ -117,7 +117,9 @@ def make_provenance(recognizer: Recognizer, dataset: FaceDataset, asked: Evaluat
 
 
 def find_trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[str, Any] | None:
-    """Find the split ('protocol', 'fold', perhaps 'seed') of a model's training; None if it used other data.
+    """Find the split of a model's training; None if it used other data.
+
+    The keys are 'protocol', 'fold' and, in most files, 'seed'.
 
     >>> from types import SimpleNamespace
     >>> model = SimpleNamespace(provenance={"data": {"fingerprint": "ab"}, "split": {"protocol": "official"}})
@@ -132,7 +134,7 @@ def find_trained_split(metadata: ModelMetadata, dataset: FaceDataset) -> dict[st
 
 
 def list_leak_warnings(metadata: ModelMetadata, dataset: FaceDataset, asked: EvaluationRequest) -> tuple[str, ...]:
-    """List reasons why the model may have seen the faces that measure it, each in a few sentences.
+    """List reasons why the model may have seen the faces that measure it.
 
     On its training data a model is trusted only under the split of its training: same protocol, fold and seed. The
     same holds for its first weights (``parents`` in the provenance), where their split is recorded.

@@ -18,7 +18,9 @@ from ekspresi.expressions import CKPLUS_LABELS, SHARED_LABELS
 
 @dataclass(frozen=True, slots=True)
 class ViewSpec:
-    """Describe a way of counting; targets are positions in ``columns``, which are columns of the model.
+    """Describe a way of counting.
+
+    Targets are positions in ``columns``; these are columns of the model.
 
     >>> faces, targets = np.array([4, 7]), np.array([0, 1])
     >>> labels, columns = ("anger", "fear"), [4, 6]

@@ -1,7 +1,6 @@
 """Write summaries to one self-contained HTML page, light and dark, that loads nothing.
 
-In: ``RunSummary`` and its provenance. Out: a file. Does not know about detectors or tracking. Needs Jinja2, from the
-extra [video].
+In: ``RunSummary`` and its provenance. Out: a file. Does not know about detectors or tracking. Needs the extra [video].
 """
 
 import base64
@@ -61,11 +60,9 @@ class PageProvenance:
 
 
 def make_page_provenance(recognizer: Recognizer, command: Sequence[str]) -> PageProvenance:
-    """Record the model, the command and the time of a page; addresses lose their users and passwords.
+    """Record the model, the command and the time of a page.
 
-    Args:
-        recognizer: the model.
-        command: words of the command line.
+    ``command`` holds the words of the command line; addresses in it lose their users and passwords.
 
     >>> from types import SimpleNamespace
     >>> recognizer = SimpleNamespace(metadata=SimpleNamespace(name="tiny"), path=Path(__file__))
@@ -158,8 +155,7 @@ def describe_run(summary: RunSummary) -> str:
         parts.append(f"{_counted(faces, 'face')} in {_counted(pictures, 'picture')}")
     if not parts:
         return "No picture or video was analyzed."
-    sentence = " and ".join(parts)
-    unclear = []
+    sentence, unclear = " and ".join(parts), []
     for what, shown in (
         ("the face time", [video.shown for video in summary.videos]),
         ("the faces in pictures", [still.shown for still in summary.stills]),
@@ -191,7 +187,7 @@ def describe_video(video: VideoSummary) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Hold the drawing of one track for the template; positions and widths in percent of its time.
+    """Hold the drawing of one track; positions and widths in percent of its time.
 
     Attributes:
         runs: each with its left edge and width.
@@ -259,7 +255,7 @@ def _most_of(shown: ExpressionShares) -> str:
 def _colors(label: str) -> tuple[str, str]:
     """Return the color of an expression, and the color of letters on it."""
     ground = COLORS.get(label, _OTHER_COLOR)
-    red, green, blue = (int(ground[k : k + 2], 16) for k in (1, 3, 5))
+    red, green, blue = bytes.fromhex(ground[1:])
     return ground, INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "#FFFFFF"
 
 

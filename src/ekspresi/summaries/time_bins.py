@@ -40,7 +40,7 @@ class TimeBins:
         self._sums = np.zeros((8, _HEAD + labels))
 
     def sizes_px(self) -> tuple[float, float | None]:
-        """Return the median side of the face and the median effective size, pixels; None where unknown."""
+        """Return the median side and effective size of the face, pixels; None where unknown."""
         time, _, face_px, effective_px, known = self._sums[: self._count, :_HEAD].T
         present = known > 0
         median = _median(effective_px[present] / known[present], known[present]) if present.any() else None

@@ -67,7 +67,7 @@ class AnswerRun:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Hold the area of one label in the stack of probabilities; ``path`` is the ``d`` of an SVG path.
+    """Hold the area of one label in the stack; ``path`` is the ``d`` of an SVG path.
 
     >>> Area("fear", "M0,0L1000,0L1000,100L0,100Z").label
     'fear'
@@ -113,7 +113,7 @@ def list_runs(curve: ProbabilityCurve) -> list[AnswerRun]:
 
 
 def list_areas(curve: ProbabilityCurve) -> list[Area]:
-    """List an area for each label with at least half a percent anywhere, stacked in the model's order.
+    """List the areas of labels with at least half a percent, stacked in the model's order.
 
     >>> one = np.ones((1, 1))
     >>> [area.label for area in list_areas(ProbabilityCurve(np.zeros(1), np.ones(1), ("fear",), one, np.zeros(1)))]
