@@ -13,9 +13,11 @@ demo: .venv/base  ## find faces in examples/ and recognize their expressions; th
 
 test: .venv/test  ## run all tests that need no torch
 	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --doctest-modules --doctest-ignore-import-errors src/ekspresi
 
 test-train: .venv-train/ready ## run the tests that train, for real but tiny; installs torch (several GB)
-	$(TRAIN)/pytest -m train tests/training
+	$(TRAIN)/pytest -m train tests/training tests/study
+	$(TRAIN)/pytest --doctest-modules src/ekspresi/training src/ekspresi/study
 
 check: .venv/dev  ## check formatting, lint, types and import rules
 	$(BIN)/ruff format --check .

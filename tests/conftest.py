@@ -12,6 +12,7 @@ from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.preprocessing import Preprocessing
+from tests.support.drawn_faces import write_ck_tree
 
 settings.register_profile("ekspresi", deadline=None)  # a busy machine is not a failure
 settings.load_profile("ekspresi")
@@ -26,6 +27,31 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the real data sets (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ck_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CK+48's layout: 20 subjects, seven classes, three drawn frames each, small and learnable."""
+    return write_ck_tree(tmp_path_factory.mktemp("CK+48"))
+
+
+@pytest.fixture(scope="session")
+def small(ck_tree: Path) -> dict[str, object]:
+    """Keys of a training of seconds, with the network that users train."""
+    return {
+        "data": f"ckplus48:{ck_tree}",
+        "split": "subject-10fold",
+        "input_px": 32,
+        "init": "bundled",
+        "epochs": 4,
+        "batch_size": 32,
+        "learning_rate": 1e-3,
+        "ema_decay": 0.5,
+        "drop_path": 0.0,
+        "low_res_share": 0.3,
+        "oversampling": "balanced",
+        "validation_px": [48, 24],
+    }
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.rooms import PACKAGE, marked, rooms
+from tests.support.rooms import PACKAGE, rooms
 
 EXCEPTIONS = (("cli", "register", "it adds one command to the app; the help of the command explains it"),)
 """Room, name, and the reason why the name needs no example."""
-
-UNFINISHED = ("study", "training")
-"""Rooms with names that have no example yet. Remove a room when it is finished."""
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -51,7 +48,7 @@ def test_has_example_reads_docstrings_of_public_names(source: str, found: list[b
     assert [has_example(node) for node in public_definitions(source)] == found
 
 
-@pytest.mark.parametrize("room", marked(rooms(), UNFINISHED))
+@pytest.mark.parametrize("room", rooms())
 def test_public_names_have_an_example(room: str) -> None:
     excepted = {name for where, name, _ in EXCEPTIONS if where == room}
     assert [f"{module}.{name}" for module, name in names_without_example(room) if name not in excepted] == []
@@ -64,4 +61,3 @@ def test_exceptions_are_needed_and_explained(room: str, name: str, reason: str) 
 
 
 def test_unfinished_rooms_exist() -> None:
-    assert set(UNFINISHED) <= set(rooms())

@@ -6,20 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.rooms import PACKAGE, marked, rooms
+from tests.support.rooms import PACKAGE, rooms
 
 TESTS = Path(__file__).parent
 MAX_NAME = 60
-UNFINISHED_MIRRORS = (
-    "study",
-    "training",
-)
-"""Rooms with modules that have no test file of their own yet. Remove a room when it is finished."""
-UNFINISHED_NAMES = (
-    "study",
-    "training",
-)
-"""Test folders with longer test names. Remove a folder when it is finished."""
 
 
 def folders_of_tests() -> Iterator[str]:
@@ -39,7 +29,7 @@ def test_module_of_takes_the_longest_name():
     assert module_of("test_predicting", {"predict"}) is None
 
 
-@pytest.mark.parametrize("room", marked(rooms(), UNFINISHED_MIRRORS))
+@pytest.mark.parametrize("room", rooms())
 def test_modules_and_test_files_mirror_each_other(room):
     modules = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__", "__main__"}
     owners = {path.name: module_of(path.stem, modules) for path in (TESTS / room).glob("test_*.py")}
@@ -48,7 +38,7 @@ def test_modules_and_test_files_mirror_each_other(room):
     assert (sorted(untested), sorted(homeless)) == ([], [])
 
 
-@pytest.mark.parametrize("folder", marked(folders_of_tests(), UNFINISHED_NAMES))
+@pytest.mark.parametrize("folder", folders_of_tests())
 def test_test_names_are_short(folder):
     long = [
         f"{path.name}: {node.name}"
@@ -57,8 +47,3 @@ def test_test_names_are_short(folder):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and len(node.name) > MAX_NAME
     ]
     assert long == []
-
-
-def test_unfinished_rooms_and_folders_exist():
-    assert set(UNFINISHED_MIRRORS) <= set(rooms())
-    assert set(UNFINISHED_NAMES) <= set(folders_of_tests())

@@ -1,5 +1,6 @@
 """How flags of ``ekspresi train`` become a configuration; the training itself needs torch and is not run here."""
 
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -94,3 +95,18 @@ def test_each_problem_has_a_line(
         "error: flags: seed = -1: is out of range. Choose a number in 0 .. 2147483647.",
         "error: flags: epochs = 0: is out of range. Choose a number in 1 .. 100000.",
     ]
+
+
+def test_train_names_files_that_could_not_be_read(
+    ck_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = SimpleNamespace(TrainingRun=None, train=lambda _, folder, **__: SimpleNamespace(folder=folder))
+    monkeypatch.setitem(sys.modules, "ekspresi.training.run", fake)
+    copy = tmp_path / "CK+48"
+    shutil.copytree(ck_tree, copy)
+    for damaged in (False, True):
+        done = train("--data", f"ckplus48:{copy}", "--out", str(tmp_path / "run"))
+        assert (done.exit_code, done.exception) == (0, None)
+        bad = sorted((copy / "fear").iterdir())[0]
+        assert (f"skipped: 1 files or rows; first: {bad}: is text" in done.output) == damaged
+        bad.write_text("no picture")

@@ -1,4 +1,4 @@
-"""A study whose jobs are not trained but made up, so that every figure in it is known beforehand."""
+"""A study whose jobs are not trained but made up, so that every figure in it is known."""
 
 import json
 from collections.abc import Callable
@@ -10,8 +10,13 @@ import pytest
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.splits import make_split
 from ekspresi.imaging.degradations import SIZES_PX
+from ekspresi.study.comparison import compare_arms
 from ekspresi.study.config import StudyConfig, load_study
+from ekspresi.study.findings import Study
 from ekspresi.study.jobs import Job, locate_job
+from ekspresi.study.plan import plan_arm_jobs, plan_trials
+from ekspresi.study.results import ArmResult, Pooled, summarize_arm
+from tests.support.made_up_study import RATES, jobs_of
 
 LABELS = ("anger", "contempt", "fear", "sadness")
 
@@ -130,3 +135,42 @@ def write(dataset: FaceDataset) -> Write:
         (folder / "result.json").write_text(json.dumps(result))
 
     return written
+
+
+@pytest.fixture
+def figures(study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path) -> Study:
+    """rmsprop is always right at 48 px; adam misses the third frame of everybody; the third arm misses all fear."""
+
+    def third_frame(index: int, size: int) -> bool:
+        return size == 48 and index % 3 == 2
+
+    def fear(index: int, size: int) -> bool:
+        return size == 48 and dataset.targets[index] == 2
+
+    wrong = {"rmsprop": lambda index, size: size == 8, "adam": third_frame, "no-oversampling": fear}
+    planned = plan_arm_jobs(study, RATES)
+    for each in planned:
+        write(each.job, tmp_path, wrong=wrong[each.arm.name], seconds=7.0)
+    arms: list[ArmResult] = []
+    compared: list[tuple[object, Pooled]] = []
+    for arm in study.arms:
+        for protocol in arm.protocols:
+            result, pooled = summarize_arm(arm, protocol, jobs_of(planned, arm.name, protocol), 0, dataset, tmp_path)
+            arms.append(result)
+            if protocol == "subject-10fold":
+                compared.append((arm, pooled))
+    return Study(tuple(arms), compare_arms(compared, dataset), (), {}, {}, {}, False)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def done(study: StudyConfig, dataset: FaceDataset, write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study whose jobs are all done: rmsprop learns best at its lower rate and is wrong only at 8 px."""
+    root = tmp_path / "study"
+    monkeypatch.setattr("ekspresi.study.run.read", lambda spec: dataset)
+    for trial in plan_trials(study):
+        write(trial.job, root, val_nll=trial.rate, seconds=3.0)
+    rates = {("rmsprop", 0): 2e-4, ("rmsprop", 1): 2e-4, ("adam", 0): 1e-3, ("adam", 1): 1e-3}
+    for each in plan_arm_jobs(study, rates):
+        share = {"rmsprop": 0, "adam": 10, "no-oversampling": 3}[each.arm.name]
+        write(each.job, root, wrong=lambda i, size, s=share: size == 8 or (bool(s) and i % s == 0))
+    return root

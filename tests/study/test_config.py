@@ -8,7 +8,7 @@ from ekspresi.errors import ConfigError
 from ekspresi.study.config import StudyConfig, StudyTable, load_study
 
 
-def test_arms_take_from_the_recipe_what_they_do_not_say(study: StudyConfig) -> None:
+def test_load_study_fills_arms_from_the_recipe(study: StudyConfig) -> None:
     assert [arm.name for arm in study.arms] == ["rmsprop", "adam", "no-oversampling"]
     assert [arm.config.oversampling for arm in study.arms] == ["balanced", "balanced", "none"]
     assert {arm.config.epochs for arm in study.arms} == {3}
@@ -20,7 +20,7 @@ def test_arms_take_from_the_recipe_what_they_do_not_say(study: StudyConfig) -> N
     assert study.folds == tuple(range(10))
 
 
-def test_a_quick_study_is_a_small_one(toml: str, tmp_path: Path) -> None:
+def test_load_study_quick_is_small(toml: str, tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text(toml.replace('name = "adam"', 'name = "adam"\nseeds = [4, 5]'))
     quick = load_study(path, quick=True)
@@ -72,7 +72,7 @@ def test_a_quick_study_is_a_small_one(toml: str, tmp_path: Path) -> None:
         ('data = "ckplus48:made/up"', "", "data: no data set is given. Set data"),
     ],
 )
-def test_a_wrong_file_is_refused_in_a_line(toml: str, tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_load_study_of_a_wrong_file_raises(toml: str, tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in toml
     path = tmp_path / "study.toml"
     path.write_text(toml.replace(old, new))
@@ -83,7 +83,7 @@ def test_a_wrong_file_is_refused_in_a_line(toml: str, tmp_path: Path, old: str, 
     assert not old.startswith("data") or "--data" not in problem  # `ekspresi study` has no such flag
 
 
-def test_several_problems_of_a_file_are_told_at_once(toml: str, tmp_path: Path) -> None:
+def test_load_study_lists_all_problems_of_a_file(toml: str, tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     wrong = toml.replace("epochs = 3", "epochs = 0").replace('"paper-split"]', '"paper"]')
     path.write_text(wrong)
@@ -104,14 +104,14 @@ def test_several_problems_of_a_file_are_told_at_once(toml: str, tmp_path: Path) 
     )
 
 
-def test_a_recipe_may_hold_what_only_an_arm_makes_whole(toml: str, tmp_path: Path) -> None:
+def test_load_study_checks_recipes_with_their_arms(toml: str, tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     big = toml.replace("epochs = 3", "min_px = 60").replace('name = "', 'face_px = 64\nname = "')
     path.write_text(big.replace('oversampling = "none"', 'oversampling = "none"\nmin_px = 8'))
     assert [(arm.config.min_px, arm.config.face_px) for arm in load_study(path).arms] == [(60, 64), (60, 64), (8, 64)]
 
 
-def test_the_schema_describes_the_file() -> None:
+def test_study_schema_describes_the_file() -> None:
     schema = StudyTable.model_json_schema()
     assert schema["required"] == ["data", "arms"]
     for table in (schema, *schema["$defs"].values()):
@@ -121,7 +121,7 @@ def test_the_schema_describes_the_file() -> None:
     assert arm["required"] == ["name"] and "fold" not in arm["properties"] and "epochs" in arm["properties"]
 
 
-def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_load_study_of_no_study_raises(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"the file does not exist\. Name a TOML file, for example configs/study-ckplus.toml"
     ):

@@ -1,72 +1,17 @@
-"""A CK+48 tree of drawn faces, small and learnable, and short ways to train on it."""
+"""A finished training, shared by the tests that need one."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
-CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
-
-
-def draw_face(kind: int, generator: np.random.Generator) -> Image.Image:
-    """48 x 48 px: an oval head whose brows and mouth say which class it is."""
-    image = Image.new("L", (192, 192), int(generator.integers(40, 120)))
-    pen = ImageDraw.Draw(image)
-    dx, dy = generator.integers(-8, 9, 2)
-    skin = int(generator.integers(150, 230))
-    pen.ellipse((24 + dx, 8 + dy, 168 + dx, 184 + dy), fill=skin)
-    tilt = (24, 0, 12, -24, 0, -12, -8)[kind]
-    for side in (-1, 1):
-        x, y = 96 + dx + side * 34, 78 + dy
-        pen.ellipse((x - 10, y - 6, x + 10, y + 6), fill=30)
-        pen.line((x - side * 18, y - 24 + tilt // 2, x + side * 18, y - 24 - tilt // 2), fill=20, width=7)
-    x, y = 96 + dx, 140 + dy
-    if kind == 6:
-        pen.ellipse((x - 18, y - 22, x + 18, y + 22), fill=20)
-    elif kind == 4:
-        pen.chord((x - 40, y - 40, x + 40, y + 20), 10, 170, fill=240)
-    elif kind == 5:
-        pen.arc((x - 36, y, x + 36, y + 44), 190, 350, fill=20, width=8)
-    elif kind == 3:
-        pen.rectangle((x - 30, y - 8, x + 30, y + 8), fill=240, outline=20, width=4)
-    elif kind == 1:
-        pen.line((x - 30, y, x + 30, y - 22), fill=20, width=8)
-    elif kind == 2:
-        pen.line([(x - 32, y), (x - 12, y - 14), (x + 12, y + 8), (x + 32, y - 8)], fill=20, width=8)
-    else:
-        pen.line((x - 36, y, x + 36, y), fill=20, width=12)
-    return image.resize((48, 48), Image.Resampling.BOX)
+if TYPE_CHECKING:
+    from ekspresi.training.run_folder import TrainingRun
 
 
 @pytest.fixture(scope="session")
-def ck_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """CK+48's layout: 20 subjects, seven classes, three frames each."""
-    root = tmp_path_factory.mktemp("CK+48")
-    generator = np.random.default_rng(0)
-    for kind, name in enumerate(CLASSES):
-        (root / name).mkdir()
-        for subject in range(20):
-            for frame in range(3):
-                face = draw_face(kind, generator)
-                face.save(root / name / f"S{subject:03d}_{kind + 1:03d}_{frame + 10:08d}.png")
-    return root
+def finished(small: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> "TrainingRun":
+    """A finished training; tests add files to its folder, but change none."""
+    from ekspresi.training.config import load_config
+    from ekspresi.training.run import train
 
-
-@pytest.fixture(scope="session")
-def small(ck_tree: Path) -> dict[str, object]:
-    """Keys of a training of seconds, with the network that users train."""
-    return {
-        "data": f"ckplus48:{ck_tree}",
-        "split": "subject-10fold",
-        "input_px": 32,
-        "init": "bundled",
-        "epochs": 4,
-        "batch_size": 32,
-        "learning_rate": 1e-3,
-        "ema_decay": 0.5,
-        "drop_path": 0.0,
-        "low_res_share": 0.3,
-        "oversampling": "balanced",
-        "validation_px": [48, 24],
-    }
+    return train(load_config(None, small), tmp_path_factory.mktemp("runs") / "one")

@@ -75,7 +75,7 @@ NUMBERS = [name for name, field in FIELDS.items() if field.annotation in (int, f
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_each_number_is_taken_up_to_its_bounds_and_refused_beyond(name: str) -> None:
+def test_number_is_taken_up_to_its_bounds_only(name: str) -> None:
     def with_value(value: float) -> TrainConfig:
         return make_config({"data": "a:b", "face_px": 512, "min_px": 1, "validation_px": [1], name: value}, "flags")
 
@@ -99,7 +99,7 @@ def test_bounds_and_choices_are_those_that_trainings_rely_on() -> None:
     assert bounds("ema_decay")[1] < 1 and bounds("dropout")[1] < 1 and bounds("learning_rate")[0] > 0
 
 
-def test_flags_win_over_the_file_and_are_named_where_they_are_wrong(tmp_path: Path) -> None:
+def test_load_config_prefers_flags_and_names_wrong_ones(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text('data = "folder:x"\nepochs = 3\nlearning_rate = 1\n')
     config = load_config(file, {"epochs": 7})

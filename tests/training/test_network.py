@@ -1,3 +1,5 @@
+"""Networks: strides, weights of other files, frozen layers and teachers."""
+
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,6 @@ from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
 from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.training.module import predict_sharp
 from ekspresi.training.network import Architecture, build_network, freeze_backbone, list_parents, load_teacher
-from ekspresi.training.optimizers import build_optimizer, warmup_cosine
 
 
 @pytest.mark.parametrize(("stem", "output", "side"), [(2, 32, 2), (2, 16, 4), (2, 8, 8), (1, 16, 4), (1, 4, 16)])
@@ -104,41 +105,7 @@ def test_the_weights_go_by_timms_names() -> None:
     timm.create_model("efficientnet_b0", in_chans=1, num_classes=8).load_state_dict(state)
 
 
-def test_optimizers_are_what_they_are_called() -> None:
-    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
-
-    def make(name: str) -> torch.optim.Optimizer:
-        return build_optimizer(name, network, 0.1, 0.01)
-
-    rmsprop = make("rmsprop")
-    assert type(rmsprop) is torch.optim.RMSprop
-    assert (rmsprop.defaults["alpha"], rmsprop.defaults["momentum"], rmsprop.defaults["eps"]) == (
-        0.9,
-        0.0,
-        1e-8,
-    )
-    tf = make("rmsprop-tf")
-    assert type(tf).__name__ == "RMSpropTF"
-    assert (tf.defaults["alpha"], tf.defaults["momentum"], tf.defaults["eps"]) == (0.9, 0.9, 1e-3)
-    sgd = make("sgd")
-    assert sgd.defaults["nesterov"] and sgd.defaults["momentum"] == 0.9
-    assert type(make("adam")) is torch.optim.Adam
-    assert type(make("adamw")) is torch.optim.AdamW
-    assert type(make("nadamw")).__name__ == "NAdamW"
-    with pytest.raises(ConfigError, match="any name that timm"):
-        make("rmsprob")
-    decayed = [g for g in rmsprop.param_groups if g["weight_decay"] > 0]
-    assert [p.shape for g in decayed for p in g["params"]] == [(4, 3)]
-
-
-def test_warm_up_then_cosine_to_zero() -> None:
-    factors = [warmup_cosine(step, 10, 110) for step in range(111)]
-    assert factors[0] < factors[5] < factors[9] < factors[10] == 1.0
-    assert factors[60] == pytest.approx(0.5)
-    assert factors[110] == pytest.approx(0.0)
-
-
-def test_a_teacher_is_built_as_its_file_says_and_answers_in_the_pupils_order() -> None:
+def test_load_teacher_answers_in_the_order_of_the_labels() -> None:
     labels = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
     tensor = torch.rand(3, 1, 64, 64)
     given = load_teacher("bundled", labels)

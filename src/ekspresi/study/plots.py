@@ -16,7 +16,14 @@ from ekspresi.visualization.svg import INK, LINE, MUTED, SERIES, clear_axes, mak
 
 
 def plot_arms_by_size(arms: Sequence[ArmResult], name: str) -> str:
-    """Plot accuracy against face size, a line per arm; the band is the 95 % interval of the first arm."""
+    """Plot accuracy against face size, a line per arm; the band is the 95 % interval of the first arm.
+
+    >>> from types import SimpleNamespace as Made
+    >>> accuracy = Made(value=0.9, low=0.85, high=0.94)
+    >>> arm = Made(arm="adam", image=Made(by_size=[Made(size_px=48, scores=Made(accuracy=accuracy))]))
+    >>> "accuracy, %" in plot_arms_by_size([arm], "by-size")
+    True
+    """
     figure = make_figure(6.4, 3.6)
     axes = figure.subplots()
     for n, (arm, color) in enumerate(zip(arms, _colors(len(arms)), strict=True)):
@@ -64,7 +71,15 @@ def plot_learning(arms: Sequence[ArmResult], px: int) -> str:
 
 
 def plot_recalls(arms: Sequence[ArmResult], labels: Sequence[str], size_px: int) -> str:
-    """Plot the recall of some classes, a group of bars per class and a bar per arm."""
+    """Plot the recall of some classes, a group of bars per class and a bar per arm.
+
+    >>> from types import SimpleNamespace as Made
+    >>> scores = Made(classes=[Made(recall=0.75, support=20)])
+    >>> image = Made(labels=("fear",), at=lambda size: Made(scores=scores))
+    >>> arm = Made(image=image, settings={"oversampling": "none"})
+    >>> "20 faces" in plot_recalls([arm], ["fear"], 48)
+    True
+    """
     figure = make_figure(6.4, 3.0)
     axes = figure.subplots()
     width = 0.8 / len(arms)

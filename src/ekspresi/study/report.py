@@ -60,6 +60,11 @@ def write_study(study: Study, dataset: FaceDataset, provenance: dict[str, Any], 
 
     Raises:
         OutputError: the files cannot be written.
+
+    The example is not run, because it needs the figures of a whole study; ``run_study`` calls it like this:
+
+        >>> write_study(figures, dataset, provenance, Path("study"))  # doctest: +SKIP
+        (PosixPath('study/study.json'), PosixPath('study/study.html'))
     """
     ensure_folder(folder)
     sentences = findings(study)

@@ -56,6 +56,10 @@ class ArmResult:
         curve_px: face sizes of the curve.
         started_from: sources of its trainings' first weights, in words, each once. Jobs of an older version have no
             record of it; their entry is the key ``init`` of the configuration.
+
+        >>> view = View("all", "test", "argmax", "all", "trained", "image", ("sad", "glad"), "images", {}, ())
+        >>> ArmResult("adam", "paper-split", {}, (1e-3,), 1, 0, 60.0, view, None, (), (), ("random weights",)).rates
+        (0.001,)
     """
 
     arm: str
@@ -119,6 +123,20 @@ def pool_answers(jobs: Sequence[ArmJob], root: Path) -> Pooled:
 
     Raises:
         ConfigError: answers are missing or damaged.
+
+        >>> import tempfile
+        >>> from ekspresi.study.jobs import Job
+        >>> from ekspresi.training.config import TrainConfig
+        >>> config = TrainConfig(data="folder:x")
+        >>> arm = Arm("adam", ("paper-split",), (0,), config, rate_given=True)
+        >>> job = ArmJob(arm, "paper-split", seed=0, fold=0, job=Job("adam/fold0", config))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     locate_job(job.job, Path(folder)).mkdir(parents=True)
+        ...     file = locate_job(job.job, Path(folder)) / "answers.npz"
+        ...     np.savez(file, indices=np.array([2, 1]), probabilities=np.ones((len(SIZES_PX), 2, 4), np.float32))
+        ...     pooled = pool_answers([job], Path(folder))
+        >>> pooled.indices, pooled.probabilities[0, 0]
+        (array([1, 2]), array([0.25, 0.25, 0.25, 0.25]))
     """
     answers = [load_answers(each.job, root) for each in jobs]
     indices = np.concatenate([each.indices for each in answers])
@@ -146,7 +164,17 @@ def summarize_arm(
         Its figures and its pooled answers.
 
     Raises:
-        ConfigError: a result is damaged, or belongs to other data.
+        ConfigError: a result is missing, damaged, or belongs to other data.
+
+        >>> from ekspresi.study.jobs import Job
+        >>> from ekspresi.training.config import TrainConfig
+        >>> config = TrainConfig(data="folder:x")
+        >>> arm = Arm("adam", ("paper-split",), (0,), config, rate_given=True)
+        >>> job = ArmJob(arm, "paper-split", seed=0, fold=0, job=Job("adam/fold0", config))
+        >>> summarize_arm(arm, "paper-split", [job], 0, dataset=None, root=Path("study"))  # it has not run yet
+        Traceback (most recent call last):
+        ...
+        ekspresi.errors.ConfigError: study/jobs/adam/fold0/result.json: is missing or damaged. Remove ...
     """
     results = [load_result(each.job, root) for each in jobs]
     for each, result in zip(jobs, results, strict=True):

@@ -187,10 +187,15 @@ def _calibrate(
 
 
 def load_network(run: TrainingRun, config: TrainConfig, labels: tuple[str, ...]) -> FaceNetwork:
-    """Network with the weights of a run's chosen epoch, in evaluation mode.
+    """Build the network with the weights of a run's chosen epoch, in evaluation mode.
 
     Raises:
-        ModelError: the checkpoint is damaged, or does not fit the run's configuration.
+        ModelError: the checkpoint is missing, damaged, or does not fit the run's configuration.
+
+        >>> load_network(TrainingRun(Path("mine")), TrainConfig(data="folder:x"), ("sad", "glad"))
+        Traceback (most recent call last):
+        ...
+        ekspresi.errors.ModelError: mine/checkpoints/best.ckpt: does not fit mine/config.toml (...). Train again.
     """
     architecture = Architecture(config.backbone, config.stem_stride, config.output_stride)
     network = build_network(architecture, labels)
