@@ -58,6 +58,3 @@ def test_public_names_have_an_example(room: str) -> None:
 def test_exceptions_are_needed_and_explained(room: str, name: str, reason: str) -> None:
     assert name in {each for _, each in names_without_example(room)}
     assert reason
-
-
-def test_unfinished_rooms_exist() -> None:
