@@ -205,7 +205,7 @@ def main() -> None:
                 for total, counted in zip(all_of, count_cuts(path, step, shots, cuts), strict=True):
                     total.update(counted)
     figures = [
-        {"cut": what, "name": name, "step_s": step / RATE, "pairs": total[name], "told": total[f"found {name}"]}
+        {"cut": what, "name": name, "step_s": step / RATE, "pairs": total[name], "detected": total[f"found {name}"]}
         for step, both in sums.items()
         for what, total in zip((True, False), both, strict=True)
         for name in sorted(total)
@@ -213,7 +213,7 @@ def main() -> None:
     ]
     for line in figures:
         kind = "cuts found" if line["cut"] else "false alarms"
-        print(f"{line['step_s']:.2f} s, {kind}, {line['name']}: {line['told']} of {line['pairs']}")
+        print(f"{line['step_s']:.2f} s, {kind}, {line['name']}: {line['detected']} of {line['pairs']}")
     took_ms = time_frame()
     print(f"{took_ms:.2f} ms a frame of 1920 x 1080")
     if arguments.out is not None:

@@ -54,14 +54,14 @@ def test_pictures_of_others_are_kept_and_read_only_ones_always(run, tmp_path, na
     (out / name).write_text("of someone else")
     with pytest.raises(OutputError) as caught:
         run(*words)
-    remedy = "Use --overwrite to replace it, or choose another --out."
+    remedy = "Use --overwrite to replace it, or use a different --out."
     assert str(caught.value) == f"{out / name}: nothing in it shows that ekspresi made it. {remedy}"
     assert [path.name for path in out.iterdir()] == [name] and (out / name).read_text() == "of someone else"
     assert run(*words, "--overwrite").exit_code == 0
     assert run(*words).exit_code == 0  # what ekspresi finished may be replaced
     (out / name).chmod(0o444)
     before = [(path.name, path.read_bytes()) for path in out.iterdir()]
-    with pytest.raises(OutputError, match=rf"{name}: is read-only\. Make it writable, or choose another --out\."):
+    with pytest.raises(OutputError, match=rf"{name}: is read-only\. Make it writable, or use a different --out\."):
         run(*words, "--overwrite")
     assert [(path.name, path.read_bytes()) for path in out.iterdir()] == before
 

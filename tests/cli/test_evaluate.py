@@ -206,7 +206,7 @@ def test_reports_of_others_are_kept_and_read_only_ones_always(ckplus, model, tmp
     (tmp_path / name).write_text("of someone else")
     with pytest.raises(OutputError) as caught:
         run(*words)
-    remedy = "Use --overwrite to replace it, or choose another --out."
+    remedy = "Use --overwrite to replace it, or use a different --out."
     assert str(caught.value) == f"{tmp_path / name}: nothing in it shows that ekspresi made it. {remedy}"
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "of someone else"
@@ -214,7 +214,7 @@ def test_reports_of_others_are_kept_and_read_only_ones_always(ckplus, model, tmp
     run(*words)  # what ekspresi finished may be replaced
     (tmp_path / name).chmod(0o444)
     before = [(path.name, path.read_bytes()) for path in tmp_path.iterdir()]
-    with pytest.raises(OutputError, match=rf"{name}: is read-only\. Make it writable, or choose another --out\."):
+    with pytest.raises(OutputError, match=rf"{name}: is read-only\. Make it writable, or use a different --out\."):
         run(*words, "--overwrite")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == before
 

@@ -12,7 +12,7 @@ from ekspresi.cli.predict_output import (
     track_table,
 )
 from ekspresi.errors import ImageError
-from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummary, VideoSummary
+from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
 from ekspresi.types import Face, Prediction, Row
 from ekspresi.workflows.options import PredictOptions, PredictResult
 
@@ -24,12 +24,12 @@ def row(source: str, box: tuple[float, float, float, float], abstained: bool = F
 
 
 def track(number: int, seconds: float = 4.0, unsure: float = 1.0) -> TrackSummary:
-    shown = ExpressionShares(seconds, unsure, {"fear": seconds - unsure} if seconds > unsure else {})
+    shown = ExpressionTimes(seconds, unsure, {"fear": seconds - unsure} if seconds > unsure else {})
     return TrackSummary(number, 0.0, seconds, 100, shown, 20.0, 12.0, None, None)
 
 
 def video(*tracks: TrackSummary, omitted: int = 0) -> VideoSummary:
-    shown = ExpressionShares(4.0, 1.0, {"fear": 3.0})
+    shown = ExpressionTimes(4.0, 1.0, {"fear": 3.0})
     faces = 100 * len(tracks)
     return VideoSummary("in/a.mp4", 64, 48, False, 1500, 0.0, 60.0, faces, 0, shown, tracks, omitted, 0.0)
 

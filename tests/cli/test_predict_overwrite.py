@@ -88,7 +88,7 @@ def test_foreign_file_is_replaced_with_overwrite_only(output: str, ekspresi, sou
     target.write_bytes(b"of someone else")
     before = content(tmp_path)
     code, said, err = ekspresi(*words)
-    remedy = f"Use --overwrite to replace it, or choose another {words[2]}."
+    remedy = f"Use --overwrite to replace it, or use a different {words[2]}."
     assert (code, err) == (2, f"error: {target}: nothing in it shows that ekspresi made it. {remedy}\n")
     assert "written" not in said and content(tmp_path) == before
     code, said, err = ekspresi(*words, "--overwrite")
@@ -107,7 +107,7 @@ def test_what_is_read_only_is_never_replaced(output: str, ekspresi, sources: Pat
     before = content(tmp_path)
     for more in ((), ("--overwrite",), *([("--every", "1s")] if words[0] == "predict" else [])):
         code, said, err = ekspresi(*words, *more)
-        remedy = f"Make it writable, or choose another {words[2]}."
+        remedy = f"Make it writable, or use a different {words[2]}."
         assert (code, err) == (2, f"error: {target}: is read-only. {remedy}\n")
         assert "written" not in said and content(tmp_path) == before
 
@@ -131,7 +131,9 @@ def test_another_user_loses_nothing_that_is_read_only(output: str, ekspresi, tin
         fixed = ("--model", model, "--detector", "none")
         done = as_other_user([*with_all_rights, *fixed], [*words, *fixed])
         assert done.returncode == 2
-        assert done.stderr.endswith(f"error: {target}: is read-only. Make it writable, or choose another {words[2]}.\n")
+        assert done.stderr.endswith(
+            f"error: {target}: is read-only. Make it writable, or use a different {words[2]}.\n"
+        )
         assert "written" not in done.stdout
         after = content(folder)
         assert {name: after[name] for name in before} == before
@@ -147,7 +149,8 @@ def test_a_folder_that_another_user_may_not_write_to_is_named(tiny_model: Path) 
         if os.geteuid():
             closed.chmod(0o555)
         done = as_other_user(["predict", *fixed, "--out", folder / "x.csv"], words)
-        what = f"cannot be written: the folder {closed} is not writable. Choose another folder."
+        remedy = "Fix its permissions, or write to a different folder."
+        what = f"cannot be written: the folder {closed} is not writable. {remedy}"
         assert done.returncode == 2 and done.stderr.endswith(f"error: {closed / 'rows.csv'}: {what}\n")
         assert "written" not in done.stdout and content(closed) == {}
 
@@ -291,7 +294,7 @@ def test_failed_page_does_not_affect_the_table(
 
     monkeypatch.setattr("ekspresi.summaries.html_report.make_page_provenance", read_only_meanwhile)
     code, said, err = ekspresi("predict", sources, "--out", table, "--page", page)
-    assert code == 2 and err == f"error: {page}: is read-only. Make it writable, or choose another name.\n"
+    assert code == 2 and err == f"error: {page}: is read-only. Make it writable, or use a different name.\n"
     assert re.findall("written: .*", said) == [f"written: {table}"] and "2 faces in 2 pictures" in said
     assert page.read_bytes() == before
 
@@ -317,7 +320,7 @@ def test_finished_video_survives_a_next_run_on_a_full_disk(
     monkeypatch.undo()
     assert (
         code == 2
-        and err == f"error: {table}: cannot be written: the disk is full. Free some space, or choose another disk.\n"
+        and err == f"error: {table}: cannot be written: the disk is full. Free some space, or write to another disk.\n"
     )
     assert "written" not in said
     after = content(tmp_path)

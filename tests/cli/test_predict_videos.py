@@ -261,7 +261,7 @@ def test_what_could_not_be_read_is_tried_again(predict, tmp_path: Path) -> None:
     code, said, _ = predict(folder, "--out", out, "--resume")
     assert code == 0 and f"{out} is complete: --resume found no remaining source." in said
     code, _, err = predict(folder / "a.mp4", "--out", out, "--resume")
-    assert code == 2 and "this run began with other settings: sources" in err
+    assert code == 2 and "the interrupted run used other settings: sources" in err
 
 
 @pytest.mark.parametrize(("option", "name"), [("--page", "p.pdf"), ("--page", "x.html"), ("--out", "x.csv")])

@@ -49,7 +49,7 @@ def test_read_columns_long_header_is_cut(table):
 
 
 def test_read_columns_missing_file_is_named(tmp_path):
-    message = r": no such file\. Put it there, as the docstring of the reader says\.$"
+    message = r": no such file\. Copy it from the original release into this folder\.$"
     for path in (tmp_path, tmp_path / "x.csv"):
         with pytest.raises(DatasetError, match=message):
             read_columns(path, ["a"])

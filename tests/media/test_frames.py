@@ -88,7 +88,7 @@ def test_read_frames_with_bad_arguments_raises_at_once(tmp_path: Path) -> None:
         read_frames(tmp_path / "nowhere.mp4")
     with pytest.raises(SourceError, match=r"ftp://\*\*\*@host/x: cannot be read\. Start an address with"):
         read_frames("ftp://user:secret@host/x")
-    with pytest.raises(ConfigError, match="one frame in every 0 s: must be above 0"):
+    with pytest.raises(ConfigError, match="--every 0s: must be above 0"):
         read_frames(save(tmp_path / "a.png"), every_s=0)
 
 

@@ -41,5 +41,5 @@ def test_picture_file_that_fails_keeps_the_old(noise: Image.Image, tmp_path: Pat
 
 def test_save_picture_below_a_file_is_an_error(noise: Image.Image, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"file: the folder cannot be made \(.*\)\. Choose another folder\."):
+    with pytest.raises(OutputError, match=r"file: the folder cannot be made \(.*\)\. Write to a different folder\."):
         save_picture(noise, tmp_path / "file" / "a.png")

@@ -152,7 +152,9 @@ def test_video_writer_on_a_full_disk_ends_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         for number in range(100):
             recording.add(plain(), number / 25)
-    assert str(caught.value) == f"{path}: cannot be written: the disk is full. Free some space, or choose another disk."
+    assert (
+        str(caught.value) == f"{path}: cannot be written: the disk is full. Free some space, or write to another disk."
+    )
     with pytest.raises(OutputError, match="the disk is full"):
         recording.add(plain(), 100.0)
     recording.close()
@@ -189,12 +191,12 @@ def test_video_writer_on_a_filling_disk_keeps_pictures(tmp_path: Path, monkeypat
 def test_video_writer_to_a_bad_target_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     for path, what in (
-        (tmp_path / "folder.mp4", r"cannot be written: Is a directory\. Choose another"),
+        (tmp_path / "folder.mp4", r"cannot be written: Is a directory\. Write to a different"),
         (tmp_path / "nowhere" / "x.mp4", "there is no folder"),
     ):
         with pytest.raises(OutputError, match=what), VideoWriter(path) as recording:
             recording.add(plain(), 0.0)
-    with pytest.raises(OutputError, match=r"is not the name of a film\. Choose one that ends in \.mp4"):
+    with pytest.raises(OutputError, match=r"does not end in \.mp4\. Give a name that does"):
         VideoWriter(tmp_path / "x.avi")
 
 

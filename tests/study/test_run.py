@@ -23,7 +23,7 @@ def test_run_study_keeps_foreign_and_read_only_files(study: StudyConfig, name: s
     run_study(study, done, 1, Silent())  # what ekspresi finished may be replaced
     (done / name).chmod(0o444)
     before = (done / name).read_bytes()
-    with pytest.raises(OutputError, match=r"is read-only\. Make it writable, or choose another --out\."):
+    with pytest.raises(OutputError, match=r"is read-only\. Make it writable, or use a different --out\."):
         run_study(study, done, 1, Silent(), overwrite=True)
     assert (done / name).read_bytes() == before
 

@@ -23,7 +23,7 @@ class MadeUpRuns(MadeUpReports):
         self.write("runs/detection.json", self.detection())
         self.write("runs/fusion.json", self.fusion())
         figures = [
-            {"cut": cut, "name": name, "step_s": step, "pairs": 1200, "told": self.random.randrange(1200)}
+            {"cut": cut, "name": name, "step_s": step, "pairs": 1200, "detected": self.random.randrange(1200)}
             for cut, names in ((True, ("another scene", "another person")), (False, ("zoom", "dark", "still")))
             for name in names
             for step in (0.04, 1.0)

@@ -37,8 +37,8 @@ def test_atomic_write_that_fails_leaves_nothing(error: type[BaseException], tmp_
     ("number", "remedy"),
     [
         (errno.ENOSPC, r"the disk is full\. Free some space"),
-        (errno.EACCES, r"permission is denied\. Choose another name"),
-        (errno.EIO, "Choose another name or folder"),
+        (errno.EACCES, r"permission is denied\. Fix its permissions, or write to a different file"),
+        (errno.EIO, "Write to a different file or folder"),
     ],
 )
 def test_atomic_write_on_a_failing_disk_is_one_line(
@@ -69,7 +69,7 @@ def test_atomic_write_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
 def test_atomic_write_in_proc_names_the_folder() -> None:
     with (
-        pytest.raises(OutputError, match=r"no file can be made in /proc\. Choose another folder"),
+        pytest.raises(OutputError, match=r"no file can be made in /proc\. Write to a different folder"),
         atomic_write("/proc/x.csv"),
     ):
         pytest.fail("must not start")

@@ -46,7 +46,7 @@ def test_read_with_other_settings_names_them(tmp_path: Path) -> None:
         checkpoint(tmp_path, ("b",) * 100, detector="yunet", every=0.2, end=None).read()
     what = 'detector ("mtcnn", now "yunet"), every (null, now 0.2), end (not given, now null), sources'
     assert str(caught.value) == (
-        f"{tmp_path / 'x.csv'}: this run began with other settings: {what}. "
+        f"{tmp_path / 'x.csv'}: the interrupted run used other settings: {what}. "
         "Use the same settings, or --overwrite instead of --resume."
     )
 

@@ -105,8 +105,8 @@ def read_only(path: Path) -> None:
 UNFINISHED = "this table belongs to an unfinished run"
 CONTINUE = "Use --resume to continue it, or --overwrite to discard it."
 REPEAT = "Repeat its command with --resume to continue it, or use --overwrite to discard it."
-DISCARD = "Use --overwrite to discard it, or choose another --out."
-REPLACE = "Use --overwrite to replace it, or choose another --out."
+DISCARD = "Use --overwrite to discard it, or use a different --out."
+REPLACE = "Use --overwrite to replace it, or use a different --out."
 OTHER = f'{UNFINISHED} with other settings: detector ("mtcnn", now "yunet"). {REPEAT}'
 FOREIGN = f"nothing in it shows that ekspresi made it. {REPLACE}"
 
@@ -180,7 +180,7 @@ def test_read_only_table_is_never_replaced(given: dict[str, object], ending: str
     before = content(tmp_path)
     with pytest.raises(OutputError) as caught:
         begin(path, **given).__enter__()
-    assert str(caught.value) == f"{path}: is read-only. Make it writable, or choose another --out."
+    assert str(caught.value) == f"{path}: is read-only. Make it writable, or use a different --out."
     assert content(tmp_path) == before
     path.chmod(0o644)
     unbroken(path, RUN)
@@ -270,7 +270,7 @@ def test_check_replaceable_knows_pictures_by_their_maker(ending: str, tmp_path: 
     before = path.read_bytes()
     with pytest.raises(OutputError) as caught:
         check_replaceable(path, overwrite=False, choice="--annotate")
-    remedy = "Use --overwrite to replace it, or choose another --annotate."
+    remedy = "Use --overwrite to replace it, or use a different --annotate."
     assert str(caught.value) == f"{path}: nothing in it shows that ekspresi made it. {remedy}"
     assert path.read_bytes() == before
     check_replaceable(path, overwrite=True, choice="--annotate")
@@ -279,7 +279,7 @@ def test_check_replaceable_knows_pictures_by_their_maker(ending: str, tmp_path: 
     check_replaceable(path, overwrite=False, choice="--annotate")
     path.chmod(0o444)
     for overwrite in (False, True):
-        with pytest.raises(OutputError, match=r"is read-only\. Make it writable, or choose another --annotate\."):
+        with pytest.raises(OutputError, match=r"is read-only\. Make it writable, or use a different --annotate\."):
             check_replaceable(path, overwrite=overwrite, choice="--annotate")
 
 

@@ -122,7 +122,7 @@ def test_write_on_a_full_disk_names_the_remedy(tmp_path: Path) -> None:
         for number, _ in enumerate(write(run, RUN)):
             if number == 4:
                 run._file._file = Full(run._file._file)
-    problem = "cannot be written: the disk is full. Free some space, or choose another disk."
+    problem = "cannot be written: the disk is full. Free some space, or write to another disk."
     assert str(caught.value) == f"{tmp_path / 'x.csv'}: {problem}"
 
 
@@ -163,7 +163,7 @@ def test_table_at_an_impossible_path_is_refused(tmp_path: Path) -> None:
         (tmp_path / "nowhere" / "x.csv", "there is no folder"),
         (tmp_path / "file" / "x.csv", "there is no folder"),
         (tmp_path / ("x" * 300 + ".csv"), "cannot be written"),
-        (Path("/proc/x.csv"), r"no file can be made in /proc\. Choose another folder\."),
+        (Path("/proc/x.csv"), r"no file can be made in /proc\. Write to a different folder\."),
     ):
         for resume in (False, True):
             with pytest.raises(OutputError, match=what) as caught:

@@ -170,7 +170,7 @@ def test_tracker_without_scipy_names_the_extra(monkeypatch):
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_tracker_lost_s_not_positive_is_refused(seconds):
-    with pytest.raises(ConfigError, match=r"lost_s: .* is not a length of time\. Use a number of seconds above 0\."):
+    with pytest.raises(ConfigError, match=r"lost_s: .* is not a duration\. Use a number of seconds above 0\."):
         Tracker(lost_s=seconds)
 
 

@@ -110,6 +110,6 @@ def test_export_keeps_foreign_and_read_only_files(finished: TrainingRun, name: s
     export(finished.folder, target)  # what ekspresi finished may be replaced
     kept.chmod(0o444)
     before = kept.read_bytes()
-    with pytest.raises(ekspresi.OutputError, match=r"is read-only\. Make it writable, or choose another --out\."):
+    with pytest.raises(ekspresi.OutputError, match=r"is read-only\. Make it writable, or use a different --out\."):
         export(finished.folder, target, overwrite=True)
     assert kept.read_bytes() == before

@@ -81,7 +81,8 @@ def test_train_keeps_foreign_files(small: dict[str, object], name: str, tmp_path
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("of someone else")
     with pytest.raises(
-        ConfigError, match=r"belongs to no run of this folder\. Move it away, or use another folder for --out\."
+        ConfigError,
+        match=r"was left by a run whose config\.toml is missing\. Move it away, or use another folder for --out\.",
     ):
         train(load_config(None, small), tmp_path)
     assert kept.read_text() == "of someone else"

@@ -69,7 +69,7 @@ def test_add_failed_picture_does_not_affect_the_next(tmp_path: Path) -> None:
 def test_check_foreign_file_needs_overwrite(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("of someone else")
     reader = reader_of("in/a.png")
-    with pytest.raises(OutputError, match="Use --overwrite to replace it, or choose another --annotate"):
+    with pytest.raises(OutputError, match="Use --overwrite to replace it, or use a different --annotate"):
         AnnotationWriter(reader, tmp_path, pytest.fail).check(start_positions(reader.names))
     AnnotationWriter(reader, tmp_path, pytest.fail, overwrite=True).check(start_positions(reader.names))
 

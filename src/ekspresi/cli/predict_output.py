@@ -77,8 +77,8 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
         headed: show the name of the video above the table.
 
     Example:
-        >>> from ekspresi.summaries.summary import ExpressionShares
-        >>> shown = ExpressionShares(total=2.0, unsure=0.5, by_expression={"fear": 1.5})
+        >>> from ekspresi.summaries.summary import ExpressionTimes
+        >>> shown = ExpressionTimes(total=2.0, unsure=0.5, by_expression={"fear": 1.5})
         >>> track = TrackSummary(1, 0.0, 2.0, 50, shown, 20.0, None, None, None)
         >>> video = VideoSummary("a.mp4", 64, 48, False, 50, 0.0, 2.0, 50, 0, shown, (track,), 0, 0.0)
         >>> [str(next(column.cells)) for column in track_table(video).columns]

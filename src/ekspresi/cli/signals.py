@@ -30,7 +30,7 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """Exit code of a process that this signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
+        """Return the exit code of a process that this signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.number
 
 

@@ -76,7 +76,7 @@ def _study(
     if outcome.study.failures:
         first, reason = next(iter(outcome.study.failures.items()))
         failed = f"{len(outcome.study.failures)} parts of the study failed"
-        raise ConfigError(f"{folder}: {failed}; first: {first}: {reason}")
+        raise ConfigError(f"{folder}: {failed}; first: {first}: {reason} Run the same command again to retry them.")
 
 
 class _LiveTable:

@@ -25,7 +25,7 @@ def read_columns(path: Path, required: Sequence[str], optional: Sequence[str] = 
     {'file': ['a.png'], 'subject': ['S1']}
     """
     if not path.is_file():
-        raise DatasetError(f"{path}: no such file. Put it there, as the docstring of the reader says.")
+        raise DatasetError(f"{path}: no such file. Copy it from the original release into this folder.")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row]

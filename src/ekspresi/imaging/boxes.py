@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ekspresi.types import Box
 
-_TOGETHER = 32
+_CHUNK = 32
 """Number of boxes that ``nms`` compares with all others at once: 1 kB per other box."""
 
 
@@ -46,7 +46,7 @@ def nms(
     kept = [np.zeros(0, dtype=np.int64)]
     while len(left):
         # The best few against all at once: one by one, calls cost more than what they compute.
-        some = left[:_TOGETHER]
+        some = left[:_CHUNK]
         low = np.maximum(ranked[some, None, :2], ranked[left, :2])
         high = np.minimum(ranked[some, None, 2:], ranked[left, 2:])
         sides = np.maximum(high - low, 0)

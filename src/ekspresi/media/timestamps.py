@@ -55,13 +55,11 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.every_s is not None and not 0 < self.every_s < math.inf:
-            raise ConfigError(f"one frame in every {self.every_s:g} s: must be above 0. Leave it out for every frame.")
+            raise ConfigError(f"--every {self.every_s:g}s: must be above 0. Remove --every to read every frame.")
         if not 0 <= self.start_s < math.inf:
-            raise ConfigError(f"a start at {self.start_s:g} s: must be 0 or more. Give a later start.")
+            raise ConfigError(f"--start {self.start_s:g}s: must be 0 or more. Give a later start.")
         if self.end_s is not None and not self.end_s > self.start_s:
-            raise ConfigError(
-                f"an end at {self.end_s:g} s: must be after the start, at {self.start_s:g} s. Give a later end."
-            )
+            raise ConfigError(f"--end {self.end_s:g}s: must be after the start at {self.start_s:g}s. Give a later end.")
 
     def ended(self, time_s: float) -> bool:
         """Return whether a frame of this time and all later frames come after the end."""

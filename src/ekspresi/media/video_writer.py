@@ -85,7 +85,7 @@ class VideoWriter:
             MissingExtraError: PyAV is not installed.
         """
         if path.suffix.lower() != FILM_SUFFIX:
-            raise OutputError(f"{path}: is not the name of a film. Choose one that ends in {FILM_SUFFIX}.")
+            raise OutputError(f"{path}: does not end in {FILM_SUFFIX}. Give a name that does.")
         if _ENCODER not in pyav().codecs_available:
             remedy = "Install its wheel: pip install --force-reinstall --only-binary av av"
             raise OutputError(f"{path}: this PyAV was built without {_ENCODER} and cannot encode H.264. {remedy}")

@@ -1,6 +1,6 @@
 """Test whether one of two paired sets of answers is better, by exact tests for few cases.
 
-In: the right answers of each set, bool (N,), in the same order. Out: p-values, and the smallest detectable
+In: whether each answer of a set is right, bool (N,), in the same order. Out: p-values, and the smallest detectable
 difference. Does not know about models, faces or probabilities.
 """
 
@@ -47,8 +47,8 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
     error of the difference between correlated proportions, Psychometrika 1947; the exact binomial form).
 
     Args:
-        first: right answers of the first setting, bool (N,).
-        second: right answers of the second setting, bool (N,).
+        first: whether each answer of the first setting is right, bool (N,).
+        second: whether each answer of the second setting is right, bool (N,).
 
     Raises:
         ValueError: no cases, or not the same number of them.
@@ -85,7 +85,7 @@ def min_detectable_difference(n: int, discordant: int, tests: int = 1) -> float 
 
     Args:
         n: number of cases.
-        discordant: cases that only one of the two settings gets right, as usual for such settings.
+        discordant: expected number of cases that exactly one setting gets right.
         tests: size of the family; the strictest of Holm's steps applies.
 
     Returns:

@@ -75,7 +75,7 @@ class Analyzer:
 
         Raises:
             ImageError: the picture cannot be decoded.
-            TypeError, ValueError: the array has another type or shape.
+            TypeError, ValueError: the array is not uint8 (H, W), (H, W, 1) or (H, W, 3).
         """
         rgb = as_rgb(image)
         faces = self.detector.detect(rgb)

@@ -105,8 +105,8 @@ class TrackFusion:
         Returns:
             Probabilities of the whole track, and ``face_px`` of this frame. ``effective_px`` is the weighted geometric
             mean over the evidence; None where the model does not estimate it. ``abstained`` follows the calibration's
-            threshold at that size. Without new evidence the belief fades to the prior. Until the first evidence, the
-            fused guess of the frames that are too small, abstained.
+            threshold at that size. Without new evidence the belief fades to the prior. Before the first
+            evidence, the result fuses the frames that are too small; ``abstained`` is True.
 
         Raises:
             ValueError: the labels differ from those of earlier frames.

@@ -100,7 +100,7 @@ def explain(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Explanation:
         crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
 
     Raises:
-        ValueError: the crop has another type or shape.
+        ValueError: the crop is not uint8 (H, W), (H, W, 1) or (H, W, 3).
     """
     return Explanation(measure_occlusion(recognizer, crop), tuple(predict_at_sizes(recognizer, crop)))
 
@@ -108,8 +108,8 @@ def explain(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Explanation:
 def measure_occlusion(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Occlusion:
     """Measure how much the probability of the answer falls when each part of a crop is hidden.
 
-    A crop larger than the network's input is shrunk first. Hidden crops keep the effective size of the whole one. Else
-    the map would also show how a patch changes the estimated size.
+    A crop larger than the network's input is shrunk first. Crops with a hidden part keep the effective size of
+    the whole crop; otherwise the map would also show how a patch changes the estimated size.
 
     Example:
         >>> measure_occlusion(Recognizer(), np.full((20, 20), 90, np.uint8)).falls.shape
@@ -120,7 +120,7 @@ def measure_occlusion(recognizer: Recognizer, crop: NDArray[np.uint8]) -> Occlus
         crop: uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
 
     Raises:
-        ValueError: the crop has another type or shape.
+        ValueError: the crop is not uint8 (H, W), (H, W, 1) or (H, W, 3).
     """
     full = gray(crop, luma=recognizer.metadata.crop.luma)
     (prediction,) = recognizer.predict([full])
@@ -151,7 +151,7 @@ def predict_at_sizes(recognizer: Recognizer, crop: NDArray[np.uint8], sizes: Seq
             original crop, once.
 
     Raises:
-        ValueError: the crop has another type or shape.
+        ValueError: the crop is not uint8 (H, W), (H, W, 1) or (H, W, 3).
     """
     full = gray(crop, luma=recognizer.metadata.crop.luma)
     own_px = min(full.shape)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ekspresi.summaries.summary import ExpressionShares, ImageSummary, RunSummary, TrackSummary, VideoSummary
+from ekspresi.summaries.summary import ExpressionTimes, ImageSummary, RunSummary, TrackSummary, VideoSummary
 from ekspresi.summaries.time_bins import TimeBins
 from ekspresi.tracking.bytetrack import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
 from ekspresi.types import FrameResult, Prediction, Row
@@ -99,7 +99,7 @@ class SummaryBuilder:
 
 @dataclass(slots=True)
 class _Shown:
-    """Sum up ``ExpressionShares``."""
+    """Sum up ``ExpressionTimes``."""
 
     total: float = 0.0
     unsure: float = 0.0
@@ -113,8 +113,8 @@ class _Shown:
             before = self.by_expression.get(prediction.expression, 0.0)
             self.by_expression[prediction.expression] = before + amount
 
-    def build(self) -> ExpressionShares:
-        return ExpressionShares(
+    def build(self) -> ExpressionTimes:
+        return ExpressionTimes(
             self.total, self.unsure, dict(sorted(self.by_expression.items(), key=lambda item: -item[1]))
         )
 
@@ -175,7 +175,7 @@ class _Video:
         self._time_s: float | None = None
         first_s = first.frame.time_s or 0.0
         self._summary = VideoSummary(
-            self.source, width, height, False, 0, first_s, first_s, 0, 0, ExpressionShares(0, 0, {}), (), 0, 0.0
+            self.source, width, height, False, 0, first_s, first_s, 0, 0, ExpressionTimes(0, 0, {}), (), 0, 0.0
         )
 
     def add(self, result: FrameResult, time_s: float) -> None:

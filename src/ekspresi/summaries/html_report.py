@@ -22,7 +22,7 @@ from ekspresi.errors import MissingExtraError, SourceError
 from ekspresi.media.urls import parse_address, redact
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
-from ekspresi.summaries.summary import ExpressionShares, RunSummary, TrackSummary, VideoSummary
+from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
 from ekspresi.system.storage import atomic_write
 from ekspresi.visualization import formatting
 from ekspresi.visualization.formatting import format_percent
@@ -170,7 +170,7 @@ def describe_run(summary: RunSummary) -> str:
 def describe_video(video: VideoSummary) -> str:
     """Describe one video in one or two sentences.
 
-    >>> describe_video(VideoSummary("a.mp4", 64, 48, False, 9, 0, 1, 0, 0, ExpressionShares(0, 0, {}), (), 0, 0.0))
+    >>> describe_video(VideoSummary("a.mp4", 64, 48, False, 9, 0, 1, 0, 0, ExpressionTimes(0, 0, {}), (), 0, 0.0))
     'No face was found.'
     """
     tracks = len(video.tracks) + video.omitted
@@ -237,13 +237,13 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
     )
 
 
-def _answer_shares(shown: ExpressionShares) -> list[tuple[str, str]]:
+def _answer_shares(shown: ExpressionTimes) -> list[tuple[str, str]]:
     """List the answers and 'unsure' with their percentage, the most frequent first."""
     parts = sorted({**shown.by_expression, "unsure": shown.unsure}.items(), key=lambda part: -part[1])
     return [(name, _percent_of(amount, shown.total)) for name, amount in parts if amount > 0]
 
 
-def _most_of(shown: ExpressionShares) -> str:
+def _most_of(shown: ExpressionTimes) -> str:
     """Name the most frequent answer of a track in a few words."""
     if shown.dominant is None:
         return "unsure throughout"

@@ -1,6 +1,6 @@
 """Hold the summary of each source: the expressions of its faces, as values.
 
-In: nothing. Out: frozen dataclasses, times in seconds. Does not know about their making (``builder``) or their page.
+In: nothing. Out: frozen dataclasses, times in seconds. Does not know how they are computed or shown.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ProbabilityCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpressionShares:
+class ExpressionTimes:
     """Hold the time of each expression, in seconds of face time; in faces for still pictures.
 
     Attributes:
@@ -41,7 +41,7 @@ class ExpressionShares:
         unsure: of faces too small or too unclear to answer.
         by_expression: expression -> time with this answer, the longest first.
 
-    >>> ExpressionShares(10.0, 2.0, {"happiness": 7.0, "neutral": 1.0}).dominant
+    >>> ExpressionTimes(10.0, 2.0, {"happiness": 7.0, "neutral": 1.0}).dominant
     'happiness'
     """
 
@@ -70,7 +70,7 @@ class TrackSummary:
         curve: its probabilities; None where not kept.
         view: its best view, uint8 (h, w, 3) of at most ``VIEW_PX``; None where not kept.
 
-    >>> TrackSummary(1, 0.0, 2.0, 51, ExpressionShares(2.0, 2.0, {}), 24.0, None, None, None).shown.dominant is None
+    >>> TrackSummary(1, 0.0, 2.0, 51, ExpressionTimes(2.0, 2.0, {}), 24.0, None, None, None).shown.dominant is None
     True
     """
 
@@ -78,7 +78,7 @@ class TrackSummary:
     first_s: float
     last_s: float
     frames: int
-    shown: ExpressionShares
+    shown: ExpressionTimes
     face_px: float
     effective_px: float | None
     curve: ProbabilityCurve | None
@@ -104,7 +104,7 @@ class VideoSummary:
         omitted: number of other tracks.
         omitted_s: their face time, seconds.
 
-    >>> VideoSummary("a.mp4", 64, 48, False, 9, 0, 1, 0, 0, ExpressionShares(0, 0, {}), (), 0, 0.0).frames
+    >>> VideoSummary("a.mp4", 64, 48, False, 9, 0, 1, 0, 0, ExpressionTimes(0, 0, {}), (), 0, 0.0).frames
     9
     """
 
@@ -117,7 +117,7 @@ class VideoSummary:
     last_s: float
     faces: int
     untracked: int
-    shown: ExpressionShares
+    shown: ExpressionTimes
     tracks: tuple[TrackSummary, ...]
     omitted: int
     omitted_s: float
@@ -133,14 +133,14 @@ class ImageSummary:
         height: pixels.
         shown: the expressions of its faces; ``shown.total`` is their number.
 
-    >>> ImageSummary("a.jpg", 64, 48, ExpressionShares(1, 0, {"fear": 1})).shown.total
+    >>> ImageSummary("a.jpg", 64, 48, ExpressionTimes(1, 0, {"fear": 1})).shown.total
     1
     """
 
     source: str
     width: int
     height: int
-    shown: ExpressionShares
+    shown: ExpressionTimes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

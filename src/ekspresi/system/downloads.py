@@ -51,7 +51,7 @@ class RemoteFile:
 REMOTE_FILES = {
     file.name: file
     for file in (
-        RemoteFile(  # the hash is that of the Git LFS pointer
+        RemoteFile(  # SHA-256 as stated in the Git LFS pointer
             name="face_detection_yunet_2026may.onnx",
             url="https://media.githubusercontent.com/media/opencv/opencv_zoo/26cc381e4d2594bb9f47a26eb8fd96c94a13660d"
             "/models/face_detection_yunet/face_detection_yunet_2026may.onnx",

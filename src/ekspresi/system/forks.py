@@ -1,7 +1,7 @@
 """Keep threads, sessions and locks in the process that made them; a forked child makes its own.
 
-In: functions that make such objects, and functions whose iterators hold some. Out: the same, safe to use after a fork.
-Does not know about the objects.
+In: functions that make such objects, and functions whose iterators hold such objects. Out: the same, safe to use
+after a fork. Does not know about the objects.
 
 Only the thread that forks lives in the child. A child that waits for another thread of the parent waits forever: for
 its work, for its lock, or for its end. Destroying a session or a video waits for such an end too. So the child neither
@@ -93,7 +93,7 @@ def _guarded(items: Iterator[T], name: str) -> Iterator[T]:
         while True:
             yield next(items)  # nothing here holds the item while the next one is read
             if _forks != home:
-                problem = "another process began this iterator, and its threads stayed there"
+                problem = "this iterator belongs to the parent process, whose threads a fork does not copy"
                 raise SourceError(f"{name}: {problem}. Call {name} again in this process.")
     except StopIteration:
         return

@@ -29,7 +29,9 @@ def ensure_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror}). Choose another folder.") from error
+        raise OutputError(
+            f"{folder}: the folder cannot be made ({error.strerror}). Write to a different folder."
+        ) from error
 
 
 @contextmanager
@@ -85,10 +87,10 @@ def require_file_target(target: Path) -> None:
     Example:
         >>> require_file_target(Path(os.curdir))
         Traceback (most recent call last):
-        ekspresi.errors.OutputError: .: exists and is not a file, but a folder, pipe or device. Choose another name.
+        ekspresi.errors.OutputError: .: exists and is not a file, but a folder, pipe or device. Give a file name.
     """
     if target.exists() and not target.is_file():
-        raise OutputError(f"{target}: exists and is not a file, but a folder, pipe or device. Choose another name.")
+        raise OutputError(f"{target}: exists and is not a file, but a folder, pipe or device. Give a file name.")
 
 
 def check_writable(target: Path, choice: str = "name") -> None:
@@ -109,7 +111,7 @@ def check_writable(target: Path, choice: str = "name") -> None:
         ...     check_writable(Path(folder) / "new.csv")
     """
     if target.is_file() and not (os.access(target, os.W_OK) and target.stat().st_mode & 0o222):
-        raise OutputError(f"{target}: is read-only. Make it writable, or choose another {choice}.")
+        raise OutputError(f"{target}: is read-only. Make it writable, or use a different {choice}.")
 
 
 @contextmanager
@@ -137,16 +139,16 @@ def os_errors_as_output_error(target: Path, folder: Path) -> Iterator[None]:
 
 def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full. Free some space, or choose another disk."
+        return "the disk is full. Free some space, or write to another disk."
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         if folder.is_dir():  # such as /proc
-            return f"no file can be made in {folder}. Choose another folder."
+            return f"no file can be made in {folder}. Write to a different folder."
         return f"there is no folder {folder}. Make it first."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         if os.access(folder, os.W_OK):
-            return "permission is denied. Choose another name."
-        return f"the folder {folder} is not writable. Choose another folder."
-    return f"{error.strerror or error}. Choose another name or folder."
+            return "permission is denied. Fix its permissions, or write to a different file."
+        return f"the folder {folder} is not writable. Fix its permissions, or write to a different folder."
+    return f"{error.strerror or error}. Write to a different file or folder."
 
 
 MAKER = "ekspresi"

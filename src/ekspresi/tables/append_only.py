@@ -95,7 +95,7 @@ class AppendOnlyFile:
 
     @property
     def is_intact(self) -> bool:
-        """Whether the file exists as this process left it."""
+        """Return whether the file exists as this process left it."""
         try:
             self._require_unchanged()
         except (OutputError, OSError):

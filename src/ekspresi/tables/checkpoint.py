@@ -146,7 +146,7 @@ class Checkpoint:
         """
         state, differing = self.read_any()
         if differing:
-            what = f"this run began with other settings: {', '.join(differing)}"
+            what = f"the interrupted run used other settings: {', '.join(differing)}"
             remedy = "Use the same settings, or --overwrite instead of --resume."
             raise ConfigError(f"{self._shown}: {what}. {remedy}")
         return state

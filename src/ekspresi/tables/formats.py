@@ -63,7 +63,7 @@ class TableFormat:
 
     @property
     def is_parquet(self) -> bool:
-        """Whether the table is converted from the growing file at the end, instead of being that file."""
+        """Return whether the table is converted from the growing file at the end, instead of being that file."""
         return self.growing != self.real
 
     def lines(self, rows: Sequence[Row]) -> bytes:

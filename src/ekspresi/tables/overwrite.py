@@ -62,7 +62,7 @@ def check_replaceable(target: Path, *, overwrite: bool, choice: str) -> None:
         if overwrite or not target.exists() or not target.stat().st_size or _is_made_by_ekspresi(target):
             return
     what = "nothing in it shows that ekspresi made it"
-    raise OutputError(f"{target}: {what}. Use --overwrite to replace it, or choose another {choice}.")
+    raise OutputError(f"{target}: {what}. Use --overwrite to replace it, or use a different {choice}.")
 
 
 def check_table(table: TableFormat, checkpoint: Checkpoint) -> None:
@@ -92,7 +92,7 @@ def check_table(table: TableFormat, checkpoint: Checkpoint) -> None:
         unchanged = found is not None and found.hexdigest() == state.digest and table.real.stat().st_size == state.size
     if not unchanged:
         what = "this table changed since its run ended"
-        raise OutputError(f"{table.shown}: {what}. Use --overwrite to replace it, or choose another --out.")
+        raise OutputError(f"{table.shown}: {what}. Use --overwrite to replace it, or use a different --out.")
 
 
 def check_finished(
@@ -119,14 +119,14 @@ def check_finished(
         state, differing = checkpoint.read_any()
     except ConfigError as error:
         what = f"its checkpoint {checkpoint.path.name} cannot be read, so its run may be unfinished"
-        raise ConfigError(f"{shown}: {what}. Use --overwrite to discard it, or choose another {choice}.") from error
+        raise ConfigError(f"{shown}: {what}. Use --overwrite to discard it, or use a different {choice}.") from error
     if state is None or state.complete or (resume and not differing):
         return state
     what = f"this {noun} belongs to an unfinished run"
     if differing:
         what = f"{what} with other settings: {', '.join(differing)}"
     if not _is_resumable(checkpoint, state, bool(differing)):
-        remedy = f"Use --overwrite to discard it, or choose another {choice}."
+        remedy = f"Use --overwrite to discard it, or use a different {choice}."
     elif differing:
         remedy = "Repeat its command with --resume to continue it, or use --overwrite to discard it."
     else:

@@ -115,7 +115,7 @@ class Tracker:
             MissingExtraError: SciPy, which solves the assignment, is not installed.
         """
         if not (math.isfinite(lost_s) and lost_s > 0):
-            raise ConfigError(f"lost_s: {lost_s} is not a length of time. Use a number of seconds above 0.")
+            raise ConfigError(f"lost_s: {lost_s} is not a duration. Use a number of seconds above 0.")
         try:
             from scipy.optimize import linear_sum_assignment
         except ImportError as error:

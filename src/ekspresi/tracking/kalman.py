@@ -14,11 +14,14 @@ _Array = NDArray[np.float64]
 
 # Standard deviations as (sides of the box, pixels): their sum is taken. Two rows: of the center, of the size.
 _MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
-"""Of a detector's box."""
+"""Measurement noise: standard deviation of a detector's box."""
 _INITIAL_SPEED_STD = np.array([[2.0, 60.0], [0.3, 0.0]])
-"""Of the speed of a new box, per second: people walk and cameras pan."""
+"""Initial speed: standard deviation for a new box, per second; people walk and cameras pan."""
 _ACCELERATION_STD = np.array([[4.0, 20.0], [0.3, 0.0]])
-"""Of the change of speed in one second: half of ByteTrack's value, whose boxes hold whole people."""
+"""Acceleration: standard deviation of the change of speed in one second.
+
+Half of ByteTrack's value, whose boxes hold whole people.
+"""
 
 
 class KalmanFilters:

@@ -75,7 +75,9 @@ def plan_finetuning(dataset: FaceDataset) -> Plan:
     try:
         split = make_split(dataset, protocol)
     except DatasetError as error:
-        raise DatasetError(f"{error}; {len(dataset)} faces may be too few") from error
+        raise DatasetError(
+            f"{dataset.spec}: {len(dataset)} faces are too few to split ({error}). Add faces."
+        ) from error
     recipe = load_config(RECIPE, {"data": dataset.spec, "split": protocol})
     faces = np.bincount(dataset.targets[split.train] + 1, minlength=2)[1:]  # without those of no class, -1
     if np.count_nonzero(faces) < 2:

@@ -159,7 +159,8 @@ def train(
         )
     except OSError as error:
         raise OutputError(
-            f"{folder}: cannot be written ({error.strerror or error}). Fix this, then continue with --resume {folder}."
+            f"{folder}: cannot be written ({error.strerror or error}). "
+            f"Free disk space or fix the permissions, then run `ekspresi train --resume {folder}`."
         ) from error
     finally:
         # Only a killed run loses the seconds of its last part.
@@ -172,15 +173,14 @@ def train(
 
 
 def _check_folder(run: TrainingRun, config: TrainConfig, resume: bool) -> dict[str, Any]:
-    """Read what the folder's run recorded so far, empty for a new one; refuse a folder that does not fit."""
+    """Check that the folder fits the configuration; return its record, empty for a new run."""
     if not run.config.exists():
         if resume:
             raise ConfigError(f"{run.folder}: holds no run (no config.toml). Remove --resume to start one.")
         for path in (run.record, run.best.parent):
             if path.exists():
-                raise ConfigError(
-                    f"{path}: belongs to no run of this folder. Move it away, or use another folder for --out."
-                )
+                what = "was left by a run whose config.toml is missing"
+                raise ConfigError(f"{path}: {what}. Move it away, or use another folder for --out.")
         return {}
     if not resume:
         raise ConfigError(
@@ -188,9 +188,8 @@ def _check_folder(run: TrainingRun, config: TrainConfig, resume: bool) -> dict[s
         )
     changed = load_config(run.config, {}).differences(config)
     if changed:
-        raise ConfigError(
-            f"{run.folder}: was started with another {', '.join(changed)}. Resume it with its own config.toml."
-        )
+        what = f"was started with different values of {', '.join(changed)}"
+        raise ConfigError(f"{run.folder}: {what}. Resume it with its own config.toml.")
     if run.last.exists():
         _follow_a_moved_folder(run)
     return read_record(run)

@@ -26,7 +26,7 @@ FLAT = 0.03
 """Fall of the probability, 0..1, below which a map gets no color: such differences mean nothing."""
 
 SCALES = (0.10, 0.25, 0.50, 1.0)
-"""Falls that full color can mean, 0..1: the smallest that is not below the map's largest fall."""
+"""Falls that full color can mean, 0..1: the map uses the smallest value that covers its largest fall."""
 
 _HUE = (214, 0, 128)
 _DENSEST = 0.8  # the face stays visible even under full color
@@ -171,8 +171,8 @@ def _describe(occlusion: Occlusion) -> list[tuple[str, str]]:
 def _draw_note(predictions: Sequence[Prediction]) -> Image.Image:
     """Explain the words and colors that the predictions of a sheet use."""
     lines = [
-        "Color: the fall of the probability, in percentage points, where a soft patch of "
-        f"{PATCH:.0%} of the side blurs the face."
+        "Color: how many percentage points the probability falls when that part is blurred "
+        f"(patch: {PATCH:.0%} of the side)."
     ]
     if any(prediction.effective_px is not None for prediction in predictions):
         lines.append(

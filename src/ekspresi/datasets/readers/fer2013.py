@@ -62,8 +62,8 @@ def read_fer2013(path: Path) -> FaceDataset:
         return read_pixel_csv("fer2013", path / "fer2013.csv", FER2013_LABELS)
     splits = split_folders(path)
     if {"train", "test"} - {split for split, _ in splits}:
-        what = "neither fer2013.csv nor train/ and test/ with class folders"
-        raise DatasetError(f"{path}: {what}. Give the folder of one of these forms.")
+        what = "contains neither fer2013.csv nor train/ and test/ with class folders"
+        raise DatasetError(f"{path}: {what}. Pass the folder that contains one of them.")
     files = [(split, entry) for split, top in splits for entry in required_classes(top, FER2013_LABELS)]
     return read_hard_labelled(
         "fer2013", path, FER2013_LABELS, [entry for _, entry in files], [split for split, _ in files]
