@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ekspresi.summaries.builder import SummaryBuilder
-from ekspresi.summaries.summary import ExpressionShares, ProbabilityCurve, RunSummary, TrackSummary, VideoSummary
+from ekspresi.summaries.summary import ExpressionTimes, ProbabilityCurve, RunSummary, TrackSummary, VideoSummary
 from tests.support.results import belief, seen
 
 
@@ -19,7 +19,7 @@ def run_of(*expressions: str) -> RunSummary:
 
 
 def test_dominant_of_no_answers_is_none() -> None:
-    assert ExpressionShares(3.0, 3.0, {}).dominant is None
+    assert ExpressionTimes(3.0, 3.0, {}).dominant is None
 
 
 def test_dominant_of_a_run_is_the_longest_expression() -> None:
@@ -42,7 +42,7 @@ def test_summaries_with_arrays_compare_without_an_error() -> None:
     assert len({track, same, track.curve, same.curve}) == 4
 
 
-@pytest.mark.parametrize("kind", [ProbabilityCurve, ExpressionShares, TrackSummary, VideoSummary, RunSummary])
+@pytest.mark.parametrize("kind", [ProbabilityCurve, ExpressionTimes, TrackSummary, VideoSummary, RunSummary])
 def test_summaries_are_frozen(kind: type) -> None:
     run = run_of("neutral")
     video = run.videos[0]
