@@ -68,3 +68,11 @@ def test_quiet_predict_hides_notes_but_shows_errors(tiny_model: Path, tmp_path: 
     assert loud.exit_code == quiet.exit_code == 2
     assert loud.stderr.startswith("note: --every 4s is longer than 2 s")
     assert quiet.stderr.startswith("error: ") and quiet.stderr.count("\n") == 1
+
+
+def test_anonymize_without_annotated_files_says_so(tiny_model: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "x.png")
+    words = ["predict", str(tmp_path / "x.png"), "--model", str(tiny_model), "--detector", "none", "--anonymize"]
+    note = "note: --anonymize hides faces in --annotate and --page only. Add one of them, or remove --anonymize.\n"
+    alone, drawn = (CliRunner().invoke(app, [*words, *more]) for more in ((), ("--annotate", str(tmp_path / "a"))))
+    assert alone.stderr == note and drawn.stderr == ""

@@ -119,6 +119,7 @@ KEPT: list[tuple[Callable[[Path], None], dict[str, object], str]] = [
     (of_a_camera, {}, f"{UNFINISHED} with other settings: sources"),
     (notes, {}, FOREIGN),
     (changed, {}, FOREIGN),
+    (finished_without_journal, {}, f"beside it, so it may hold your own changes. {REPLACE}"),
     (damaged, {}, f"cannot be read, so its run may be unfinished. {DISCARD}"),
 ]
 
@@ -147,7 +148,7 @@ def test_table_to_keep_is_replaced_with_overwrite_only(
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("left", [finished, finished_without_journal, empty])
+@pytest.mark.parametrize("left", [finished, empty])
 def test_table_without_loss_is_replaced(left: Callable[[Path], None], ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{ending}"
     left(path)
@@ -170,6 +171,19 @@ def test_finished_table_that_changed_is_kept(tmp_path: Path) -> None:
             begin(path).__enter__()
         assert str(caught.value) == f"{path}: this table changed since its run ended. {REPLACE}"
         assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_finished_table_that_was_written_later_is_kept(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{ending}"
+    finished(path)
+    later = path.stat().st_mtime + 60
+    path.write_bytes(path.read_bytes() if ending == ".parquet" else path.read_bytes() + b"a remark\n")
+    os.utime(path, (later, later))
+    before = content(tmp_path)
+    with pytest.raises(OutputError, match=r"this table changed since its run ended\. Use --overwrite"):
+        begin(path).__enter__()
+    assert content(tmp_path) == before
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -111,6 +111,8 @@ def _predict(
             every,
             LONGEST_STEP_S,
         )
+    if anonymize and annotate is None and page is None:
+        _LOG.warning("--anonymize hides faces in --annotate and --page only. Add one of them, or remove --anonymize.")
     options = PredictOptions(
         out=out,
         annotate=annotate,

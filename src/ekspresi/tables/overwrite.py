@@ -85,14 +85,40 @@ def check_table(table: TableFormat, checkpoint: Checkpoint) -> None:
     state = check_finished(checkpoint, table.shown, "table", "--out")
     if table.real in files:
         check_replaceable(table.shown, overwrite=False, choice="--out")
-    if state is None or table.is_parquet or not table.real.stat().st_size:
-        return
+        check_unchanged(table, checkpoint, state)
+
+
+def check_unchanged(table: TableFormat, checkpoint: Checkpoint, state: CheckpointState | None) -> None:
+    """Refuse a table that differs from the one that its finished run left, or that may: a copy has no checkpoint.
+
+    Args:
+        table: an existing one.
+        checkpoint: beside the table.
+        state: of the finished run; None where the table has no checkpoint.
+
+    Raises:
+        OutputError: the table has content, and no checkpoint shows that it is as ekspresi left it.
+
+    >>> table = TableFormat("a-new-table.csv", ("fear",))
+    >>> check_unchanged(table, Checkpoint(Path(".a-new-table.csv.journal"), table.shown, [], {}), None)
+    """
     with os_errors_as_output_error(table.shown, table.real.parent):
-        found = digest_of(table.real, state.size)
-        unchanged = found is not None and found.hexdigest() == state.digest and table.real.stat().st_size == state.size
-    if not unchanged:
-        what = "this table changed since its run ended"
-        raise OutputError(f"{table.shown}: {what}. Use --overwrite to replace it, or use a different --out.")
+        if not table.real.exists() or not table.real.stat().st_size:
+            return
+        if state is None:
+            what = f"this table has no checkpoint {checkpoint.path.name} beside it, so it may hold your own changes"
+        elif _is_as_left(table, checkpoint, state):
+            return
+        else:
+            what = "this table changed since its run ended"
+    raise OutputError(f"{table.shown}: {what}. Use --overwrite to replace it, or use a different --out.")
+
+
+def _is_as_left(table: TableFormat, checkpoint: Checkpoint, state: CheckpointState) -> bool:
+    if table.is_parquet:  # written once, before the last checkpoint, which knows the size of its rows alone
+        return table.real.stat().st_mtime_ns <= checkpoint.path.stat().st_mtime_ns
+    found = digest_of(table.real, state.size)
+    return found is not None and found.hexdigest() == state.digest and table.real.stat().st_size == state.size
 
 
 def check_finished(

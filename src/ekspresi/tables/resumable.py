@@ -231,7 +231,7 @@ def resumable_table(
             raise ConfigError(f"{table.growing}: {what}. Move the file away, or use --overwrite to discard it.")
         if resume and table.real.exists() and not checkpoint.path.exists():
             what = f"this table has no checkpoint {checkpoint.path.name} beside it, so its run cannot resume"
-            raise ConfigError(f"{table.shown}: {what}. Remove --resume, or use a different --out.")
+            raise ConfigError(f"{table.shown}: {what}. Use --overwrite instead of --resume, or use a different --out.")
         if not resume and not overwrite:
             check_table(table, checkpoint)
         if folder_checkpoint is not None and not overwrite:
