@@ -64,7 +64,7 @@ def split_or_none(dataset, protocol, fold, seed):
     try:
         return make_split(dataset, protocol, fold, seed)
     except DatasetError as error:
-        assert "side empty" in str(error)  # possible for tiny classes under 'paper-split'
+        assert "split empty" in str(error)  # possible for tiny classes under 'paper-split'
         return None
 
 
