@@ -48,7 +48,7 @@ def test_has_example_reads_docstrings_of_public_names(source: str, found: list[b
     assert [has_example(node) for node in public_definitions(source)] == found
 
 
-@pytest.mark.parametrize("room", rooms())
+@pytest.mark.parametrize("room", list(rooms()))
 def test_public_names_have_an_example(room: str) -> None:
     excepted = {name for where, name, _ in EXCEPTIONS if where == room}
     assert [f"{module}.{name}" for module, name in names_without_example(room) if name not in excepted] == []

@@ -29,7 +29,7 @@ def test_module_of_takes_the_longest_name():
     assert module_of("test_predicting", {"predict"}) is None
 
 
-@pytest.mark.parametrize("room", rooms())
+@pytest.mark.parametrize("room", list(rooms()))
 def test_modules_and_test_files_mirror_each_other(room):
     modules = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__", "__main__"}
     owners = {path.name: module_of(path.stem, modules) for path in (TESTS / room).glob("test_*.py")}
@@ -38,7 +38,7 @@ def test_modules_and_test_files_mirror_each_other(room):
     assert (sorted(untested), sorted(homeless)) == ([], [])
 
 
-@pytest.mark.parametrize("folder", folders_of_tests())
+@pytest.mark.parametrize("folder", list(folders_of_tests()))
 def test_test_names_are_short(folder):
     long = [
         f"{path.name}: {node.name}"
