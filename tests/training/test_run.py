@@ -69,7 +69,7 @@ def test_train_resumed_after_a_kill_ends_alike(finished: TrainingRun, small: dic
 def test_train_into_a_used_folder_raises(finished: TrainingRun, small: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="already holds a run"):
         train(load_config(None, small), finished.folder)
-    with pytest.raises(ConfigError, match="another epochs"):
+    with pytest.raises(ConfigError, match="different values of epochs"):
         train(load_config(None, {**small, "epochs": 11}), finished.folder, resume=True)
     with pytest.raises(ConfigError, match="holds no run"):
         train(load_config(None, small), finished.folder / "none", resume=True)
