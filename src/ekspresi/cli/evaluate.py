@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from ekspresi.cli.options import DeviceChoice, DeviceName, ModelFile, Overwrite, Quiet, Verbose
+from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, ModelFile, Overwrite, Quiet, Verbose
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
@@ -49,10 +49,7 @@ def _evaluate(
         Path | None,
         typer.Option(metavar="DIR", help="Write the reports to this folder. Default: runs/READER-evaluation-NUMBER."),
     ] = None,
-    gallery: Annotated[
-        bool,
-        typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set."),
-    ] = True,
+    gallery: Gallery = True,
     device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
     verbose: Verbose = False,

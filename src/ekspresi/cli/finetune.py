@@ -10,7 +10,7 @@ import typer
 
 from ekspresi.cli.evaluate import EvaluationProgress, print_evaluation
 from ekspresi.cli.export import describe_calibration
-from ekspresi.cli.options import DeviceChoice, DeviceName, Overwrite, Quiet, Verbose
+from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, Overwrite, Quiet, Verbose
 from ekspresi.cli.train import quiet_lightning
 from ekspresi.cli.verbosity import show_log
 
@@ -33,10 +33,7 @@ def _finetune(
         typer.Option(metavar="DIR", help="Write to this folder. Default: runs/READER-finetuned.", file_okay=False),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name the model. Default: the name of the folder.")] = None,
-    gallery: Annotated[
-        bool,
-        typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set."),
-    ] = True,
+    gallery: Gallery = True,
     device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
     verbose: Verbose = False,

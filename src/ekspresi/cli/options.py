@@ -105,3 +105,8 @@ def analyzer_config(
         _LOG.warning("--even-prior is deprecated. Use --prior uniform.")
     chosen: Prior = "uniform" if even_prior or prior == PriorName.UNIFORM else "trained"
     return AnalyzerConfig(model, detector, min_face_px, chosen, device.value)
+
+
+Gallery = Annotated[
+    bool, typer.Option(help="Show the most confident mistakes in the report. They are faces of the data set.")
+]

@@ -153,8 +153,8 @@ class AnalyzerConfig:
         """Map each setting that affects answers to its value: equal fingerprints mean equal answers.
 
         Files count by their content (SHA-256), not by their path. The device is left out: it changes only the last
-        digits of a probability, and a run may be resumed on another machine. Add a new field of this class here or to
-        ``_NO_ANSWERS``; a test checks that.
+        digits of a probability, and a run may be resumed on another machine. A test holds
+        that every other field is here.
 
         Raises:
             ModelError: a file is missing or cannot be read.
@@ -167,10 +167,6 @@ class AnalyzerConfig:
             "min-face-px": self.min_face_px,
             "prior": self.prior,
         }
-
-
-_NO_ANSWERS = frozenset({"device"})
-"""Fields of ``AnalyzerConfig`` that do not affect answers."""
 
 
 def _sha256(path: Path) -> str:

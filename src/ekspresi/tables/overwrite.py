@@ -9,7 +9,8 @@ know about the new content.
     finished by ekspresi, and not changed    replaced when the new file is whole; a growing table with its first frame
     empty                                    replaced
 
-The content shows whether ekspresi made a file: a table has its columns, other files have a sign of their maker.
+The content shows whether ekspresi made a file: a table has its columns, other files have a sign of their maker. A table
+also needs its checkpoint, which shows that nobody changed it.
 """
 
 import json
@@ -85,10 +86,10 @@ def check_table(table: TableFormat, checkpoint: Checkpoint) -> None:
     state = check_finished(checkpoint, table.shown, "table", "--out")
     if table.real in files:
         check_replaceable(table.shown, overwrite=False, choice="--out")
-        check_unchanged(table, checkpoint, state)
+        _check_unchanged(table, checkpoint, state)
 
 
-def check_unchanged(table: TableFormat, checkpoint: Checkpoint, state: CheckpointState | None) -> None:
+def _check_unchanged(table: TableFormat, checkpoint: Checkpoint, state: CheckpointState | None) -> None:
     """Refuse a table that differs from the one that its finished run left, or that may: a copy has no checkpoint.
 
     Args:
@@ -98,9 +99,6 @@ def check_unchanged(table: TableFormat, checkpoint: Checkpoint, state: Checkpoin
 
     Raises:
         OutputError: the table has content, and no checkpoint shows that it is as ekspresi left it.
-
-    >>> table = TableFormat("a-new-table.csv", ("fear",))
-    >>> check_unchanged(table, Checkpoint(Path(".a-new-table.csv.journal"), table.shown, [], {}), None)
     """
     with os_errors_as_output_error(table.shown, table.real.parent):
         if not table.real.exists() or not table.real.stat().st_size:
