@@ -1,7 +1,7 @@
 import pickle
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError, is_dataclass
+from dataclasses import FrozenInstanceError, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,12 @@ def test_values_cannot_be_changed(value: Any) -> None:
         with pytest.raises(FrozenInstanceError):
             setattr(value, name, None)
     assert not hasattr(value, "__dict__")
+
+
+def test_answer_of_an_abstained_prediction_is_unsure() -> None:
+    assert PREDICTION.answer == "fear"
+    unsure = replace(PREDICTION, abstained=True)
+    assert (unsure.answer, unsure.expression) == ("unsure", "fear")
 
 
 def test_rows_are_compared_by_their_values() -> None:

@@ -3,7 +3,7 @@
     import ekspresi
 
     faces = ekspresi.analyze("photo.jpg")
-    faces[0].box_xyxy, faces[0].prediction.expression, faces[0].prediction.confidence
+    faces[0].box_xyxy, faces[0].prediction.answer, faces[0].prediction.confidence
 
 This module is the public surface: the names in ``__all__`` are stable. Each name is loaded when it is first
 used, so that ``import ekspresi`` costs nothing.

@@ -20,13 +20,16 @@ Prior = Literal["trained", "uniform"]
 Device = Literal["auto", "cpu", "cuda"]
 """Processor that runs the networks: 'auto' takes an NVIDIA GPU where ONNX Runtime can use one, else the CPU."""
 
+UNSURE = "unsure"
+"""The answer where the model abstains."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Hold the recognizer's prediction for one crop.
 
     Attributes:
-        expression: the most probable label of the model.
+        expression: the most probable label of the model, also where it abstains; ``answer`` respects that.
         confidence: its probability, 0..1.
         probabilities: label -> probability, in the model's label order; sums to 1.
         face_px: side of the crop in pixels before any enlargement (the shorter side, where it is not square).
@@ -45,6 +48,15 @@ class Prediction:
     face_px: float
     effective_px: float | None = None
     abstained: bool = False
+
+    @property
+    def answer(self) -> str:
+        """Return the expression, or 'unsure' where the model abstains: what tables, screen and pictures show.
+
+        >>> Prediction("fear", 0.6, {"fear": 0.6, "anger": 0.4}, face_px=9.0, abstained=True).answer
+        'unsure'
+        """
+        return UNSURE if self.abstained else self.expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,8 @@ class Row:
         time_s: seconds since the start of a video; None for still images.
         track: number of the track the face belongs to; None where faces are not tracked.
         face: box, score and prediction.
+        face_number: from 1 in its picture or frame, the largest face first.
+        annotated: path of the picture or film that marks the face; None where none is written.
 
     Example:
         >>> Row("a.jpg", frame=0, time_s=None, track=None, face=Face((0.0, 0.0, 8.0, 8.0), 1.0)).frame
@@ -90,6 +104,8 @@ class Row:
     time_s: float | None
     track: int | None
     face: Face
+    face_number: int = 1
+    annotated: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

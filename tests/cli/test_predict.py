@@ -89,7 +89,8 @@ def test_csv_and_annotated_pictures_of_a_folder(predict, folder: Path, tmp_path:
     for row in rows:
         shares = {label: float(row[f"p_{label}"]) for label in FERPLUS_LABELS}
         assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
-        assert row["expression"] == max(shares, key=lambda label: shares[label])
+        assert row["most_likely"] == max(shares, key=lambda label: shares[label])
+        assert row["expression"] == row["most_likely"] and row["face"] == "1"
         assert (row["face_px"], row["abstained"], row["frame"], row["track"]) == ("48.0", "false", "0", "")
     assert sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.*")) == [
         *(".ekspresi.journal", "a/x.jpg", "b/x.jpg", "b/y.png")
@@ -307,7 +308,8 @@ def test_unsure_faces_say_so_and_an_even_prior_can_be_asked_for(predict, folder:
     table = tmp_path / "x.csv"
     code, out, _ = predict(folder / "b" / "y.png", "--out", table, model=model)
     row = next(csv.DictReader(table.open()))
-    assert code == 0 and "unsure" in out and f"{row['expression']}?" in out
+    assert code == 0 and "unsure" in out and f"{row['most_likely']}?" in out
+    assert row["expression"] == "unsure"
     assert row["abstained"] == "true" and float(row["effective_px"]) == pytest.approx(20, abs=0.01)
     _, _, _ = predict(folder / "b" / "y.png", "--prior", "uniform", "--out", table, model=model)
     even = next(csv.DictReader(table.open()))

@@ -66,6 +66,7 @@ def test_analyze_frames_results_equal_those_of_analyze(tiny_model: Path) -> None
     for result, image in zip(analyze_frames(read, analyzer), images, strict=True):
         expected = analyzer.analyze(image)
         assert [row.face.box_xyxy for row in result.rows] == [face.box_xyxy for face in expected]
+        assert [row.face_number for row in result.rows] == list(range(1, len(expected) + 1))
         assert result.hidden == tuple(face.box_xyxy for face in expected)
         for row, face in zip(result.rows, expected, strict=True):
             assert row.face.prediction is not None and face.prediction is not None

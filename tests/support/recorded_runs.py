@@ -43,14 +43,15 @@ def steps(frames: int = 12) -> list[Step]:
             faces = 0 if source.startswith("empty") else drawn.randrange(4)
             time_s = None if still else frame / 8
             rows = tuple(
-                _row(source, frame, time_s, None if still else drawn.randrange(1, 6), drawn) for _ in range(faces)
+                _row(source, frame, time_s, None if still else drawn.randrange(1, 6), drawn, face)
+                for face in range(1, faces + 1)
             )
             next_track = max([next_track, *(row.track + 1 for row in rows if row.track is not None)])
             run.append(Step(rows, time_s, Position(source, number, frame, still or frame == frames - 1, next_track)))
     return run
 
 
-def _row(source: str, frame: int, time_s: float | None, track: int | None, drawn: random.Random) -> Row:
+def _row(source: str, frame: int, time_s: float | None, track: int | None, drawn: random.Random, face: int) -> Row:
     fear = drawn.random()
     probabilities = {"neutral": 1 - fear, "fear": fear}
     effective_px = drawn.choice((None, 11.2))
@@ -58,7 +59,8 @@ def _row(source: str, frame: int, time_s: float | None, track: int | None, drawn
         "fear" if fear > 0.5 else "neutral", max(fear, 1 - fear), probabilities, 24.0, effective_px, fear > 0.9
     )
     x = drawn.uniform(-3, 20_000)
-    return Row(source, frame, time_s, track, Face((x, 2.0, x + 24, 26.0), 0.9, None, drawn.choice((prediction, None))))
+    found = Face((x, 2.0, x + 24, 26.0), 0.9, None, drawn.choice((prediction, None)))
+    return Row(source, frame, time_s, track, found, face, "films/\udcff.mp4" if source.startswith("\udcff") else None)
 
 
 def left(run: list[Step], position: Position) -> list[Step]:

@@ -16,11 +16,14 @@ SCHEMA = {
     "source": pa.dictionary(pa.int32(), pa.string()),
     "frame": pa.int64(),
     "time_s": pa.float64(),
+    "face": pa.int64(),
     "track": pa.int64(),
     **dict.fromkeys(("x1", "y1", "x2", "y2", "face_px", "effective_px"), pa.float32()),
     "expression": pa.string(),
+    "most_likely": pa.string(),
     "confidence": pa.float32(),
     "abstained": pa.bool_(),
+    "annotated": pa.dictionary(pa.int32(), pa.string()),
     **dict.fromkeys(("p_neutral", "p_fear"), pa.float32()),
 }
 
@@ -32,12 +35,13 @@ def test_write_parquet_types_columns_with_and_without_rows(frames: int, tmp_path
     assert {field.name: field.type for field in table.schema} == SCHEMA
     lines = [json.loads(line) for line in unbroken(tmp_path / "x.jsonl", run).read_text().splitlines()]
     assert table.num_rows == len(lines)
-    for name in ("frame", "time_s", "track", "expression", "abstained"):
+    for name in ("frame", "time_s", "face", "track", "expression", "most_likely", "abstained"):
         assert table[name].to_pylist() == [line[name] for line in lines]
     for name in ("x1", "confidence", "effective_px", "p_fear"):
         assert table[name].to_pylist() == [None if line[name] is None else pytest.approx(line[name]) for line in lines]
     shown = {line["source"].replace("\udcff", "\\xff").replace("\udcfe", "\\xfe") for line in lines}
     assert set(table["source"].to_pylist()) == shown
+    assert set(table["annotated"].to_pylist()) == ({r"films/\xff.mp4", None} if lines else set())
 
 
 def test_write_parquet_groups_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

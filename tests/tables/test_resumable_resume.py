@@ -218,8 +218,9 @@ def test_resume_with_other_settings_or_labels_is_refused(tmp_path: Path) -> None
         pass
     with pytest.raises(ConfigError, match=r'other settings: detector \("mtcnn", now "yunet"\)'):
         begin(tmp_path / "x.csv", resume=True, detector="yunet").__enter__()
-    with pytest.raises(ConfigError, match=r"other settings: columns\. Use the same"):
-        resumable_table(tmp_path / "x.csv", (*LABELS, "anger"), SOURCES, SETTINGS, resume=True).__enter__()
+    with pytest.raises(ConfigError, match=r"other settings: model, columns\. Use the same"):
+        settings = SETTINGS | {"model": "e" * 64}
+        resumable_table(tmp_path / "x.csv", (*LABELS, "anger"), SOURCES, settings, resume=True).__enter__()
     assert names(tmp_path) == ["x.csv"]
 
 

@@ -2,19 +2,20 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 
 from ekspresi.tables.schema import COLUMNS, csv_header, csv_lines, jsonl_lines, row_values
 from ekspresi.types import Face, Prediction, Row
 
 LABELS = ("neutral", "fear")
 PREDICTION = Prediction("fear", 0.75, {"neutral": 0.25, "fear": 0.75}, 31.0)
-ROW = Row("a, b/ü.jpg", 0, None, None, Face((1.0, 2.345, 30.0, 40.5), 0.9, None, PREDICTION))
+ROW = Row("a, b/ü.jpg", 0, None, None, Face((1.0, 2.345, 30.0, 40.5), 0.9, None, PREDICTION), 2, "out/ü.jpg")
 
 
 def test_row_values_have_the_stable_order_of_columns() -> None:
     assert list(row_values(ROW, LABELS)) == [
-        *("source", "frame", "time_s", "track", "x1", "y1", "x2", "y2", "face_px", "effective_px"),
-        *("expression", "confidence", "abstained", "p_neutral", "p_fear"),
+        *("source", "frame", "time_s", "track", "face", "x1", "y1", "x2", "y2", "face_px", "effective_px"),
+        *("expression", "most_likely", "confidence", "abstained", "annotated", "p_neutral", "p_fear"),
     ]
     assert COLUMNS[0] == "source"
 
@@ -32,6 +33,7 @@ def test_csv_lines_hold_every_value() -> None:
         "frame": "0",
         "time_s": "",
         "track": "",
+        "face": "2",
         "x1": "1.0",
         "y1": "2.35",
         "x2": "30.0",
@@ -39,13 +41,25 @@ def test_csv_lines_hold_every_value() -> None:
         "face_px": "31.0",
         "effective_px": "",
         "expression": "fear",
+        "most_likely": "fear",
         "confidence": "0.75",
         "abstained": "false",
+        "annotated": "out/ü.jpg",
         "p_neutral": "0.25",
         "p_fear": "0.75",
     }
     assert (second["frame"], second["time_s"], second["track"]) == ("7", "0.28", "3")
-    assert second["expression"] == second["p_fear"] == second["abstained"] == ""
+    assert second["expression"] == second["p_fear"] == second["abstained"] == second["annotated"] == ""
+
+
+def test_row_values_of_an_abstained_face_say_unsure() -> None:
+    unsure = replace(ROW, face=replace(ROW.face, prediction=replace(PREDICTION, abstained=True)))
+    values = row_values(unsure, LABELS)
+    assert (values["expression"], values["most_likely"], values["confidence"]) == ("unsure", "fear", 0.75)
+    assert values["abstained"] is True
+    (line,) = read_csv(csv_header(LABELS) + csv_lines([unsure], LABELS))
+    assert (line["expression"], line["most_likely"], line["abstained"]) == ("unsure", "fear", "true")
+    assert json.loads(jsonl_lines([unsure], LABELS))["expression"] == "unsure"
 
 
 def test_jsonl_lines_hold_the_row_values() -> None:

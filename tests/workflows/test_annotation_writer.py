@@ -30,9 +30,9 @@ def frames_in(path: Path) -> int:
 
 def test_add_writes_pictures_and_videos(tmp_path: Path) -> None:
     writer = AnnotationWriter(reader_of("in/a.gif", "in/b.avi"), tmp_path / "out", pytest.fail)
-    writer.add(still("in/a.gif"), resumed=False)
+    assert writer.add(still("in/a.gif"), resumed=False) == tmp_path / "out" / "a.png"
     for number in range(3):
-        writer.add(moment("in/b.avi", number), resumed=False)
+        assert writer.add(moment("in/b.avi", number), resumed=False) == tmp_path / "out" / "b.mp4"
     writer.close()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.mp4"]
     assert frames_in(tmp_path / "out" / "b.mp4") == 3
@@ -42,7 +42,7 @@ def test_add_writes_pictures_and_videos(tmp_path: Path) -> None:
 def test_add_resumed_video_gets_a_file_of_its_own(tmp_path: Path) -> None:
     for resumed in (False, True):
         writer = AnnotationWriter(reader_of("in/b.mp4"), tmp_path, pytest.fail)
-        writer.add(moment("in/b.mp4", 1), resumed)
+        assert writer.add(moment("in/b.mp4", 1), resumed) == tmp_path / ("b-2.mp4" if resumed else "b.mp4")
         writer.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b-2.mp4", "b.mp4"]
 

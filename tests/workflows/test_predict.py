@@ -1,5 +1,6 @@
 """A run that is stopped anywhere and gone on with gives what an unbroken one gives; pictures come before places."""
 
+import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -109,9 +110,9 @@ def test_annotations_are_written_before_positions_commit(
     happened = []
     drawn, reached = AnnotationWriter.add, ResumableTable.commit
 
-    def add(self: AnnotationWriter, result: FrameResult, taken_up: bool) -> None:
-        drawn(self, result, taken_up)
+    def add(self: AnnotationWriter, result: FrameResult, taken_up: bool) -> Path | None:
         happened.append("drawn")
+        return drawn(self, result, taken_up)
 
     def reach(self: ResumableTable, place: object) -> None:
         happened.append("reached")
@@ -139,3 +140,30 @@ def test_what_was_seen_before_an_error_is_told_and_written(
     assert isinstance(outcome.error, AccessError) and not outcome.stopped
     assert outcome.summary is not None and outcome.summary.videos[0].frames == 40
     assert [row[1] for row in places(tmp_path / "x.csv")] == ["24", "39"]  # the last second too
+
+
+@pytest.mark.parametrize("summary", [False, True])
+def test_rows_name_the_annotated_file(
+    predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path, summary: bool
+) -> None:
+    out, folder = tmp_path / "x.csv", tmp_path / "o"
+    predict(PredictOptions(out=out, annotate=folder, summary=summary), 5)
+    predict(PredictOptions(out=out, annotate=folder, summary=summary, resume=True))
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = {(Path(row["source"]).name, int(row["frame"]) > 2): row["annotated"] for row in rows}
+    assert {row["face"] for row in rows} == {"1"}
+    for name in ("a.png", "b.png", "e.png", "d.mp4"):
+        assert {path for (source, _), path in shown.items() if source == name} == {str(folder / name)}
+    films = {path for (source, _), path in shown.items() if source == "c.mp4"}
+    # Without a finished second the resumed run begins the film again.
+    assert films == {str(folder / name) for name in (("c.mp4",) if summary else ("c.mp4", "c-2.mp4"))}
+    assert all(Path(path).is_file() for path in shown.values())
+
+
+def test_rows_without_annotate_name_no_file(
+    predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path
+) -> None:
+    predict(PredictOptions(out=tmp_path / "x.csv"), 3)
+    with (tmp_path / "x.csv").open(newline="") as file:
+        assert {row["annotated"] for row in csv.DictReader(file)} == {""}

@@ -133,7 +133,7 @@ def _table(result: "ExplainResult") -> "Table":
     for number, (face, explained) in enumerate(zip(result.faces, result.explanations, strict=True), start=1):
         prediction = explained.occlusion.prediction
         x1, y1, x2, y2 = (round(edge) for edge in face.box_xyxy)
-        name = f"unsure ({prediction.expression})" if prediction.abstained else prediction.expression
+        name = f"{prediction.answer} ({prediction.expression})" if prediction.abstained else prediction.answer
         table.add_row(
             f"{number}",
             f"{x1},{y1} {x2},{y2}",

@@ -49,7 +49,8 @@ def _predict(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all faces to a table: .csv, .jsonl or .parquet.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a table with a row for each face: .csv, .jsonl or .parquet."),
     ] = None,
     annotate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write pictures and videos with marked faces to this folder.")

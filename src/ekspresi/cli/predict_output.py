@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
-from ekspresi.types import Prediction, Row
+from ekspresi.types import UNSURE, Prediction, Row
 from ekspresi.visualization.formatting import format_clock, format_percent, printable
 from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.options import PredictOptions, PredictResult
@@ -53,14 +53,14 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
         prediction = row.face.prediction
         assert prediction is not None, "an Analyzer's faces have predictions"
         first, second = _two_most_probable(prediction)
-        shown, after = ("unsure", f"{first}?") if prediction.abstained else (first, _with_percent(prediction, second))
+        after = f"{first}?" if prediction.abstained else _with_percent(prediction, second)
         x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
         cells: tuple[Text | str, ...] = (
             Text(printable(str(names[row.source])) if row.source != previous else ""),
             f"{x1},{y1} {x2},{y2}",
             f"{prediction.face_px:.0f}",
             "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
-            _expression(shown),
+            _expression(prediction.answer),
             format_percent(prediction.confidence),
             Text(after, style="dim"),
         )
@@ -91,7 +91,7 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
     for heading in ("track", "from", "to", "px", "effective\npx"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("mostly", no_wrap=True)
-    table.add_column("unsure", justify="right", no_wrap=True)
+    table.add_column(UNSURE, justify="right", no_wrap=True)
     for track in sorted(video.tracks[:SHOWN_TRACKS], key=lambda track: track.number):
         table.add_row(
             str(track.number),
@@ -157,13 +157,13 @@ def _table() -> Table:
 
 
 def _expression(shown: str) -> Text:
-    return Text(shown, style="dim" if shown == "unsure" else f"bold {COLORS.get(shown, 'default')}")
+    return Text(shown, style="dim" if shown == UNSURE else f"bold {COLORS.get(shown, 'default')}")
 
 
 def _mostly(track: TrackSummary) -> Text:
     mostly = track.shown.dominant
     if mostly is None:
-        return _expression("unsure")
+        return _expression(UNSURE)
     share = track.shown.by_expression[mostly] / track.shown.total
     return _expression(mostly).append(f" {share:.0%} of its time", style="not bold dim")
 

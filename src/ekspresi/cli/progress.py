@@ -124,6 +124,6 @@ def _describe_faces(result: FrameResult) -> str:
     for row in result.rows[:_FACES]:
         if row.track is not None and (prediction := row.face.prediction) is not None:
             answer = f"{prediction.expression} {format_percent(prediction.confidence)}"
-            faces.append(f"#{row.track} {'unsure' if prediction.abstained else answer}")
+            faces.append(f"#{row.track} {prediction.answer if prediction.abstained else answer}")
     more = len(result.rows) - len(faces)
     return (", ".join(faces) + (f" and {more} more" if more > 0 else "")) or "no face"

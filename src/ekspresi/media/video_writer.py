@@ -63,6 +63,7 @@ class VideoWriter:
     grows in a hidden file beside it.
 
     Attributes:
+        path: of the film when it is complete.
         written: the film is closed and has its name.
 
     Example:
@@ -89,7 +90,7 @@ class VideoWriter:
         if _ENCODER not in pyav().codecs_available:
             remedy = "Install its wheel: pip install --force-reinstall --only-binary av av"
             raise OutputError(f"{path}: this PyAV was built without {_ENCODER} and cannot encode H.264. {remedy}")
-        self._path = path
+        self.path = path
         self._growing = path
         self.written = False
         self._film: _Film | None = None
@@ -124,10 +125,10 @@ class VideoWriter:
             raise self._failure
         with self._errors_named():
             if self._film is None:
-                check_writable(self._path)
-                _beside(self._path).unlink(missing_ok=True)  # of a film that failed, or was given up
-                if self._path.is_file() and self._path.stat().st_size:
-                    self._growing = _beside(self._path)
+                check_writable(self.path)
+                _beside(self.path).unlink(missing_ok=True)  # of a film that failed, or was given up
+                if self.path.is_file() and self.path.stat().st_size:
+                    self._growing = _beside(self.path)
                 self._film, self._begun_s = _Film(self._growing, picture.size), time_s
             elif time_s - self._last_s > LONGEST_S:
                 self._begun_s += time_s - self._last_s - LONGEST_S
@@ -151,22 +152,22 @@ class VideoWriter:
         if film is not None:
             with self._errors_named() if self._failure is None else suppress(Exception):  # one failure is raised once
                 film.close()
-                if self._failure is None and (whole or self._growing == self._path):
-                    promote_partial(self._path)
+                if self._failure is None and (whole or self._growing == self.path):
+                    promote_partial(self.path)
                     self.written = True
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
         """End the film at an error, and raise it as OutputError."""
         try:
-            with os_errors_as_output_error(self._path, self._path.parent):
+            with os_errors_as_output_error(self.path, self.path.parent):
                 try:
                     yield
                 except pyav().error.FFmpegError as error:
                     if isinstance(error, OSError):
                         raise
                     reason = str(getattr(error, "strerror", None) or error).splitlines()[0]
-                    raise OutputError(f"{self._path}: cannot be encoded ({reason}). Use other pictures.") from error
+                    raise OutputError(f"{self.path}: cannot be encoded ({reason}). Use other pictures.") from error
         except OutputError as error:
             self._failure = error
             raise

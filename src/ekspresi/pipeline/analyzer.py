@@ -192,7 +192,7 @@ def analyze(
 
     Example:
         >>> faces = analyze("examples/astronaut.jpg")
-        >>> [face.prediction.expression for face in faces]
+        >>> [face.prediction.answer for face in faces]
         ['happiness']
 
     Args:

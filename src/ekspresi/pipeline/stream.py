@@ -52,7 +52,7 @@ def stream(
 
     Example:
         >>> for row in stream("examples/astronaut.jpg"):
-        ...     print(row.source, row.track, row.face.prediction.expression)
+        ...     print(row.source, row.track, row.face.prediction.answer)
         examples/astronaut.jpg None happiness
 
     Args:
@@ -180,8 +180,10 @@ class _TrackState:
             tracks = self._tracker.update(faces, frame.time_s)
             faces = self._fusion.update(faces, tracks, frame.time_s)
             hidden += self._tracker.unseen_boxes()
-        numbered = zip(faces, tracks, strict=True)
-        rows = tuple(Row(frame.source, frame.number, frame.time_s, track, face) for face, track in numbered)
+        rows = tuple(
+            Row(frame.source, frame.number, frame.time_s, track, face, number)
+            for number, (face, track) in enumerate(zip(faces, tracks, strict=True), start=1)
+        )
         return FrameResult(frame, rows, tuple(hidden))
 
 

@@ -24,6 +24,7 @@ from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
 from ekspresi.system.storage import atomic_write
+from ekspresi.types import UNSURE
 from ekspresi.visualization import formatting
 from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.palette import COLORS, INK
@@ -239,14 +240,14 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
 
 def _answer_shares(shown: ExpressionTimes) -> list[tuple[str, str]]:
     """List the answers and 'unsure' with their percentage, the most frequent first."""
-    parts = sorted({**shown.by_expression, "unsure": shown.unsure}.items(), key=lambda part: -part[1])
+    parts = sorted({**shown.by_expression, UNSURE: shown.unsure}.items(), key=lambda part: -part[1])
     return [(name, _percent_of(amount, shown.total)) for name, amount in parts if amount > 0]
 
 
 def _most_of(shown: ExpressionTimes) -> str:
     """Name the most frequent answer of a track in a few words."""
     if shown.dominant is None:
-        return "unsure throughout"
+        return f"{UNSURE} throughout"
     if shown.unsure > shown.by_expression[shown.dominant]:
         return f"mostly unsure, then {shown.dominant}"
     return f"mostly {shown.dominant}" if len(shown.by_expression) > 1 or shown.unsure else shown.dominant

@@ -145,6 +145,9 @@ class Checkpoint:
             OutputError: it cannot be read.
         """
         state, differing = self.read_any()
+        if is_of_other_version(differing):
+            what = "another version of ekspresi wrote this table, with other columns"
+            raise ConfigError(f"{self._shown}: {what}. Use that version, or --overwrite instead of --resume.")
         if differing:
             what = f"the interrupted run used other settings: {', '.join(differing)}"
             remedy = "Use the same settings, or --overwrite instead of --resume."
@@ -235,6 +238,18 @@ class Checkpoint:
         now = self._settings
         names = [name for name in (*now, *(before.keys() - now.keys())) if before.get(name) != now.get(name)]
         return [f"{name}{_describe_change(before.get(name), now.get(name))}" for name in names]
+
+
+def is_of_other_version(differing: Sequence[str]) -> bool:
+    """Return whether a run wrote other columns than this version does with the same model.
+
+    Args:
+        differing: settings of the run that differ from the present ones, see ``Checkpoint.read_any``.
+
+    >>> is_of_other_version(["columns"]), is_of_other_version(["model", "columns"])
+    (True, False)
+    """
+    return "columns" in differing and "model" not in differing
 
 
 def _rename_settings(settings: dict[str, str]) -> dict[str, str]:

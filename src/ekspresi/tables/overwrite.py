@@ -14,6 +14,7 @@ also needs its checkpoint, which shows that nobody changed it.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ from ekspresi.media.frames import stream_name
 from ekspresi.recognition.metadata import METADATA_KEY
 from ekspresi.system.storage import MAKER, check_writable, os_errors_as_output_error, require_file_target
 from ekspresi.tables.append_only import digest_of
-from ekspresi.tables.checkpoint import Checkpoint, CheckpointState
+from ekspresi.tables.checkpoint import Checkpoint, CheckpointState, is_of_other_version
 from ekspresi.tables.formats import TableFormat
 from ekspresi.tables.parquet import pyarrow
-from ekspresi.tables.schema import COLUMNS
+from ekspresi.tables.schema import COLUMNS, FORMER_COLUMNS
 
 _SIGNS = {
     ".png": f"Software\0{MAKER}".encode(),
@@ -147,9 +148,12 @@ def check_finished(
     if state is None or state.complete or (resume and not differing):
         return state
     what = f"this {noun} belongs to an unfinished run"
-    if differing:
+    of_other_version = is_of_other_version(differing)
+    if of_other_version:
+        what = f"{what} of another version of ekspresi, which wrote other columns"
+    elif differing:
         what = f"{what} with other settings: {', '.join(differing)}"
-    if not _is_resumable(checkpoint, state, bool(differing)):
+    if of_other_version or not _is_resumable(checkpoint, state, bool(differing)):
         remedy = f"Use --overwrite to discard it, or use a different {choice}."
     elif differing:
         remedy = "Repeat its command with --resume to continue it, or use --overwrite to discard it."
@@ -173,14 +177,19 @@ def _is_made_by_ekspresi(path: Path) -> bool:
                 names = pa.parquet.read_schema(file).names
         except (pa.ArrowException, ValueError):
             return False
-        return tuple(names[: len(COLUMNS)]) == COLUMNS
+        return _begins_with_columns(names)
     with path.open("rb") as file:
         head = file.read() if suffix == ".onnx" else file.read(_HEAD)
     if suffix == ".csv":
-        return head.startswith(f"{','.join(COLUMNS)},".encode())
+        return _begins_with_columns(head.partition(b"\n")[0].decode(errors="replace").split(","))
     if suffix == ".jsonl":
         try:
-            return tuple(json.loads(head.partition(b"\n")[0]))[: len(COLUMNS)] == COLUMNS
+            return _begins_with_columns(list(json.loads(head.partition(b"\n")[0])))
         except (ValueError, TypeError):
             return False
     return suffix in _SIGNS and _SIGNS[suffix] in head
+
+
+def _begins_with_columns(names: Sequence[str]) -> bool:
+    """Whether the names are columns of this or an earlier version, and at least one label's."""
+    return any(tuple(names[: len(known)]) == known and len(names) > len(known) for known in (COLUMNS, *FORMER_COLUMNS))

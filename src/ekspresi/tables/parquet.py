@@ -42,9 +42,10 @@ def pyarrow() -> Any:
 def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
     r"""Convert the JSON Lines of ``jsonl_lines`` to a Parquet file; memory does not grow with the rows.
 
-    Columns: ``source`` a dictionary of strings, ``frame`` and ``track`` int64, ``time_s`` float64, ``expression``
-    string, ``abstained`` bool, all others float32; null where unknown. Bytes of file names that are not UTF-8 are
-    written as ``\xff``. The columns and types do not depend on the number of rows, which may be 0.
+    Columns: ``source`` and ``annotated`` dictionaries of strings, ``frame``, ``face`` and ``track`` int64, ``time_s``
+    float64, ``expression`` and ``most_likely`` strings, ``abstained`` bool, all others float32; null where unknown.
+    Bytes of file names that are not UTF-8 are written as ``\xff``. The columns and types do not depend on the number
+    of rows, which may be 0.
 
     Args:
         lines: the file of JSON Lines.
@@ -81,9 +82,12 @@ def _schema(labels: tuple[str, ...]) -> Any:
         "source": pa.dictionary(pa.int32(), pa.string()),
         "frame": pa.int64(),
         "time_s": pa.float64(),
+        "face": pa.int64(),
         "track": pa.int64(),
         "expression": pa.string(),
+        "most_likely": pa.string(),
         "abstained": pa.bool_(),
+        "annotated": pa.dictionary(pa.int32(), pa.string()),
     }
     return pa.schema([(name, types.get(name, pa.float32())) for name in column_names(labels)])
 
@@ -95,12 +99,17 @@ def _batches(lines: Path, schema: Any) -> Iterator[Any]:
             try:
                 rows = json.loads(b"[" + b",".join(chunk) + b"]")
                 for row in rows:
-                    row["source"] = row["source"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                    row["source"] = _as_text(row["source"])
+                    row["annotated"] = None if row["annotated"] is None else _as_text(row["annotated"])
                 batch = pa.RecordBatch.from_pylist(rows, schema=schema)
             except (ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
                 what = "another program changed this file, so it cannot be converted to Parquet"
                 raise OutputError(f"{lines}: {what}. Start over with --overwrite.") from error
             yield batch
+
+
+def _as_text(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -16,6 +16,7 @@ COLUMNS = (
     "frame",
     "time_s",
     "track",
+    "face",
     "x1",
     "y1",
     "x2",
@@ -23,10 +24,36 @@ COLUMNS = (
     "face_px",
     "effective_px",
     "expression",
+    "most_likely",
     "confidence",
     "abstained",
+    "annotated",
 )
-"""The columns before ``p_<label>``; the fields of ``Row``, ``Face`` and ``Prediction`` in their units."""
+"""The columns before ``p_<label>``.
+
+    source        path or address, as in ``Row.source``
+    frame         number of the frame from 0; 0 for still pictures
+    time_s        seconds since the start of the video; unknown for still pictures
+    track         number of its track in the source; unknown for still pictures and faces that are not followed
+    face          number of the face in its picture or frame, from 1, the largest first
+    x1 .. y2      the detector's box in pixels of the original picture; it may reach past the edges
+    face_px       side of the face crop, pixels
+    effective_px  pixels of side that hold detail; unknown where the model does not estimate it
+    expression    the answer, ``Prediction.answer``: the most probable expression, or 'unsure' where the model abstains
+    most_likely   the most probable expression, ``Prediction.expression``: only a guess where the model abstains
+    confidence    probability of ``most_likely``, 0..1
+    abstained     whether ``expression`` is 'unsure' because the model abstains
+    annotated     path of the annotated picture or film; unknown where none is written
+    p_<label>     probability of each label of the model, 0..1
+"""
+
+FORMER_COLUMNS = (
+    (
+        *("source", "frame", "time_s", "track", "x1", "y1", "x2", "y2", "face_px", "effective_px"),
+        *("expression", "confidence", "abstained"),
+    ),
+)
+"""The columns before ``p_<label>`` of earlier versions, whose tables a command may replace but not continue."""
 
 Value = str | int | float | bool | None
 
@@ -35,7 +62,7 @@ def column_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     """List the names of all columns for a model's labels, in their order.
 
     >>> column_names(("neutral", "fear"))[-3:]
-    ('abstained', 'p_neutral', 'p_fear')
+    ('annotated', 'p_neutral', 'p_fear')
     """
     return (*COLUMNS, *(f"p_{label}" for label in labels))
 
@@ -57,16 +84,19 @@ def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
         "frame": row.frame,
         "time_s": None if row.time_s is None else round(row.time_s, 3),
         "track": row.track,
+        "face": row.face_number,
         "x1": x1,
         "y1": y1,
         "x2": x2,
         "y2": y2,
+        "annotated": row.annotated,
     }
     if prediction is not None:
         known |= {
             "face_px": round(prediction.face_px, 2),
             "effective_px": None if prediction.effective_px is None else round(prediction.effective_px, 2),
-            "expression": prediction.expression,
+            "expression": prediction.answer,
+            "most_likely": prediction.expression,
             "confidence": round(prediction.confidence, 6),
             "abstained": prediction.abstained,
         }
@@ -77,7 +107,7 @@ def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
 def csv_header(labels: tuple[str, ...]) -> bytes:
     r"""Make the first line of CSV tables for a model's labels.
 
-    >>> csv_header(("fear",)).endswith(b"abstained,p_fear\n")
+    >>> csv_header(("fear",)).endswith(b"annotated,p_fear\n")
     True
     """
     return _csv_bytes([column_names(labels)])
@@ -90,7 +120,7 @@ def csv_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
 
     >>> from ekspresi.types import Face
     >>> csv_lines([Row("a.jpg", 0, None, None, Face((1, 2, 25, 26), 0.9))], ("fear",))
-    b'a.jpg,0,,,1,2,25,26,,,,,,\n'
+    b'a.jpg,0,,,1,1,2,25,26,,,,,,,,\n'
     """
     return _csv_bytes(
         [str(value).lower() if isinstance(value, bool) else value for value in row_values(row, labels).values()]

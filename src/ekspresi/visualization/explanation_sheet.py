@@ -118,7 +118,7 @@ def _draw_band(number: int, explanation: Explanation) -> Image.Image:
     for text, ink, letters in (
         (f"{number}", FAINT, load_font(34)),
         (
-            f"unsure, perhaps {answer}" if prediction.abstained else answer,
+            f"{prediction.answer}, perhaps {answer}" if prediction.abstained else answer,
             DIM if prediction.abstained else INK,
             load_font(34),
         ),

@@ -9,11 +9,9 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ekspresi.types import Prediction
+from ekspresi.types import UNSURE, Prediction
 from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.palette import COLORS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOR, choose_color
-
-_UNSURE = "unsure"
 
 
 @lru_cache(maxsize=64)
@@ -73,7 +71,7 @@ def draw_steady_labels(prediction: Prediction, text_px: int, track: int | None) 
     number = "" if track is None else f"#{track} "
     (name, probability, color), *others = _lines_for(prediction, digits=2)
     lines = ((number + name, probability, color), *others)
-    widest = (*(number + label for label in prediction.probabilities), f"{number}{_UNSURE}")
+    widest = (*(number + label for label in prediction.probabilities), f"{number}{UNSURE}")
     return [_cached_label(lines, text_px, widest), _cached_label(lines[:1], text_px, widest)]
 
 
@@ -83,7 +81,7 @@ def _lines_for(prediction: Prediction, digits: int = 6) -> tuple[_Line, ...]:
     ranked = sorted(probabilities, key=lambda label: -probabilities[label])  # ties keep the model's order
     lines = [(label, probabilities[label], COLORS.get(label, UNKNOWN_COLOR)) for label in ranked]
     if prediction.abstained:  # 'unsure' gets no probability, which would be read as 'this unsure'
-        return ((_UNSURE, None, UNKNOWN_COLOR), *lines[:2])
+        return ((UNSURE, None, UNKNOWN_COLOR), *lines[:2])
     first = (prediction.expression, round(prediction.confidence, digits), choose_color(prediction))
     return (first, *[line for line in lines if line[0] != prediction.expression][:2])
 

@@ -52,7 +52,9 @@ def draw_sizes(sizes: Sequence[Reduced], cell: int = 288) -> Image.Image:
         pixels = Image.fromarray(reduced.crop).resize((cell, cell), Image.Resampling.NEAREST)
         sheet.paste(pixels, (left, scaled(66)))
         verdict = (
-            "unsure" if prediction.abstained else f"{prediction.expression} {format_percent(prediction.confidence)}"
+            prediction.answer
+            if prediction.abstained
+            else f"{prediction.expression} {format_percent(prediction.confidence)}"
         )
         draw.text((left, cell + scaled(66 + 42)), verdict, DIM if prediction.abstained else INK, middle, anchor="ls")
         for k, label in enumerate(labels):

@@ -97,8 +97,8 @@ class AnnotationWriter:
     def _check(self, target: Path) -> None:
         check_replaceable(target, overwrite=self._overwrite, choice="--annotate")
 
-    def add(self, result: FrameResult, resumed: bool) -> None:
-        """Draw a frame and write it.
+    def add(self, result: FrameResult, resumed: bool) -> Path | None:
+        """Draw a frame and write it; return the picture or film that shows it, None where it could not be written.
 
         Args:
             result: the frame with its faces.
@@ -112,15 +112,17 @@ class AnnotationWriter:
                 self._check(self._targets[frame.source])
                 save_picture(self._annotator.annotate(result), self._targets[frame.source])
                 self.written += 1
-                return
+                return self._targets[frame.source]
             if frame.source != self._video_source:
                 self._video_source = frame.source
                 self._video = self._open_video(self._targets[frame.source], resumed)
             if self._video is not None:
                 self._video.add(self._annotator.annotate(result), frame.time_s)
+                return self._video.path
         except OutputError as error:
             self._video = None  # the rest of its source is not written; the part so far stays
             self._on_error(error)
+        return None
 
     def _open_video(self, target: Path, resumed: bool) -> VideoWriter:
         if target.suffix.lower() != FILM_SUFFIX:  # a source without the ending of a video

@@ -8,6 +8,8 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
@@ -169,9 +171,10 @@ class _Run:
                 position = Position(
                     frame.source, start.number, frame.number, frame.time_s is None, next_track, frame.time_s
                 )
+                annotated = None
                 if self.annotations is not None:  # before the table commits the position
-                    self.annotations.add(result, start.frame >= 0)
-                self._write_rows(result, position)
+                    annotated = self.annotations.add(result, start.frame >= 0)
+                self._write_rows(result, position, annotated)
                 self.summary.add(result)
                 self.listener.on_frame(result, index)
                 if time.monotonic() - self.trimmed_s >= KEPT_S:
@@ -185,9 +188,11 @@ class _Run:
         if self.table is not None:
             self.table.mark_failed(position)
 
-    def _write_rows(self, result: FrameResult, position: Position) -> None:
+    def _write_rows(self, result: FrameResult, position: Position, annotated: Path | None) -> None:
         """Write a frame's rows to the table, or to the row of their second; keep the first rows of pictures."""
-        rows: list[Row] = list(result.rows)
+        rows: list[Row] = (
+            [replace(row, annotated=str(annotated)) for row in result.rows] if annotated else [*result.rows]
+        )
         done: Position | None = position
         if result.frame.time_s is None:
             self.result.read.append(result.frame.source)
