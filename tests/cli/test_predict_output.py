@@ -78,7 +78,17 @@ def test_track_table_unsure_track_says_so() -> None:
     lines = printed(track_table(video(track(1), track(2, unsure=4.0))), 80)
     first, second = (line.split() for line in lines[-2:])
     assert first == ["1", "0:00", "0:04", "20", "12", "fear", "75%", "of", "its", "time", "25%"]
-    assert second == ["2", "0:00", "0:04", "20", "12", "unsure", "100%"]
+    assert second == ["2", "0:00", "0:04", "20", "12", "unsure", "100%", "of", "its", "time", "100%"]
+
+
+def test_track_table_mostly_unsure_track_leads_with_unsure() -> None:
+    tracks = (track(1, 4.0, unsure=3.0), track(2, 4.0, unsure=2.0), track(3, 1000.0, unsure=999.0))
+    lines = printed(track_table(video(*tracks)), 80)
+    assert [" ".join(line[line.index("12 ") + 3 :].split()) for line in lines[-3:]] == [
+        "unsure 75% of its time, then fear 75%",
+        "fear 50% of its time 50%",
+        "unsure >99% of its time, then fear >99%",
+    ]
 
 
 def test_summary_lines_describe_faces_and_failures() -> None:

@@ -1,9 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from ekspresi.imaging import resampling
 from ekspresi.imaging.resampling import KERNELS, resize, resize_matrix
 
 PILLOW = {
@@ -48,3 +51,16 @@ def test_resize_matrix_of_bad_arguments_is_an_error() -> None:
         resize_matrix(0, 4)
     with pytest.raises(ValueError, match="unknown kernel 'cubic'"):
         resize_matrix(4, 4, "cubic")
+
+
+def test_resize_matrix_of_many_sizes_keeps_bounded_memory() -> None:
+    """Crops of ever new sizes, as in a folder of photos: all matrices would take 169 MB."""
+    tracemalloc.start()
+    try:
+        for side in range(2000, 2400):
+            resize_matrix(side, 48, "area")
+            resize_matrix(48, side // 16, "bicubic")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < resampling._CACHED_BYTES * 1.05

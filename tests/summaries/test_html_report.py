@@ -69,7 +69,7 @@ def test_write_page_states_figures_in_words(tmp_path: Path) -> None:
     )
     assert "200 frames from 0:00 to 0:08, 64 × 48 px" in text
     assert "420 detections, 17 s of face time" in text
-    for words in ("#1 mostly happiness", "#2 neutral", "#3 unsure throughout"):
+    for words in ("#1 most often happiness", "#2 neutral", "#3 unsure throughout"):
         assert words in text
     assert "It is not a feeling" in text and "AI Act" in text and "not a person" in text
     for fact in (MADE.command, MADE.model_sha256, "ekspresi 0.1.0", MADE.date):
@@ -83,6 +83,7 @@ def test_write_page_names_what_colors_show(tmp_path: Path) -> None:
         attributes["aria-label"].replace("\xa0", " ") for _, attributes in tags.tags if attributes.get("role") == "img"
     ]
     assert labels[0].startswith("Track 1 from 0:00 to 0:08: happiness 50 %, surprise 40 %")
+    assert all(label.endswith(" of its time") for label in labels)
     assert all(f"<title>{label}</title>" in page for label in LABELS)
     table = text[text.index("As a table") :]
     assert "0:00.0 0:04.0 happiness 80 % 0:04.0 0:06.0 surprise 80 %" in table
@@ -218,3 +219,15 @@ def _luminance(color: str) -> float:
     channels = np.array([int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def test_write_page_of_a_mostly_unsure_track_leads_with_unsure(tmp_path: Path) -> None:
+    builder = SummaryBuilder()
+    for number in range(40):
+        builder.add(seen([belief(abstained=number % 4 > 0)], number / 10))
+    builder.add(seen([belief(abstained=True)] * 3 + [belief()], None, source="a.png"))
+    _, _, text = page_of(builder, tmp_path)
+    assert "#1 mostly unsure, then happiness" in text
+    assert "px · unsure 76 %, happiness 24 % of its time" in text
+    assert "Answers unsure 76 %, happiness 24 % of the face time" in text
+    assert "4 3 unsure, 1 happiness" in text

@@ -28,6 +28,13 @@ def test_dominant_of_a_run_is_the_longest_expression() -> None:
     assert video.shown.dominant == video.tracks[0].shown.dominant == "neutral"
 
 
+def test_by_answer_ranks_unsure_among_the_expressions() -> None:
+    shown = ExpressionTimes(8.0, 4.0, {"fear": 3.0, "anger": 1.0})
+    assert list(shown.by_answer.items()) == [("unsure", 4.0), ("fear", 3.0), ("anger", 1.0)]
+    assert list(ExpressionTimes(2.0, 1.0, {"fear": 1.0}).by_answer) == ["fear", "unsure"]  # a tie
+    assert ExpressionTimes(2.0, 0.0, {"fear": 2.0}).by_answer == {"fear": 2.0}
+
+
 def test_shares_of_a_run_add_up_to_the_total() -> None:
     (video,) = run_of("surprise", "neutral", "happiness").videos
     assert sum(video.shown.by_expression.values()) + video.shown.unsure == pytest.approx(video.shown.total)

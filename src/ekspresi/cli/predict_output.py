@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.types import UNSURE, Prediction, Row
-from ekspresi.visualization.formatting import format_clock, format_percent, printable
+from ekspresi.visualization.formatting import format_clock, format_part, format_percent, printable
 from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.options import PredictOptions, PredictResult
 
@@ -90,7 +90,7 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
         table.title_justify = "left"
     for heading in ("track", "from", "to", "px", "effective\npx"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("mostly", no_wrap=True)
+    table.add_column("most often", no_wrap=True)
     table.add_column(UNSURE, justify="right", no_wrap=True)
     for track in sorted(video.tracks[:SHOWN_TRACKS], key=lambda track: track.number):
         table.add_row(
@@ -99,8 +99,8 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
             format_clock(track.last_s),
             f"{track.face_px:.0f}",
             "" if track.effective_px is None else f"{track.effective_px:.0f}",
-            _mostly(track),
-            f"{track.shown.unsure / track.shown.total:.0%}" if track.shown.total else "",
+            _most_often(track),
+            format_part(track.shown.unsure, track.shown.total),
         )
     return table
 
@@ -160,12 +160,11 @@ def _expression(shown: str) -> Text:
     return Text(shown, style="dim" if shown == UNSURE else f"bold {COLORS.get(shown, 'default')}")
 
 
-def _mostly(track: TrackSummary) -> Text:
-    mostly = track.shown.dominant
-    if mostly is None:
-        return _expression(UNSURE)
-    share = track.shown.by_expression[mostly] / track.shown.total
-    return _expression(mostly).append(f" {share:.0%} of its time", style="not bold dim")
+def _most_often(track: TrackSummary) -> Text:
+    first, *others = track.shown.by_answer
+    share = f" {format_part(track.shown.by_answer[first], track.shown.total)} of its time"
+    text = _expression(first).append(share, style="not bold dim")
+    return text.append(f", then {others[0]}", style="not bold dim") if first == UNSURE and others else text
 
 
 def _two_most_probable(prediction: Prediction) -> tuple[str, str]:

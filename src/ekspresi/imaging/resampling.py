@@ -9,10 +9,14 @@ half-integers. Weights outside the image are dropped, and the rest is renormaliz
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ekspresi.imaging.image_cache import cache_images
+
+_CACHED_BYTES = 64 << 20
+"""All matrices between 48 or 64 px and 1..64 px, of which training uses thousands, and some hundred of larger crops."""
 
 
 def _triangle(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -41,7 +45,7 @@ KERNELS = ("area", "nearest", *_KERNELS)
 """Names of all kernels; 'area' averages exactly the source pixels that an output pixel covers."""
 
 
-@lru_cache(maxsize=4096)
+@cache_images(_CACHED_BYTES)
 def resize_matrix(n_in: int, n_out: int, kernel: str = "bicubic") -> NDArray[np.float32]:
     """Return the resampling matrix of two lengths in pixels, float32 (n_out, n_in), read-only.
 

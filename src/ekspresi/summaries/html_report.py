@@ -26,7 +26,7 @@ from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary
 from ekspresi.system.storage import atomic_write
 from ekspresi.types import UNSURE
 from ekspresi.visualization import formatting
-from ekspresi.visualization.formatting import format_percent
+from ekspresi.visualization.formatting import format_part
 from ekspresi.visualization.palette import COLORS, INK
 
 LISTED = 60
@@ -233,24 +233,23 @@ def _plot(track: TrackSummary, video: VideoSummary) -> Plot | None:
         within=(round(left, 2), round(min(max(100 * (end_s - begin_s) / whole_s, 0.4), 100 - left), 2)),
         label=(
             f"Track {track.number} from {formatting.format_clock(begin_s)} "
-            f"to {formatting.format_clock(end_s)}: {shares}"
+            f"to {formatting.format_clock(end_s)}: {shares} of its time"
         ),
     )
 
 
 def _answer_shares(shown: ExpressionTimes) -> list[tuple[str, str]]:
-    """List the answers and 'unsure' with their percentage, the most frequent first."""
-    parts = sorted({**shown.by_expression, UNSURE: shown.unsure}.items(), key=lambda part: -part[1])
-    return [(name, _percent_of(amount, shown.total)) for name, amount in parts if amount > 0]
+    """List the answers, 'unsure' among them, with their percentage, the most frequent first."""
+    return [(answer, _percent_of(amount, shown.total)) for answer, amount in shown.by_answer.items()]
 
 
 def _most_of(shown: ExpressionTimes) -> str:
-    """Name the most frequent answer of a track in a few words."""
-    if shown.dominant is None:
-        return f"{UNSURE} throughout"
-    if shown.unsure > shown.by_expression[shown.dominant]:
-        return f"mostly unsure, then {shown.dominant}"
-    return f"mostly {shown.dominant}" if len(shown.by_expression) > 1 or shown.unsure else shown.dominant
+    """Name the most frequent answer of a track in a few words; 'mostly' is more than half of its time."""
+    first, *others = shown.by_answer
+    if not others:
+        return f"{UNSURE} throughout" if first == UNSURE else first
+    often = "mostly" if shown.by_answer[first] > shown.total / 2 else "most often"
+    return f"{often} {first}, then {others[0]}" if first == UNSURE else f"{often} {first}"
 
 
 def _colors(label: str) -> tuple[str, str]:
@@ -268,10 +267,7 @@ def _picture(view: NDArray[np.uint8]) -> str:
 
 
 def _percent_of(part: float, whole: float) -> str:
-    """Format a percentage; '0 %' and '100 %' only for exactly none and all, because these are counts."""
-    if part <= 0 or whole <= 0:
-        return "0\u00a0%"
-    return "100\u00a0%" if part >= whole * (1 - 1e-9) else format_percent(part / whole).replace("%", "\u00a0%")
+    return format_part(part, whole).replace("%", "\u00a0%")
 
 
 def _length(seconds: float) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.types import UNSURE
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbabilityCurve:
@@ -51,8 +53,18 @@ class ExpressionTimes:
 
     @property
     def dominant(self) -> str | None:
-        """Return the most frequent answer; None without an answer."""
+        """Return the most frequent expression; None where all are unsure."""
         return next(iter(self.by_expression), None)
+
+    @property
+    def by_answer(self) -> dict[str, float]:
+        """Return the time of each answer, 'unsure' among them, the longest first; answers without time are left out.
+
+        >>> ExpressionTimes(4.0, 3.0, {"happiness": 1.0}).by_answer
+        {'unsure': 3.0, 'happiness': 1.0}
+        """
+        ranked = sorted({**self.by_expression, UNSURE: self.unsure}.items(), key=lambda answer: -answer[1])
+        return {answer: amount for answer, amount in ranked if amount > 0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,12 +10,12 @@ cells move with the box, so several frames together reveal more than one. Faces 
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ekspresi.imaging.image_cache import cache_images
 from ekspresi.types import Box
 
 CELLS = 4
@@ -97,7 +97,7 @@ def _reduce_to_cells(region: Image.Image, cells: tuple[int, int]) -> Image.Image
     return Image.frombytes("YCbCr", cells, rough.tobytes()).convert("RGB").resize(region.size, Image.Resampling.BICUBIC)
 
 
-@lru_cache(maxsize=64)
+@cache_images(16 << 20)
 def _draw_cover(height: int, width: int) -> NDArray[np.float32]:
     """Compute the opacity, float32 (H, W): 1 in an ellipse, fading to 0 at its rim."""
     y, x = ((np.arange(length) + 0.5) / length * 2 - 1 for length in (height, width))

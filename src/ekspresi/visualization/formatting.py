@@ -18,6 +18,22 @@ def format_percent(probability: float) -> str:
     return {"0%": "<1%", "100%": ">99%"}.get(text, text)
 
 
+def format_part(part: float, whole: float) -> str:
+    """Write a part of a whole as a percentage: '0%' and '100%' only for exactly none and all.
+
+    Example:
+        >>> format_part(0, 3), format_part(0.001, 3), format_part(3, 3)
+        ('0%', '<1%', '100%')
+
+    Args:
+        part: at least 0.
+        whole: in the same unit; 0 has no parts.
+    """
+    if part <= 0 or whole <= 0:
+        return "0%"
+    return "100%" if part >= whole * (1 - 1e-9) else format_percent(part / whole)
+
+
 def format_clock(time_s: float, tenths: bool = False) -> str:
     """Write seconds as a clock shows them.
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ekspresi.imaging.image_cache import cache_images
 from ekspresi.types import UNSURE, Prediction
 from ekspresi.visualization.formatting import format_percent
 from ekspresi.visualization.palette import COLORS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOR, choose_color
@@ -86,7 +87,7 @@ def _lines_for(prediction: Prediction, digits: int = 6) -> tuple[_Line, ...]:
     return (first, *[line for line in lines if line[0] != prediction.expression][:2])
 
 
-@lru_cache(maxsize=256)  # about 140 KB each in a video of 1080 lines
+@cache_images(32 << 20)  # about 140 KB each in a video of 1080 lines
 def _cached_label(lines: tuple[_Line, ...], text_px: int, widest: tuple[str, ...]) -> Image.Image:
     return _label(lines, text_px, widest)
 
@@ -136,7 +137,7 @@ def _label(lines: Sequence[_Line], text_px: int, widest: tuple[str, ...] = ()) -
     return panel
 
 
-@lru_cache(maxsize=256)
+@cache_images(16 << 20)
 def draw_rounded_mask(
     size: tuple[int, int], radius: float, line: float | None = None, strength: float = 1.0
 ) -> Image.Image:
