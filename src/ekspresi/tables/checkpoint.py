@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,14 @@ class CheckpointState:
             return list(self.failed)
         interrupted = [] if self.position is None or self.position.finished else [self.position]
         return [*interrupted, *self.failed, *start_positions(sources)[self.reached :]]
+
+    def unfinished(self, sources: Sequence[str]) -> list[str]:
+        """List the sources of which frames remain, without the failed ones.
+
+        >>> CheckpointState(reached=1).unfinished(["a.mp4", "b.mp4"])
+        ['b.mp4']
+        """
+        return [position.source for position in replace(self, failed=()).remaining(sources)]
 
 
 def start_positions(sources: Sequence[str]) -> list[Position]:

@@ -4,17 +4,21 @@ In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows during a
 finished table. Does not know about checkpoints, nor about the position of a run.
 """
 
+import csv
 import hashlib
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 from ekspresi.tables.append_only import AppendOnlyFile, digest_of, new_digest
 from ekspresi.tables.parquet import pyarrow, write_parquet
-from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
+from ekspresi.tables.schema import CSV_ENCODING, csv_header, csv_lines, jsonl_lines
 from ekspresi.types import Row
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -28,6 +32,7 @@ class TableFormat:
         shown: its path as the user gave it, for errors.
         real: its path without links.
         growing: the file that takes its rows during a run: the table itself, or JSON Lines beside it for Parquet.
+        rows: number of rows of each source, as far as they were turned into lines or were there before.
 
     >>> TableFormat("rows.parquet", ("fear",)).growing.name
     'rows.parquet.jsonl'
@@ -55,6 +60,7 @@ class TableFormat:
             self.growing = self.real.with_name(f"{self.real.name}.jsonl")
         self._csv = suffix == ".csv"
         self._labels = labels
+        self.rows: Counter[str] = Counter()
 
     @property
     def files(self) -> list[Path]:
@@ -67,7 +73,8 @@ class TableFormat:
         return self.growing != self.real
 
     def lines(self, rows: Sequence[Row]) -> bytes:
-        """Turn rows into lines of the growing file."""
+        """Turn rows into lines of the growing file, and count them."""
+        self.rows.update(row.source for row in rows)
         return (csv_lines if self._csv else jsonl_lines)(rows, self._labels)
 
     def begin(self, lines: bytes) -> AppendOnlyFile:
@@ -99,7 +106,17 @@ class TableFormat:
             what = "this file changed since its run stopped" if found else "this file is missing or too short"
             what = f"{what}, so the run cannot continue"
             raise ConfigError(f"{self.growing}: {what}. Use --overwrite instead of --resume to start over.")
+        with os_errors_as_output_error(self.growing, self.growing.parent):
+            self.rows = self._count_rows(size)
         return partial(self._append_after, size, found)
+
+    def _count_rows(self, size: int) -> Counter[str]:
+        """Count the rows of each source in the first bytes of the growing file."""
+        with self.growing.open("rb") as file:
+            lines = _lines_until(file, size)
+            if not self._csv:
+                return Counter(json.loads(line)["source"] for line in lines)
+            return Counter(row["source"] for row in csv.DictReader(line.decode(*CSV_ENCODING) for line in lines))
 
     def _append_after(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> AppendOnlyFile:
         file = AppendOnlyFile(self.growing, self.shown, size, digest)
@@ -125,3 +142,8 @@ class TableFormat:
         if self.is_parquet:
             with os_errors_as_output_error(self.growing, self.growing.parent):
                 self.growing.unlink(missing_ok=True)
+
+
+def _lines_until(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while file.tell() < size and (line := file.readline()):
+        yield line

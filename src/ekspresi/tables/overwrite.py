@@ -27,12 +27,14 @@ from ekspresi.tables.checkpoint import Checkpoint, CheckpointState, is_of_other_
 from ekspresi.tables.formats import TableFormat
 from ekspresi.tables.parquet import pyarrow
 from ekspresi.tables.schema import COLUMNS, FORMER_COLUMNS
+from ekspresi.tables.source_list import LIST_COLUMNS
 
 _SIGNS = {
     ".png": f"Software\0{MAKER}".encode(),
     ".jpg": b"\xff\xfe\x00\x0a" + MAKER.encode(),  # a comment, and its length with the two bytes that say it
     ".mp4": b"data\0\0\0\1\0\0\0\0" + MAKER.encode(),  # a text in the list of metadata
     ".html": f'<meta name="generator" content="{MAKER}">'.encode(),
+    ".tsv": "\t".join(LIST_COLUMNS).encode() + b"\n",
     ".json": f'"made_by": "{MAKER}"'.encode(),
     ".onnx": b"\x0a\x08" + METADATA_KEY.encode() + b"\x12",  # a key of eight letters; its value follows
     ".safetensors": f'"{METADATA_KEY}":'.encode(),
@@ -88,6 +90,32 @@ def check_table(table: TableFormat, checkpoint: Checkpoint) -> None:
     if table.real in files:
         check_replaceable(table.shown, overwrite=False, choice="--out")
         _check_unchanged(table, checkpoint, state)
+
+
+def check_checkpoint_exists(table: TableFormat, checkpoint: Checkpoint, *, resume: bool, overwrite: bool) -> None:
+    """Refuse a table whose checkpoint is missing, where a run would continue it or discard rows of an unknown run.
+
+    Args:
+        table: of the new run.
+        checkpoint: at the path of the table's checkpoint.
+        resume: the run continues the table.
+        overwrite: the run discards the table.
+
+    Raises:
+        ConfigError: the run cannot continue the table, or rows for a Parquet table would be lost.
+
+    >>> table = TableFormat("a-new-table.csv", ("fear",))
+    >>> checkpoint = Checkpoint(Path(".a-new-table.csv.journal"), table.shown, ["a.mp4"], {})
+    >>> check_checkpoint_exists(table, checkpoint, resume=True, overwrite=False)
+    """
+    if checkpoint.path.exists():
+        return
+    if table.is_parquet and table.growing.exists() and not overwrite:
+        what = "this file holds rows of a run whose checkpoint is missing"
+        raise ConfigError(f"{table.growing}: {what}. Move the file away, or use --overwrite to discard it.")
+    if resume and table.real.exists():
+        what = f"this table has no checkpoint {checkpoint.path.name} beside it, so its run cannot resume"
+        raise ConfigError(f"{table.shown}: {what}. Use --overwrite instead of --resume, or use a different --out.")
 
 
 def _check_unchanged(table: TableFormat, checkpoint: Checkpoint, state: CheckpointState | None) -> None:

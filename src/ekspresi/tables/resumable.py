@@ -22,14 +22,15 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import replace
 from pathlib import Path
 
-from ekspresi.errors import ConfigError, EkspresiError
+from ekspresi.errors import EkspresiError
 from ekspresi.system.locks import exclusive_lock
 from ekspresi.system.storage import check_writable, require_file_target
 from ekspresi.tables.append_only import AppendOnlyFile
 from ekspresi.tables.checkpoint import Checkpoint, CheckpointState, Position, Setting
 from ekspresi.tables.formats import TableFormat
-from ekspresi.tables.overwrite import check_finished, check_table
+from ekspresi.tables.overwrite import check_checkpoint_exists, check_finished, check_table
 from ekspresi.tables.schema import column_names
+from ekspresi.tables.source_list import SourceStatus, list_statuses
 from ekspresi.types import Row
 
 CHECKPOINT_S = 1.0
@@ -114,6 +115,11 @@ class ResumableTable:
         if time.monotonic() - self._saved_s >= CHECKPOINT_S:
             self._save_position()
 
+    def source_statuses(self, unread: Mapping[str, str]) -> list[SourceStatus]:
+        """List the outcome of each source so far, see ``list_statuses``."""
+        sources, rows = self._checkpoint.sources, {} if self._table is None else self._table.rows
+        return list_statuses(sources, rows, unread, self._state.unfinished(sources))
+
     def mark_failed(self, position: Position) -> None:
         """Record that a source cannot be read from here on, for a later retry; safe in the reading thread."""
         self._failed[position.number] = position
@@ -175,7 +181,8 @@ class ResumableTable:
             if position is not None:  # a flushed last second is not committed, yet nothing of its source remains
                 position = replace(position, finished=True)
             end = self._state_at(position, self._source_count)
-            self._save(replace(end, failed=tuple(self._failed.values()), complete=True))
+            self._state = replace(end, failed=tuple(self._failed.values()), complete=True)
+            self._save(self._state)
             if self._table is not None and not self._failed:
                 self._table.cleanup()
 
@@ -226,12 +233,7 @@ def resumable_table(
     folder_checkpoint = None if folder is None else Checkpoint.in_folder(Path(folder), sources, settings)
     with _folder_lock(folder), exclusive_lock(table.shown, table.real.with_name(f".{table.real.name}.lock")):
         require_file_target(table.shown)
-        if table.is_parquet and table.growing.exists() and not checkpoint.path.exists() and not overwrite:
-            what = "this file holds rows of a run whose checkpoint is missing"
-            raise ConfigError(f"{table.growing}: {what}. Move the file away, or use --overwrite to discard it.")
-        if resume and table.real.exists() and not checkpoint.path.exists():
-            what = f"this table has no checkpoint {checkpoint.path.name} beside it, so its run cannot resume"
-            raise ConfigError(f"{table.shown}: {what}. Use --overwrite instead of --resume, or use a different --out.")
+        check_checkpoint_exists(table, checkpoint, resume=resume, overwrite=overwrite)
         if not resume and not overwrite:
             check_table(table, checkpoint)
         if folder_checkpoint is not None and not overwrite:
@@ -284,7 +286,6 @@ def resumable_folder(
 
 
 def _folder_lock(folder: str | os.PathLike[str] | None) -> AbstractContextManager[None]:
-
     return nullcontext() if folder is None else exclusive_lock(Path(folder), Path(folder) / ".ekspresi.lock")
 
 

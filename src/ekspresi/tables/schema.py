@@ -55,6 +55,9 @@ FORMER_COLUMNS = (
 )
 """The columns before ``p_<label>`` of earlier versions, whose tables a command may replace but not continue."""
 
+CSV_ENCODING = ("utf-8", "surrogateescape")
+"""Encoding of CSV, and the treatment of bytes in file names that are not UTF-8: they are kept."""
+
 Value = str | int | float | bool | None
 
 
@@ -141,4 +144,4 @@ def jsonl_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
 def _csv_bytes(lines: Iterable[Iterable[Value]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    return text.getvalue().encode(*CSV_ENCODING)
