@@ -70,6 +70,12 @@ def test_quiet_predict_hides_notes_but_shows_errors(tiny_model: Path, tmp_path: 
     assert quiet.stderr.startswith("error: ") and quiet.stderr.count("\n") == 1
 
 
+def test_quiet_predict_prints_no_table(tiny_model: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "x.png")
+    words = ["predict", str(tmp_path / "x.png"), "--model", str(tiny_model), "--detector", "none", "--quiet"]
+    assert CliRunner().invoke(app, words).stdout == "1 face in 1 picture\n"
+
+
 def test_anonymize_without_annotated_files_says_so(tiny_model: Path, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "x.png")
     words = ["predict", str(tmp_path / "x.png"), "--model", str(tiny_model), "--detector", "none", "--anonymize"]

@@ -136,12 +136,12 @@ def _print_counts(console: "Console", dataset: "FaceDataset") -> None:
 
 def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, NDArray[np.int64]]", title: str) -> None:
     import numpy as np
-    from rich.table import Table
 
+    from ekspresi.cli.table_style import new_table
     from ekspresi.datasets.overview import class_counts
 
     console.print(f"[bold]{title}[/]", soft_wrap=True)
-    table = Table()
+    table = new_table()
     table.add_column("class")
     everyone = np.arange(len(dataset)) if not sides else np.concatenate(list(sides.values()))
     columns = {**sides, "all": everyone}
@@ -174,8 +174,8 @@ def _draw(console: "Console", dataset: "FaceDataset", out: Path, name: str, over
 
 def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
+    from ekspresi.cli.table_style import ShortName, new_table
     from ekspresi.datasets.duplicates import KINDS
 
     if not any(leak.faces for leak in leaks):
@@ -185,21 +185,21 @@ def _print_leaks(console: "Console", title: str, leaks: "list[Leak]") -> None:
         )
         return
     console.print(f"[bold]Leakage: {title}[/]", soft_wrap=True)
-    table = Table()
+    table = new_table()
     for heading in ("faces of", "known in", "why"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=heading == "why")
     for heading in ("faces", "share"):
         table.add_column(heading, justify="right")
-    table.add_column("example", overflow="fold")
+    table.add_column("example")
     for leak in leaks:
         example = " = ".join(dict.fromkeys(leak.examples[0])) if leak.examples else ""
         table.add_row(
-            escape(leak.split),
-            escape(leak.other),
+            ShortName(leak.split),
+            ShortName(leak.other),
             _REASONS[leak.reason],
             f"{leak.faces:,}",
             f"{leak.share:.1%}",
-            escape(example),
+            ShortName(example),
             style="red" if leak.faces else "dim",
         )
     console.print(table)

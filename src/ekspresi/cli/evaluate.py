@@ -16,6 +16,7 @@ from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import TaskID
 
     from ekspresi.evaluation.results import Evaluation
@@ -77,7 +78,7 @@ def _evaluate(
     )
     with EvaluationProgress(quiet) as progress:
         result = evaluate_model(options, progress)
-    print_evaluation(result.evaluation, result.provenance.warnings)
+    print_evaluation(result.evaluation, result.provenance.warnings, quiet=quiet)
     for path in result.files:
         typer.echo(path)
 
@@ -123,12 +124,13 @@ class EvaluationProgress:
         self._bar.update(self._task, completed=done, total=total)
 
 
-def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str]) -> None:
+def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str], *, quiet: bool = False) -> None:
     """Print the figures of an evaluation by face size, and the reasons to doubt them.
 
     Args:
         evaluation: the figures.
         warnings: the reasons, one line each.
+        quiet: print the reasons only.
 
     Example:
         >>> import numpy as np
@@ -141,20 +143,28 @@ def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str]) -> None:
         >>> view = View("faces", "all", "argmax", "all", "trained", "image", labels, "images", {}, by_size)
         >>> evaluation = Evaluation("clean", (48,), labels, (view,), (), ())
         >>> print_evaluation(evaluation, ["only two faces."])  # doctest: +NORMALIZE_WHITESPACE
-            faces: 2 faces; 95 % intervals over images
+        faces: 2 faces; 95 % intervals over images
         ...
         warning: only two faces.
     """
     from rich.console import Console
-    from rich.table import Table
-
-    from ekspresi.evaluation.results import WITHIN_FACTOR
 
     console = Console(emoji=False)
+    if not quiet:
+        _print_figures(console, evaluation)
+    for warning in warnings:
+        console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
+
+
+def _print_figures(console: "Console", evaluation: "Evaluation") -> None:
+    """Print the tables of an evaluation."""
+    from ekspresi.cli.table_style import new_table, titled
+    from ekspresi.evaluation.results import WITHIN_FACTOR
+
     view = evaluation.headline
     n = view.by_size[0].scores.n
     unit = "faces" if view.level == "image" else "sequences"
-    table = Table(title=f"{view.name}: {n} {unit}; 95 % intervals over {view.resampled}")
+    table = new_table()
     silent = view.by_size[0].selective is not None
     for heading in ("face", "accuracy", "macro-F1", "ECE", "NLL", *(("answered", "right then") if silent else ())):
         table.add_column(heading, justify="right")
@@ -168,14 +178,14 @@ def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str]) -> None:
             f"{calibration.nll:.3f}",
             *_answered(result.selective),
         )
-    console.print(table)
+    console.print(titled(f"{view.name}: {n} {unit}; 95 % intervals over {view.resampled}", table))
     if evaluation.effective_sizes:
         shares = ", ".join(f"{e.size_px} px {100 * e.within:.0f} %" for e in evaluation.effective_sizes)
         console.print(f"effective size estimated within a factor {WITHIN_FACTOR}: {shares}", highlight=False)
     if len(evaluation.views) > 1:
         small = 16 if 16 in evaluation.sizes_px else evaluation.sizes_px[-1]
         sizes = (evaluation.sizes_px[0], small)
-        table = Table(title="ways of counting: accuracy / macro-F1, %")
+        table = new_table()
         table.add_column("view")
         for heading in ("counted", *(f"{size} px" for size in sizes)):
             table.add_column(heading, justify="right")
@@ -183,11 +193,9 @@ def print_evaluation(evaluation: "Evaluation", warnings: Sequence[str]) -> None:
             pairs = [each.at(size).scores for size in sizes]
             figures = [f"{100 * s.accuracy.value:.1f} / {100 * s.macro_f1.value:.1f}" for s in pairs]
             table.add_row(each.name, str(each.by_size[0].scores.n), *figures)
-        console.print(table)
+        console.print(titled("ways of counting: accuracy / macro-F1, %", table))
     for reason, count in view.excluded.items():
         console.print(f"left out: {count} {reason}")
-    for warning in warnings:
-        console.print(f"warning: {warning}", style="yellow")
 
 
 def _answered(selective: "SelectiveScores | None") -> list[str]:

@@ -72,7 +72,8 @@ def _explain(
     with ExplainProgress(quiet) as progress:
         result = explain_image(ExplainOptions(image, out, config, overwrite), progress)
     console = Console(emoji=False)
-    console.print(_table(result))
+    if not quiet:
+        console.print(_table(result))
     if len(result.faces) < result.found:
         console.print(f"the {len(result.faces)} largest of {result.found} faces", highlight=False)
     console.print(f"written: {printable(str(result.written))}", markup=False, highlight=False, soft_wrap=True)
@@ -116,14 +117,13 @@ class ExplainProgress:
 
 def _table(result: "ExplainResult") -> "Table":
     """Make a table of the explained faces, one line for each face."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
+    from ekspresi.cli.table_style import new_table
     from ekspresi.visualization.formatting import format_percent
     from ekspresi.visualization.palette import COLORS
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = new_table()
     table.add_column("face", justify="right", no_wrap=True)
     table.add_column("face box", justify="right", no_wrap=True)
     table.add_column("px", justify="right", no_wrap=True)

@@ -59,7 +59,7 @@ def _finetune(
     )
     with FinetuneProgress(quiet) as progress:
         result = finetune_model(options, progress)
-    print_evaluation(result.evaluation.evaluation, result.evaluation.provenance.warnings)
+    print_evaluation(result.evaluation.evaluation, result.evaluation.provenance.warnings, quiet=quiet)
     for path in result.evaluation.files:
         typer.echo(path)
     typer.echo(f"{result.export.model}\nnext: ekspresi predict PICTURE --model {result.export.model}")

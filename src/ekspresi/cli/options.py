@@ -75,7 +75,7 @@ Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show on standard error which model, provider and detector run.")
 ]
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are always shown.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide notes, progress and tables; errors are always shown.")]
 
 PriorChoice = Annotated[
     PriorName,

@@ -128,7 +128,7 @@ def _predict(
     config = analyzer_config(model, detector, min_face_px, prior, even_prior, device)
     with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window, quiet) as progress:
         result = predict_sources(sources, config, options, progress, stop.event)
-    _print_result(result, options)
+    _print_result(result, options, quiet)
     if result.error is not None:
         raise result.error
     if result.stopped:
@@ -137,11 +137,12 @@ def _predict(
         raise typer.Exit(2)
 
 
-def _print_result(result: "PredictResult", options: "PredictOptions") -> None:
-    """Print tables and sentences about a run."""
+def _print_result(result: "PredictResult", options: "PredictOptions", quiet: bool) -> None:
+    """Print tables, unless ``quiet``, and sentences about a run."""
     from rich.console import Console
 
     from ekspresi.cli import predict_output
+    from ekspresi.cli.table_style import titled
     from ekspresi.media.paths import below_common_folder
     from ekspresi.workflows.page_writer import describe_earlier
 
@@ -164,15 +165,19 @@ def _print_result(result: "PredictResult", options: "PredictOptions") -> None:
         for line in sentences:
             print_line(line)
         return
-    if result.rows:
+    if result.rows and not quiet:
         names = dict(zip(result.read, below_common_folder(list(map(Path, result.read))), strict=True))
-        console.print(predict_output.picture_table(result.rows, names, console.width))
-        if len(result.rows) < result.faces:
-            print_line(f"and {result.faces - len(result.rows)} more; the table file has all of them")
+        omitted = result.faces - len(result.rows) - len(result.last_rows)
+        console.print(
+            predict_output.picture_table(result.rows, names, console.width, last=result.last_rows, between=omitted)
+        )
+        if omitted:
+            print_line(predict_output.omitted_line(omitted, options.out))
     videos = result.summary.videos if result.summary is not None else ()
     for video in videos:
-        if video.tracks:
-            console.print(predict_output.track_table(video, headed=len(videos) > 1))
+        if video.tracks and not quiet:
+            tracks = predict_output.track_table(video)
+            console.print(titled(video.source, tracks) if len(videos) > 1 else tracks)
             hidden = len(video.tracks) + video.omitted - predict_output.SHOWN_TRACKS
             if hidden > 0:
                 print_line(f"and {predict_output.counted(hidden, 'track')} with less face time")

@@ -6,10 +6,10 @@ In: rows of pictures, summaries of videos. Out: Rich tables, lines. Does not kno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from ekspresi.cli.table_style import ShortName, new_table
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.types import UNSURE, Prediction, Row
 from ekspresi.visualization.formatting import format_clock, format_part, format_percent, printable
@@ -23,13 +23,17 @@ _MIN_WIDTH = {"second": 80, "effective\npx": 66, "face box": 56}
 """Column -> width of the screen, in letters, from which it is shown; ten remain for the name of a picture."""
 
 
-def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Table:
+def picture_table(
+    rows: Sequence[Row], names: dict[str, Path], width: int, *, last: Sequence[Row] = (), between: int = 0
+) -> Table:
     """Make a table of the faces of pictures, one line for each face.
 
     Args:
-        rows: the faces.
+        rows: the faces, or the first of them.
         names: source -> name to show.
-        width: width of the screen in letters; columns that do not fit are left out.
+        width: width of the screen in letters; columns that do not fit are left out, long names lose their middle.
+        last: the last faces, where some are left out.
+        between: number of faces that are left out; a line with an ellipsis shows their place.
 
     Example:
         >>> from ekspresi.types import Face
@@ -39,24 +43,27 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
         >>> [str(next(column.cells)) for column in table.columns]
         ['a.png', '0,0 20,20', '20', '', 'fear', '60%', 'anger 40%']
     """
-    table = _table()
+    table = new_table()
     headings = ("picture", "face box", "px", "effective\npx", "expression", "confidence", "second")
     fitting = [heading for heading in headings if width >= _MIN_WIDTH.get(heading, 0)]
     for heading in fitting:
         if heading == "picture":
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading)
         else:
             words = heading in ("expression", "second")
             table.add_column(heading, justify="left" if words else "right", no_wrap=True)
     previous = ""
-    for row in rows:
+    for number, row in enumerate((*rows, *last)):
+        if number == len(rows) and between:
+            table.add_row("…")
+            previous = ""
         prediction = row.face.prediction
         assert prediction is not None, "an Analyzer's faces have predictions"
         first, second = _two_most_probable(prediction)
         after = f"{first}?" if prediction.abstained else _with_percent(prediction, second)
         x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
-        cells: tuple[Text | str, ...] = (
-            Text(printable(str(names[row.source])) if row.source != previous else ""),
+        cells: tuple[ShortName | Text | str, ...] = (
+            ShortName(str(names[row.source]) if row.source != previous else ""),
             f"{x1},{y1} {x2},{y2}",
             f"{prediction.face_px:.0f}",
             "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
@@ -69,12 +76,11 @@ def picture_table(rows: Sequence[Row], names: dict[str, Path], width: int) -> Ta
     return table
 
 
-def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
+def track_table(video: VideoSummary) -> Table:
     """Make a table of the tracks of a video, one line for each track, in the order of their first frames.
 
     Args:
         video: the summary of the video.
-        headed: show the name of the video above the table.
 
     Example:
         >>> from ekspresi.summaries.summary import ExpressionTimes
@@ -84,10 +90,7 @@ def track_table(video: VideoSummary, *, headed: bool = False) -> Table:
         >>> [str(next(column.cells)) for column in track_table(video).columns]
         ['1', '0:00', '0:02', '20', '', 'fear 75% of its time', '25%']
     """
-    table = _table()
-    if headed:
-        table.title = Text(printable(video.source), style="bold")
-        table.title_justify = "left"
+    table = new_table()
     for heading in ("track", "from", "to", "px", "effective\npx"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("most often", no_wrap=True)
@@ -131,6 +134,21 @@ def summary_lines(result: PredictResult) -> Iterator[str]:
         yield f"{counted(result.outputs_failed, 'annotated picture')} not written (see above)"
 
 
+def omitted_line(omitted: int, out: Path | None) -> str:
+    """Describe the faces that the table on the screen leaves out.
+
+    Example:
+        >>> omitted_line(941, Path("faces.csv")), omitted_line(1, None)
+        ('... and 941 more faces, see faces.csv', '... and 1 more face; --out FILE writes all faces to a table')
+
+    Args:
+        omitted: number of faces that are not shown.
+        out: table that has all of them; None without one.
+    """
+    more = f"... and {counted(omitted, 'more face')}"
+    return f"{more}; --out FILE writes all faces to a table" if out is None else f"{more}, see {printable(str(out))}"
+
+
 def complete_line(options: PredictOptions) -> str:
     """Describe a run that ``--resume`` found complete.
 
@@ -150,10 +168,6 @@ def counted(number: int, noun: str) -> str:
         ('1 face', '1,000 frames')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
 
 
 def _expression(shown: str) -> Text:

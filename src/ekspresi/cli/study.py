@@ -70,7 +70,7 @@ def _study(
     with _LiveTable(folder, quiet) as table:
         outcome = run_study(study, folder, jobs, table, overwrite=overwrite)
     if outcome.study.arms:
-        _print(outcome.study, findings(outcome.study))
+        _print(outcome.study, findings(outcome.study), quiet)
     for path in outcome.files:
         typer.echo(path)
     if outcome.study.failures:
@@ -148,9 +148,9 @@ class _LiveTable:
         return f"about {seconds / 60:.0f} min left"
 
     def _table(self) -> Any:
-        from rich.table import Table
+        from ekspresi.cli.table_style import new_table, titled
 
-        table = Table(title=f"{self._ended()} of {sum(self.wanted.values())} trainings; {self._left()}")
+        table = new_table()
         for heading in ("setting", "done", "failed", "running"):
             table.add_column(heading, justify="left" if heading in ("setting", "running") else "right")
         now = time.monotonic()
@@ -164,28 +164,29 @@ class _LiveTable:
             table.add_row(
                 arm, f"{self.done.get(arm, 0)} of {wanted}", str(failed) if failed else "", ", ".join(running)
             )
-        return table
+        return titled(f"{self._ended()} of {sum(self.wanted.values())} trainings; {self._left()}", table)
 
 
 def _arm(job: "Job") -> str:
     return job.name.partition("/")[0]
 
 
-def _print(study: "Study", sentences: list[str]) -> None:
+def _print(study: "Study", sentences: list[str], quiet: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
+
+    from ekspresi.cli.table_style import ShortName, new_table, titled
 
     console = Console(emoji=False)
-    for protocol in dict.fromkeys(arm.protocol for arm in study.arms):
+    for protocol in dict.fromkeys(arm.protocol for arm in study.arms if not quiet):
         arms = study.under(protocol)
-        table = Table(title=f"{protocol}: accuracy, %")
-        table.add_column("setting", overflow="fold")
-        table.add_column("started from", overflow="fold")
+        table = new_table()
+        table.add_column("setting")
+        table.add_column("started from")
         for each in arms[0].image.by_size:
             table.add_column(f"{each.size_px} px", justify="right")
         for arm in arms:
             accuracies = (f"{100 * each.scores.accuracy.value:.1f}" for each in arm.image.by_size)
-            table.add_row(arm.arm, " / ".join(arm.started_from), *accuracies)
-        console.print(table)
+            table.add_row(ShortName(arm.arm), ShortName(" / ".join(arm.started_from)), *accuracies)
+        console.print(titled(f"{protocol}: accuracy, %", table))
     for sentence in sentences:
         console.print(f"- {sentence}", highlight=False)

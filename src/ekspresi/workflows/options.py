@@ -3,6 +3,7 @@
 In: nothing. Out: dataclasses and a protocol. Does not know how a run is done.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from ekspresi.media.timestamps import Window
 from ekspresi.summaries.summary import RunSummary
 from ekspresi.tables.checkpoint import Position
 from ekspresi.types import FrameResult, Row
+
+FIRST_ROWS, LAST_ROWS = 30, 10
+"""Rows of pictures that a result keeps: memory does not grow with a run. A table holds them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class PredictResult:
         written: outputs that were written.
         outputs_failed: number of annotated pictures and videos that could not be written.
         errors: errors of named sources and of outputs; unreadable files inside a folder are not among them.
-        rows: rows of pictures; only the first ones if a table holds them all.
+        rows: the first ``FIRST_ROWS`` rows of pictures.
+        last_rows: the last rows of pictures after these, at most ``LAST_ROWS``.
         faces: number of rows of pictures.
         summary: summary of all frames of this run.
         error: the error that ended the run early.
@@ -86,6 +91,7 @@ class PredictResult:
     outputs_failed: int = 0
     errors: list[EkspresiError] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    last_rows: deque[Row] = field(default_factory=lambda: deque(maxlen=LAST_ROWS))
     faces: int = 0
     summary: RunSummary | None = None
     error: EkspresiError | None = None

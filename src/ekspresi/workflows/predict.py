@@ -23,12 +23,9 @@ from ekspresi.tables.per_second import PerSecondAggregator
 from ekspresi.tables.resumable import ResumableTable, resumable_folder, resumable_table
 from ekspresi.types import FrameResult, Row
 from ekspresi.workflows.annotation_writer import AnnotationWriter
-from ekspresi.workflows.options import PredictOptions, PredictResult, ProgressListener
+from ekspresi.workflows.options import FIRST_ROWS, PredictOptions, PredictResult, ProgressListener
 from ekspresi.workflows.page_writer import check_page_target, write_run_page
 from ekspresi.workflows.source_reader import SourceReader, open_sources
-
-KEPT_ROWS = 40
-"""Rows of pictures that a result keeps if a table holds them all."""
 
 
 def predict_sources(
@@ -198,8 +195,9 @@ class _Run:
             self.result.read.append(result.frame.source)
             self.result.faces += len(rows)
             self.result.images_without_faces += not rows
-            if self.options.out is None or len(self.result.rows) < KEPT_ROWS:
-                self.result.rows += rows
+            first = max(0, FIRST_ROWS - len(self.result.rows))
+            self.result.rows += rows[:first]
+            self.result.last_rows.extend(rows[first:])
         if self.table is None:
             return
         if self.seconds is not None:
