@@ -18,9 +18,11 @@ import typer
 from ekspresi import __version__
 from ekspresi.cli import data, evaluate, explain, export, finetune, predict, study, train
 from ekspresi.cli.terminal import error_line, print_to_stderr, stdout_is_lost
+from ekspresi.cli.usage_errors import PlainErrorsGroup
 from ekspresi.errors import ConfigError, EkspresiError
 
 app = typer.Typer(
+    cls=PlainErrorsGroup,
     name="ekspresi",
     no_args_is_help=True,
     add_completion=False,
@@ -60,7 +62,7 @@ def main() -> None:
         ekspresi ...
     """
     try:
-        app()
+        app(prog_name="ekspresi")
     except EkspresiError as error:
         for problem in error.problems if isinstance(error, ConfigError) else [error]:
             print_to_stderr(error_line(problem))

@@ -237,7 +237,7 @@ def _what_it_is(start: bytes) -> str:
     text = start.rstrip(b"\x00").lstrip(b"\xef\xbb\xbf")
     printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in text)
     if b"\x00" not in text and printable == len(text):
-        return "text, not a picture, despite its name. Check where it came from."
+        return "a text file, not a picture. Give a picture, for example a JPEG or PNG file."
     return f"not a picture of a known kind. {_CONVERT}"
 
 
