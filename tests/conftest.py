@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the real data sets (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture
+def stated_words(request: pytest.FixtureRequest) -> str:
+    """Pattern of the words that docs/inputs.md states for the property of a test, see tools/list_inputs.py."""
+    marker = request.node.get_closest_marker("input_row")
+    words = marker.kwargs.get("reported") or marker.kwargs["refused"]
+    return re.escape(words).replace("…", ".*")
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ def test_load_image_of_rgb_is_unchanged(two_colors: Image.Image, tmp_path: Path)
     np.testing.assert_array_equal(rgb, np.asarray(two_colors))
 
 
+@pytest.mark.input_row("pictures", "orientation", "Turned and mirrored as the EXIF tag says.")
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_load_image_turns_each_exif_orientation(orientation: int, tmp_path: Path) -> None:
     upright = np.zeros((4, 6, 3), dtype=np.uint8)

@@ -19,6 +19,7 @@ from ekspresi.media.decoder import Decoder, open_container, picture_stream, pyav
 from tests.support.clips import picture, read_clip, turned, write_clip
 
 
+@pytest.mark.input_row("videos", "orientation", "Turned to the nearest quarter, and mirrored, as the file says.")
 @pytest.mark.parametrize(
     ("matrix", "turn"),
     [
@@ -39,10 +40,13 @@ def test_frame_converter_turns_frames_upright(
     assert found.image.flags.c_contiguous
 
 
-def test_frame_converter_beyond_the_limit_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.input_row("videos", "size", refused="has more than … megapixels a frame, the limit. Make it smaller.")
+def test_frame_converter_beyond_the_limit_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stated_words: str
+) -> None:
     monkeypatch.setattr(decoding, "MAX_PIXELS", 1000)
     assert images.MAX_PIXELS == 100_000_000
-    with pytest.raises(ImageError, match="megapixels a frame"):
+    with pytest.raises(ImageError, match=stated_words):
         read_clip(write_clip(tmp_path / "a.mp4", 2))
 
 
