@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
-from ekspresi.media.decoder import Decoder, open_container
+from ekspresi.media.containers import open_container
+from ekspresi.media.decoder import Decoder
 from ekspresi.media.seeking import SeekTarget, find_seek_target
 
 
@@ -26,11 +27,14 @@ def test_find_seek_target_out_of_order_is_none() -> None:
     stream = SimpleNamespace(time_base=0.04, index=0)
     packets = [SimpleNamespace(stream_index=0, size=9, pts=pts, dts=pts, is_discard=False) for pts in (0, 2, 1)]
     decoder: Any = SimpleNamespace(
-        stream=stream, packets=lambda: iter(packets), pictures=lambda packet: [SimpleNamespace(pts=packet.pts)]
+        coded_order=False,
+        stream=stream,
+        packets=lambda: iter(packets),
+        pictures=lambda packet: [SimpleNamespace(pts=packet.pts)],
     )
     assert find_seek_target(decoder, start_s=1.0) is None
 
 
 def test_find_seek_target_without_a_time_base_is_none() -> None:
-    decoder: Any = SimpleNamespace(stream=SimpleNamespace(time_base=None, index=0))
+    decoder: Any = SimpleNamespace(coded_order=False, stream=SimpleNamespace(time_base=None, index=0))
     assert find_seek_target(decoder, start_s=1.0) is None

@@ -312,7 +312,9 @@ def one_line(error: Exception, path: Path) -> None:
 
 @pytest.mark.parametrize("unset", [None, Fraction(0, 1)], ids=["PyAV 18", "PyAV 19"])
 def test_step_of_a_missing_rate_is_the_default(unset: Fraction | None) -> None:
-    stream = SimpleNamespace(average_rate=unset, frames=3)
+    stream = SimpleNamespace(average_rate=unset, guessed_rate=unset, frames=3)
     assert video_reader._step_s(stream) == 1 / 25
-    container = SimpleNamespace(duration=None, streams=SimpleNamespace(video=[stream]))
+    container = SimpleNamespace(
+        duration=None, format=SimpleNamespace(name="avi"), streams=SimpleNamespace(video=[stream])
+    )
     assert video_reader._length_s(container) is None

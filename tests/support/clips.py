@@ -48,6 +48,7 @@ def write_clip(
     form: str | None = None,
     sound_s: float = 0.0,
     options: dict[str, str] | None = None,
+    encoder: dict[str, str] | None = None,
 ) -> Path:
     """Write a video whose frames show their numbers.
 
@@ -62,9 +63,10 @@ def write_clip(
         form: FFmpeg's name of the container, if the ending does not show it.
         sound_s: length of a silent sound track; none by default.
         options: of the container.
+        encoder: options of the encoder.
     """
     with av.open(str(path), "w", format=form, options=options or {}) as container:
-        stream = container.add_stream(codec, rate=rate)
+        stream = container.add_stream(codec, rate=rate, options=encoder or {})
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.gop_size = gop

@@ -4,7 +4,9 @@
     frames.py        read the frames of any source
     urls.py          parse addresses, and hide users and passwords in them
     timestamps.py    turn stamps into rising seconds, and select frames by time
-    decoder.py       open containers and decode frames by PyAV
+    containers.py    open containers by PyAV, and choose their video stream
+    decoder.py       decode the packets of a container
+    frame_converter.py  convert decoded frames to upright RGB pictures
     seeking.py       find where decoding of a video file begins
     video_reader.py  read the frames of a video file
     live.py          give the newest frames of a camera, and reconnect; does not know about PyAV

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ekspresi.errors import SourceError
-from ekspresi.media.decoder import Decoder, FrameConverter, open_container, pyav
+from ekspresi.media.containers import open_container, pyav
+from ekspresi.media.decoder import Decoder
+from ekspresi.media.frame_converter import FrameConverter
 from ekspresi.media.live import LazyImage
 from ekspresi.media.urls import redact
 

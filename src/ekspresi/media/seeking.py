@@ -41,14 +41,14 @@ def find_seek_target(decoder: Decoder, start_s: float) -> SeekTarget | None:
     Decodes up to the first frame only.
 
     Example:
-        >>> from ekspresi.media.decoder import open_container
+        >>> from ekspresi.media.containers import open_container
         >>> with open_container("testsrc=size=16x8:duration=1", "test picture", form="lavfi") as container:
         ...     find_seek_target(Decoder(container, "test picture"), start_s=0.2).number(3)
         3
     """
     zero, stamps, last = None, list[int](), None
     stream = decoder.stream
-    if not stream.time_base:
+    if not stream.time_base or decoder.coded_order:
         return None
     start = round(start_s / stream.time_base)
     for packet in decoder.packets():

@@ -112,10 +112,17 @@ class FileClock:
         self._shift = None if zero_s is None else -zero_s
         self._shift_before: float | None = None
         self._last: float | None = None
+        self._stamped_s = 0.0
+        self._steps = 0  # frames without a stamp since then: a sum of steps would drift
 
     def __call__(self, stamp_s: float | None) -> float:
         """Return the time of a frame by its stamp; call it for each frame in turn."""
-        self._last = self._time(stamp_s)
+        if stamp_s is None and self._last is not None:
+            self._steps += 1
+            self._last = round(self._stamped_s + self._steps * self._step_s, 9)
+        else:
+            self._last = self._stamped_s = self._time(stamp_s)
+            self._steps = 0
         return self._last
 
     def _time(self, stamp: float | None) -> float:
@@ -126,8 +133,7 @@ class FileClock:
             if self._shift is None:
                 self._shift = -stamp
             return max(0.0, stamp + self._shift)
-        if stamp is None:
-            return last + self._step_s
+        assert stamp is not None
         shifts = [shift for shift in (self._shift, self._shift_before) if shift is not None]
         plausible = [shift for shift in shifts if self._follows(stamp + shift, last)]
         if plausible:

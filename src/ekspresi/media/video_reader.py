@@ -11,7 +11,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ekspresi.errors import EkspresiError, SourceError
-from ekspresi.media.decoder import Decoder, FrameConverter, open_container
+from ekspresi.media.containers import open_container
+from ekspresi.media.decoder import Decoder
+from ekspresi.media.frame_converter import FrameConverter
 from ekspresi.media.seeking import SeekTarget, find_seek_target
 from ekspresi.media.timestamps import FileClock, Window
 from ekspresi.types import Frame
@@ -28,6 +30,10 @@ _ROUNDING_S = 0.5
 """Seconds that a complete file may end before its stated length, because lengths are rounded."""
 
 _DEFAULT_STEP_S = 1 / 25
+
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"  # FFmpeg's names of formats
+_EXACT = (_MP4, "matroska,webm", "avi")
+"""Formats that state their length; others only guess it."""
 
 
 def video_frames(
@@ -194,8 +200,8 @@ class _ContainerReader:
                 f"cannot be read after {decoder.reached_s:.1f} s ({decoder.failure}); earlier frames are kept. "
                 "Copy it again from its origin."
             )
-        stated = _length_s(self._container, exactly=True)
-        if self._to_the_end and stated is not None and decoder.reached_s < stated - max(_ROUNDING_S, 0.02 * stated):
+        stated = self._cut_length_s() if self._to_the_end else None
+        if stated is not None:
             return (
                 f"was cut off after {decoder.reached_s:.1f} of {stated:.1f} s; earlier frames are kept. "
                 "Copy it again from its origin."
@@ -207,6 +213,18 @@ class _ContainerReader:
             places = f"{decoder.damaged} place{'' if decoder.damaged == 1 else 's'}"
             return f"is damaged in {places}, which were skipped. Copy it again from its origin."
         return None
+
+    def _cut_length_s(self) -> float | None:
+        """Return the length that a file states where its frames end earlier; None where the file is whole."""
+        if self._container.format.name not in _EXACT:
+            return None
+        last = _last_indexed(self._decoder.stream)
+        if last is not None:  # not by time: an edit list shows fewer frames than the file holds
+            whole = self._decoder.reached is not None and self._decoder.reached >= last
+            return None if whole else _length_s(self._container) or 0.0
+        stated = _length_s(self._container)
+        whole = stated is None or self._decoder.reached_s >= stated - max(_ROUNDING_S, 0.02 * stated)
+        return None if whole else stated
 
     def _pictures(self) -> Iterator["VideoFrame"]:
         for pictures in self._decoder:
@@ -224,20 +242,28 @@ def _seek_target(path: Path, start_s: float) -> SeekTarget | None:
 
 
 def _step_s(stream: "VideoStream") -> float:
-    """Return the seconds from frame to frame. A missing rate is None, and zero in PyAV 19."""
-    rate = stream.average_rate
+    """Return the seconds from frame to frame. A missing rate is None, and zero in PyAV 19.
+
+    Raw streams state their rate in the codec's own header at most; their average rate is FFmpeg's default.
+    """
+    rate = stream.guessed_rate or stream.average_rate
     return float(1 / rate) if rate and 0.01 <= rate <= 1000 else _DEFAULT_STEP_S
 
 
-def _length_s(container: "InputContainer", exactly: bool = False) -> float | None:
-    """Return the length in seconds that a container states; None where it states none, or only guesses it."""
-    if exactly and container.format.name not in ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"):
-        return None
+def _length_s(container: "InputContainer") -> float | None:
+    """Return the length in seconds that a container states; None where it states none."""
     lengths = [container.duration / 1e6] if container.duration else []
     for stream in container.streams.video:
-        if stream.frames and stream.average_rate:  # an AVI's duration is guessed from its size, its count is not
+        # An AVI's duration is guessed from its size, its count is not. MP4 also counts frames that are not shown.
+        if stream.frames and stream.average_rate and container.format.name == "avi":
             lengths.append(float(stream.frames / stream.average_rate))
     return max(lengths, default=None)
+
+
+def _last_indexed(stream: "VideoStream") -> int | None:
+    """Return the stamp of the last frame in the index at the front or the end of an MP4; None where it has none."""
+    entries = stream.index_entries if stream.container.format.name == _MP4 and stream.frames else None
+    return entries[-1].timestamp if entries else None
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ekspresi.errors import OutputError
-from ekspresi.media.decoder import pyav
+from ekspresi.media.containers import pyav
 from ekspresi.system.storage import MAKER, check_writable, os_errors_as_output_error
 
 if TYPE_CHECKING:
