@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -94,6 +95,11 @@ def check_picture(folder: Path, picture: Path) -> None:
     stored = pyarrow.parquet.read_table(folder / "picture.parquet").num_rows
     if stored != len(rows):
         raise WrongError(f"predict {picture.name}: {stored} rows in Parquet, {len(rows)} in CSV")
+    ekspresi("predict", picture, "--out", folder / "picture.xlsx")
+    with zipfile.ZipFile(folder / "picture.xlsx") as book:
+        stored = book.read("xl/worksheets/sheet1.xml").count(b"<row ") - 1
+    if stored != len(rows):
+        raise WrongError(f"predict {picture.name}: {stored} rows in Excel, {len(rows)} in CSV")
 
 
 def check_video(folder: Path, picture: Path) -> None:

@@ -19,15 +19,15 @@ ROWS = next(step.rows for step in RUN if len(step.rows) > 1)
 def test_format_follows_the_ending(name: str, growing: str, tmp_path: Path) -> None:
     table = TableFormat(tmp_path / name, LABELS)
     assert table.growing == tmp_path / growing
-    assert table.is_parquet == (name != growing)
+    assert table.is_converted == (name != growing)
     assert table.files == []
 
 
 def test_format_of_an_unknown_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
-        TableFormat(tmp_path / "x.xlsx", LABELS)
-    remedy = "Use a name that ends in .csv, .jsonl, .parquet."
-    assert str(caught.value) == f"{tmp_path / 'x.xlsx'}: unknown table format. {remedy}"
+        TableFormat(tmp_path / "x.ods", LABELS)
+    remedy = "Use a name that ends in .csv, .jsonl, .parquet, .xlsx."
+    assert str(caught.value) == f"{tmp_path / 'x.ods'}: unknown table format. {remedy}"
 
 
 def test_begin_writes_the_header_of_csv_only(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def _predict(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a table with a row for each face: .csv, .jsonl or .parquet."),
+        typer.Option(metavar="FILE", help="Write a table with a row for each face: .csv, .jsonl, .parquet or .xlsx."),
     ] = None,
     annotate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write pictures and videos with marked faces to this folder.")

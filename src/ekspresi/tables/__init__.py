@@ -7,6 +7,7 @@
     resumable.py     tables that grow with a run and resume after a stop or a kill
     per_second.py    rows of every frame -> one row per track and second
     parquet.py       rows as JSON Lines -> a Parquet file
+    xlsx.py          rows as JSON Lines -> an Excel workbook
     source_list.py   the outcome of each source -> a list beside the table
     overwrite.py     the rule for what a command may replace
 

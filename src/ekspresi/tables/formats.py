@@ -1,7 +1,7 @@
 """Choose the format of a table by its name, and write its files.
 
-In: a path ending in .csv, .jsonl or .parquet. Out: the file that grows during a run, new or cut to a saved size; the
-finished table. Does not know about checkpoints, nor about the position of a run.
+In: a path ending in .csv, .jsonl, .parquet or .xlsx. Out: the file that grows during a run, new or cut to a saved size;
+the finished table. Does not know about checkpoints, nor about the position of a run.
 """
 
 import csv
@@ -19,9 +19,13 @@ from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 from ekspresi.tables.append_only import AppendOnlyFile, digest_of, new_digest
 from ekspresi.tables.parquet import pyarrow, write_parquet
 from ekspresi.tables.schema import CSV_ENCODING, csv_header, csv_lines, jsonl_lines
+from ekspresi.tables.xlsx import write_xlsx, xlsxwriter
 from ekspresi.types import Row
 
-ENDINGS = (".csv", ".jsonl", ".parquet")
+_CONVERTED = {".parquet": (pyarrow, write_parquet), ".xlsx": (xlsxwriter, write_xlsx)}
+"""Ending -> how its package is imported, and how lines of JSON are converted at the end of a run."""
+
+ENDINGS = (".csv", ".jsonl", *_CONVERTED)
 """Endings that a table's name may have, in upper or lower case."""
 
 
@@ -31,7 +35,8 @@ class TableFormat:
     Attributes:
         shown: its path as the user gave it, for errors.
         real: its path without links.
-        growing: the file that takes its rows during a run: the table itself, or JSON Lines beside it for Parquet.
+        growing: the file that takes its rows during a run: the table itself, or JSON Lines beside it for Parquet
+            and Excel.
         rows: number of rows of each source, as far as they were turned into lines or were there before.
 
     >>> TableFormat("rows.parquet", ("fear",)).growing.name
@@ -47,7 +52,7 @@ class TableFormat:
 
         Raises:
             OutputError: another ending.
-            MissingExtraError: Parquet without pyarrow.
+            MissingExtraError: Parquet without pyarrow, or Excel without XlsxWriter.
         """
         self.shown = Path(path)
         suffix = self.shown.suffix.lower()
@@ -55,8 +60,10 @@ class TableFormat:
             raise OutputError(f"{path}: unknown table format. Use a name that ends in {', '.join(ENDINGS)}.")
         self.real = Path(os.path.realpath(self.shown))
         self.growing = self.real
-        if suffix == ".parquet":
-            pyarrow()  # report a missing package before the work, not after
+        self._convert = None
+        if suffix in _CONVERTED:
+            import_package, self._convert = _CONVERTED[suffix]
+            import_package()  # report a missing package before the work, not after
             self.growing = self.real.with_name(f"{self.real.name}.jsonl")
         self._csv = suffix == ".csv"
         self._labels = labels
@@ -68,7 +75,7 @@ class TableFormat:
         return [path for path in dict.fromkeys((self.real, self.growing)) if path.exists()]
 
     @property
-    def is_parquet(self) -> bool:
+    def is_converted(self) -> bool:
         """Return whether the table is converted from the growing file at the end, instead of being that file."""
         return self.growing != self.real
 
@@ -130,8 +137,8 @@ class TableFormat:
         Raises:
             OutputError: it cannot be written.
         """
-        if self.is_parquet:
-            write_parquet(self.growing, self.shown, self._labels)
+        if self._convert is not None:
+            self._convert(self.growing, self.shown, self._labels)
 
     def cleanup(self) -> None:
         """Remove the growing file, unless it is the table itself.
@@ -139,7 +146,7 @@ class TableFormat:
         Raises:
             OutputError: it cannot be removed.
         """
-        if self.is_parquet:
+        if self.is_converted:
             with os_errors_as_output_error(self.growing, self.growing.parent):
                 self.growing.unlink(missing_ok=True)
 

@@ -28,6 +28,7 @@ from ekspresi.tables.formats import TableFormat
 from ekspresi.tables.parquet import pyarrow
 from ekspresi.tables.schema import COLUMNS, FORMER_COLUMNS
 from ekspresi.tables.source_list import LIST_COLUMNS
+from ekspresi.tables.xlsx import is_own_workbook
 
 _SIGNS = {
     ".png": f"Software\0{MAKER}".encode(),
@@ -102,7 +103,7 @@ def check_checkpoint_exists(table: TableFormat, checkpoint: Checkpoint, *, resum
         overwrite: the run discards the table.
 
     Raises:
-        ConfigError: the run cannot continue the table, or rows for a Parquet table would be lost.
+        ConfigError: the run cannot continue the table, or rows for a Parquet or Excel table would be lost.
 
     >>> table = TableFormat("a-new-table.csv", ("fear",))
     >>> checkpoint = Checkpoint(Path(".a-new-table.csv.journal"), table.shown, ["a.mp4"], {})
@@ -110,7 +111,7 @@ def check_checkpoint_exists(table: TableFormat, checkpoint: Checkpoint, *, resum
     """
     if checkpoint.path.exists():
         return
-    if table.is_parquet and table.growing.exists() and not overwrite:
+    if table.is_converted and table.growing.exists() and not overwrite:
         what = "this file holds rows of a run whose checkpoint is missing"
         raise ConfigError(f"{table.growing}: {what}. Move the file away, or use --overwrite to discard it.")
     if resume and table.real.exists():
@@ -142,7 +143,7 @@ def _check_unchanged(table: TableFormat, checkpoint: Checkpoint, state: Checkpoi
 
 
 def _is_as_left(table: TableFormat, checkpoint: Checkpoint, state: CheckpointState) -> bool:
-    if table.is_parquet:  # written once, before the last checkpoint, which knows the size of its rows alone
+    if table.is_converted:  # written once, before the last checkpoint, which knows the size of its rows alone
         return table.real.stat().st_mtime_ns <= checkpoint.path.stat().st_mtime_ns
     found = digest_of(table.real, state.size)
     return found is not None and found.hexdigest() == state.digest and table.real.stat().st_size == state.size
@@ -206,6 +207,8 @@ def _is_made_by_ekspresi(path: Path) -> bool:
         except (pa.ArrowException, ValueError):
             return False
         return _begins_with_columns(names)
+    if suffix == ".xlsx":
+        return is_own_workbook(path)
     with path.open("rb") as file:
         head = file.read() if suffix == ".onnx" else file.read(_HEAD)
     if suffix == ".csv":

@@ -6,15 +6,14 @@ not know about runs. Needs pyarrow, the extra [parquet].
 A Parquet file cannot grow during a run: readers need its last bytes.
 """
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ekspresi.errors import MissingExtraError, OutputError
+from ekspresi.errors import MissingExtraError
 from ekspresi.system.storage import atomic_write
-from ekspresi.tables.schema import column_names
+from ekspresi.tables.schema import changed_lines_error, column_names, read_jsonl
 
 _GROUP_ROWS = 64_000
 """Rows in a row group: about 5 MB of columns, all in memory at once."""
@@ -94,22 +93,12 @@ def _schema(labels: tuple[str, ...]) -> Any:
 
 def _batches(lines: Path, schema: Any) -> Iterator[Any]:
     pa = pyarrow()
-    with lines.open("rb") as file:
-        for chunk in _chunks(file, _BATCH_ROWS):
-            try:
-                rows = json.loads(b"[" + b",".join(chunk) + b"]")
-                for row in rows:
-                    row["source"] = _as_text(row["source"])
-                    row["annotated"] = None if row["annotated"] is None else _as_text(row["annotated"])
-                batch = pa.RecordBatch.from_pylist(rows, schema=schema)
-            except (ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
-                what = "another program changed this file, so it cannot be converted to Parquet"
-                raise OutputError(f"{lines}: {what}. Start over with --overwrite.") from error
-            yield batch
-
-
-def _as_text(path: str) -> str:
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    for rows in read_jsonl(lines, _BATCH_ROWS, "Parquet"):
+        try:
+            batch = pa.RecordBatch.from_pylist(rows, schema=schema)
+        except (ValueError, TypeError, AttributeError, pa.ArrowException) as error:
+            raise changed_lines_error(lines, "Parquet") from error
+        yield batch
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -1,10 +1,10 @@
 """Write tables that grow with a run and resume where it stopped.
 
-In: ``Row`` values of each frame in order, and the position of the run after it. Out: a table, .csv, .jsonl or .parquet,
-and a hidden checkpoint beside it. Does not know about detectors or models.
+In: ``Row`` values of each frame in order, and the position of the run after it. Out: a table, .csv, .jsonl, .parquet or
+.xlsx, and a hidden checkpoint beside it. Does not know about detectors or models.
 
     rows.csv, rows.jsonl     grow in place: the rows of a frame are in the file when ``write`` returns
-    rows.parquet             written when the run ends, stops or fails; until then rows.parquet.jsonl holds its rows.
+    rows.parquet, rows.xlsx  written when the run ends, stops or fails; until then rows.parquet.jsonl holds its rows.
                              That file is removed when the run is complete and no source failed
     .rows.csv.journal        the checkpoint: written at most once a second and when the run stops. It stays when the
                              run is complete, and records the table's size, digest and failed sources
@@ -171,7 +171,7 @@ class ResumableTable:
             self._save_position()
         finally:
             if self._table is not None and self._file is not None:
-                self.written = self._file.is_intact and not self._table.is_parquet
+                self.written = self._file.is_intact and not self._table.is_converted
                 self._file.close()
         if self._table is not None:
             self._table.finish()
@@ -198,11 +198,11 @@ def resumable_table(
     overwrite: bool = False,
     folder: str | os.PathLike[str] | None = None,
 ) -> Iterator[ResumableTable]:
-    r"""Open a table, .csv, .jsonl or .parquet, that grows with a run and can be resumed.
+    r"""Open a table, .csv, .jsonl, .parquet or .xlsx, that grows with a run and can be resumed.
 
     The end of the block completes the run. After ``mark_incomplete`` or an exception the run is incomplete, and a
-    Parquet file holds the rows so far. With ``resume`` the run continues with ``ResumableTable.remaining``. Without a
-    table it starts from the beginning, unless its run was left unfinished.
+    Parquet or Excel file holds the rows so far. With ``resume`` the run continues with ``ResumableTable.remaining``.
+    Without a table it starts from the beginning, unless its run was left unfinished.
 
     Args:
         path: the file; without ``resume`` the first frame replaces a finished table.
@@ -217,7 +217,7 @@ def resumable_table(
         OutputError: another ending, another run writes to it, the file cannot be written, or may not be replaced.
         ConfigError: the run cannot resume: other sources or settings, a missing or damaged checkpoint, a changed or
             missing table; or, without ``resume`` and ``overwrite``, the table or folder is unfinished.
-        MissingExtraError: Parquet without pyarrow.
+        MissingExtraError: Parquet without pyarrow, or Excel without XlsxWriter.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -1,14 +1,17 @@
 """Turn a row into its columns, by name and as a line of a table.
 
 In: ``Row`` values, one face in one frame each. Out: the columns of ``COLUMNS``, then ``p_<label>`` for each label of
-the model; bytes of whole lines. Does not know about files.
+the model; bytes of whole lines. Lines of JSON are read too, to convert them. Does not know about runs.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
 
+from ekspresi.errors import OutputError
 from ekspresi.types import Row
 
 COLUMNS = (
@@ -139,6 +142,52 @@ def jsonl_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
     b'{"source": "a.jpg", "frame": 0, "time_s": nul'
     """
     return "".join(json.dumps(row_values(row, labels)) + "\n" for row in rows).encode()
+
+
+def read_jsonl(path: Path, most: int, target: str) -> Iterator[list[dict[str, Value]]]:
+    r"""Read the rows of ``jsonl_lines`` from a file, at most ``most`` at once; paths become valid Unicode.
+
+    Bytes of file names that are not UTF-8 become ``\xff``.
+
+    Args:
+        path: the file.
+        most: number of rows in memory at once.
+        target: what they are converted to, in words, for the error.
+
+    Raises:
+        OutputError: another program changed the file.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rows.jsonl")
+    ...     _ = path.write_text('{"source": "a.jpg", "annotated": null}')
+    ...     list(read_jsonl(path, 100, "Parquet"))
+    [[{'source': 'a.jpg', 'annotated': None}]]
+    """
+    with path.open("rb") as file:
+        while lines := list(islice(file, most)):
+            try:
+                rows = json.loads(b"[" + b",".join(lines) + b"]")
+                for row in rows:
+                    row["source"] = _as_unicode(row["source"])
+                    row["annotated"] = None if row["annotated"] is None else _as_unicode(row["annotated"])
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise changed_lines_error(path, target) from error
+            yield rows
+
+
+def changed_lines_error(path: Path, target: str) -> OutputError:
+    """Make the error of a file of rows that another program changed.
+
+    >>> str(changed_lines_error(Path("x.parquet.jsonl"), "Parquet")).partition(". ")[2]
+    'Start over with --overwrite.'
+    """
+    what = f"another program changed this file, so it cannot be converted to {target}"
+    return OutputError(f"{path}: {what}. Start over with --overwrite.")
+
+
+def _as_unicode(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _csv_bytes(lines: Iterable[Iterable[Value]]) -> bytes:

@@ -24,7 +24,7 @@ class PredictOptions:
     """Options of a prediction run.
 
     Attributes:
-        out: table of rows, .csv, .jsonl or .parquet.
+        out: table of rows, .csv, .jsonl, .parquet or .xlsx.
         annotate: folder of annotated pictures and videos.
         page: HTML report, .html.
         anonymize: make faces unrecognizable in annotated files and in the report.
