@@ -65,7 +65,7 @@ def test_predict_mixed_folder_gives_table_videos_and_page(predict, tmp_path: Pat
     with av.open(tmp_path / "o" / "b.mp4") as film:
         assert film.streams.video[0].codec_context.name == "h264"
         assert len(list(film.decode(video=0))) == 30
-    with av.open(tmp_path / "o" / "c.mp4") as film:
+    with av.open(tmp_path / "o" / "c.mkv.mp4") as film:
         assert [round(float(frame.time), 2) for frame in film.decode(video=0)] == [0, 0.04, 0.5, 1, 2.5]
     assert (tmp_path / "o" / "a.png").exists()
     page = (tmp_path / "p.html").read_text(encoding="utf-8")

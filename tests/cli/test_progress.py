@@ -37,8 +37,8 @@ def test_on_frame_camera_shows_its_present_faces() -> None:
 def test_on_error_prints_one_line_even_if_quiet(quiet: bool) -> None:
     console = terminal()
     with TerminalProgress(console, Window(), quiet) as progress:
-        progress.on_error(ImageError("[bold]a\x07.png: is\nempty"))
-    assert "error: [bold]a?.png: is empty" in output(console)
+        progress.on_error(ImageError("[bold]a\x07.png: is empty"))
+    assert "error: [bold]a<07>.png: is empty" in output(console)
 
 
 def test_quiet_hides_progress() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from ekspresi.errors import ImageError, SourceError
 from ekspresi.imaging.images import load_image
-from ekspresi.media.paths import below_common_folder, image_paths, media_paths, natural_key
+from ekspresi.media.paths import below_common_folder, image_paths, list_files, media_paths, natural_key
+from tests.support.closed_folders import close
 
 
 @pytest.fixture
@@ -140,6 +141,70 @@ def test_below_common_folder_strips_the_folder(tree: Path) -> None:
     paths = [tree / "f1.png", tree / "sub" / "f3.webp"]
     assert below_common_folder(paths) == [Path("f1.png"), Path("sub/f3.webp")]
     assert below_common_folder(paths[1:]) == [Path("f3.webp")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_below_common_folder_keeps_links_where_they_are(tmp_path: Path) -> None:
+    for name in ("store", "in"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "store" / "x.jpg").touch()
+    link = tmp_path / "in" / "a.jpg"
+    link.symlink_to(tmp_path / "store" / "x.jpg")
+    assert below_common_folder([link, tmp_path / "in" / "b.jpg"]) == [Path("a.jpg"), Path("b.jpg")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_image_paths_of_links_lists_each_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "b.jpg").symlink_to("a.jpg")
+    (tmp_path / "hard.jpg").hardlink_to(tmp_path / "a.jpg")
+    assert names(image_paths([tmp_path]), tmp_path) == ["a.jpg", "b.jpg", "hard.jpg"]
+    assert names(image_paths([tmp_path / "b.jpg", tmp_path / "a.jpg"]), tmp_path) == ["b.jpg", "a.jpg"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("pattern", ["", "**/*.jpg", "*/**/x.jpg", "**"])
+def test_image_paths_of_folders_in_a_circle_ends(pattern: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.jpg").touch()
+        (tmp_path / name / "up").symlink_to("..")
+        (tmp_path / name / "other").symlink_to("../b" if name == "a" else "../a")
+    expected = ["a/other/x.jpg", "a/x.jpg", "b/other/x.jpg", "b/x.jpg"]
+    assert sorted(names(image_paths([tmp_path / pattern]), tmp_path)) == expected
+
+
+def test_image_paths_of_a_recursive_glob_without_match(tree: Path) -> None:
+    for pattern in ("**/*.bmp", "nowhere/**/*.jpg", "f1.png/**"):
+        with pytest.raises(SourceError, match=r"matches no file\. Check the pattern\."):
+            image_paths([tree / pattern])
+
+
+def test_image_paths_of_a_closed_subfolder_lists_the_rest(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    close(tree / "sub", monkeypatch)
+    refused: list[SourceError] = []
+    assert names(image_paths([tree], refused.append), tree) == ["f1.png", "f2.JPG", "f10.jpg"]
+    assert [str(error).startswith(f"{tree / 'sub'}: the folder cannot be read") for error in refused] == [True]
+    with pytest.raises(SourceError, match="the folder cannot be read"):
+        image_paths([tree])
+
+
+def test_image_paths_of_empty_text_is_an_error(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree)
+    with pytest.raises(SourceError, match=r"^'': is empty text, not a source\. Give the path"):
+        image_paths([""])
+
+
+def test_image_paths_of_raw_pictures_only_counts_them(tmp_path: Path) -> None:
+    for name in ("a.CR2", "b.cr2", "c.jxl"):
+        (tmp_path / name).touch()
+    with pytest.raises(SourceError, match=r"holds no pictures that can be read, but 2 \.cr2, 1 \.jxl\. Convert them"):
+        image_paths([tmp_path])
+
+
+def test_list_files_knows_which_files_were_named(tree: Path) -> None:
+    listing = list_files([tree, tree / "sub" / ".." / "f2.JPG", tree / "f1*"])
+    assert listing.named == {tree / "f2.JPG"} and not listing.refused
 
 
 def test_media_paths_lists_pictures_and_videos(tree: Path) -> None:

@@ -145,11 +145,11 @@ def test_describe_run_without_faces_says_so(tmp_path: Path) -> None:
     assert describe_run(builder.build()) == "0 faces in 1 picture: no face was found."
 
 
-def test_write_page_replaces_bytes_that_are_not_utf8(tmp_path: Path) -> None:
+def test_write_page_escapes_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     builder = SummaryBuilder()
     builder.add(seen([belief()], 0.0, source="/films/\udcff\udcfe.mp4"))
     page, _, _ = page_of(builder, tmp_path)
-    assert "\ufffd\ufffd.mp4" in page
+    assert "<h1>&lt;ff&gt;&lt;fe&gt;.mp4</h1>" in page and "/films/&lt;ff&gt;&lt;fe&gt;.mp4" in page
 
 
 def test_write_page_colors_unknown_labels(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from ekspresi.errors import OutputError
 from ekspresi.tables.checkpoint import start_positions
+from ekspresi.tables.overwrite import is_made_by_ekspresi
 from ekspresi.types import Frame, FrameResult
 from ekspresi.workflows.annotation_writer import AnnotationWriter
-from ekspresi.workflows.source_reader import SourceReader
+from ekspresi.workflows.options import DRAWN, UnreadSource
+from ekspresi.workflows.source_reader import SourceReader, open_sources
 
 
 def reader_of(*paths: str) -> SourceReader:
@@ -30,19 +32,19 @@ def frames_in(path: Path) -> int:
 
 def test_add_writes_pictures_and_videos(tmp_path: Path) -> None:
     writer = AnnotationWriter(reader_of("in/a.gif", "in/b.avi"), tmp_path / "out", pytest.fail)
-    assert writer.add(still("in/a.gif"), resumed=False) == tmp_path / "out" / "a.png"
+    assert writer.add(still("in/a.gif"), resumed=False) == tmp_path / "out" / "a.gif.png"
     for number in range(3):
-        assert writer.add(moment("in/b.avi", number), resumed=False) == tmp_path / "out" / "b.mp4"
+        assert writer.add(moment("in/b.avi", number), resumed=False) == tmp_path / "out" / "b.avi.mp4"
     writer.close()
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.mp4"]
-    assert frames_in(tmp_path / "out" / "b.mp4") == 3
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.gif.png", "b.avi.mp4"]
+    assert frames_in(tmp_path / "out" / "b.avi.mp4") == 3
     assert writer.written == 2
 
 
 def test_add_resumed_video_gets_a_file_of_its_own(tmp_path: Path) -> None:
-    for resumed in (False, True):
+    for resumed, name in ((False, "b.mp4"), (True, "b-2.mp4")):
         writer = AnnotationWriter(reader_of("in/b.mp4"), tmp_path, pytest.fail)
-        assert writer.add(moment("in/b.mp4", 1), resumed) == tmp_path / ("b-2.mp4" if resumed else "b.mp4")
+        assert writer.add(moment("in/b.mp4", 1), resumed) == tmp_path / name
         writer.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b-2.mp4", "b.mp4"]
 
@@ -60,8 +62,8 @@ def test_add_failed_picture_does_not_affect_the_next(tmp_path: Path) -> None:
     errors: list[OutputError] = []
     writer = AnnotationWriter(reader_of("in/a.png", "in/b.png"), tmp_path, errors.append)
     (tmp_path / "a.png").mkdir()
-    writer.add(still("in/a.png"), resumed=False)
-    writer.add(still("in/b.png"), resumed=False)
+    assert writer.add(still("in/a.png"), resumed=False) is None
+    assert writer.add(still("in/b.png"), resumed=False) == tmp_path / "b.png"
     assert len(errors) == 1 and str(errors[0]).startswith(f"{tmp_path / 'a.png'}: ")
     assert writer.written == 1 and (tmp_path / "b.png").is_file()
 
@@ -79,3 +81,21 @@ def test_file_name_as_folder_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"looks like a file name\. Give --annotate a folder"):
         AnnotationWriter(reader_of("in/a.png"), tmp_path / name, pytest.fail)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("source", ["a.jpg", "a.png", "a.mp4"])
+def test_add_beside_the_source_is_known_and_replaced(source: str, tmp_path: Path) -> None:
+    """A second run finds what the first one drew, though the source lies in the same folder."""
+    path = tmp_path / source
+    path.write_bytes(b"original")
+    result = moment(str(path), 0) if source == "a.mp4" else still(str(path))
+    for _ in range(2):
+        writer = AnnotationWriter(reader_of(str(path)), tmp_path, pytest.fail)
+        writer.check(start_positions([str(path)]))
+        writer.add(result, resumed=False)
+        writer.close()
+    drawn = tmp_path / f"a-annotated{path.suffix}"
+    assert sorted(tmp_path.iterdir()) == [drawn, path] and path.read_bytes() == b"original"
+    assert is_made_by_ekspresi(drawn)
+    reader = open_sources([str(tmp_path)], pytest.fail)
+    assert reader.paths == [path] and reader.unread == [UnreadSource(str(drawn), DRAWN)]

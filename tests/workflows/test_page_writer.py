@@ -6,8 +6,14 @@ from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.builder import SummaryBuilder
 from ekspresi.tables.checkpoint import Position
-from ekspresi.workflows.options import PredictOptions, PredictResult
-from ekspresi.workflows.page_writer import check_page_target, describe_earlier, write_run_page
+from ekspresi.workflows.options import DRAWN, UNSUPPORTED, PredictOptions, PredictResult, UnreadSource
+from ekspresi.workflows.page_writer import (
+    LISTED_FAILURES,
+    check_page_target,
+    describe_earlier,
+    describe_unread,
+    write_run_page,
+)
 
 
 def result_of(**fields: object) -> PredictResult:
@@ -23,13 +29,40 @@ def test_describe_earlier_names_sources_and_the_table() -> None:
     result = PredictResult(done=1)
     assert describe_earlier(result, options) == "1 source was finished by an earlier run; its rows are in rows.csv."
     result.resumed = [Position("in/a\n.mp4", 1, 120, False, 2, 65.0)]
-    expected = "1 source and a .mp4 up to 1:05 were finished by an earlier run; their rows are in rows.csv."
+    expected = "1 source and a<0a>.mp4 up to 1:05 were finished by an earlier run; their rows are in rows.csv."
     assert describe_earlier(result, options) == expected
 
 
 def test_describe_earlier_without_table_names_the_folder() -> None:
     sentence = describe_earlier(PredictResult(done=3), PredictOptions(annotate=Path("drawn")))
     assert sentence == "3 sources were finished by an earlier run; their pictures are in drawn."
+
+
+def test_describe_unread_counts_kinds_and_names_the_first() -> None:
+    unread = [UnreadSource(f"in/{number}.{kind}", UNSUPPORTED) for kind in ("CR2", "jxl") for number in range(4)]
+    unread += [UnreadSource("in/a-annotated.png", DRAWN), UnreadSource("in/caf\udce9.png", "is empty.")]
+    first = "in/0.CR2, in/1.CR2, in/2.CR2, in/3.CR2, in/0.jxl and 3 more"
+    assert describe_unread(unread) == [
+        f"Not read: 8 files of kinds that ekspresi cannot read (4 .cr2, 4 .jxl): {first}. "
+        "Convert them to JPEG, PNG or MP4.",
+        "Not read: 1 file that ekspresi drew: in/a-annotated.png.",
+        "Not read: 1 source with an error: in/caf<e9>.png.",
+    ]
+    assert describe_unread([]) == []
+
+
+def test_write_run_page_names_what_was_not_read(tiny_model: Path, tmp_path: Path) -> None:
+    failed = [UnreadSource(f"in/{number}.png", "is empty.") for number in range(LISTED_FAILURES + 9)]
+    result = result_of(sources_read=1, done=2, unread=[*failed, UnreadSource("in/a.cr2", UNSUPPORTED)])
+    options = PredictOptions(page=tmp_path / "x.html", out=tmp_path / "x.csv")
+    write_run_page(result, options, Recognizer(tiny_model), ["in"])
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    section = page[page.index("<h2>Not on this page</h2>") :]
+    assert "This page covers only the rest of a run: 2 sources were finished" in section
+    assert "in/a.cr2" in section and f"{len(failed)} sources with an error" in section
+    assert section.count(".png: is empty.") == LISTED_FAILURES
+    write_run_page(result_of(sources_read=1), options, Recognizer(tiny_model), ["in"])
+    assert "Not on this page" not in (tmp_path / "x.html").read_text(encoding="utf-8")
 
 
 def test_check_page_target_leaves_no_file(tmp_path: Path) -> None:

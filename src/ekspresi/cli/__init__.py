@@ -17,7 +17,7 @@ import typer
 
 from ekspresi import __version__
 from ekspresi.cli import data, evaluate, explain, export, finetune, predict, study, train
-from ekspresi.cli.terminal import error_line, print_to_stderr, stdout_is_lost
+from ekspresi.cli.terminal import accept_any_character, error_line, print_to_stderr, stdout_is_lost
 from ekspresi.cli.usage_errors import PlainErrorsGroup
 from ekspresi.errors import ConfigError, EkspresiError
 
@@ -25,7 +25,6 @@ app = typer.Typer(
     cls=PlainErrorsGroup,
     name="ekspresi",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # 'rich' would swallow the names of extras in brackets
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,6 +60,7 @@ def main() -> None:
         ...     main()
         ekspresi ...
     """
+    accept_any_character()
     try:
         app(prog_name="ekspresi")
     except EkspresiError as error:

@@ -25,7 +25,7 @@ from ekspresi.cli.options import (
     analyzer_config,
 )
 from ekspresi.cli.verbosity import show_log
-from ekspresi.visualization.formatting import printable
+from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

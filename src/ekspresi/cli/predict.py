@@ -26,7 +26,7 @@ from ekspresi.cli.options import (
     analyzer_config,
 )
 from ekspresi.cli.verbosity import show_log
-from ekspresi.visualization.formatting import printable
+from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
     from ekspresi.workflows.options import PredictOptions, PredictResult
@@ -144,7 +144,7 @@ def _print_result(result: "PredictResult", options: "PredictOptions", quiet: boo
     from ekspresi.cli import predict_output
     from ekspresi.cli.table_style import titled
     from ekspresi.media.paths import below_common_folder
-    from ekspresi.workflows.page_writer import describe_earlier
+    from ekspresi.workflows.page_writer import describe_earlier, describe_unread
 
     console = Console(emoji=False)
 
@@ -155,6 +155,7 @@ def _print_result(result: "PredictResult", options: "PredictOptions", quiet: boo
         print_line(predict_output.complete_line(options))
         return
     sentences = [*predict_output.summary_lines(result), *filter(None, [describe_earlier(result, options)])]
+    sentences += describe_unread(result.unread)
     if not result.read and not (result.summary is not None and result.summary.videos):
         if result.stopped:
             sentences = ["Stopped before the first frame was finished."]

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from ekspresi.cli.table_style import ShortName, new_table
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
+from ekspresi.system.file_names import printable
 from ekspresi.types import UNSURE, Prediction, Row
-from ekspresi.visualization.formatting import format_clock, format_part, format_percent, printable
+from ekspresi.visualization.formatting import format_clock, format_part, format_percent
 from ekspresi.visualization.palette import COLORS
 from ekspresi.workflows.options import PredictOptions, PredictResult
 

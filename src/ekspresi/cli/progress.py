@@ -18,8 +18,9 @@ from ekspresi.cli.terminal import error_line
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
 from ekspresi.media.video_reader import video_length_s
+from ekspresi.system.file_names import printable
 from ekspresi.types import FrameResult
-from ekspresi.visualization.formatting import format_percent, printable
+from ekspresi.visualization.formatting import format_percent
 
 _RATE_S = 5.0
 """The rate shown is the average over so many seconds."""

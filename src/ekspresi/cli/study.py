@@ -16,7 +16,7 @@ import typer
 from ekspresi.cli.options import Overwrite, Quiet, Verbose
 from ekspresi.cli.verbosity import show_log
 from ekspresi.errors import ConfigError, MissingExtraError
-from ekspresi.visualization.formatting import printable
+from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
     from ekspresi.study.findings import Study

@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ekspresi.visualization.formatting import printable
+from ekspresi.system.file_names import printable
 
 _LEAST = 12
 """Letters of a name that a narrow screen still shows."""
@@ -60,7 +60,7 @@ class ShortName:
         """Hold a name.
 
         Args:
-            name: control characters become '?'.
+            name: shown as ``printable`` writes it.
         """
         self.name = printable(name)
 

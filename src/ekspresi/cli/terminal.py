@@ -3,11 +3,44 @@
 In: messages and file names. Out: lines that are safe to print. Does not know about any command.
 """
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Sequence
 
-from ekspresi.visualization.formatting import printable
+from ekspresi.system.file_names import escape_character, printable
+
+_ERRORS = "ekspresi"
+"""Name under which Python knows how characters outside an encoding are written."""
+_SIMILAR = {"─": "-", "━": "-", "╸": "-", "╺": "-", "│": "|", "…": "...", "–": "-", "·": "*", "×": "x", "•": "*"}
+"""What stands for characters that ekspresi and Rich print themselves."""
+
+
+def accept_any_character() -> None:
+    """Make standard output and standard error take every character, whatever their encoding.
+
+    A character outside the encoding is printed as in file names, see ``printable``, or as a similar one.
+
+    Example:
+        >>> from unittest.mock import patch
+        >>> with patch("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii")) as stdout:
+        ...     accept_any_character()
+        ...     print("é.jpg…", end="", flush=True)
+        >>> stdout.buffer.getvalue()
+        b'<u+00e9>.jpg...'
+    """
+    codecs.register_error(_ERRORS, _escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ERRORS)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_SIMILAR.get(character) or escape_character(character) for character in lacking), error.end
 
 
 def error_line(error: BaseException | str) -> str:
@@ -31,16 +64,15 @@ def skipped_line(skipped: Sequence[str]) -> str:
 
 
 def print_to_stderr(line: str) -> None:
-    """Print a line to standard error; characters outside its encoding become '?'.
+    """Print a line to standard error.
 
     Example:
         >>> from contextlib import redirect_stderr
-        >>> with redirect_stderr(sys.stdout):  # here a stream that takes ASCII only
-        ...     print_to_stderr("café.jpg: is empty")
-        caf?.jpg: is empty
+        >>> with redirect_stderr(sys.stdout):
+        ...     print_to_stderr("error: x.jpg: is empty")
+        error: x.jpg: is empty
     """
-    encoding = sys.stderr.encoding or "ascii"
-    print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+    print(line, file=sys.stderr)
 
 
 def stdout_is_lost() -> bool:

@@ -11,7 +11,7 @@ import logging
 
 from ekspresi.cli.terminal import print_to_stderr
 from ekspresi.errors import ConfigError
-from ekspresi.visualization.formatting import printable
+from ekspresi.system.file_names import printable
 
 _LOGGER = logging.getLogger("ekspresi")
 _WORDS = {logging.INFO: "info", logging.WARNING: "note", logging.ERROR: "error"}

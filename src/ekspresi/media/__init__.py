@@ -1,6 +1,7 @@
 """Read frames from pictures, videos and cameras, and write videos.
 
     paths.py         list the files behind paths, folders and globs, in natural order
+    folders.py       go through folders, also behind links, to an end
     frames.py        read the frames of any source
     urls.py          parse addresses, and hide users and passwords in them
     timestamps.py    turn stamps into rising seconds, and select frames by time

@@ -1,18 +1,21 @@
 """List the pictures and videos behind paths, folders and globs.
 
-In: sources as the user names them. Out: paths in natural order (2 before 10). A named file counts whatever its
-suffix; in folders the suffix decides. Does not know about what the files hold.
+In: sources as the user names them. Out: paths in natural order (2 before 10), and what was found but cannot be read. A
+named file counts whatever its suffix; in folders the suffix decides. Does not know about what the files hold.
 """
 
 import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ekspresi.errors import SourceError
 from ekspresi.imaging.images import IMAGE_SUFFIXES
+from ekspresi.media.folders import folders_below
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset(
@@ -25,25 +28,65 @@ VIDEO_SUFFIXES = frozenset(
         ".hevc", ".dav",
     }
 )
-# fmt: on
 """Suffixes of file names, lower case, that count as videos in a folder."""
+
+UNSUPPORTED_SUFFIXES = frozenset(
+    {
+        # Raw pictures of cameras.
+        ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf",
+        ".gpr", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
+        ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf",
+        ".srw", ".x3f",
+        # Other pictures.
+        ".dcm", ".exr", ".hdr", ".jls", ".jxl", ".jxr", ".psb", ".psd",
+        ".tga", ".xcf",
+        # Videos of cameras and old players.
+        ".braw", ".insv", ".r3d", ".rm", ".rmvb",
+    }
+)
+# fmt: on
+"""Suffixes of pictures and videos, lower case, that ekspresi cannot read; in a folder they are counted, not tried."""
+
+
+@dataclass(slots=True)
+class FileListing:
+    """List the files behind sources, and what cannot be read there.
+
+    Attributes:
+        paths: the files to read, one for each name: two links to one file are two names.
+        named: those of ``paths`` that a source names itself, unlike files found in a folder or by a glob.
+        refused: errors of sources.
+        closed: folders inside sources that cannot be read, and their errors; the rest of each source is listed.
+        unsupported: pictures and videos in folders whose kind ekspresi cannot read, in natural order.
+
+    Example:
+        >>> FileListing().paths
+        []
+    """
+
+    paths: list[Path] = field(default_factory=list)
+    named: set[Path] = field(default_factory=set)
+    refused: list[SourceError] = field(default_factory=list)
+    closed: dict[Path, SourceError] = field(default_factory=dict)
+    unsupported: list[Path] = field(default_factory=list)
 
 
 def image_paths(
     sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
 ) -> list[Path]:
-    """List the pictures behind files, folders (with all subfolders) and globs, each once.
+    """List the pictures behind files, folders (with all subfolders) and globs, each name once.
 
-    The order is that of ``sources``, and natural within a folder or a glob. In folders, hidden files are skipped, and
-    links to folders are not followed.
+    The order is that of ``sources``, and natural within a folder or a glob. In folders, hidden files are skipped. Links
+    to folders are followed, unless they lead back to a folder above them.
 
     Args:
         sources: as the user names them.
-        refused: called with the error of each source that fails, which is then skipped; None: the error is raised.
+        refused: called with the error of each source and folder that fails, which is then skipped; None: the first
+            error is raised.
 
     Raises:
-        SourceError: a path does not exist or cannot be accessed, a glob matches nothing, or a folder cannot be read
-            or holds no picture.
+        SourceError: a source is empty text, does not exist or cannot be accessed; a glob matches nothing; a folder
+            cannot be read or holds no picture.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -53,13 +96,13 @@ def image_paths(
         ...     [path.name for path in image_paths([folder])]
         ['2.png', '10.png']
     """
-    return _paths(sources, IMAGE_SUFFIXES, "pictures", refused)
+    return _paths(list_files(sources, IMAGE_SUFFIXES, "pictures"), refused)
 
 
 def media_paths(
     sources: Iterable[str | os.PathLike[str]], refused: Callable[[SourceError], None] | None = None
 ) -> list[Path]:
-    """List the pictures and videos behind files, folders and globs, each once, as ``image_paths`` does.
+    """List the pictures and videos behind files, folders and globs, as ``image_paths`` does.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -68,7 +111,39 @@ def media_paths(
         ...     [path.name for path in media_paths([folder])]
         ['clip.MP4']
     """
-    return _paths(sources, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures or videos", refused)
+    return _paths(list_files(sources), refused)
+
+
+def list_files(
+    sources: Iterable[str | os.PathLike[str]],
+    suffixes: frozenset[str] = IMAGE_SUFFIXES | VIDEO_SUFFIXES,
+    what: str = "pictures or videos",
+) -> FileListing:
+    """List the files behind sources in the order of ``image_paths``, and collect the errors.
+
+    Args:
+        sources: as the user names them.
+        suffixes: of files that count in a folder, lower case.
+        what: the name of such files in errors.
+
+    Example:
+        >>> [str(error).partition(":")[0] for error in list_files(["nowhere.png"]).refused]
+        ['nowhere.png']
+    """
+    listing, found = FileListing(), dict[str, Path]()
+    for source in sources:
+        try:
+            if not os.fspath(source):
+                raise SourceError("'': is empty text, not a source. Give the path of a picture, video or folder.")
+            paths = _expanded(Path(source), suffixes, what, listing)
+            kept = [found.setdefault(_name_key(path), path) for path in paths]
+            if paths == [Path(source)]:
+                listing.named.update(kept)
+        except SourceError as error:
+            listing.refused.append(error)
+    listing.paths = list(found.values())
+    listing.unsupported = list({_name_key(path): path for path in listing.unsupported}.values())
+    return listing
 
 
 def below_common_folder(paths: Sequence[Path]) -> list[Path]:
@@ -78,7 +153,7 @@ def below_common_folder(paths: Sequence[Path]) -> list[Path]:
         >>> [path.as_posix() for path in below_common_folder([Path("in/a/1.png"), Path("in/b/1.png")])]
         ['a/1.png', 'b/1.png']
     """
-    parents = [Path(os.path.realpath(path)).parent for path in paths]
+    parents = [Path(os.path.abspath(path)).parent for path in paths]  # noqa: PTH100 (a link stays where it is)
     try:
         common = Path(os.path.commonpath(parents))
     except ValueError:  # several drives on Windows have nothing in common
@@ -99,31 +174,23 @@ def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
     ]
 
 
-def _paths(
-    sources: Iterable[str | os.PathLike[str]],
-    suffixes: frozenset[str],
-    what: str,
-    refused: Callable[[SourceError], None] | None,
-) -> list[Path]:
-    found: dict[str, Path] = {}
-    for source in sources:
-        try:
-            paths = _expanded(Path(source), suffixes, what)
-        except SourceError as error:
-            if refused is None:
-                raise
-            refused(error)
-            continue
-        for path in paths:
-            found.setdefault(os.path.realpath(path), path)  # unlike resolve(), it allows links in a circle
-    return list(found.values())
+def _paths(listing: FileListing, refused: Callable[[SourceError], None] | None) -> list[Path]:
+    for error in (*listing.refused, *listing.closed.values()):
+        if refused is None:
+            raise error
+        refused(error)
+    return listing.paths
 
 
-def _expanded(source: Path, suffixes: frozenset[str], what: str) -> list[Path]:
+def _name_key(path: Path) -> str:
+    return os.path.normcase(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
+
+
+def _expanded(source: Path, suffixes: frozenset[str], what: str, listing: FileListing) -> list[Path]:
     # An existing name wins over its reading as a glob: 'holiday [2024]' is a common folder name.
     mode = _mode(source)
     if stat.S_ISDIR(mode):
-        return _within(source, suffixes, what)
+        return _within(source, suffixes, what, listing)
     if stat.S_ISREG(mode):
         return [source]
     if mode:
@@ -132,12 +199,27 @@ def _expanded(source: Path, suffixes: frozenset[str], what: str) -> list[Path]:
         webcam = re.fullmatch(r"(camera|webcam|cam)(:.*)?|[0-9]+", str(source), re.IGNORECASE)
         remedy = "Name a webcam camera:0, camera:1 ..." if webcam else "Check the path."
         raise SourceError(f"{source}: no such file or folder. {remedy}")
-    pattern = str(source)
-    matches = sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207 (absolute too)
+    matches = sorted(set(_matches(source, listing)), key=natural_key)
     if not matches:
         raise SourceError(f"{source}: matches no file. Check the pattern.")
     files = [path for path in matches if not os.path.isdir(path)]  # noqa: PTH112 (False without access)
-    return files or [path for folder in matches for path in _within(folder, suffixes, what)]
+    return files or [path for folder in matches for path in _within(folder, suffixes, what, listing)]
+
+
+def _matches(pattern: Path, listing: FileListing) -> Iterator[Path]:
+    """List the matches of a glob; '**' is expanded here, because ``glob`` follows links in a circle."""
+    if "**" not in pattern.parts:
+        yield from map(Path, glob.glob(str(pattern)))  # noqa: PTH207 (absolute too)
+        return
+    place = pattern.parts.index("**")
+    above, below = Path(*pattern.parts[:place]), Path(*pattern.parts[place + 1 :])
+    tops = _matches(above, listing) if glob.has_magic(str(above)) else [above]
+    for top in filter(os.path.isdir, tops):
+        for folder, names in folders_below(top, listing.closed.__setitem__):
+            if below.parts:
+                yield from _matches(Path(glob.escape(str(folder))) / below, listing)
+            else:
+                yield from (folder / name for name in names)
 
 
 def _mode(path: Path) -> int:
@@ -152,17 +234,33 @@ def _mode(path: Path) -> int:
         ) from error
 
 
-def _within(folder: Path, suffixes: frozenset[str], what: str) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        where = error.filename or folder
-        raise SourceError(f"{where}: the folder cannot be read ({error.strerror}). Check its permissions.") from error
-
-    paths: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [Path(parent, name) for name in names if not name.startswith(".")]
+def _within(top: Path, suffixes: frozenset[str], what: str, listing: FileListing) -> list[Path]:
+    closed: dict[Path, SourceError] = {}
+    paths = [folder / name for folder, names in folders_below(top, closed.__setitem__) for name in names]
+    if top in closed:
+        raise closed[top]
+    listing.closed |= closed
     counted = [path for path in paths if path.suffix.lower() in suffixes]
+    unsupported = [path for path in paths if path.suffix.lower() in UNSUPPORTED_SUFFIXES]
+    listing.unsupported += sorted(unsupported, key=natural_key)
     if not counted:
-        endings = " ".join(sorted(suffixes))
-        raise SourceError(f"{folder}: holds no {what}. Give a folder with files that end in one of {endings}.")
+        raise SourceError(f"{top}: holds no {what}{_but(unsupported, suffixes)}")
     return sorted(counted, key=natural_key)
+
+
+def _but(unsupported: Sequence[Path], suffixes: frozenset[str]) -> str:
+    """Describe what a folder without readable files holds, and the remedy."""
+    if unsupported:
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in count_suffixes(unsupported))
+        return f" that can be read, but {kinds}. Convert them to JPEG, PNG or MP4."
+    return f". Give a folder with files that end in one of {' '.join(sorted(suffixes))}."
+
+
+def count_suffixes(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[str, int]]:
+    """Count files by their suffix in lower case, the most frequent first.
+
+    Example:
+        >>> count_suffixes(["a.cr2", "b.jxl", "c.CR2"])
+        [('.cr2', 2), ('.jxl', 1)]
+    """
+    return Counter(Path(path).suffix.lower() for path in paths).most_common()

@@ -23,6 +23,7 @@ from ekspresi.media.urls import parse_address, redact
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
 from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
+from ekspresi.system.file_names import printable
 from ekspresi.system.storage import atomic_write
 from ekspresi.types import UNSURE
 from ekspresi.visualization import formatting
@@ -71,7 +72,7 @@ def make_page_provenance(recognizer: Recognizer, command: Sequence[str]) -> Page
     "ekspresi predict 'my film.mp4'"
     """
     return PageProvenance(
-        command=shlex.join(map(_shown, command)),
+        command=printable(shlex.join(map(_shown, command))),
         model=recognizer.metadata.name,
         model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
         version=__version__,
@@ -88,7 +89,7 @@ def _shown(word: str) -> str:
 
 
 def write_page(
-    summary: RunSummary, provenance: PageProvenance, path: str | os.PathLike[str], *, before: str = ""
+    summary: RunSummary, provenance: PageProvenance, path: str | os.PathLike[str], *, notes: Sequence[str] = ()
 ) -> None:
     """Write the page; the complete file replaces an older page, so repeated writes are safe.
 
@@ -96,7 +97,7 @@ def write_page(
         summary: of the run.
         provenance: of the page.
         path: the file.
-        before: the part that an earlier run finished, in words; the page shows only the rest.
+        notes: what the page does not show: sources that an earlier run finished, and that were not read.
 
     Raises:
         OutputError: the file cannot be written.
@@ -118,11 +119,11 @@ def write_page(
         provenance=provenance,
         title=_title(summary),
         headline=describe_run(summary),
-        before=before,
+        notes=notes,
         legend=[(label, _colors(label)) for label in summary.labels],
         listed=LISTED,
         clock=formatting.format_clock,
-        named=lambda source: os.fsencode(source).decode("utf-8", errors="replace"),
+        named=printable,
         plot=_plot,
         answer_shares=_answer_shares,
         picture=_picture,
@@ -286,8 +287,7 @@ def _counted(number: int, what: str) -> str:
 def _title(summary: RunSummary) -> str:
     sources = [*(video.source for video in summary.videos), *(still.source for still in summary.stills)]
     if len(sources) == 1:
-        name = sources[0].rstrip("/").replace("\\", "/").rpartition("/")[2] or sources[0]
-        return os.fsencode(name).decode("utf-8", errors="replace")
+        return printable(sources[0].rstrip("/").replace("\\", "/").rpartition("/")[2] or sources[0])
     parts = []
     if summary.videos:
         parts.append(_counted(len(summary.videos), "video"))

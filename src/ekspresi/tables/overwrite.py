@@ -41,8 +41,13 @@ _SIGNS = {
     ".safetensors": f'"{METADATA_KEY}":'.encode(),
 }
 _SIGNS |= {".jpeg": _SIGNS[".jpg"], ".htm": _SIGNS[".html"]}
+MADE_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".mp4"})
+"""Suffixes of annotated pictures and videos, in lower case."""
+
 _HEAD = 1 << 20
 """First bytes to search for a sign; ONNX files, which have it behind the weights, are searched whole."""
+_PICTURE_HEAD = 1 << 14
+"""The same for ``MADE_PICTURES``, which have it near their beginning; folders hold thousands of them."""
 
 
 def check_replaceable(target: Path, *, overwrite: bool, choice: str) -> None:
@@ -64,7 +69,7 @@ def check_replaceable(target: Path, *, overwrite: bool, choice: str) -> None:
     with os_errors_as_output_error(target, target.parent):
         require_file_target(target)
         check_writable(target, choice)
-        if overwrite or not target.exists() or not target.stat().st_size or _is_made_by_ekspresi(target):
+        if overwrite or not target.exists() or not target.stat().st_size or is_made_by_ekspresi(target):
             return
     what = "nothing in it shows that ekspresi made it"
     raise OutputError(f"{target}: {what}. Use --overwrite to replace it, or use a different {choice}.")
@@ -197,7 +202,16 @@ def _is_resumable(checkpoint: Checkpoint, state: CheckpointState, differing: boo
     return bool(sources) and all(stream_name(source) is None for source in sources)
 
 
-def _is_made_by_ekspresi(path: Path) -> bool:
+def is_made_by_ekspresi(path: Path) -> bool:
+    """Return whether a file has the columns of a table of ekspresi, or the sign of its maker.
+
+    Raises:
+        OSError: it cannot be read.
+        MissingExtraError: it is Parquet, and pyarrow is not installed.
+
+    >>> is_made_by_ekspresi(Path(__file__))
+    False
+    """
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         pa: Any = pyarrow()
@@ -210,7 +224,8 @@ def _is_made_by_ekspresi(path: Path) -> bool:
     if suffix == ".xlsx":
         return is_own_workbook(path)
     with path.open("rb") as file:
-        head = file.read() if suffix == ".onnx" else file.read(_HEAD)
+        limit = _PICTURE_HEAD if suffix in MADE_PICTURES else _HEAD
+        head = file.read() if suffix == ".onnx" else file.read(limit)
     if suffix == ".csv":
         return _begins_with_columns(head.partition(b"\n")[0].decode(errors="replace").split(","))
     if suffix == ".jsonl":

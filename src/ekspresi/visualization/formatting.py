@@ -1,6 +1,6 @@
-"""Write numbers and names as people read them.
+"""Write numbers as people read them.
 
-In: numbers and names. Out: text. Does not know about images or pages.
+In: numbers. Out: text. Does not know about images or pages.
 """
 
 
@@ -50,13 +50,3 @@ def format_clock(time_s: float, tenths: bool = False) -> str:
     hours, minutes = divmod(int(minutes), 60)
     last = f"{seconds:04.1f}" if tenths else f"{int(seconds):02d}"
     return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"
-
-
-def printable(text: str) -> str:
-    r"""Make one line of a text; control characters, which file names may contain, become '?'.
-
-    Example:
-        >>> printable("a\x1b[31m\nb.jpg")
-        'a?[31m b.jpg'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))

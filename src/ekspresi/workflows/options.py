@@ -25,7 +25,7 @@ class PredictOptions:
 
     Attributes:
         out: table of rows, .csv, .jsonl, .parquet or .xlsx.
-        annotate: folder of annotated pictures and videos.
+        annotate: folder of annotated pictures and videos; files that ekspresi drew there are not sources.
         page: HTML report, .html.
         anonymize: make faces unrecognizable in annotated files and in the report.
         summary: write one row per track and second of a video instead of one per frame.
@@ -50,6 +50,30 @@ class PredictOptions:
     command: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadSource:
+    """Name a file or folder among the sources that gave nothing.
+
+    Attributes:
+        source: its path, as ``Frame.source`` would have it.
+        reason: the problem and its remedy, without the path.
+
+    Example:
+        >>> UnreadSource("in/a.cr2", UNSUPPORTED).source
+        'in/a.cr2'
+    """
+
+    source: str
+    reason: str
+
+
+UNSUPPORTED = "is of a kind that ekspresi cannot read. Convert it to JPEG, PNG or MP4."
+"""Reason of pictures and videos in folders that were not tried."""
+
+DRAWN = "was drawn by ekspresi, so it is not a source. Give its original."
+"""Reason of annotated pictures and videos of earlier runs."""
+
+
 @dataclass(slots=True)
 class PredictResult:
     """Result of a prediction run; it is filled while the run goes through its sources.
@@ -63,6 +87,7 @@ class PredictResult:
         sources_read: number of sources that gave a picture or frames in this run.
         read: names of the pictures that this run read.
         failed: number of sources that gave nothing in this run.
+        unread: these sources, and what was not tried in folders: each file and folder with its reason.
         images_without_faces: number of pictures without a face.
         written: outputs that were written.
         outputs_failed: number of annotated pictures and videos that could not be written.
@@ -86,6 +111,7 @@ class PredictResult:
     sources_read: int = 0
     read: list[str] = field(default_factory=list)
     failed: int = 0
+    unread: list[UnreadSource] = field(default_factory=list)
     images_without_faces: int = 0
     written: list[Path] = field(default_factory=list)
     outputs_failed: int = 0

@@ -8,14 +8,22 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ekspresi.errors import MissingExtraError, OutputError
+from ekspresi.media.paths import count_suffixes
 from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.file_names import printable
 from ekspresi.system.storage import os_errors_as_output_error
 from ekspresi.tables.overwrite import check_replaceable
-from ekspresi.visualization.formatting import format_clock, printable
-from ekspresi.workflows.options import PredictOptions, PredictResult
+from ekspresi.visualization.formatting import format_clock
+from ekspresi.workflows.options import DRAWN, UNSUPPORTED, PredictOptions, PredictResult, UnreadSource
 
 PAGE_ENDINGS = (".html", ".htm")
 """Endings of a page's name, in lower case; upper case is accepted too."""
+
+LISTED_FAILURES = 50
+"""Sources with an error whose reason a page shows."""
+
+_NAMED = 5
+"""Sources of each kind that a sentence names."""
 
 
 def check_page_target(page: Path, *, overwrite: bool = False) -> None:
@@ -76,7 +84,12 @@ def write_run_page(
         return
     command = options.command or ("ekspresi", "predict", *sources)
     provenance = make_page_provenance(recognizer, command)
-    write_page(result.summary, provenance, options.page, before=describe_earlier(result, options))
+    earlier = describe_earlier(result, options)
+    notes = [f"This page covers only the rest of a run: {earlier}"] if earlier else []
+    notes += describe_unread(result.unread)
+    failed = [each for each in result.unread if each.reason not in (UNSUPPORTED, DRAWN)]
+    notes += [printable(f"{each.source}: {each.reason}") for each in failed[:LISTED_FAILURES]]
+    write_page(result.summary, provenance, options.page, notes=notes)
     result.written.append(options.page)
 
 
@@ -95,3 +108,31 @@ def describe_earlier(result: PredictResult, options: PredictOptions) -> str:
     kind, where = ("rows", options.out) if options.out else ("pictures", options.annotate)
     sentence = f"{' and '.join(parts)} {verb} finished by an earlier run; {whose} {kind} are in {where}."
     return printable(sentence)
+
+
+def describe_unread(unread: Sequence[UnreadSource]) -> list[str]:
+    """Describe the files and folders that were not read: for each kind of reason a sentence with the first names.
+
+    Example:
+        >>> describe_unread([UnreadSource("a.jxl", UNSUPPORTED), UnreadSource("b.png", DRAWN)])[1]
+        'Not read: 1 file that ekspresi drew: b.png.'
+    """
+    unsupported = [each.source for each in unread if each.reason == UNSUPPORTED]
+    drawn = [each.source for each in unread if each.reason == DRAWN]
+    failed = [each.source for each in unread if each.reason not in (UNSUPPORTED, DRAWN)]
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in count_suffixes(unsupported))
+    groups = (
+        (unsupported, "file", f" of kinds that ekspresi cannot read ({kinds})", " Convert them to JPEG, PNG or MP4."),
+        (drawn, "file", " that ekspresi drew", ""),
+        (failed, "source", " with an error", ""),
+    )
+    return [
+        printable(f"Not read: {len(names):,} {noun}{'' if len(names) == 1 else 's'}{what}: {_first(names)}.{remedy}")
+        for names, noun, what, remedy in groups
+        if names
+    ]
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"

@@ -59,8 +59,8 @@ def predict_sources(
         (0, 'nowhere.png')
     """
     analyzer = config.build()
-    reader = open_sources(sources, listener.on_error)
-    result = PredictResult(sources=len(reader.names), errors=reader.errors)
+    reader = open_sources(sources, listener.on_error, annotate=options.annotate)
+    result = PredictResult(sources=len(reader.names), errors=reader.errors, unread=reader.unread)
     if not reader.names:
         return result
     _check_options(reader, options)

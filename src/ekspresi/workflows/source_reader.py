@@ -1,6 +1,11 @@
 """Read the frames of all sources of a run, from the positions where an earlier run stopped.
 
-In: sources as the user named them; start positions. Out: frames, and errors of sources. Does not know about faces.
+In: sources as the user named them; start positions. Out: frames, errors of sources, and what was not read. Does not
+know about faces.
+
+Pictures and videos that ekspresi drew are not sources: those in folders and globs, and those in the output folder also
+if they are named, as a shell does for ``*.jpg``. They are known by the maker in their metadata, so originals beside
+them are read, and it does not matter in which run or folder they were drawn.
 """
 
 import math
@@ -12,10 +17,12 @@ from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, SourceError
 from ekspresi.media.frames import read_frames, stream_name
-from ekspresi.media.paths import media_paths
+from ekspresi.media.paths import list_files
 from ekspresi.media.timestamps import Window
 from ekspresi.tables.checkpoint import Position
+from ekspresi.tables.overwrite import MADE_PICTURES, is_made_by_ekspresi
 from ekspresi.types import Frame
+from ekspresi.workflows.options import DRAWN, UNSUPPORTED, UnreadSource
 
 WARM_UP_S = 2.0
 """A resumed video is read again from so many seconds before its position: predictions depend on earlier frames."""
@@ -32,6 +39,7 @@ class SourceReader:
         named: those of ``paths`` that the user named, unlike files found in a folder.
         on_error: receives each error.
         errors: errors of named sources.
+        unread: files and folders among the sources that gave nothing.
 
     Example:
         >>> SourceReader([Path("a.png"), Path("b.mp4")], None, None, frozenset(), print).names
@@ -44,6 +52,7 @@ class SourceReader:
     named: frozenset[Path]
     on_error: Callable[[EkspresiError], None]
     errors: list[EkspresiError] = field(default_factory=list)
+    unread: list[UnreadSource] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -92,16 +101,21 @@ class SourceReader:
             report(error)
         if errors and not any_frame:
             on_failed(position)
+            self.unread.append(_unread(path, errors[0]))
             if path in self.named:
                 self.errors += errors[:1]
 
 
-def open_sources(sources: Sequence[str], on_error: Callable[[EkspresiError], None]) -> SourceReader:
+def open_sources(
+    sources: Sequence[str], on_error: Callable[[EkspresiError], None], *, annotate: Path | None = None
+) -> SourceReader:
     """Find the files, camera or address that the user named.
 
     Args:
         sources: files, folders and globs, or a single camera or address.
-        on_error: receives the error of each source that does not exist; it is among ``errors`` too.
+        on_error: receives the error of each source that does not exist; it is among ``errors`` too. Receives errors of
+            folders inside sources, which are among ``unread``.
+        annotate: folder of annotated pictures and videos; those that ekspresi drew there are not sources.
 
     Raises:
         ConfigError: a camera or an address beside other sources.
@@ -117,11 +131,36 @@ def open_sources(sources: Sequence[str], on_error: Callable[[EkspresiError], Non
                 problem = "a live source must be the only source, because it never ends"
                 raise ConfigError(f"{name}: {problem}. Start a separate run for the other sources.")
             return SourceReader([], source, name, frozenset(), on_error)
-    missing: list[EkspresiError] = []
-    paths = media_paths(sources, missing.append)
-    for error in missing:
+    listing = list_files(sources)
+    errors: list[EkspresiError] = [*listing.refused]
+    output = None if annotate is None else os.path.realpath(annotate)
+    drawn = {
+        path for path in listing.paths if (path not in listing.named or _is_below(path, output)) and _is_drawn(path)
+    }
+    paths = [path for path in listing.paths if path not in drawn]
+    if drawn and not paths:
+        errors.append(SourceError(f"{min(drawn)}: {DRAWN}"))
+    for error in (*errors, *listing.closed.values()):
         on_error(error)
-    return SourceReader(paths, None, None, frozenset(map(Path, sources)), on_error, errors=missing)
+    unread = [_unread(folder, error) for folder, error in listing.closed.items()]
+    unread += [UnreadSource(str(path), UNSUPPORTED) for path in listing.unsupported]
+    unread += [UnreadSource(str(path), DRAWN) for path in listing.paths if path in drawn]
+    return SourceReader(paths, None, None, frozenset(listing.named), on_error, errors, unread)
+
+
+def _unread(path: Path, error: EkspresiError) -> UnreadSource:
+    return UnreadSource(str(path), str(error).removeprefix(f"{path}: "))
+
+
+def _is_drawn(path: Path) -> bool:
+    try:
+        return path.suffix.lower() in MADE_PICTURES and path.is_file() and is_made_by_ekspresi(path)
+    except OSError:  # the run reads it too, and reports its error
+        return False
+
+
+def _is_below(path: Path, folder: str | None) -> bool:
+    return folder is not None and Path(os.path.realpath(path)).is_relative_to(folder)
 
 
 def _frames(
