@@ -1,4 +1,7 @@
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -42,3 +45,19 @@ def test_device_unknown_is_refused() -> None:
         ["explain", "x.png", "--device", "tpu"],
     )
     assert done.exit_code == 2 and "--device: 'tpu' is not one of 'auto', 'cpu', 'cuda'. " in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_and_words_are_produced(shell: str) -> None:
+    def ekspresi(**variables: str) -> str:
+        environment = {**os.environ, **variables}
+        program = "from ekspresi.cli import main; import sys; sys.argv = ['ekspresi']; main()"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    script = ekspresi(_EKSPRESI_COMPLETE=f"source_{shell}")
+    assert f"_EKSPRESI_COMPLETE=complete_{shell}" in script
+    words = {"COMP_WORDS": "ekspresi pre", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "ekspresi pre"}
+    words["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
+    assert "predict" in ekspresi(_EKSPRESI_COMPLETE=f"complete_{shell}", **words)

@@ -54,7 +54,10 @@ def _inspect(
     fold: Annotated[int, typer.Option(help="Audit this fold of subject-10fold or subject-halves.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the protocols that draw at random.", min=0)] = 0,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Write class charts and montages to this folder.", file_okay=False)
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Write class charts and montages to this folder.", file_okay=False
+        ),
     ] = Path("runs/inspect"),
     overwrite: Overwrite = False,
 ) -> None:

@@ -48,7 +48,12 @@ def _evaluate(
     ] = "clean",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write the reports to this folder. Default: runs/READER-evaluation-NUMBER."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Write the reports to this folder. Default: runs/READER-evaluation-NUMBER.",
+        ),
     ] = None,
     gallery: Gallery = True,
     device: DeviceChoice = DeviceName.AUTO,

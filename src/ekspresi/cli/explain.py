@@ -44,6 +44,8 @@ def _explain(
     out: Annotated[
         Path | None,
         typer.Option(
+            "--out",
+            "-o",
             metavar="FILE",
             help="Write the picture here, .png or .jpg. Default: NAME-explained.png in the current folder.",
         ),

@@ -25,7 +25,8 @@ def register(app: typer.Typer) -> None:
 def _export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that `ekspresi train` wrote.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the model here, .onnx. Default: RUN/model.onnx.")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the model here, .onnx. Default: RUN/model.onnx."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name the model. Default: the name of the file.")] = None,
     device: DeviceChoice = DeviceName.AUTO,

@@ -30,7 +30,9 @@ def _finetune(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write to this folder. Default: runs/READER-finetuned.", file_okay=False),
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Write to this folder. Default: runs/READER-finetuned.", file_okay=False
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name the model. Default: the name of the folder.")] = None,
     gallery: Gallery = True,

@@ -42,6 +42,21 @@ class PriorName(StrEnum):
     UNIFORM = "uniform"
 
 
+def require_path(text: str) -> Path:
+    """Return the path in an option; empty text, which would mean the current folder, is refused.
+
+    Raises:
+        BadParameter: the text is empty.
+
+    Example:
+        >>> require_path("pictures").name
+        'pictures'
+    """
+    if not text:
+        raise typer.BadParameter("is empty text, not a path.")
+    return Path(text)
+
+
 DetectorName = Annotated[
     str,
     typer.Option(

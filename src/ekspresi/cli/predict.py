@@ -24,11 +24,14 @@ from ekspresi.cli.options import (
     Quiet,
     Verbose,
     analyzer_config,
+    require_path,
 )
 from ekspresi.cli.verbosity import show_log
 from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ekspresi.workflows.options import PredictOptions, PredictResult
 
 _LOG = logging.getLogger(__name__)
@@ -44,16 +47,25 @@ def _predict(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Pictures, videos, folders or quoted globs to read; or a single webcam (camera:0), rtsp:// or http:// "
-            "address.",
+            help="Pictures, videos, folders or quoted globs to read; - for a picture in standard input; or a single "
+            "webcam (camera:0), rtsp:// or http:// address.",
         ),
     ],
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a table with a row for each face: .csv, .jsonl, .parquet or .xlsx."),
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write a table with a row for each face: .csv, .jsonl, .parquet or .xlsx; or - for CSV on standard "
+            "output.",
+        ),
     ] = None,
     annotate: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write pictures and videos with marked faces to this folder.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", parser=require_path, help="Write pictures and videos with marked faces to this folder."
+        ),
     ] = None,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write an HTML report with a timeline for each track.")
@@ -99,6 +111,7 @@ def _predict(
 
     from ekspresi.cli.durations import seconds
     from ekspresi.cli.progress import TerminalProgress
+    from ekspresi.cli.progress_lines import ProgressLines
     from ekspresi.cli.signals import stopping
     from ekspresi.media.timestamps import Window
     from ekspresi.tracking.bytetrack import LONGEST_STEP_S
@@ -114,9 +127,11 @@ def _predict(
         )
     if anonymize and annotate is None and page is None:
         _LOG.warning("--anonymize hides faces in --annotate and --page only. Add one of them, or remove --anonymize.")
+    streamed = out == "-"
     options = PredictOptions(
-        out=out,
+        out=None if out is None or streamed else Path(out),
         annotate=annotate,
+        stream=sys.stdout.buffer if streamed else None,
         page=page,
         anonymize=anonymize,
         summary=summary,
@@ -126,9 +141,13 @@ def _predict(
         command=("ekspresi", *sys.argv[1:]),
     )
     config = analyzer_config(model, detector, min_face_px, prior, even_prior, device)
-    with stopping() as stop, TerminalProgress(Console(stderr=True, emoji=False), window, quiet) as progress:
+    console = Console(stderr=True, emoji=False)
+    hidden = quiet or (streamed and sys.stdout.isatty())  # bars and rows would mix
+    listener = TerminalProgress(console, window, hidden) if console.is_terminal else ProgressLines(window, quiet)
+    with stopping() as stop, listener as progress:
         result = predict_sources(sources, config, options, progress, stop.event)
-    _print_result(result, options, quiet)
+    if not (streamed and quiet):
+        _print_result(result, options, console if streamed else Console(emoji=False), not (quiet or streamed))
     if result.error is not None:
         raise result.error
     if result.stopped:
@@ -137,16 +156,11 @@ def _predict(
         raise typer.Exit(2)
 
 
-def _print_result(result: "PredictResult", options: "PredictOptions", quiet: bool) -> None:
-    """Print tables, unless ``quiet``, and sentences about a run."""
-    from rich.console import Console
-
+def _print_result(result: "PredictResult", options: "PredictOptions", console: "Console", tables: bool) -> None:
+    """Print sentences about a run, and ``tables`` of its faces and tracks."""
     from ekspresi.cli import predict_output
     from ekspresi.cli.table_style import titled
-    from ekspresi.media.paths import below_common_folder
     from ekspresi.workflows.page_writer import describe_earlier, describe_unread
-
-    console = Console(emoji=False)
 
     def print_line(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -166,8 +180,8 @@ def _print_result(result: "PredictResult", options: "PredictOptions", quiet: boo
         for line in sentences:
             print_line(line)
         return
-    if result.rows and not quiet:
-        names = dict(zip(result.read, below_common_folder(list(map(Path, result.read))), strict=True))
+    if result.rows and tables:
+        names = predict_output.short_names(result.read)
         omitted = result.faces - len(result.rows) - len(result.last_rows)
         console.print(
             predict_output.picture_table(result.rows, names, console.width, last=result.last_rows, between=omitted)
@@ -176,7 +190,7 @@ def _print_result(result: "PredictResult", options: "PredictOptions", quiet: boo
             print_line(predict_output.omitted_line(omitted, options.out))
     videos = result.summary.videos if result.summary is not None else ()
     for video in videos:
-        if video.tracks and not quiet:
+        if video.tracks and tables:
             tracks = predict_output.track_table(video)
             console.print(titled(video.source, tracks) if len(videos) > 1 else tracks)
             hidden = len(video.tracks) + video.omitted - predict_output.SHOWN_TRACKS

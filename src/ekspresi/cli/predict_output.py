@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ekspresi.cli.table_style import ShortName, new_table
+from ekspresi.media.paths import below_common_folder
+from ekspresi.media.standard_input import STDIN
 from ekspresi.summaries.summary import TrackSummary, VideoSummary
 from ekspresi.system.file_names import printable
 from ekspresi.types import UNSURE, Prediction, Row
@@ -22,6 +24,17 @@ SHOWN_TRACKS = 20
 
 _MIN_WIDTH = {"second": 80, "effective\npx": 66, "face box": 56}
 """Column -> width of the screen, in letters, from which it is shown; ten remain for the name of a picture."""
+
+
+def short_names(sources: Sequence[str]) -> dict[str, Path]:
+    """Map pictures to their paths below their common folder; standard input keeps its name.
+
+    Example:
+        >>> short_names(["-", "in/a/1.png", "in/b/1.png"])["in/b/1.png"].as_posix()
+        'b/1.png'
+    """
+    files = [source for source in sources if source != str(STDIN)]
+    return dict(zip(files, below_common_folder(list(map(Path, files))), strict=True)) | {str(STDIN): STDIN}
 
 
 def picture_table(

@@ -84,7 +84,7 @@ class TerminalProgress:
         recent = [each for each in self._times if now - each <= _RATE_S]
         rate = f"{len(recent) / max(now - recent[0], 0.1):.0f}/s" if len(recent) > 1 else ""
         if self._video is not None and frame.time_s is not None:
-            words = _describe_faces(result) if self._camera else self._name(frame.source)
+            words = _describe_faces(result) if self._camera else shorten_name(frame.source)
             self._progress.update(
                 self._video, completed=frame.time_s - self._window.start_s, rate=f"{rate} frames", description=words
             )
@@ -103,20 +103,33 @@ class TerminalProgress:
             self._progress.remove_task(self._video)
             self._video = None
         if moving:
-            total = None if self._camera else self._length_s(source)
-            self._video = self._progress.add_task(self._name(source), total=total, rate="")
+            total = None if self._camera else find_length_s(source, self._window)
+            self._video = self._progress.add_task(shorten_name(source), total=total, rate="")
 
-    def _length_s(self, source: str) -> float | None:
-        try:
-            length = video_length_s(Path(source))
-        except EkspresiError:  # the run reads it too, and reports its error
-            return None
-        ends = [end for end in (length, self._window.end_s) if end is not None]
-        return max(min(ends) - self._window.start_s, 0.0) if ends else None
 
-    @staticmethod
-    def _name(source: str) -> str:
-        return printable(Path(source).name or source)[:40]
+def find_length_s(source: str, window: Window) -> float | None:
+    """Return the seconds of a video that a window selects; None where its length is unknown.
+
+    Example:
+        >>> find_length_s("nowhere.mp4", Window()) is None
+        True
+    """
+    try:
+        length = video_length_s(Path(source))
+    except EkspresiError:  # the run reads it too, and reports its error
+        return None
+    ends = [end for end in (length, window.end_s) if end is not None]
+    return max(min(ends) - window.start_s, 0.0) if ends else None
+
+
+def shorten_name(source: str) -> str:
+    """Return the last part of a path in at most 40 letters, for a line of progress.
+
+    Example:
+        >>> shorten_name("in/a.mp4")
+        'a.mp4'
+    """
+    return printable(Path(source).name or source)[:40]
 
 
 def _describe_faces(result: FrameResult) -> str:

@@ -38,6 +38,8 @@ def _study(
     out: Annotated[
         Path | None,
         typer.Option(
+            "--out",
+            "-o",
             metavar="DIR",
             help="Write to this folder. Default: runs/NAME, with the name of the TOML file.",
             file_okay=False,

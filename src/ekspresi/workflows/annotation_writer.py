@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ekspresi.errors import OutputError
 from ekspresi.media.image_writer import save_picture
+from ekspresi.media.standard_input import STDIN
 from ekspresi.media.video_writer import FILM_SUFFIX, VideoWriter, promote_partial
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Position
@@ -66,10 +67,13 @@ class AnnotationWriter:
                 f"{folder}: looks like a file name. Give --annotate a folder; each source gets a file in it."
             )
         ensure_folder(folder)
-        self._names = UniquePaths(reader.paths)
+        files = [path for path in reader.paths if path != STDIN]
+        self._names = UniquePaths(files)
         if reader.camera is None:
-            targets = annotated_paths(reader.paths, folder, self._names)
+            targets = annotated_paths(files, folder, self._names)
             self._targets = {str(path): target for path, target in targets.items()}
+            if len(files) < len(reader.paths):
+                self._targets[str(STDIN)] = self._names.free(folder / "stdin.png")
         else:
             self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in reader.names}
         self._annotator = VideoAnnotator(anonymize=anonymize)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
@@ -26,6 +26,7 @@ class PredictOptions:
     Attributes:
         out: table of rows, .csv, .jsonl, .parquet or .xlsx.
         annotate: folder of annotated pictures and videos; files that ekspresi drew there are not sources.
+        stream: open binary file that takes the table as CSV, such as standard output; not closed.
         page: HTML report, .html.
         anonymize: make faces unrecognizable in annotated files and in the report.
         summary: write one row per track and second of a video instead of one per frame.
@@ -41,6 +42,7 @@ class PredictOptions:
 
     out: Path | None = None
     annotate: Path | None = None
+    stream: BinaryIO | None = None
     page: Path | None = None
     anonymize: bool = False
     summary: bool = False

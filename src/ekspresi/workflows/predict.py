@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import ConfigError, EkspresiError, OutputError
+from ekspresi.media.standard_input import STDIN
 from ekspresi.pipeline.analyzer import Analyzer, AnalyzerConfig
 from ekspresi.pipeline.stream import analyze_frames
 from ekspresi.summaries.builder import SummaryBuilder
@@ -21,6 +22,7 @@ from ekspresi.system.storage import ensure_folder
 from ekspresi.tables.checkpoint import Position, Setting, start_positions
 from ekspresi.tables.per_second import PerSecondAggregator
 from ekspresi.tables.resumable import ResumableTable, resumable_folder, resumable_table
+from ekspresi.tables.streamed import StreamedTable
 from ekspresi.types import FrameResult, Row
 from ekspresi.workflows.annotation_writer import AnnotationWriter
 from ekspresi.workflows.options import FIRST_ROWS, PredictOptions, PredictResult, ProgressListener
@@ -125,6 +127,8 @@ class _Run:
     ) -> None:
         self.reader, self.analyzer, self.options, self.listener = reader, analyzer, options, listener
         self.result, self.table, self.annotations = result, table, annotations
+        labels = analyzer.recognizer.labels
+        self.stream = None if options.stream is None else StreamedTable(options.stream, labels)
         self.seconds = PerSecondAggregator() if options.summary else None
         self.summary = SummaryBuilder(anonymize=options.anonymize)
         self.trimmed_s = time.monotonic()
@@ -142,8 +146,8 @@ class _Run:
                 for positions in _split_at_resumed(remaining):
                     self._process(positions, stop)
             finally:  # the table can often be written after an error elsewhere
-                if self.table is not None and self.seconds is not None:
-                    self.table.write(self.seconds.flush())
+                if self.seconds is not None:
+                    self._write_to_tables(self.seconds.flush())
             whole = self.reader.camera is not None or not stop.is_set()
         finally:
             if self.annotations is not None:
@@ -186,7 +190,7 @@ class _Run:
             self.table.mark_failed(position)
 
     def _write_rows(self, result: FrameResult, position: Position, annotated: Path | None) -> None:
-        """Write a frame's rows to the table, or to the row of their second; keep the first rows of pictures."""
+        """Write a frame's rows to the tables, or to the row of their second; keep the first rows of pictures."""
         rows: list[Row] = (
             [replace(row, annotated=str(annotated)) for row in result.rows] if annotated else [*result.rows]
         )
@@ -198,13 +202,16 @@ class _Run:
             first = max(0, FIRST_ROWS - len(self.result.rows))
             self.result.rows += rows[:first]
             self.result.last_rows.extend(rows[first:])
-        if self.table is None:
-            return
         if self.seconds is not None:
             rows, done = self.seconds.add(rows, position, result.frame.time_s)
-        self.table.write(rows)
-        if done is not None:
+        self._write_to_tables(rows)
+        if self.table is not None and done is not None:
             self.table.commit(done)
+
+    def _write_to_tables(self, rows: Sequence[Row]) -> None:
+        for table in (self.table, self.stream):
+            if table is not None:
+                table.write(rows)
 
 
 def _split_at_resumed(positions: Sequence[Position]) -> list[list[Position]]:
@@ -221,7 +228,7 @@ def _check_options(reader: SourceReader, options: PredictOptions) -> None:
     """Refuse options that contradict each other or the sources.
 
     Raises:
-        ConfigError: ``resume`` with ``overwrite``, with a live stream, or without an output.
+        ConfigError: ``resume`` with ``overwrite``, with a live stream, standard input or output, or without an output.
         OutputError: a table or page would replace a source.
     """
     if options.resume and options.overwrite:
@@ -229,6 +236,9 @@ def _check_options(reader: SourceReader, options: PredictOptions) -> None:
     if options.resume and reader.camera is not None:
         problem = "--resume works for files only: a live stream has no position to resume from"
         raise ConfigError(f"{reader.names[0]}: {problem}. Remove --resume.")
+    if options.resume and (options.stream is not None or STDIN in reader.paths):
+        problem = "works for files only: standard input and output have no position to resume from"
+        raise ConfigError(f"--resume: {problem}. Remove --resume.")
     if options.resume and options.out is None and options.annotate is None:
         raise ConfigError("--resume: needs the table or folder of the earlier run. Repeat its --out or --annotate.")
     sources = {os.path.realpath(path) for path in reader.paths}

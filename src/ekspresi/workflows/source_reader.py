@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from ekspresi.errors import ConfigError, EkspresiError, MissingExtraError, SourceError
+from ekspresi.errors import ConfigError, EkspresiError, ImageError, MissingExtraError, SourceError
 from ekspresi.media.frames import read_frames, stream_name
 from ekspresi.media.paths import list_files
+from ekspresi.media.standard_input import STDIN, read_stdin
 from ekspresi.media.timestamps import Window
 from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import MADE_PICTURES, is_made_by_ekspresi
@@ -33,7 +34,7 @@ class SourceReader:
     """Read the sources of a run, and collect their errors.
 
     Attributes:
-        paths: files, in the order of reading; empty for a camera or an address.
+        paths: files, in the order of reading; ``STDIN`` for standard input; empty for a camera or an address.
         camera: a webcam or an address; None for files.
         name: name of the camera in ``Frame.source``; None for files.
         named: those of ``paths`` that the user named, unlike files found in a folder.
@@ -97,7 +98,7 @@ class SourceReader:
         except MissingExtraError as error:  # a video among pictures
             report(error)
             self.errors.append(error)
-        except SourceError as error:  # the file was removed, or is not a file
+        except (SourceError, ImageError) as error:  # the file was removed, or is not a file; standard input
             report(error)
         if errors and not any_frame:
             on_failed(position)
@@ -112,7 +113,7 @@ def open_sources(
     """Find the files, camera or address that the user named.
 
     Args:
-        sources: files, folders and globs, or a single camera or address.
+        sources: files, folders and globs, '-' for a picture in standard input, or a single camera or address.
         on_error: receives the error of each source that does not exist; it is among ``errors`` too. Receives errors of
             folders inside sources, which are among ``unread``.
         annotate: folder of annotated pictures and videos; those that ekspresi drew there are not sources.
@@ -131,13 +132,16 @@ def open_sources(
                 problem = "a live source must be the only source, because it never ends"
                 raise ConfigError(f"{name}: {problem}. Start a separate run for the other sources.")
             return SourceReader([], source, name, frozenset(), on_error)
-    listing = list_files(sources)
+    listing = list_files(source for source in sources if source != str(STDIN))
     errors: list[EkspresiError] = [*listing.refused]
     output = None if annotate is None else os.path.realpath(annotate)
     drawn = {
         path for path in listing.paths if (path not in listing.named or _is_below(path, output)) and _is_drawn(path)
     }
-    paths = [path for path in listing.paths if path not in drawn]
+    paths = [path.absolute() if path == STDIN else path for path in listing.paths if path not in drawn]  # './-'
+    named = {path.absolute() if path == STDIN else path for path in listing.named}
+    if str(STDIN) in sources:
+        paths, named = [STDIN, *paths], named | {STDIN}
     if drawn and not paths:
         errors.append(SourceError(f"{min(drawn)}: {DRAWN}"))
     for error in (*errors, *listing.closed.values()):
@@ -145,7 +149,7 @@ def open_sources(
     unread = [_unread(folder, error) for folder, error in listing.closed.items()]
     unread += [UnreadSource(str(path), UNSUPPORTED) for path in listing.unsupported]
     unread += [UnreadSource(str(path), DRAWN) for path in listing.paths if path in drawn]
-    return SourceReader(paths, None, None, frozenset(listing.named), on_error, errors, unread)
+    return SourceReader(paths, None, None, frozenset(named), on_error, errors, unread)
 
 
 def _unread(path: Path, error: EkspresiError) -> UnreadSource:
@@ -166,6 +170,8 @@ def _is_below(path: Path, folder: str | None) -> bool:
 def _frames(
     source: str | os.PathLike[str], window: Window, stop: Event, on_error: Callable[[EkspresiError], None]
 ) -> Iterator[Frame]:
+    if source == STDIN:
+        return iter([Frame(str(STDIN), 0, None, read_stdin())])
     return read_frames(
         source, every_s=window.every_s, start_s=window.start_s, end_s=window.end_s, stop=stop, refused=on_error
     )
