@@ -143,7 +143,7 @@ def test_what_could_not_be_read_is_told(ckplus, model, tmp_path):
     bad = sorted((copy / "fear").iterdir())[0]
     bad.write_text("no picture")
     output = run(f"ckplus48:{copy}", "--model", model, "--out", tmp_path / "report", "--no-gallery")
-    assert f"skipped: 1 files or rows; first: {bad}: is text" in output
+    assert f"skipped: 1 files or rows; first: {bad}: is a text file" in output
     assert "skipped" not in run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "report", "--no-gallery")
 
 

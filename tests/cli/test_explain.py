@@ -134,7 +134,7 @@ def test_what_cannot_be_read(explain, crop: Path, tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("no picture")
     for path, what in (
         ("nowhere.jpg", "no such file"),
-        ("text.jpg", "is text, not a picture"),
+        ("text.jpg", "is a text file, not a picture"),
         (crop.parent, "is a folder. Give one picture"),
     ):
         code, out, err = explain(path)

@@ -126,7 +126,7 @@ def test_one_bad_file_is_reported_counted_and_the_rest_is_done(predict, folder: 
     bad.write_bytes(b"no picture")
     code, out, err = predict(folder, "--out", tmp_path / "x.csv")
     assert code == 0
-    one_line_error(err, bad, "is text, not a picture")
+    one_line_error(err, bad, "is a text file, not a picture")
     assert "3 of 4 sources read, 1 failed" in out
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
 
@@ -181,7 +181,7 @@ def truncated_jpeg() -> bytes:
     ("content", "what"),
     [
         (b"", "is empty (0 bytes)"),
-        (b"just text", "is text, not a picture"),
+        (b"just text", "is a text file, not a picture"),
         (truncated_jpeg(), "is damaged or cut short"),
         (bytes(range(256)), "not a picture of a known kind"),
     ],

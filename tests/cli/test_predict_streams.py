@@ -92,7 +92,7 @@ def test_dash_reads_a_picture_from_stdin(predict, folder: Path, tmp_path: Path) 
 def test_dash_without_a_picture_exits_with_2(predict, folder: Path) -> None:
     done = predict("-", folder / "a.png", content=b"some text")
     assert done.returncode == 2
-    assert done.stderr.startswith(b"error: -: is text, not a picture") and b"1 face in 1 picture" in done.stdout
+    assert done.stderr.startswith(b"error: -: is a text file, not a picture") and b"1 face in 1 picture" in done.stdout
 
 
 def test_resume_of_a_stream_is_refused(predict, folder: Path, tmp_path: Path) -> None:

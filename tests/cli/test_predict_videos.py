@@ -280,7 +280,7 @@ def test_no_film_replaces_a_source_or_another_film(tiny_model: Path, predict, tm
     assert code == 0 and "in 7 frames of clip.mp4" in said and "in 5 frames of clip.dat" in said
     assert clips[0].read_bytes() == before
     films = sorted(path.name for path in tmp_path.glob("*.mp4"))
-    assert films == ["clip-2.mp4", "clip-3.mp4", "clip.mp4"]
+    assert films == ["clip-annotated.mp4", "clip.dat-annotated.mp4", "clip.mp4"]
 
     first, second = write_clip(tmp_path / "x.mp4", 1500, gop=25), write_clip(tmp_path / "x-2.mp4", 6)
     words = (first, second, "--annotate", tmp_path / "o")

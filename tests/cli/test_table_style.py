@@ -52,7 +52,7 @@ def test_short_name_in_a_wide_table_is_whole() -> None:
 
 
 def test_short_name_of_control_characters_is_printable() -> None:
-    assert str(ShortName("a\x1b[31m.png")) == "a?[31m.png"
+    assert str(ShortName("a\x1b[31m.png")) == "a<1b>[31m.png"
 
 
 def test_tables_of_all_commands_have_this_style() -> None:

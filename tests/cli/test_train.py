@@ -108,5 +108,5 @@ def test_train_names_files_that_could_not_be_read(
         done = train("--data", f"ckplus48:{copy}", "--out", str(tmp_path / "run"))
         assert (done.exit_code, done.exception) == (0, None)
         bad = sorted((copy / "fear").iterdir())[0]
-        assert (f"skipped: 1 files or rows; first: {bad}: is text" in done.output) == damaged
+        assert (f"skipped: 1 files or rows; first: {bad}: is a text file" in done.output) == damaged
         bad.write_text("no picture")

@@ -22,7 +22,7 @@ def test_read_stdin_decodes_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(read_stdin(), pixels)
 
 
-@pytest.mark.parametrize(("content", "problem"), [(b"", "is empty"), (b"some text", "is text, not a picture")])
+@pytest.mark.parametrize(("content", "problem"), [(b"", "is empty"), (b"some text", "is a text file")])
 def test_read_stdin_without_a_picture_names_the_problem(
     content: bytes, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
