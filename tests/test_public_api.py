@@ -34,6 +34,7 @@ def test_all_is_the_agreed_surface() -> None:
         "__version__",
         "analyze",
         "analyze_frames",
+        "original_name",
         "read_frames",
         "stream",
     ]

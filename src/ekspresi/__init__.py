@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ekspresi.pipeline.analyzer import Analyzer, AnalyzerConfig, analyze
     from ekspresi.pipeline.stream import analyze_frames, stream
     from ekspresi.recognition.recognizer import Recognizer
+    from ekspresi.system.file_names import original_name
     from ekspresi.types import Face, Frame, FrameResult, Prediction, Row
 
 __version__ = "0.1.0"
@@ -54,6 +55,7 @@ __all__ = [
     "__version__",
     "analyze",
     "analyze_frames",
+    "original_name",
     "read_frames",
     "stream",
 ]
@@ -64,6 +66,7 @@ _MODULE = {
     "analyze": "pipeline.analyzer",
     "Recognizer": "recognition.recognizer",
     "stream": "pipeline.stream",
+    "original_name": "system.file_names",
     "Face": "types",
     "Prediction": "types",
     "Row": "types",

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
+from ekspresi.system.file_names import printable
 from ekspresi.tables.resumable import ResumableTable, resumable_table
 from tests.support.recorded_runs import LABELS, SETTINGS, SOURCES, steps, write
 
 RUN = steps()
 ENDINGS = (".csv", ".jsonl", ".parquet")
-NAMES = [*SOURCES, r"\xff\xfe" + SOURCES[3][2:]]
-"""Names of the sources in tables; Parquet has only names that are valid UTF-8."""
+NAMES = [printable(source) for source in SOURCES]
+"""Names of the sources in tables."""
 
 
 def begin(
@@ -40,7 +41,7 @@ def rows_in(path: Path) -> list[dict[str, object]]:
 
         return pyarrow.parquet.read_table(path).to_pylist()
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
     return [json.loads(line) for line in path.read_text().splitlines()]
 

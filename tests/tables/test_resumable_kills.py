@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ekspresi.system.file_names import original_name
 from tests.support import recorded_runs
 from tests.support.recorded_runs import steps, unbroken
 
@@ -36,9 +37,9 @@ def kill_after(process: "subprocess.Popen[str]", frames: int) -> list[tuple[int,
 
 def rows_in(path: Path) -> list[tuple[str, int]]:
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return [(row["source"], int(row["frame"])) for row in csv.DictReader(file)]
-    return [(row["source"], row["frame"]) for row in map(json.loads, path.read_text().splitlines())]
+        with path.open(encoding="utf-8", newline="") as file:
+            return [(original_name(row["source"]), int(row["frame"])) for row in csv.DictReader(file)]
+    return [(original_name(row["source"]), row["frame"]) for row in map(json.loads, path.read_text().splitlines())]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])

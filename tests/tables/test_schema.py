@@ -1,9 +1,9 @@
 import csv
 import io
 import json
-import os
 from dataclasses import replace
 
+from ekspresi.system.file_names import original_name, printable
 from ekspresi.tables.schema import COLUMNS, csv_header, csv_lines, jsonl_lines, row_values
 from ekspresi.types import Face, Prediction, Row
 
@@ -21,7 +21,7 @@ def test_row_values_have_the_stable_order_of_columns() -> None:
 
 
 def read_csv(content: bytes) -> list[dict[str, str]]:
-    text = content.decode("utf-8", "surrogateescape")
+    text = content.decode("utf-8")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -70,8 +70,27 @@ def test_jsonl_lines_hold_the_row_values() -> None:
 
 
 def test_lines_keep_any_source_name() -> None:
-    for name in (os.fsdecode(b"\xff\xfe.jpg"), 'a "b", c.jpg', "two\nlines\r.jpg", "=1+1.jpg", "表.png"):
-        rows = [Row(name, 0, None, None, ROW.face)] * 2
-        assert [row["source"] for row in read_csv(csv_header(LABELS) + csv_lines(rows, LABELS))] == [name] * 2
-        assert [json.loads(line)["source"] for line in jsonl_lines(rows, LABELS).splitlines()] == [name] * 2
-    assert b"\xff\xfe.jpg" in csv_lines([Row(os.fsdecode(b"\xff\xfe.jpg"), 0, None, None, ROW.face)], LABELS)
+    for name in ("\udcff\udcfe.jpg", 'a "b", c.jpg', "two\nlines\r.jpg", "=1+1.jpg", "表.png", "<ff>.jpg"):
+        rows = [Row(name, 0, None, None, ROW.face, annotated=name)] * 2
+        lines = read_csv(csv_header(LABELS) + csv_lines(rows, LABELS))
+        assert [original_name(line[column]) for line in lines for column in ("source", "annotated")] == [name] * 4
+        shown = [json.loads(line) for line in jsonl_lines(rows, LABELS).splitlines()]
+        assert [line[column] for line in shown for column in ("source", "annotated")] == [printable(name)] * 4
+        assert not lines[0]["source"].startswith("=") and shown[0]["source"].encode()
+
+
+def test_csv_lines_hold_no_formula_in_any_text() -> None:
+    """Names of files reach the source and the annotated file, names of folders the labels."""
+    label = "=1+\udcff"
+    face = replace(ROW.face, prediction=Prediction(label, 1.0, {label: 1.0}, 31.0))
+    row = Row("=cmd()|calc.jpg", 0, None, None, face, annotated="@SUM(1).jpg")
+    (line,) = read_csv(csv_header((label,)) + csv_lines([row], (label,)))
+    shown = {name: line[name] for name in ("source", "annotated", "expression", "most_likely", "p_=1+<ff>")}
+    assert shown == {
+        "source": "<3d>cmd()|calc.jpg",
+        "annotated": "<40>SUM(1).jpg",
+        "expression": "<3d>1+<ff>",
+        "most_likely": "<3d>1+<ff>",
+        "p_=1+<ff>": "1.0",
+    }
+    assert json.loads(jsonl_lines([row], (label,)))["source"] == "=cmd()|calc.jpg"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import OutputError
+from ekspresi.system.file_names import original_name
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.tables.source_list import SourceStatus, list_statuses, source_list_path, write_source_list
 from tests.support.recorded_runs import SOURCES, write
@@ -74,11 +75,11 @@ def test_list_statuses_adds_what_is_not_a_source() -> None:
 
 def test_write_source_list_keeps_any_name(tmp_path: Path) -> None:
     path = source_list_path(tmp_path / "x.csv")
-    write_source_list(path, [*WHOLE, SourceStatus("tab\t.jpg", "not read", 0, 'says "no",\nthen ends')])
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+    write_source_list(path, [*WHOLE, SourceStatus("=tab\t.jpg", "not read", 0, 'says "no",\nthen ends')])
+    with path.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file, delimiter="\t"))
-    assert [line["source"] for line in lines] == [*SOURCES, "tab\t.jpg"]
-    assert lines[-1]["reason"] == 'says "no",\nthen ends'
+    assert [original_name(line["source"]) for line in lines] == [*SOURCES, "=tab\t.jpg"]
+    assert (lines[-1]["source"], lines[-1]["reason"]) == ("<3d>tab<09>.jpg", 'says "no",<0a>then ends')
     assert lines[0] == {"source": SOURCES[0], "status": "ok", "rows": str(ROWS[SOURCES[0]]), "reason": ""}
 
 

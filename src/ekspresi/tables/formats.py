@@ -9,16 +9,17 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from ekspresi.errors import ConfigError, OutputError
+from ekspresi.system.file_names import original_name
 from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 from ekspresi.tables.append_only import AppendOnlyFile, digest_of, new_digest
 from ekspresi.tables.parquet import pyarrow, write_parquet
-from ekspresi.tables.schema import CSV_ENCODING, csv_header, csv_lines, jsonl_lines
+from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
 from ekspresi.tables.xlsx import write_xlsx, xlsxwriter
 from ekspresi.types import Row
 
@@ -121,9 +122,11 @@ class TableFormat:
         """Count the rows of each source in the first bytes of the growing file."""
         with self.growing.open("rb") as file:
             lines = _lines_until(file, size)
-            if not self._csv:
-                return Counter(json.loads(line)["source"] for line in lines)
-            return Counter(row["source"] for row in csv.DictReader(line.decode(*CSV_ENCODING) for line in lines))
+            if self._csv:
+                rows: Iterable[dict[str, str]] = csv.DictReader(line.decode() for line in lines)
+            else:
+                rows = map(json.loads, lines)
+            return Counter(original_name(row["source"]) for row in rows)
 
     def _append_after(self, size: int, digest: "hashlib.blake2b", lines: bytes) -> AppendOnlyFile:
         file = AppendOnlyFile(self.growing, self.shown, size, digest)

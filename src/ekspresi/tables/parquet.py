@@ -43,8 +43,7 @@ def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
 
     Columns: ``source`` and ``annotated`` dictionaries of strings, ``frame``, ``face`` and ``track`` int64, ``time_s``
     float64, ``expression`` and ``most_likely`` strings, ``abstained`` bool, all others float32; null where unknown.
-    Bytes of file names that are not UTF-8 are written as ``\xff``. The columns and types do not depend on the number
-    of rows, which may be 0.
+    The columns and types do not depend on the number of rows, which may be 0.
 
     Args:
         lines: the file of JSON Lines.

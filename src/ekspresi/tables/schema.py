@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from ekspresi.errors import OutputError
+from ekspresi.system.file_names import escape_formulas, printable
 from ekspresi.types import Row
 
 COLUMNS = (
@@ -34,7 +35,7 @@ COLUMNS = (
 )
 """The columns before ``p_<label>``.
 
-    source        path or address, as in ``Row.source``
+    source        path or address, ``Row.source`` as ``printable`` writes it
     frame         number of the frame from 0; 0 for still pictures
     time_s        seconds since the start of the video; unknown for still pictures
     track         number of its track in the source; unknown for still pictures and faces that are not followed
@@ -58,9 +59,6 @@ FORMER_COLUMNS = (
 )
 """The columns before ``p_<label>`` of earlier versions, whose tables a command may replace but not continue."""
 
-CSV_ENCODING = ("utf-8", "surrogateescape")
-"""Encoding of CSV, and the treatment of bytes in file names that are not UTF-8: they are kept."""
-
 Value = str | int | float | bool | None
 
 
@@ -70,13 +68,14 @@ def column_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     >>> column_names(("neutral", "fear"))[-3:]
     ('annotated', 'p_neutral', 'p_fear')
     """
-    return (*COLUMNS, *(f"p_{label}" for label in labels))
+    return (*COLUMNS, *map(_label_column, labels))
 
 
 def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
     """Map the name of each column to the row's value, in the order of the columns; None where unknown.
 
-    Boxes are rounded to hundredths of a pixel, times to milliseconds, probabilities to six digits.
+    Boxes are rounded to hundredths of a pixel, times to milliseconds, probabilities to six digits. Texts are valid
+    Unicode in every format: ``printable`` writes paths and labels, and ``original_name`` reads them back.
 
     >>> from ekspresi.types import Face
     >>> row = Row("a.jpg", 0, None, None, Face((1.234, 2, 25, 26), 0.9))
@@ -86,7 +85,7 @@ def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
     x1, y1, x2, y2 = (round(edge, 2) for edge in row.face.box_xyxy)
     prediction = row.face.prediction
     known: dict[str, Value] = {
-        "source": row.source,
+        "source": printable(row.source),
         "frame": row.frame,
         "time_s": None if row.time_s is None else round(row.time_s, 3),
         "track": row.track,
@@ -95,18 +94,18 @@ def row_values(row: Row, labels: tuple[str, ...]) -> dict[str, Value]:
         "y1": y1,
         "x2": x2,
         "y2": y2,
-        "annotated": row.annotated,
+        "annotated": None if row.annotated is None else printable(row.annotated),
     }
     if prediction is not None:
         known |= {
             "face_px": round(prediction.face_px, 2),
             "effective_px": None if prediction.effective_px is None else round(prediction.effective_px, 2),
-            "expression": prediction.answer,
-            "most_likely": prediction.expression,
+            "expression": printable(prediction.answer),
+            "most_likely": printable(prediction.expression),
             "confidence": round(prediction.confidence, 6),
             "abstained": prediction.abstained,
         }
-        known |= {f"p_{label}": round(prediction.probabilities[label], 6) for label in labels}
+        known |= {_label_column(label): round(prediction.probabilities[label], 6) for label in labels}
     return {column: known.get(column) for column in column_names(labels)}
 
 
@@ -122,16 +121,13 @@ def csv_header(labels: tuple[str, ...]) -> bytes:
 def csv_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
     r"""Turn rows into lines of CSV, UTF-8; booleans are ``true`` and ``false``, unknown values are empty.
 
-    File names that are not valid text in the system's encoding keep their bytes.
+    The first character of a text that a spreadsheet would run as a formula is escaped, see ``escape_formulas``.
 
     >>> from ekspresi.types import Face
     >>> csv_lines([Row("a.jpg", 0, None, None, Face((1, 2, 25, 26), 0.9))], ("fear",))
     b'a.jpg,0,,,1,1,2,25,26,,,,,,,,\n'
     """
-    return _csv_bytes(
-        [str(value).lower() if isinstance(value, bool) else value for value in row_values(row, labels).values()]
-        for row in rows
-    )
+    return _csv_bytes(row_values(row, labels).values() for row in rows)
 
 
 def jsonl_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
@@ -145,9 +141,7 @@ def jsonl_lines(rows: Iterable[Row], labels: tuple[str, ...]) -> bytes:
 
 
 def read_jsonl(path: Path, most: int, target: str) -> Iterator[list[dict[str, Value]]]:
-    r"""Read the rows of ``jsonl_lines`` from a file, at most ``most`` at once; paths become valid Unicode.
-
-    Bytes of file names that are not UTF-8 become ``\xff``.
+    """Read the rows of ``jsonl_lines`` from a file, at most ``most`` at once.
 
     Args:
         path: the file.
@@ -168,10 +162,9 @@ def read_jsonl(path: Path, most: int, target: str) -> Iterator[list[dict[str, Va
         while lines := list(islice(file, most)):
             try:
                 rows = json.loads(b"[" + b",".join(lines) + b"]")
-                for row in rows:
-                    row["source"] = _as_unicode(row["source"])
-                    row["annotated"] = None if row["annotated"] is None else _as_unicode(row["annotated"])
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                if not all(isinstance(row["source"], str) and "annotated" in row for row in rows):
+                    raise TypeError("source, annotated")
+            except (ValueError, TypeError, KeyError) as error:
                 raise changed_lines_error(path, target) from error
             yield rows
 
@@ -186,11 +179,22 @@ def changed_lines_error(path: Path, target: str) -> OutputError:
     return OutputError(f"{path}: {what}. Start over with --overwrite.")
 
 
-def _as_unicode(path: str) -> str:
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def csv_text(value: Value) -> Value:
+    """Return a value as a cell of CSV: texts never begin a formula, and booleans are ``true`` and ``false``.
+
+    >>> csv_text("=a.jpg"), csv_text(True), csv_text(-1.5)
+    ('<3d>a.jpg', 'true', -1.5)
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return escape_formulas(value) if isinstance(value, str) else value
+
+
+def _label_column(label: str) -> str:
+    return f"p_{printable(label)}"
 
 
 def _csv_bytes(lines: Iterable[Iterable[Value]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue().encode(*CSV_ENCODING)
+    csv.writer(text, lineterminator="\n").writerows(map(csv_text, line) for line in lines)
+    return text.getvalue().encode()

@@ -9,12 +9,13 @@ face would be counted as faces. Its name does not end in .csv, so ``*.csv`` name
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
+from ekspresi.system.file_names import printable
 from ekspresi.system.storage import atomic_write
-from ekspresi.tables.schema import CSV_ENCODING
+from ekspresi.tables.schema import csv_text
 
 Status = Literal["ok", "no face", "not read", "unfinished"]
 """The outcome of a source; 'unfinished' where the run stopped before its end."""
@@ -82,7 +83,7 @@ def list_statuses(
 def write_source_list(path: Path, statuses: Sequence[SourceStatus]) -> None:
     r"""Write the list, UTF-8; the complete file replaces an older one.
 
-    File names that are not valid text in the system's encoding keep their bytes.
+    Texts are written as in tables of CSV: valid Unicode, and no formula for a spreadsheet.
 
     Raises:
         OutputError: the file cannot be written.
@@ -94,8 +95,9 @@ def write_source_list(path: Path, statuses: Sequence[SourceStatus]) -> None:
     ...     path.read_text().splitlines()
     ['source\tstatus\trows\treason', 'a.jpg\tno face\t0\t']
     """
-    encoding, errors = CSV_ENCODING
-    with atomic_write(path) as part, part.open("w", encoding=encoding, errors=errors, newline="") as file:
+    with atomic_write(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(LIST_COLUMNS)
-        writer.writerows(map(astuple, statuses))
+        for each in statuses:
+            shown = replace(each, source=printable(each.source), reason=printable(each.reason))
+            writer.writerow(map(csv_text, astuple(shown)))

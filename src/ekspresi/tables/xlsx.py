@@ -47,8 +47,7 @@ def write_xlsx(lines: Path, target: Path, labels: tuple[str, ...]) -> None:
     r"""Convert the JSON Lines of ``jsonl_lines`` to a workbook; memory does not grow with the rows.
 
     Numbers and booleans are such, texts are never read as formulas or links, unknown values are empty. The first row
-    of each sheet holds the names of the columns, and stays in view. Bytes of file names that are not UTF-8 are written
-    as ``\xff``.
+    of each sheet holds the names of the columns, and stays in view.
 
     Args:
         lines: the file of JSON Lines.
