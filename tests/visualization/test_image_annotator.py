@@ -5,7 +5,7 @@ import pytest
 
 from ekspresi.expressions import EXPRESSIONS
 from ekspresi.types import Face, Prediction
-from ekspresi.visualization.image_annotator import annotate
+from ekspresi.visualization.image_annotator import FEW, annotate
 from ekspresi.visualization.palette import COLORS
 
 
@@ -75,6 +75,48 @@ def test_annotate_odd_images_and_boxes_are_drawn(shape: tuple[int, int]) -> None
     assert picture.mode == "RGB"
     assert picture.width % shape[1] == 0
     assert annotate(image, []).size[0] % shape[1] == 0
+
+
+def crowd(columns: int, rows: int, step: int, abstained: bool = False) -> list[Face]:
+    """Faces of 24 x 30 px in a grid."""
+    return [
+        Face((x, y, x + 24, y + 30), 0.9, None, prediction("neutral", abstained=abstained))
+        for x in range(20, 20 + step * columns, step)
+        for y in range(20, 20 + step * rows, step)
+    ]
+
+
+@pytest.mark.parametrize("step", [32, 48, 70, 110])
+def test_annotate_crowd_covers_no_face(step: int) -> None:
+    image = np.full((720, 1280, 3), 120, dtype=np.uint8)
+    faces = crowd(1200 // step, 660 // step, step)
+    picture = np.asarray(annotate(image, faces))
+    for face in faces:
+        x1, y1, x2, y2 = (int(edge) for edge in face.box_xyxy)
+        assert (picture[y1 + 3 : y2 - 3, x1 + 3 : x2 - 3] == 120).all(), "but round corners"
+
+
+def test_annotate_unsure_and_neutral_differ_in_color_and_shape() -> None:
+    image = np.full((720, 1280, 3), 120, dtype=np.uint8)
+    upper = np.s_[18, 24:40]  # the middle of the upper line of the first face, off its round corners
+    neutral, unsure = (np.asarray(annotate(image, crowd(2, 1, 300, abstained)))[upper] for abstained in (False, True))
+    assert (neutral == rgb_of(COLORS["neutral"])).all(), "a solid line of one color"
+    assert (unsure.min(axis=0) < 40).all() and (unsure.max(axis=0) > 240).all(), "black and white dashes"
+    assert np.abs(unsure.astype(int) - neutral).max(axis=-1).min() > 40, "no pixel looks the same"
+
+
+def test_annotate_more_than_few_faces_have_a_key() -> None:
+    image = np.full((400, 1280, 3), 120, dtype=np.uint8)
+    without, keyed = (np.asarray(annotate(image, crowd(number, 1, 200))) for number in (FEW, FEW + 1))
+    assert (without[250:] == 120).all()
+    assert has_color(keyed[250:], COLORS["neutral"])
+
+
+def test_annotate_face_without_room_for_a_label_has_a_key() -> None:
+    image = np.full((420, 130, 3), 120, dtype=np.uint8)
+    faces = [Face((32.0 * k, 0.0, 32.0 * k + 31, 420.0), 0.9, None, prediction("fear")) for k in range(FEW)]
+    picture = np.asarray(annotate(image, faces))
+    assert picture.shape[0] > 840 and has_color(picture[840:], COLORS["fear"])
 
 
 def test_annotate_abstention_has_no_expression_color() -> None:

@@ -3,7 +3,14 @@
 import numpy as np
 
 from ekspresi.types import Box
-from ekspresi.visualization.label_layout import Spot, connect_label, evaluate_spot, nearby, place_label
+from ekspresi.visualization.label_layout import (
+    Spot,
+    connect_label,
+    evaluate_spot,
+    find_room,
+    nearby,
+    place_label,
+)
 
 PICTURE = (400, 300)
 FULL, SMALL = (120, 50), (80, 18)
@@ -49,6 +56,40 @@ def test_place_label_hides_neither_labels_nor_faces() -> None:
 def test_place_label_without_room_returns_none() -> None:
     face = (0.0, 0.0, 400.0, 300.0)
     assert place_label([FULL, SMALL], face, [face], [(0, 0, 400, 300)], PICTURE, 4) is None
+
+
+def test_place_label_covers_a_neighbor_only_without_room() -> None:
+    """A line across one neighbor costs more than hiding a small part of another."""
+    face = (150.0, 100.0, 200.0, 160.0)
+    wall = [(0.0, 0.0, 149.0, 300.0), (201.0, 0.0, 400.0, 300.0), (150.0, 162.0, 200.0, 300.0)]
+    crowd = [face, *wall, (150.0, 0.0, 200.0, 80.0)]
+    spot = place_label([(48, 22)], face, crowd, [], PICTURE, 4)
+    assert spot is not None and spot.covers
+    assert place_label([(48, 22)], face, crowd, [], PICTURE, 4, strict=True) is None
+    free = place_label([(48, 18)], face, crowd, [], PICTURE, 4)
+    assert free is not None and not free.covers
+
+
+def test_find_room_is_free_and_near() -> None:
+    face = (150.0, 120.0, 200.0, 180.0)
+    walls = [(60.0, 90.0, 145.0, 210.0), (205.0, 90.0, 300.0, 210.0), (100.0, 185.0, 250.0, 215.0)]
+    found = find_room(SMALL, face, [face, *walls], PICTURE, 4)
+    assert found is not None
+    label = (*found, found[0] + SMALL[0], found[1] + SMALL[1])
+    assert not any(meet(label, other) for other in (face, *walls))
+    assert label[3] <= 120, "above, where the way is free"
+
+
+def test_find_room_without_a_free_way_is_none() -> None:
+    face = (150.0, 120.0, 200.0, 180.0)
+    ring = [
+        (0.0, 90.0, 400.0, 119.0),
+        (0.0, 181.0, 400.0, 210.0),
+        (0.0, 90.0, 149.0, 210.0),
+        (201.0, 90.0, 400.0, 210.0),
+    ]
+    assert find_room(SMALL, face, [face, *ring], PICTURE, 4) is None
+    assert find_room((500, 20), face, [face], PICTURE, 4) is None, "wider than the picture"
 
 
 def test_connect_label_only_distant_label_has_a_line() -> None:

@@ -11,17 +11,24 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ekspresi.types import Box, Face
-from ekspresi.visualization.label_layout import connect_label, nearby, place_label
-from ekspresi.visualization.labels import draw_labels, draw_rounded_mask
+from ekspresi.visualization.color_key import add_color_key
+from ekspresi.visualization.drawing_scale import choose_line_px, choose_text_px, viewing_px
+from ekspresi.visualization.label_layout import connect_label, find_room, nearby, place_label
+from ekspresi.visualization.labels import draw_labels
+from ekspresi.visualization.outlines import draw_outline
 from ekspresi.visualization.palette import PANEL, choose_color
+
+FEW = 4
+"""Faces up to which a picture needs no key of the colors."""
 
 
 def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
     """Draw an outline and a label for each face: its answer, confidence and next expressions.
 
-    Labels stay inside the image and off the faces where there is room. In narrow places they shrink to name and
-    confidence. Where they would hide each other only the outline is drawn. A face that fills the image gets its label
-    on a strip below.
+    The outline of an abstention is dashed. Labels stay inside the image and cover no other face and no other label. In
+    narrow places they shrink to name and confidence, or a line leads to them. Without room only the outline is drawn. A
+    face that fills the image gets its label on a strip below. More than ``FEW`` faces, and faces without a label, get a
+    key of the colors, in a free place or on a strip below.
 
     Example:
         >>> from ekspresi.types import Prediction
@@ -35,19 +42,20 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         faces: with or without predictions; boxes in pixels of ``image``.
 
     Returns:
-        RGB picture of the size of ``image``; a whole multiple of it where the image is too small for text.
+        RGB picture of the size of ``image``; a whole multiple of it where the image is too small for text, and
+        higher by the strips below.
     """
     picture, factor = enlarge(image, faces)
-    scale = (picture.width * picture.height) ** 0.5
-    line = max(2, round(scale / 350))
-    outlines = []
+    viewing = viewing_px(*picture.size)
+    outlines, lines = [], []
     for face in faces:
         x1, y1, x2, y2 = (edge * factor for edge in face.box_xyxy)
+        lines.append(line := choose_line_px(viewing, x2 - x1))
         # The line runs outside the box: a face of ten pixels has none to lose.
         outlines.append((x1 - line, y1 - line, x2 + line, y2 + line))
     fills = [(x2 - x1) * (y2 - y1) > 0.7 * picture.width * picture.height for x1, y1, x2, y2 in outlines]
     labels = [
-        draw_labels(face.prediction, round(choose_text_px(outline, scale))) if face.prediction else []
+        draw_labels(face.prediction, round(choose_text_px(outline, viewing))) if face.prediction else []
         for face, outline in zip(faces, outlines, strict=True)
     ]
     below = max((drawn[0].height for drawn, fill in zip(labels, fills, strict=True) if fill and drawn), default=0)
@@ -55,27 +63,42 @@ def annotate(image: NDArray[np.uint8], faces: Sequence[Face]) -> Image.Image:
         extended = Image.new("RGB", (picture.width, picture.height + below), PANEL[:3])
         extended.paste(picture, (0, 0))
         picture = extended
-    for face, outline, fill in zip(faces, outlines, fills, strict=True):
+    for face, outline, fill, line in zip(faces, outlines, fills, lines, strict=True):
         if not fill:
-            draw_outline(picture, outline, choose_color(face.prediction), line)
-    gap = 2 * line
+            unsure = face.prediction is not None and face.prediction.abstained
+            draw_outline(picture, outline, choose_color(face.prediction), line, dashed=unsure)
+    gap = 2 * min(lines, default=2)
     placed: list[tuple[Image.Image, Box]] = []
     draw = ImageDraw.Draw(picture)
-    for face, drawn, outline, fill in zip(faces, labels, outlines, fills, strict=True):
-        if fill and drawn:
-            placed.append((drawn[0], (0, picture.height - below, drawn[0].width, picture.height)))
-            continue
+
+    def place(label: Image.Image, left: int, top: int, i: int) -> None:
+        placed.append((label, (left, top, left + label.width, top + label.height)))
+        if not fills[i] and (ends := connect_label(outlines[i], placed[-1][1], gap)):
+            draw.line(ends, fill=choose_color(faces[i].prediction), width=max(1, lines[i] // 2))
+
+    crowded = []
+    for i, drawn in enumerate(labels):
         if not drawn:
             continue
+        if fills[i]:
+            place(drawn[0], 0, picture.height - below, i)
+            continue
         sizes = [label.size for label in drawn]
-        others, taken = (nearby(boxes, outline, sizes, gap) for boxes in (outlines, [box for _, box in placed]))
-        if spot := place_label(sizes, outline, others, taken, picture.size, gap):
-            label = drawn[spot.label]
-            placed.append((label, (spot.x, spot.y, spot.x + label.width, spot.y + label.height)))
-            if ends := connect_label(outline, placed[-1][1], gap):
-                draw.line(ends, fill=choose_color(face.prediction), width=max(1, line // 2))
+        others, taken = (nearby(boxes, outlines[i], sizes, gap) for boxes in (outlines, [box for _, box in placed]))
+        if spot := place_label(sizes, outlines[i], others, taken, picture.size, gap, strict=True):
+            place(drawn[spot.label], spot.x, spot.y, i)
+        else:
+            crowded.append(i)
+    for i in crowded:  # after all labels next to their faces, which a label from elsewhere would displace
+        short = labels[i][-1]
+        if corner := find_room(short.size, outlines[i], [*outlines, *(box for _, box in placed)], picture.size, gap):
+            place(short, *corner, i)
     for label, (left, top, _, _) in placed:
         picture.paste(label, (round(left), round(top)), label)
+    predictions = [face.prediction for face in faces if face.prediction]
+    if len(predictions) > FEW or len(placed) < len(predictions):
+        text_px = round(float(np.median([choose_text_px(outline, viewing) for outline in outlines])))
+        picture = add_color_key(picture, predictions, [*outlines, *(box for _, box in placed)], text_px)
     return picture
 
 
@@ -104,48 +127,3 @@ def enlarge(image: NDArray[np.uint8], faces: Sequence[Face] = ()) -> tuple[Image
         factor = max(factor, min(math.ceil(64 / max(face_px, 1)), 1280 // max(width, height)))
     factor = max(1, factor)
     return Image.fromarray(image).resize((width * factor, height * factor), Image.Resampling.NEAREST), factor
-
-
-def choose_text_px(outline: Box, scale: float) -> float:
-    """Choose a text height that grows with the face and is readable on the picture.
-
-    Example:
-        >>> choose_text_px((0, 0, 200, 200), scale=840)
-        20.0
-
-    Args:
-        outline: box of the face.
-        scale: geometric mean of the picture's sides in pixels.
-
-    Returns:
-        Height of the letters in pixels.
-    """
-    smallest, largest = max(13.0, scale / 85), max(15.0, scale / 42)
-    return min(max((outline[2] - outline[0]) * 0.11, smallest), largest)
-
-
-def draw_outline(picture: Image.Image, outline: Box, color: str, line: int) -> None:
-    """Draw a rounded line along the inside of a box.
-
-    Example:
-        >>> picture = Image.new("RGB", (40, 40), "#FFFFFF")
-        >>> draw_outline(picture, (5, 5, 35, 35), "#D55E00", line=3)
-        >>> picture.getpixel((20, 6)), picture.getpixel((20, 20))
-        ((213, 94, 0), (255, 255, 255))
-
-    Args:
-        picture: RGB; changed in place.
-        outline: box in pixels of ``picture``.
-        color: '#RRGGBB'.
-        line: width of the line in pixels.
-    """
-    x1, y1, x2, y2 = (round(edge) for edge in outline)
-    size = (max(1, x2 - x1), max(1, y2 - y1))
-    radius = min(size) * 0.08 + line
-    # A dark rim keeps the line visible on any background.
-    rim = max(1, line // 2)
-    outer = (size[0] + 2 * rim, size[1] + 2 * rim)
-    picture.paste(
-        (0, 0, 0), (x1 - rim, y1 - rim), draw_rounded_mask(outer, radius + rim, line + 2 * rim, strength=0.35)
-    )
-    picture.paste(color, (x1, y1), draw_rounded_mask(size, radius, line))

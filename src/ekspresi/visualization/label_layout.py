@@ -6,6 +6,8 @@ In: sizes and boxes in pixels. Out: positions. Does not know about images, text 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from ekspresi.types import Box
 
 GOOD = 0.035
@@ -18,6 +20,10 @@ _SPOTS = 4 * _SPOTS_PER_STEP
 """Spots around a face: ten at each of four steps away from it."""
 _STEP_COST = 0.01
 """Cost of each step."""
+_CROSSING_COST = 0.3
+"""Cost of a line that crosses a face or a label: not bearable."""
+_PLACES = 400
+"""Nearest free places that are tried for a label far from its face."""
 
 
 class Spot(NamedTuple):
@@ -33,6 +39,7 @@ class Spot(NamedTuple):
         number: index of the spot around the face. It moves with the face.
         x, y: upper left corner in pixels.
         cost: weighted fractions of the faces and labels that it hides.
+        covers: whether it hides a part of another face.
     """
 
     label: int
@@ -40,6 +47,7 @@ class Spot(NamedTuple):
     x: int
     y: int
     cost: float
+    covers: bool = False
 
 
 def place_label(
@@ -51,13 +59,15 @@ def place_label(
     gap: int,
     good: float = GOOD,
     bearable: float = BEARABLE,
+    *,
+    strict: bool = False,
 ) -> Spot | None:
-    """Choose a label that fits near a face, and its spot.
+    """Choose a label that fits near a face, and its spot; it covers no other face where there is room.
 
     Example:
         >>> face = (150, 120, 200, 180)
         >>> place_label([(120, 50), (80, 18)], face, [face], placed=[], image_size=(400, 300), gap=4)
-        Spot(label=0, number=0, x=150, y=68, cost=0.0)
+        Spot(label=0, number=0, x=150, y=68, cost=0.0, covers=False)
 
     Args:
         sizes: width and height of the labels to choose from, the fullest first.
@@ -68,20 +78,26 @@ def place_label(
         gap: pixels between two labels.
         good: cost up to direction a fuller label is kept.
         bearable: cost above direction no label is placed.
+        strict: cover no other face even where there is no room.
 
     Returns:
         The spot; None where no label fits.
     """
     best: Spot | None = None
+    covering: Spot | None = None
     for label, size in enumerate(sizes):
         for number in range(_SPOTS):
             if best is not None and best.cost <= _STEP_COST * (number // _SPOTS_PER_STEP):
                 break  # no other spot at this distance costs less
             spot = evaluate_spot(label, number, size, face, faces, placed, image_size, gap)
-            if best is None or spot.cost < best.cost - 1e-9:
+            if spot.covers:
+                covering = spot if covering is None or spot.cost < covering.cost - 1e-9 else covering
+            elif best is None or spot.cost < best.cost - 1e-9:
                 best = spot
         if best is not None and best.cost < good:
             break
+    if (best is None or best.cost > bearable) and not strict:
+        best = covering
     return None if best is None or best.cost > bearable else best
 
 
@@ -119,7 +135,7 @@ def evaluate_spot(
     Example:
         >>> face = (150, 120, 200, 180)
         >>> evaluate_spot(0, 3, (80, 18), face, [face], [], (400, 300), gap=4)
-        Spot(label=0, number=3, x=150, y=182, cost=0.0)
+        Spot(label=0, number=3, x=150, y=182, cost=0.0, covers=False)
 
     Args:
         label: index of the label.
@@ -136,12 +152,62 @@ def evaluate_spot(
     box = (x, y, x + width, y + height)
     with_gap = (x - gap, y - gap, x + width + gap, y + height + gap)
     others = [other for other in faces if other != face]
-    hidden = sum(_hidden_fraction(other, box) for other in others) + 3 * _hidden_fraction(face, box)
+    hidden = sum(_hidden_fraction(other, box) for other in others)
+    covers = hidden > 0
+    hidden += 3 * _hidden_fraction(face, box)
     hidden += 3 * sum(max(_hidden_fraction(other, with_gap), _hidden_fraction(with_gap, other)) for other in placed)
     cost = hidden + _STEP_COST * steps
     if line := connect_label(face, box, gap):
-        cost += 0.2 * any(_crosses(line, other) for other in (*others, *placed))
-    return Spot(label, number, x, y, cost)
+        cost += _CROSSING_COST * any(_crosses(line, other) for other in (*others, *placed))
+    return Spot(label, number, x, y, cost, covers)
+
+
+def find_room(
+    size: tuple[int, int], face: Box, taken: Sequence[Box], image_size: tuple[int, int], gap: int
+) -> tuple[int, int] | None:
+    """Find the nearest free place for a label around a face, with a free way for the line to the face.
+
+    Example:
+        >>> face = (150, 120, 200, 180)
+        >>> find_room((80, 18), face, [face, (0, 60, 400, 119)], (400, 300), gap=4)
+        (136, 184)
+
+    Args:
+        size: width and height of the label.
+        face: box of the face with its outline.
+        taken: boxes of all faces and of the labels placed so far.
+        image_size: width and height of the image.
+        gap: pixels between two labels.
+
+    Returns:
+        Upper left corner; None where there is no such place within three widths of the label.
+    """
+    cell = max(2, gap)
+    columns, rows = image_size[0] // cell, image_size[1] // cell
+    wide, high = (-(-length // cell) for length in size)
+    if wide > columns or high > rows:
+        return None
+    full = np.zeros((rows + 1, columns + 1), dtype=np.int32)
+    for x1, y1, x2, y2 in taken:
+        (top, bottom), (left, right) = (
+            (max(0, int(low - gap) // cell) + 1, max(0, -int(-(high_ + gap) // cell)) + 1)
+            for low, high_ in ((y1, y2), (x1, x2))
+        )
+        full[top:bottom, left:right] = 1
+    sums = full.cumsum(axis=0).cumsum(axis=1)
+    inside = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
+    y, x = (cell * places for places in np.nonzero(inside == 0))
+    away = np.hypot(x + size[0] / 2 - (face[0] + face[2]) / 2, y + size[1] / 2 - (face[1] + face[3]) / 2)
+    reach = 3 * size[0] + max(face[2] - face[0], face[3] - face[1]) / 2
+    others = [other for other in taken if other != face]
+    for place in np.argsort(away, kind="stable")[:_PLACES]:
+        if away[place] > reach:
+            break
+        left, top = int(x[place]), int(y[place])
+        line = connect_label(face, (left, top, left + size[0], top + size[1]), gap)
+        if line is None or not any(_meets(line, other) for other in others):
+            return left, top
+    return None
 
 
 def connect_label(face: Box, label: Box, gap: int) -> Box | None:
@@ -199,6 +265,15 @@ def _hidden_fraction(box: Box, by: Box) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     return width * height / ((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _meets(line: Box, box: Box) -> bool:
+    """Return whether a line meets a box."""
+    if not _crosses(line, box):
+        return False
+    x1, y1, x2, y2 = line
+    sides = [(x2 - x1) * (y - y1) - (y2 - y1) * (x - x1) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    return min(sides) <= 0 <= max(sides)
 
 
 def _crosses(line: Box, box: Box) -> bool:

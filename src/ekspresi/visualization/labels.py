@@ -12,7 +12,16 @@ from PIL import Image, ImageDraw, ImageFont
 from ekspresi.imaging.image_cache import cache_images
 from ekspresi.types import UNSURE, Prediction
 from ekspresi.visualization.formatting import format_percent
-from ekspresi.visualization.palette import COLORS, PANEL, PANEL_DIM, PANEL_INK, PANEL_TRACK, UNKNOWN_COLOR, choose_color
+from ekspresi.visualization.palette import (
+    COLORS,
+    DASH_GROUND,
+    PANEL,
+    PANEL_DIM,
+    PANEL_INK,
+    PANEL_TRACK,
+    UNKNOWN_COLOR,
+    choose_color,
+)
 
 
 @lru_cache(maxsize=64)
@@ -117,6 +126,9 @@ def _label(lines: Sequence[_Line], text_px: int, widest: tuple[str, ...] = ()) -
     panel = Image.new("RGBA", (width, height), PANEL)
     draw = ImageDraw.Draw(panel)
     draw.rectangle((0, 0, swatch - 1, height), fill=lines[0][2])
+    if lines[0][0].endswith(UNSURE):  # after a track number
+        for top in range(2 * swatch, height, 3 * swatch):  # dashes, as in the outline
+            draw.rectangle((0, top, swatch - 1, top + swatch - 1), fill=DASH_GROUND)
     top = 0
     for i, (name, probability, color) in enumerate(lines):
         ink = PANEL_INK if i == 0 else PANEL_DIM

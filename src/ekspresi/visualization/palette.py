@@ -1,13 +1,14 @@
 """Define the colors of pictures, plots and pages.
 
-The colors of expressions are those of Okabe and Ito (Color Universal Design, 2008). People with any common color
-blindness can distinguish them. Names and numbers accompany them everywhere, so no meaning rests on color alone.
+The colors of expressions are those of Okabe and Ito (Color Universal Design, 2008), with a light gray for *neutral*.
+People with any common color blindness can distinguish them. Names and numbers accompany them everywhere, and *unsure*
+is dashed, so no meaning rests on color alone.
 """
 
 from ekspresi.types import Prediction
 
 COLORS = {
-    "neutral": "#A7ADB5",
+    "neutral": "#B8BEC6",
     "happiness": "#E69F00",
     "surprise": "#56B4E9",
     "sadness": "#0072B2",
@@ -19,7 +20,9 @@ COLORS = {
 """Expression -> its color in every picture and plot."""
 
 UNKNOWN_COLOR = "#FFFFFF"
-"""Color of a face without a prediction, of an abstention, and of labels that are not in ``COLORS``."""
+"""Color of a face without a prediction, of labels that are not in ``COLORS``, and of the dashes of an abstention."""
+DASH_GROUND = "#14171C"
+"""Color between the dashes of an abstention."""
 
 PAPER, INK, DIM, FAINT = "#FFFFFF", "#14171C", "#5A626D", "#868E98"
 """Background and text colors of sheets."""

@@ -14,9 +14,11 @@ from PIL import Image, ImageDraw
 
 from ekspresi.types import Box, FrameResult, Row
 from ekspresi.visualization.anonymization import anonymize
-from ekspresi.visualization.image_annotator import annotate, choose_text_px, draw_outline, enlarge
+from ekspresi.visualization.drawing_scale import choose_line_px, choose_text_px, viewing_px
+from ekspresi.visualization.image_annotator import annotate, enlarge
 from ekspresi.visualization.label_layout import BEARABLE, GOOD, Spot, connect_label, evaluate_spot, nearby, place_label
 from ekspresi.visualization.labels import draw_steady_labels
+from ekspresi.visualization.outlines import draw_outline
 from ekspresi.visualization.palette import choose_color
 
 REST_S = 1.0
@@ -96,12 +98,12 @@ class VideoAnnotator:
         return picture
 
     def _draw(self, picture: Image.Image, rows: tuple[Row, ...], time_s: float) -> None:
-        scale = (picture.width * picture.height) ** 0.5
-        line = max(2, round(scale / 350))
+        line = choose_line_px(viewing_px(*picture.size))
         outlines = [_outline_of(row, self._factor, line) for row in rows]
         for row, outline in zip(rows, outlines, strict=True):
             if not _fills(outline, picture):
-                draw_outline(picture, outline, choose_color(row.face.prediction), line)
+                unsure = row.face.prediction is not None and row.face.prediction.abstained
+                draw_outline(picture, outline, choose_color(row.face.prediction), line, dashed=unsure)
         # Tracks with a label come first; new ones follow, the largest first.
         order = sorted(range(len(rows)), key=lambda i: rows[i].track not in self._labels)
         draw = ImageDraw.Draw(picture)
@@ -125,10 +127,10 @@ class VideoAnnotator:
         prediction = row.face.prediction
         if prediction is None:
             return None
-        scale = (picture.width * picture.height) ** 0.5
-        line = max(2, round(scale / 350))
+        viewing = viewing_px(*picture.size)
+        line = choose_line_px(viewing)
         kept = None if row.track is None else self._labels.get(row.track)
-        wanted_px = choose_text_px(outline, scale)
+        wanted_px = choose_text_px(outline, viewing)
         text_px = kept.text_px if kept and abs(wanted_px - kept.text_px) < 1 else round(wanted_px)
         panels = draw_steady_labels(prediction, text_px, row.track)
         sizes = [panel.size for panel in panels]
