@@ -126,7 +126,7 @@ def test_a_cache_that_cannot_be_written_does_no_harm(calls, frame, monkeypatch):
 def test_what_cannot_be_read_is_not_remembered(calls, tmp_path):
     for name, content, reason in (
         ("no.png", None, "no such file"),
-        ("text.png", b"text", "is text"),
+        ("text.png", b"text", "is a text file"),
         ("x.png", b"", "empty"),
     ):
         if content is not None:

@@ -70,7 +70,8 @@ def test_draw_heat_map_keeps_the_shape_of_the_crop(shape, size):
 
 
 def test_render_explanations_draws_a_band_for_each_face():
-    one, three = (render_explanations([explanation()] * n) for n in (1, 3))
+    sizes = (24, 16, 12, 8)  # wide bands, so that three lie in one column
+    one, three = (render_explanations([explanation(sizes=sizes)] * n) for n in (1, 3))
     assert three.mode == "RGB"
     assert one.width == three.width
     band, rest = divmod(three.height - one.height, 2)
@@ -80,6 +81,22 @@ def test_render_explanations_draws_a_band_for_each_face():
     top = pixels[36 + 62 : 36 + band - 60]
     np.testing.assert_array_equal(top, pixels[36 + 62 + band : 36 + 2 * band - 60])
     assert (pixels[36 : 36 + 62] != pixels[36 + band : 36 + 62 + band]).any(), "the numbers differ"
+
+
+@pytest.mark.parametrize("number", [2, 5, 12, 24])
+def test_render_explanations_of_many_faces_is_bounded(number):
+    sheet = render_explanations([explanation(sizes=(48, 32, 24, 16, 12, 8))] * number)
+    assert max(sheet.size) < 7000 and max(sheet.size) < 3 * min(sheet.size)
+    bands = (tint(sheet) > 80).sum()
+    assert bands >= number * 150 * 150, "each face has its map"
+
+
+def test_render_explanations_without_a_map_says_so():
+    """Draw words where the scale would be, and no word of colors at the bottom."""
+    flat, colored = (np.asarray(render_explanations([explanation(peak)])) for peak in (0.0, 0.4))
+    below = np.s_[36 + 62 + 384 + 18 : 36 + 62 + 384 + 18 + 60, 36 : 36 + 384]
+    assert (flat[below].max(axis=-1) < 100).any() and (tint(flat[below]) < 25).all()
+    assert (tint(colored[below]) > 80).any()
 
 
 def test_render_explanations_shows_abstention_and_effective_size():

@@ -1,7 +1,7 @@
 """Draw explanations as a sheet: where the evidence lies, and what remains at each size.
 
-In: explanations of faces. Out: a Pillow image with one band for each face. Does not know about files, nor how an
-explanation is computed.
+In: explanations of faces. Out: a Pillow image with one band for each face, in columns where there are many. Does not
+know about files, nor how an explanation is computed.
 
 The map uses one hue that no expression has, denser where the fall is larger. It reads the same in print and with any
 common color blindness. Where the probability does not fall the face has no color.
@@ -37,7 +37,8 @@ _MARGIN, _GAP, _TITLE, _LINE, _TEXT = 36, 56, 62, 28, 20
 def render_explanations(explanations: Sequence[Explanation]) -> Image.Image:
     """Draw explanations of faces as one picture, with a numbered band for each.
 
-    A band shows the crop with its map and the map's scale on the left, and the face at each size on the right.
+    A band shows the crop with its map and the map's scale on the left, and the face at each size on the right. Without
+    a map the band says why. Bands lie in rows, in as many columns as keep the longer side of the picture shortest.
 
     Example:
         >>> from ekspresi.recognition.explanation import explain
@@ -52,18 +53,28 @@ def render_explanations(explanations: Sequence[Explanation]) -> Image.Image:
     bands = [_draw_band(number, explanation) for number, explanation in enumerate(explanations, start=1)]
     predictions = [explanation.occlusion.prediction for explanation in explanations]
     predictions += [reduced.prediction for explanation in explanations for reduced in explanation.sizes]
-    note = _draw_note(predictions)
-    width = max(picture.width for picture in (*bands, note)) + 2 * _MARGIN
-    height = sum(band.height + _GAP for band in bands) + note.height + 2 * _MARGIN
-    sheet = Image.new("RGB", (width, height), PAPER)
+    note = _draw_note(predictions, any(choose_scale(one.occlusion) for one in explanations))
+    column = max(band.width for band in bands) + 2 * _GAP
+    columns = min(range(1, len(bands) + 1), key=lambda number: max(number * column, sum(_row_heights(bands, number))))
+    heights = _row_heights(bands, columns)
+    width = max(columns * column - 2 * _GAP, note.width) + 2 * _MARGIN
+    sheet = Image.new("RGB", (width, sum(heights) + note.height + 2 * _MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
     top = _MARGIN
-    for band in bands:
-        sheet.paste(band, (_MARGIN, top))
-        top += band.height + _GAP
+    for row, height in enumerate(heights):
+        for place, band in enumerate(bands[row * columns : (row + 1) * columns]):
+            sheet.paste(band, (_MARGIN + place * column, top))
+        top += height
         draw.line((_MARGIN, top - _GAP // 2, width - _MARGIN, top - _GAP // 2), fill="#DFE3E8", width=2)
     sheet.paste(note, (_MARGIN, top))
     return sheet
+
+
+def _row_heights(bands: Sequence[Image.Image], columns: int) -> list[int]:
+    """Return the height of each row of bands, with the gap below it."""
+    return [
+        max(band.height for band in bands[first : first + columns]) + _GAP for first in range(0, len(bands), columns)
+    ]
 
 
 def draw_heat_map(occlusion: Occlusion, side_px: int) -> Image.Image:
@@ -158,7 +169,11 @@ def _describe(occlusion: Occlusion) -> list[tuple[str, str]]:
     answer = f"the probability of {occlusion.prediction.expression}"
     peak, rise = 100 * float(occlusion.falls.max()), -100 * float(occlusion.falls.min())
     if choose_scale(occlusion) is None:
-        summary = f"No single part decides: hiding any lowers {answer} by less than {100 * FLAT:.0f} points."
+        most = f"{peak:.1f}" if peak >= 0.05 else "0"
+        summary = (
+            f"No map: no single part decides. Hiding any one lowers {answer} by at most {most} points; "
+            f"color begins at {100 * FLAT:.0f}."
+        )
     else:
         summary = f"Hiding the colored parts lowers {answer} by up to {peak:.0f} points."
     lines = [(line, INK) for line in _wrap(summary, _TEXT, _MAP)]
@@ -168,12 +183,12 @@ def _describe(occlusion: Occlusion) -> list[tuple[str, str]]:
     return lines
 
 
-def _draw_note(predictions: Sequence[Prediction]) -> Image.Image:
-    """Explain the words and colors that the predictions of a sheet use."""
-    lines = [
-        "Color: how many percentage points the probability falls when that part is blurred "
-        f"(patch: {PATCH:.0%} of the side)."
-    ]
+def _draw_note(predictions: Sequence[Prediction], colored: bool) -> Image.Image:
+    """Explain the words and colors that the bands of a sheet use."""
+    falls = (
+        f"how many percentage points the probability falls when that part is blurred (patch: {PATCH:.0%} of the side)."
+    )
+    lines = [f"Color: {falls}" if colored else f"A map would show {falls}"]
     if any(prediction.effective_px is not None for prediction in predictions):
         lines.append(
             "effective px: pixels of the side with real detail, as the model estimates; "
@@ -181,7 +196,8 @@ def _draw_note(predictions: Sequence[Prediction]) -> Image.Image:
         )
     if any(prediction.abstained for prediction in predictions):
         lines.append(
-            "unsure: the face is too small, or the confidence too low, for the precision that the model promises."
+            "unsure: the face is too small, or the confidence is below the model's threshold. "
+            "The threshold was fitted to other pictures than this one."
         )
     width = max(math.ceil(load_font(_TEXT).getlength(line)) for line in lines)
     note = Image.new("RGB", (width, len(lines) * _LINE), PAPER)

@@ -25,7 +25,7 @@ from ekspresi.visualization.explanation_sheet import render_explanations
 from ekspresi.visualization.size_strip import draw_sizes
 
 MAX_FACES = 24
-"""Faces that are explained; more would make a picture that no program opens."""
+"""Faces that are explained; with more, a picture would have more than about 7,000 px on a side."""
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg")
 """Endings of the picture's name, in lower case; upper case is accepted too."""
