@@ -33,6 +33,8 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
         return st.integers(*bounds(name))
     if kind is float:
         return st.floats(*bounds(name)) | st.integers(math.ceil(bounds(name)[0]), math.floor(bounds(name)[1]))
+    if kind == tuple[str, ...]:
+        return st.lists(st.text(min_size=1), max_size=3)
     assert kind is str
     return st.text(min_size=name == "data")
 
@@ -224,7 +226,15 @@ def test_a_run_folder_of_version_0_1_still_loads(tmp_path: Path) -> None:
     assert (config.data, config.fold, config.epochs) == ("ckplus48:data/CK+48", 3, 12)
     assert config.validation_px == (48, 16)
     keys = [line.partition(" = ")[0] for line in OF_0_1.splitlines() if not line.startswith("#")]
-    assert keys == list(FIELDS)
+    newer = ["blendshapes", "views"]
+    assert keys == [name for name in FIELDS if name not in newer]
+
+
+def test_teacher_is_one_name_or_a_list_of_names() -> None:
+    for given, read in (("", ()), ("bundled", ("bundled",)), (["a", "b"], ("a", "b"))):
+        assert load_config(None, {"data": "folder:x", "teacher": given}).teacher == read
+    with pytest.raises(ConfigError, match="teacher = 3: is a whole number"):
+        load_config(None, {"data": "folder:x", "teacher": 3})
 
 
 def test_the_shipped_configurations_are_valid() -> None:

@@ -64,6 +64,21 @@ def test_export_weights_are_those_of_the_model(finished: TrainingRun) -> None:
     np.testing.assert_allclose(effective_px, np.minimum(2 ** octaves.numpy(), 48), rtol=1e-4)
 
 
+def test_export_with_two_views_averages_the_mirror_image(finished: TrainingRun, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished.folder, tmp_path / "run")
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace("views = 1", "views = 2"))
+    one = ekspresi.Recognizer(export(finished.folder, tmp_path / "one.onnx").model)
+    two = ekspresi.Recognizer(export(folder, tmp_path / "two.onnx").model)
+    crops = [np.random.default_rng(i).integers(0, 256, (40, 40), dtype=np.uint8) for i in range(3)]
+    mirrored = [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]
+    expected = (one.logits(crops)[0] + one.logits(mirrored)[0]) / 2
+    assert np.abs(one.logits(crops)[0] - expected).max() > 1e-3
+    np.testing.assert_allclose(two.logits(crops)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(two.logits(mirrored[:1])[0], expected[:1], atol=1e-4)
+    assert two.metadata.provenance["config"]["views"] == 2
+
+
 def test_measure_difference_detects_other_weights(finished: TrainingRun) -> None:
     done = export(finished.folder, finished.folder / "own.onnx")
     labels = ekspresi.Recognizer(done.model).labels

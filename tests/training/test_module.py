@@ -1,4 +1,4 @@
-"""The loss, the validation figures and the schedule, counted by hand; teachers and frozen backbones."""
+"""The loss, the validation figures and the schedule, counted by hand; teachers, blendshapes and frozen backbones."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.train
 
 from ekspresi.training.config import TrainConfig, load_config
 from ekspresi.training.export import export
-from ekspresi.training.module import RESOLUTION_WEIGHT, ExpressionModule, predict_sharp
+from ekspresi.training.module import BLENDSHAPE_WEIGHT, RESOLUTION_WEIGHT, ExpressionModule
 from ekspresi.training.run import train
 from ekspresi.training.run_folder import TrainingRun
 
@@ -22,13 +22,13 @@ def weights(run: TrainingRun) -> dict[str, "torch.Tensor"]:
     return state
 
 
-def test_module_learns_from_a_teacher_but_drops_it(
+def test_module_learns_from_teachers_but_drops_them(
     finished: TrainingRun, small: dict[str, object], tmp_path: Path
 ) -> None:
     teacher = export(finished.folder, tmp_path / "teacher.onnx").weights
     keys = {**small, "epochs": 1, "ema_decay": 0.0}
     alone = train(load_config(None, keys), tmp_path / "alone")
-    taught = train(load_config(None, {**keys, "teacher": str(teacher)}), tmp_path / "taught")
+    taught = train(load_config(None, {**keys, "teacher": (str(teacher), "bundled")}), tmp_path / "taught")
     assert weights(alone).keys() == weights(taught).keys()
     assert any((weights(alone)[name] != weights(taught)[name]).any() for name in weights(alone))
     seen, read = (
@@ -103,12 +103,21 @@ def test_configure_optimizers_schedules_every_step(module: ExpressionModule) -> 
     assert rates[20] == pytest.approx(0.5) and rates[30] == pytest.approx(0.0, abs=1e-9)
 
 
-def test_predict_sharp_keeps_gradients_out() -> None:
-    weight = torch.ones(1, requires_grad=True)
-
-    def teacher(faces: "torch.Tensor") -> tuple["torch.Tensor", None]:
-        return torch.stack([faces.mean(dim=(1, 2, 3)) * weight, torch.zeros(len(faces))], dim=1), None
-
-    found = predict_sharp(teacher, torch.ones(2, 1, 4, 4))
-    torch.testing.assert_close(found, torch.tensor([[1.0, 0.0]]).softmax(1).expand(2, 2))
-    assert not found.requires_grad
+def test_blendshape_head_learns_from_known_faces_only() -> None:
+    config = TrainConfig(data="folder:x", input_px=32)
+    module = ExpressionModule(config, ("anger", "fear"), 1, 1, blendshapes=3).eval()
+    module.log = lambda *_, **__: None
+    faces, ones = torch.rand(4, 1, 32, 32), torch.ones(4)
+    unknown = torch.full((4, 3), torch.nan)
+    some = unknown.clone()
+    some[1] = 5.0
+    targets = torch.eye(2)[[0, 1, 0, 1]]
+    without = module.training_step((faces, targets, ones, ones, unknown), 0)
+    partly = module.training_step((faces, targets, ones, ones, some), 0)
+    read = module.blendshapes(module.network.pool(faces[1:2]))
+    expected = torch.nn.functional.smooth_l1_loss(read, torch.full((1, 3), 5.0))
+    torch.testing.assert_close(partly - without, BLENDSHAPE_WEIGHT * expected)
+    optimizer = module.configure_optimizers()["optimizer"]
+    trained = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+    assert id(module.blendshapes.weight) in trained
+    assert not any("blendshape" in name for name in module.network.state_dict())

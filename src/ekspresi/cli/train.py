@@ -126,7 +126,7 @@ def _config_options() -> list[_Flag]:
     options = []
     for name, field in TrainConfig.model_fields.items():
         notes = [format_range(field.metadata)]
-        if not field.is_required() and field.default != "":
+        if not field.is_required() and field.default not in ("", ()):
             notes.append(f"default: {field.default}")
         note = "; ".join(filter(None, notes))
         text = f"{field.description} [{note}]" if note else field.description
@@ -138,7 +138,9 @@ def _kind(annotation: Any) -> Any:
     """Find the type of a key's flag; the configuration refuses values that are not among its choices."""
     if get_origin(annotation) is Literal:
         return type(get_args(annotation)[0])
-    return list[int] if get_origin(annotation) is tuple else annotation
+    if get_origin(annotation) is tuple:
+        return list[str] if get_args(annotation)[0] is str else list[int]
+    return annotation
 
 
 class _TrainCommand(TyperCommand):

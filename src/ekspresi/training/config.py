@@ -30,6 +30,11 @@ def _require_whole(value: Any) -> Any:
     return value
 
 
+def _list_names(value: Any) -> Any:
+    """Take one name for a list of one, as older files give it."""
+    return ([value] if value else []) if isinstance(value, str) else value
+
+
 class Material(Settings):
     """Select the faces of a training.
 
@@ -120,9 +125,17 @@ class Recipe(Settings):
         le=100,
         description="Blend faces in pairs with weights of Beta(mixup, mixup); 0 blends none.",
     )
-    teacher: str = Field(
+    teacher: Annotated[tuple[str, ...], BeforeValidator(_list_names)] = Field(
+        default=(),
+        strict=False,
+        description="Networks that see each face sharp and give half of its target: bundled, or .safetensors files.",
+    )
+    blendshapes: str = Field(
         default="",
-        description="Network that sees each face sharp and gives half of its target: bundled, or a .safetensors file.",
+        description="File of blendshapes of the faces, which a head of the training predicts; it is not exported.",
+    )
+    views: Annotated[Literal[1, 2], BeforeValidator(_require_whole)] = Field(
+        default=1, description="Views of a face that the exported model averages: 1, or 2 with its mirror image."
     )
     validation_px: tuple[Annotated[int, Field(ge=1, le=512)], ...] = Field(
         default=(48, 24, 12),

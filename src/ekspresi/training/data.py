@@ -6,6 +6,7 @@ resumed training sees the same batches, whatever the number of workers. Does not
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,16 @@ from ekspresi.imaging.degradations import LowResolution, shrink
 from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.training.augmentation import Geometry, erase, vary_photometry
+from ekspresi.training.blendshapes import read_blendshapes
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.sampling import class_weights, oversample
 
+TEACHER_SHARE = 0.5
+"""Weight of the teachers' prediction in the target; the rest are the votes."""
+
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Five tensors of float32: the faces (N, 1, S, S), target distributions (N, K), weights (N,), log2 of the effective
-sides in pixels (N,), and the faces before their degradation for a teacher (N, 1, S, S), (0, 1, S, S) without one."""
+sides in pixels (N,), and standardized blendshapes (N, B), NaN where none are known."""
 
 
 def stack_faces(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
@@ -108,6 +113,9 @@ class TrainingBatches(Dataset[Batch]):
         if config.class_weights:
             weights = weights * class_weights(self.hard, len(dataset.labels))[self.hard].astype(np.float32)
         self.weights = weights
+        self.blendshapes = np.empty((len(train), 0), np.float32)
+        if config.blendshapes:
+            self.blendshapes = read_blendshapes(Path(config.blendshapes), dataset.names[train])
         self.faces = stack_faces(dataset, train, config.face_px)
         self.config = config
         self.geometry = Geometry(config.shift, config.zoom, config.rotation, config.flip)
@@ -115,6 +123,10 @@ class TrainingBatches(Dataset[Batch]):
         self.preprocessing = make_preprocessing(config)
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self.faces_an_epoch = len(self.order(0))
+
+    def teach(self, taught: NDArray[np.float32]) -> None:
+        """Give the teachers' predictions, float32 (N, K), their share in the targets."""
+        self.targets = (1 - TEACHER_SHARE) * self.targets + TEACHER_SHARE * taught
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Draw the positions of the faces of one epoch, oversampled and shuffled."""
@@ -143,13 +155,12 @@ class TrainingBatches(Dataset[Batch]):
             faces = erase(faces, self.config.erasing, generator)
         small, sides, effective = self.low_resolution(faces, self.low_res_share(epoch), generator)
         tensor = self.preprocessing.padded_tensor(small, sides)
-        seen = np.rint(faces if self.config.teacher else faces[:0]).astype(np.uint8)
-        sharp = self.preprocessing.padded_tensor(seen, np.full(len(seen), self.config.face_px))
-        parts = (tensor, self.targets[chosen], self.weights[chosen], np.log2(effective).astype(np.float32), sharp)
+        octaves = np.log2(effective).astype(np.float32)
+        parts = (tensor, self.targets[chosen], self.weights[chosen], octaves, self.blendshapes[chosen])
         if self.config.mixup > 0:
             parts = mix_faces(parts, float(generator.beta(self.config.mixup, self.config.mixup)))
-        tensor, targets, weights, octaves, sharp = map(torch.from_numpy, parts)
-        return tensor, targets, weights, octaves, sharp
+        faces, targets, weights, octaves, blendshapes = map(torch.from_numpy, parts)
+        return faces, targets, weights, octaves, blendshapes
 
 
 Parts = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -174,10 +185,10 @@ def mix_faces(parts: Parts, weight: float) -> Parts:
         array([0.25, 0.75], dtype=float32)
     """
     weight = max(weight, 1 - weight)
-    tensor, targets, weights, octaves, sharp = (
+    faces, targets, weights, octaves, blendshapes = (
         (np.float32(weight) * part + np.float32(1 - weight) * part[::-1]) for part in parts
     )
-    return tensor, targets, weights, octaves, sharp
+    return faces, targets, weights, octaves, blendshapes
 
 
 class EpochKeys(Sampler[tuple[int, int]]):

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import torch
 from safetensors.torch import save
+from torch import nn
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
@@ -31,7 +32,7 @@ from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.tables.overwrite import check_replaceable
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import TrainingBatches, make_preprocessing
-from ekspresi.training.network import Architecture, FaceNetwork, build_network
+from ekspresi.training.network import Architecture, FaceNetwork, MirroredViews, build_network
 from ekspresi.training.run_folder import TrainingRun, load_run, read_record
 from ekspresi.types import Device
 
@@ -132,9 +133,10 @@ def export(
     ensure_folder(out.parent)
     weights = out.with_suffix(WEIGHTS_SUFFIX)
     with atomic_write(out) as temporary:
-        graph = _onnx_of(network, config.input_px)
+        viewed = MirroredViews(network).eval() if config.views == 2 else network
+        graph = _onnx_of(viewed, config.input_px)
         _write_onnx(graph, metadata, temporary)
-        difference = measure_difference(network, temporary, config.input_px)
+        difference = measure_difference(viewed, temporary, config.input_px)
         if not difference <= LARGEST_DIFFERENCE:
             raise ModelError(
                 f"{out}: is not written, because it differs from torch by {difference:.2g}. Train for more epochs."
@@ -210,7 +212,7 @@ def load_network(run: TrainingRun, config: TrainConfig, labels: tuple[str, ...])
     return evaluating
 
 
-def measure_difference(network: FaceNetwork, model: Path, input_px: int) -> float:
+def measure_difference(network: nn.Module, model: Path, input_px: int) -> float:
     """Compare torch with ONNX Runtime on 32 tensors of noise.
 
     Args:
@@ -223,7 +225,7 @@ def measure_difference(network: FaceNetwork, model: Path, input_px: int) -> floa
 
         >>> from ekspresi.training.network import load_teacher
         >>> bundled = Recognizer()
-        >>> network = load_teacher("bundled", bundled.labels)
+        >>> network, _ = load_teacher("bundled", bundled.labels)
         >>> measure_difference(network, bundled.path, input_px=64) < LARGEST_DIFFERENCE
         True
     """
@@ -240,7 +242,7 @@ def measure_difference(network: FaceNetwork, model: Path, input_px: int) -> floa
     )
 
 
-def _onnx_of(network: FaceNetwork, input_px: int) -> Any:
+def _onnx_of(network: nn.Module, input_px: int) -> Any:
     example = torch.zeros(2, 1, input_px, input_px)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's exporter warns about itself

@@ -8,20 +8,21 @@ from typing import Any
 
 import lightning
 import torch
+from torch import nn
 from torch.nn import functional
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from ekspresi.training.config import TrainConfig
 from ekspresi.training.data import Batch
-from ekspresi.training.network import Architecture, FaceNetwork, build_network, freeze_backbone, load_teacher
+from ekspresi.training.network import Architecture, build_network, freeze_backbone
 from ekspresi.training.optimizers import build_optimizer, warmup_cosine
 
 RESOLUTION_WEIGHT = 0.1
 """Weight of the size head's loss (smooth L1, in octaves of size) beside the cross-entropy."""
 
-TEACHER_SHARE = 0.5
-"""Weight of a teacher's prediction in the target; the rest are the votes."""
+BLENDSHAPE_WEIGHT = 0.5
+"""Weight of the blendshape head's loss (smooth L1, in standard deviations) beside the cross-entropy."""
 
 
 class ExpressionModule(lightning.LightningModule):
@@ -32,13 +33,21 @@ class ExpressionModule(lightning.LightningModule):
         labels: K labels.
         steps_an_epoch: number of training batches per epoch.
         batches_a_size: number of validation batches at each face size.
+        blendshapes: number of blendshapes that an auxiliary head predicts; 0 for no head.
 
         >>> config = TrainConfig(data="folder:faces", epochs=1)
         >>> ExpressionModule(config, ("anger", "fear"), steps_an_epoch=1, batches_a_size=1).sizes
         (48, 24, 12)
     """
 
-    def __init__(self, config: TrainConfig, labels: tuple[str, ...], steps_an_epoch: int, batches_a_size: int) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        labels: tuple[str, ...],
+        steps_an_epoch: int,
+        batches_a_size: int,
+        blendshapes: int = 0,
+    ) -> None:
         super().__init__()
         self.config = config
         self.labels = labels
@@ -48,8 +57,7 @@ class ExpressionModule(lightning.LightningModule):
         self.network = build_network(architecture, labels, config.dropout, config.drop_path, config.init)
         if config.freeze == "backbone":
             freeze_backbone(self.network)
-        # Lightning does not look into the list, so it neither trains the teacher nor saves it in checkpoints.
-        self.teachers = [load_teacher(config.teacher, labels)] if config.teacher else []
+        self.blendshapes = nn.Linear(self.network.resolution.in_features, blendshapes) if blendshapes else None
         self.sizes = sizes = config.validation_px
         self.nll = MetricCollection({str(size): MeanMetric() for size in sizes})
         self.accuracy = MetricCollection(
@@ -63,19 +71,25 @@ class ExpressionModule(lightning.LightningModule):
             self.network.eval()
 
     def training_step(self, batch: Batch, _: int) -> torch.Tensor:
-        """Compute the weighted cross-entropy against votes and teacher, plus the loss of the size head."""
-        tensor, targets, weights, octaves, sharp = batch
-        logits, estimate = self.network(tensor.contiguous(memory_format=torch.channels_last))
+        """Compute the weighted cross-entropy against the targets, plus the loss of the size head."""
+        tensor, targets, weights, octaves, blendshapes = batch
+        pooled = self.network.pool(tensor.contiguous(memory_format=torch.channels_last))
+        logits, estimate = self.network.read(pooled)
         smoothing = self.config.label_smoothing
         targets = targets * (1 - smoothing) + smoothing / len(self.labels)
-        for teacher in self.teachers:
-            targets = targets * (1 - TEACHER_SHARE) + TEACHER_SHARE * predict_sharp(teacher.to(self.device), sharp)
         losses = functional.cross_entropy(logits.float(), targets, reduction="none")
         loss = (losses * weights).sum() / weights.sum()
         size_loss = functional.smooth_l1_loss(estimate.float(), octaves)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tensor))
         self.log("train_size_loss", size_loss, on_step=False, on_epoch=True, batch_size=len(tensor))
-        return loss + RESOLUTION_WEIGHT * size_loss
+        total = loss + RESOLUTION_WEIGHT * size_loss
+        if self.blendshapes is not None:
+            known = blendshapes.isfinite().all(dim=1)
+            read = self.blendshapes(pooled[known]).float()
+            shape_loss = functional.smooth_l1_loss(read, blendshapes[known]) if known.any() else pooled.sum() * 0
+            self.log("train_blendshape_loss", shape_loss, on_step=False, on_epoch=True, batch_size=len(tensor))
+            total = total + BLENDSHAPE_WEIGHT * shape_loss
+        return total
 
     def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], number: int) -> None:
         """Update NLL and accuracy at the face size of the batch."""
@@ -100,31 +114,8 @@ class ExpressionModule(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """Make the optimizer and its schedule, a warm-up with cosine that steps every batch."""
         config = self.config
-        optimizer = build_optimizer(config.optimizer, self.network, config.learning_rate, config.weight_decay)
+        optimizer = build_optimizer(config.optimizer, self, config.learning_rate, config.weight_decay)
         warmup = round(config.warmup_epochs * self.steps_an_epoch)
         total = config.epochs * self.steps_an_epoch
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, warmup, total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-
-def predict_sharp(teacher: FaceNetwork, sharp: torch.Tensor) -> torch.Tensor:
-    """Predict faces before their degradation with a teacher.
-
-    This is distillation (Hinton et al. 2015, Distilling the Knowledge in a Neural Network) at temperature 1; the
-    student sees the same faces degraded.
-
-    Args:
-        teacher: the network.
-        sharp: float32 (N, 1, S, S).
-
-    Returns:
-        Probabilities, float32 (N, K).
-
-        >>> def teacher(faces):
-        ...     return torch.zeros(len(faces), 2), torch.zeros(len(faces))
-        >>> predict_sharp(teacher, torch.zeros(1, 1, 8, 8))
-        tensor([[0.5000, 0.5000]])
-    """
-    with torch.no_grad():
-        logits, _ = teacher(sharp.contiguous(memory_format=torch.channels_last))
-    return logits.float().softmax(dim=1)

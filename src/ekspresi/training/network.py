@@ -17,6 +17,7 @@ from torch import nn
 
 from ekspresi.errors import ConfigError, ModelError
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.recognition.pretrained import bundled_weights
 from ekspresi.training.imagenet import load_imagenet
 
@@ -61,13 +62,41 @@ class FaceNetwork(nn.Module):
 
     def forward(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Compute logits (N, K) and log2 of the effective sides in pixels (N,) of float32 (N, 1, S, S)."""
-        pooled = self.backbone.forward_head(self.backbone.forward_features(tensor), pre_logits=True)
+        return self.read(self.pool(tensor))
+
+    def pool(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Compute the pooled features, float32 (N, F), which the heads read."""
+        pooled: torch.Tensor = self.backbone.forward_head(self.backbone.forward_features(tensor), pre_logits=True)
+        return pooled
+
+    def read(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Compute the two heads' outputs of pooled features."""
         return self.backbone.get_classifier()(pooled), self.resolution(pooled)[:, 0]
 
     def plain_state(self) -> dict[str, torch.Tensor]:
         """Return all weights under timm's names, so that timm can load them; the size head is ``resolution.*``."""
         prefix = "backbone."
         return {key.removeprefix(prefix): value for key, value in self.state_dict().items()}
+
+
+class MirroredViews(nn.Module):
+    """Average a network's outputs for each face and its mirror image; a model file with two views holds it.
+
+    >>> network = FaceNetwork(timm.create_model("efficientnet_b0", in_chans=1, num_classes=7)).eval()
+    >>> faces = torch.rand(2, 1, 32, 32)
+    >>> both = MirroredViews(network)
+    >>> torch.allclose(both(faces)[0], both(faces.flip(-1))[0], atol=1e-5)
+    True
+    """
+
+    def __init__(self, network: FaceNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Compute mean logits (N, K) and mean log2 of the effective sides (N,) of float32 (N, 1, S, S)."""
+        logits, octaves = self.network(torch.stack([tensor, tensor.flip(-1)]).flatten(0, 1))
+        return logits.view(2, -1, logits.shape[1]).mean(dim=0), octaves.view(2, -1).mean(dim=0)
 
 
 def build_network(
@@ -177,8 +206,8 @@ def load_weights(network: FaceNetwork, path: Path, labels: Sequence[str]) -> Non
     )
 
 
-def load_teacher(name: str, labels: Sequence[str]) -> FaceNetwork:
-    """Rebuild an exported network to predict with, without gradients.
+def load_teacher(name: str, labels: Sequence[str]) -> tuple[FaceNetwork, Preprocessing]:
+    """Rebuild an exported network and its preprocessing, to predict without gradients.
 
     Args:
         name: 'bundled', or a safetensors file that ekspresi exported.
@@ -188,8 +217,9 @@ def load_teacher(name: str, labels: Sequence[str]) -> FaceNetwork:
         ModelError: the file is missing, does not describe its network, or knows other labels.
 
         >>> from ekspresi.expressions import FERPLUS_LABELS
-        >>> load_teacher("bundled", FERPLUS_LABELS).training
-        False
+        >>> network, preprocessing = load_teacher("bundled", FERPLUS_LABELS)
+        >>> network.training, preprocessing.input_px
+        (False, 64)
     """
     path = _weight_file(name)
     _, metadata = _read(path)
@@ -203,7 +233,7 @@ def load_teacher(name: str, labels: Sequence[str]) -> FaceNetwork:
     network = build_network(Architecture(**metadata.architecture), labels, init=name)
     network.eval()
     network.requires_grad_(False)
-    return network
+    return network, metadata.preprocessing
 
 
 def list_parents(init: str) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ from ekspresi.training.data import TrainingBatches, ValidationBatches, make_trai
 from ekspresi.training.module import ExpressionModule
 from ekspresi.training.network import list_parents
 from ekspresi.training.run_folder import TrainingRun, read_record
+from ekspresi.training.teachers import predict_with_teachers
 from ekspresi.types import Device
 
 _PACKAGES = ("ekspresi", "torch", "timm", "lightning", "torchmetrics", "numpy", "pillow", "scikit-learn")
@@ -91,11 +92,14 @@ def train(
         raise ConfigError(f"{folder}: was started on other data than {config.data} holds now. Start a new run.")
     split = make_split(dataset, config.split, fold=config.fold, seed=config.seed)
     training = TrainingBatches(dataset, split.train, config)
-    validation = ValidationBatches(dataset, split.validation, config)
-    module = ExpressionModule(config, dataset.labels, len(training), validation.batches_a_size)
-    parents = list_parents(config.init)
     if config.teacher:
-        parents += [data for data in list_parents(config.teacher) if data not in parents]
+        training.teach(predict_with_teachers(config.teacher, dataset.labels, training.faces))
+    validation = ValidationBatches(dataset, split.validation, config)
+    shapes = training.blendshapes.shape[1]
+    module = ExpressionModule(config, dataset.labels, len(training), validation.batches_a_size, shapes)
+    parents = list_parents(config.init)
+    for teacher in config.teacher:
+        parents += [data for data in list_parents(teacher) if data not in parents]
     on_gpu = device != "cpu" and torch.cuda.is_available()
     record: dict[str, Any] = {
         "command": f"ekspresi train --config {run.config} --out NEW_FOLDER",
