@@ -10,7 +10,9 @@ the package mediapipe, which ekspresi itself never imports.
 import argparse
 from pathlib import Path
 
+import mediapipe
 import numpy as np
+from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,9 +40,6 @@ def main() -> None:
     parser.add_argument("landmarker", type=Path, help="face_landmarker.task")
     parser.add_argument("out", type=Path, help="the .npz file to write")
     arguments = parser.parse_args()
-
-    import mediapipe
-    from mediapipe.tasks.python import BaseOptions, vision
 
     options = vision.FaceLandmarkerOptions(
         base_options=BaseOptions(model_asset_path=str(arguments.landmarker)),

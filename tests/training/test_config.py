@@ -231,8 +231,8 @@ def test_a_run_folder_of_version_0_1_still_loads(tmp_path: Path) -> None:
 
 
 def test_teacher_is_one_name_or_a_list_of_names() -> None:
-    for given, read in (("", ()), ("bundled", ("bundled",)), (["a", "b"], ("a", "b"))):
-        assert load_config(None, {"data": "folder:x", "teacher": given}).teacher == read
+    for value, names in (("", ()), ("bundled", ("bundled",)), (["a", "b"], ("a", "b"))):
+        assert load_config(None, {"data": "folder:x", "teacher": value}).teacher == names
     with pytest.raises(ConfigError, match="teacher = 3: is a whole number"):
         load_config(None, {"data": "folder:x", "teacher": 3})
 

@@ -31,6 +31,11 @@ def predict_with_teachers(names: Sequence[str], labels: Sequence[str], faces: ND
 
     Raises:
         ModelError: a file is missing, does not describe its network, or knows other labels.
+
+        >>> from ekspresi.expressions import FERPLUS_LABELS
+        >>> face = np.random.default_rng(0).integers(0, 256, (1, 48, 48), np.uint8)
+        >>> predict_with_teachers(["bundled"], FERPLUS_LABELS, face).sum().round(3)
+        np.float32(1.0)
     """
     total = np.zeros((len(faces), len(labels)), np.float32)
     for name in names:
@@ -43,4 +48,4 @@ def predict_with_teachers(names: Sequence[str], labels: Sequence[str], faces: ND
                 with torch.inference_mode():
                     logits, _ = teacher(tensor.contiguous(memory_format=torch.channels_last))
                 total[chosen] += logits.softmax(dim=1).numpy()
-    return total / (2 * len(names))
+    return total / np.float32(2 * len(names))
