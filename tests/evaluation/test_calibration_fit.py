@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.evaluation.calibration_fit import fit_calibration, fit_sizes, lowest_threshold
+from ekspresi.evaluation.calibration_fit import fit_calibration, fit_sizes
 from ekspresi.recognition.calibration import softmax
 from ekspresi.recognition.preprocessing import Preprocessing
 
@@ -126,17 +126,6 @@ def test_fit_sizes_recovers_true_sizes(monkeypatch):
     assert fit_sizes(Squinting(), dataset, np.arange(150), 6) == ()
 
 
-def test_halves_share_no_subject():
-    """Were a subject's faces in both halves, labels that are random but shared by a subject could be learned."""
-    from ekspresi.evaluation.calibration_fit import _halves
-
-    dataset, _ = faces(600, subjects=np.array([f"S{i // 7}" for i in range(600)]))
-    group, first = _halves(dataset, np.arange(600))
-    assert not set(dataset.subjects[first]) & set(dataset.subjects[~first])
-    assert 200 < first.sum() < 400
-    assert len(np.unique(group)) == len(np.unique(dataset.subjects))
-
-
 def test_fit_calibration_of_too_few_labels_fits_nothing():
     dataset, evidence = faces(600)
     assert fit(dataset, evidence)[0].precision == 0.92
@@ -159,31 +148,3 @@ def test_fit_calibration_of_few_faces_fits_one_temperature():
     nll = [-np.log(p[np.arange(150), dataset.targets]).mean() for p in (probabilities, softmax(logits))]
     assert nll[0] < nll[1]
     assert not found.abstained(probabilities, sizes).any()
-
-
-def test_lowest_threshold_is_precise_enough():
-    confidence = np.linspace(1.0, 0.4, 601)
-    probabilities = np.stack([confidence, 1 - confidence], axis=1)
-    targets = np.where(confidence >= 0.7, 0, 1)  # Confident answers are right, others wrong.
-    threshold = lowest_threshold(probabilities, targets, 0.9)
-    answered = probabilities.max(axis=1) >= threshold
-    right = probabilities.argmax(axis=1) == targets
-    assert 0.62 < threshold < 0.7 and right[answered].mean() > 0.9
-    assert lowest_threshold(probabilities, 1 - targets, 0.99) > 1  # the surest are wrong: never
-
-
-def test_lowest_threshold_of_equal_confidences_is_one_test():
-    probabilities = np.tile([0.9, 0.1], (400, 1))
-    targets = np.repeat([0, 1], 200)  # the first 200 are right
-    assert lowest_threshold(probabilities, targets, 0.8) > 1
-
-
-def test_lowest_threshold_of_many_tests_rarely_flatters():
-    """Answers are right 92 % of the time at every confidence: 93 % precision is hardly ever claimed."""
-    rng = np.random.default_rng(0)
-    claimed = 0
-    for _ in range(100):
-        confidence = rng.uniform(0.9, 1, 1600)
-        targets = (rng.random(1600) > 0.92).astype(np.int64)
-        claimed += lowest_threshold(np.stack([confidence, 1 - confidence], axis=1), targets, 0.93) <= 1
-    assert claimed < 15

@@ -14,18 +14,10 @@ from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation.effective_size import enlarge_again
+from ekspresi.evaluation.threshold_fit import PRECISION, halves, lowest_threshold
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.recognition.calibration import SizeCalibration, SizePairs, softmax
 from ekspresi.recognition.recognizer import Recognizer
-
-PRECISION = 0.92
-"""Fraction of right answers that the thresholds aim at."""
-
-CONFIDENCE_Z = 1.2816
-"""Quantile of the normal distribution: each step of the threshold search is a one-sided test at 10 %."""
-
-NEVER = 1.01
-"""Threshold where no confidence is enough; just above 1, because thresholds are interpolated between sizes."""
 
 SMALLEST_HALF = 100
 """Smallest half that fits a full calibration, in subjects, or else sequences, or else faces."""
@@ -69,7 +61,7 @@ def fit_sizes(
         ()
     """
     indices = indices[dataset.targets[indices] >= 0]
-    group, in_first = _halves(dataset, indices)
+    group, in_first = halves(dataset, indices)
     if not recognizer.estimates_size or len(np.unique(group[in_first])) < SMALLEST_HALF:
         return ()
     from sklearn.isotonic import IsotonicRegression
@@ -124,7 +116,7 @@ def fit_calibration(
         True
     """
     indices = indices[dataset.targets[indices] >= 0]
-    group, in_first = _halves(dataset, indices)
+    group, in_first = halves(dataset, indices)
     if len(np.unique(group)) < SMALLEST_AT_ALL:
         return None
     targets = dataset.targets[indices]
@@ -176,51 +168,6 @@ def fit_calibration(
         lowest_threshold(probabilities[nearest == k], labels[nearest == k], precision) for k in range(len(sizes))
     ]
     return calibration(thresholds, strength)
-
-
-def lowest_threshold(probabilities: NDArray[np.float64], targets: NDArray[np.int64], precision: float) -> float:
-    """Find the lowest confidence from which answers are precise enough, or ``NEVER``.
-
-    The most confident hundredth of the faces (at least 50) is tested first, then a hundredth more each time until a
-    test fails. The sequence is fixed, so that many tests do not flatter the last. A test passes where the lower end of
-    Wilson's interval (Wilson, Probable Inference, JASA 1927) reaches ``precision``. Faces of equal confidence are
-    tested together. A face at two sizes counts as two, so the interval is a little too narrow.
-
-    Args:
-        probabilities: float64 (N, K).
-        targets: int64 (N,), the right answers.
-        precision: fraction of right answers to reach, 0..1.
-
-        >>> certain = np.tile([0.9, 0.1], (200, 1))
-        >>> lowest_threshold(certain, np.zeros(200, int), precision=0.9)
-        0.9
-    """
-    confidence = probabilities.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    right = np.cumsum(probabilities.argmax(axis=1)[order] == targets[order])
-    threshold = NEVER
-    step = max(1, len(order) // 100)
-    for count in range(max(50, step), len(order) + 1, step):
-        lowest = confidence[order[count - 1]]
-        n = int((confidence >= lowest).sum())
-        if _wilson_low(float(right[n - 1]) / n, n) < precision:
-            break
-        threshold = float(lowest)
-    return threshold
-
-
-def _wilson_low(fraction: float, n: int) -> float:
-    z2 = CONFIDENCE_Z**2
-    spread = CONFIDENCE_Z * math.sqrt(fraction * (1 - fraction) / n + z2 / (4 * n * n))
-    return (fraction + z2 / (2 * n) - spread) / (1 + z2 / n)
-
-
-def _halves(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Number each face's subject, or else sequence, or else itself (N,); mark the faces of the first half (N,)."""
-    names = dataset.subjects if dataset.subjects is not None else dataset.sequences
-    group = np.arange(len(indices)) if names is None else np.unique(names[indices], return_inverse=True)[1].reshape(-1)
-    order = np.random.default_rng(0).permutation(int(group.max()) + 1 if len(group) else 0)
-    return group.astype(np.int64), np.asarray(order[group] % 2 == 0)
 
 
 def _fit(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.errors import ConfigError
 from ekspresi.types import Prior
 
 
@@ -41,6 +42,8 @@ class SizeCalibration:
         class_priors: frequency of each of the K labels in the training data.
         prior_strength: multiple of their logarithm that a uniform prior subtracts.
         smallest_px: effective size below which a face is never answered: training used none as small.
+        strict_thresholds: like ``thresholds``, but high enough under each shift that was tried (other cameras, equal
+            class frequencies; ``evaluation.threshold_fit``); empty where none were chosen.
 
     Raises:
         ValueError: lengths that do not fit, sizes that do not ascend, or a number out of range.
@@ -54,15 +57,26 @@ class SizeCalibration:
     class_priors: tuple[float, ...]
     prior_strength: float
     smallest_px: float
+    strict_thresholds: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         positive = (*self.sizes_px, *self.temperatures, *self.class_priors)
         if (
             not len(self.sizes_px) == len(self.temperatures) == len(self.thresholds) > 0
             or len(self.bias) != len(self.class_priors)
+            or len(self.strict_thresholds) not in (0, len(self.sizes_px))
             or sorted(self.sizes_px) != list(self.sizes_px)
             or not all(value > 0 for value in positive)
-            or not np.isfinite([*positive, *self.thresholds, *self.bias, self.prior_strength, self.smallest_px]).all()
+            or not np.isfinite(
+                [
+                    *positive,
+                    *self.thresholds,
+                    *self.strict_thresholds,
+                    *self.bias,
+                    self.prior_strength,
+                    self.smallest_px,
+                ]
+            ).all()
         ):
             raise ValueError("calibration: a number is out of range or missing. Fit the calibration again.")
 
@@ -84,17 +98,26 @@ class SizeCalibration:
             scores = scores - self.prior_strength * np.log(np.array(self.class_priors))
         return softmax(scores)
 
-    def abstained(self, probabilities: NDArray[np.float64], effective_px: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def abstained(
+        self, probabilities: NDArray[np.float64], effective_px: NDArray[np.float64], strict: bool = False
+    ) -> NDArray[np.bool_]:
         """Decide which faces are 'unsure'.
 
         Args:
             probabilities: float64 (N, K), calibrated.
             effective_px: float64 (N,), effective size of each face in pixels.
+            strict: use the strict thresholds.
 
         Returns:
             bool (N,).
+
+        Raises:
+            ConfigError: ``strict``, but none were chosen at export.
         """
-        unsure = probabilities.max(axis=1) < self._at(self.thresholds, effective_px)
+        if strict and not self.strict_thresholds:
+            raise ConfigError("strict: the model has no strict thresholds. Export it again, or leave strict out.")
+        thresholds = self.strict_thresholds if strict else self.thresholds
+        unsure = probabilities.max(axis=1) < self._at(thresholds, effective_px)
         return np.asarray(unsure | (effective_px < self.smallest_px))
 
     def _at(self, values: tuple[float, ...], effective_px: NDArray[np.float64]) -> NDArray[np.float64]:

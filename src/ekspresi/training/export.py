@@ -23,6 +23,7 @@ from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import Split, make_split
 from ekspresi.errors import DatasetError, ModelError
 from ekspresi.evaluation.calibration_fit import fit_calibration, fit_sizes
+from ekspresi.evaluation.threshold_fit import fit_strict_thresholds
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
@@ -178,7 +179,7 @@ def _calibrate(
     """Fit the calibration on the validation faces of the run's split."""
     drawn = TrainingBatches(dataset, split.train, config)
     order = drawn.order(0)
-    return fit_calibration(
+    calibration = fit_calibration(
         recognizer,
         dataset,
         split.validation,
@@ -186,6 +187,7 @@ def _calibrate(
         drawn_priors=np.average(drawn.targets[order], axis=0, weights=drawn.weights[order]),
         smallest_px=float(config.min_px),
     )
+    return calibration and fit_strict_thresholds(recognizer, calibration, dataset, split.validation)
 
 
 def load_network(run: TrainingRun, config: TrainConfig, labels: tuple[str, ...]) -> FaceNetwork:
