@@ -39,3 +39,9 @@ def test_format_interval_without_ends_says_so(low: float | None, high: float | N
 @pytest.mark.parametrize(("share", "text"), [(0.0, "0.0"), (0.99951, "100.0"), (0.1234, "12.3")])
 def test_format_share_has_one_decimal(share: float, text: str) -> None:
     assert format_share(share) == text
+
+
+def test_load_page_template_renders_any_file_name(tmp_path: Path) -> None:
+    text = "{{ name }}|{{ same }}|{{ share | percent }}"
+    page = render(tmp_path, text, name="caf\udce9 <b>", same="<e9>", share=0.5)
+    assert page == "caf&lt;e9&gt; &lt;b&gt;|&lt;e9&gt;|50.0"

@@ -14,6 +14,7 @@ from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, ModelFile, O
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
+from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,7 +86,7 @@ def _evaluate(
         result = evaluate_model(options, progress)
     print_evaluation(result.evaluation, result.provenance.warnings, quiet=quiet)
     for path in result.files:
-        typer.echo(path)
+        typer.echo(printable(str(path)))
 
 
 class EvaluationProgress:

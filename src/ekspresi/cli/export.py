@@ -12,6 +12,7 @@ import typer
 from ekspresi.cli.options import DeviceChoice, DeviceName, Overwrite, Quiet, Verbose
 from ekspresi.cli.verbosity import show_log
 from ekspresi.errors import MissingExtraError
+from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
     from ekspresi.recognition.calibration import SizeCalibration
@@ -47,10 +48,10 @@ def _export(
         raise MissingExtraError("ekspresi export", "train") from error
     done = export_run(run, out or run / "model.onnx", name, overwrite=overwrite, device=device.value)
     typer.echo(
-        f"{done.model}: {done.model.stat().st_size / 1e6:.1f} MB, probabilities within "
+        f"{printable(str(done.model))}: {done.model.stat().st_size / 1e6:.1f} MB, probabilities within "
         f"{done.difference:.1e} of torch (bound {LARGEST_DIFFERENCE:.0e})"
     )
-    typer.echo(f"{done.weights}: {done.weights.stat().st_size / 1e6:.1f} MB, float16, for --init")
+    typer.echo(f"{printable(str(done.weights))}: {done.weights.stat().st_size / 1e6:.1f} MB, float16, for --init")
     typer.echo(describe_calibration(done.calibration))
 
 

@@ -13,6 +13,7 @@ from ekspresi.cli.export import describe_calibration
 from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, Overwrite, Quiet, Verbose
 from ekspresi.cli.train import quiet_lightning
 from ekspresi.cli.verbosity import show_log
+from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
     from ekspresi.training.export import Export
@@ -63,8 +64,9 @@ def _finetune(
         result = finetune_model(options, progress)
     print_evaluation(result.evaluation.evaluation, result.evaluation.provenance.warnings, quiet=quiet)
     for path in result.evaluation.files:
-        typer.echo(path)
-    typer.echo(f"{result.export.model}\nnext: ekspresi predict PICTURE --model {result.export.model}")
+        typer.echo(printable(str(path)))
+    model = printable(str(result.export.model))
+    typer.echo(f"{model}\nnext: ekspresi predict PICTURE --model {model}")
 
 
 class FinetuneProgress(EvaluationProgress):

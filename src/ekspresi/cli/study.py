@@ -74,7 +74,7 @@ def _study(
     if outcome.study.arms:
         _print(outcome.study, findings(outcome.study), quiet)
     for path in outcome.files:
-        typer.echo(path)
+        typer.echo(printable(str(path)))
     if outcome.study.failures:
         first, reason = next(iter(outcome.study.failures.items()))
         failed = f"{len(outcome.study.failures)} parts of the study failed"

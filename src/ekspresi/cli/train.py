@@ -17,6 +17,7 @@ from ekspresi.cli.options import DeviceChoice, DeviceName, Quiet, Verbose
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.cli.verbosity import show_log
 from ekspresi.errors import ConfigError, MissingExtraError
+from ekspresi.system.file_names import printable
 
 _Flag = tuple[str, Any, Any]
 """Name, type and Typer's option."""
@@ -59,8 +60,9 @@ def _train(
         typer.echo(skipped_line(skipped))
     quiet_lightning()
     run = train(config, folder, resume=resume is not None, show=not quiet, device=device.value)
-    typer.echo(f"run: {run.folder}")
-    typer.echo(f"next: ekspresi export {run.folder} --out {run.folder / 'model.onnx'}")
+    shown = printable(str(run.folder))
+    typer.echo(f"run: {shown}")
+    typer.echo(f"next: ekspresi export {shown} --out {printable(str(run.folder / 'model.onnx'))}")
 
 
 def quiet_lightning() -> None:

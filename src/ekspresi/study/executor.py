@@ -152,7 +152,7 @@ def _process(work: Callable[[Job, Path, int], None], job: Job, root: Path, threa
         os.dup2(log, 2)
         work(job, root, threads)
     except EkspresiError as error:
-        (folder / "error.txt").write_text(str(error), encoding="utf-8")
+        (folder / "error.txt").write_text(str(error), encoding="utf-8", errors="backslashreplace")
         raise SystemExit(2) from None
     except Exception as error:
         traceback.print_exc()

@@ -10,6 +10,8 @@ from typing import Protocol
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from ekspresi.system.file_names import printable
+
 _STYLE = Path(__file__).with_name("theme.css")
 
 
@@ -35,7 +37,7 @@ class HasInterval(Protocol):
 
 
 def load_page_template(path: Path) -> Template:
-    """Load a template; rendering it without one of its variables raises an error.
+    """Load a template; rendering it without one of its variables raises an error, and any file name can be rendered.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -54,6 +56,7 @@ def load_page_template(path: Path) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_as_unicode,
     )
     environment.filters.update(percent=format_share, interval=format_interval, thousands=_thousands)
     environment.globals["style"] = Markup(_STYLE.read_text(encoding="utf-8"))
@@ -87,6 +90,16 @@ def format_interval(estimate: HasInterval) -> str:
     if estimate.low is None or estimate.high is None:
         return "no interval"
     return f"{100 * estimate.low:.1f}–{100 * estimate.high:.1f}"
+
+
+def _as_unicode(value: object) -> object:
+    """Write a text that no file takes, because a file name in it is not UTF-8, as ``printable`` does."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return printable(value)
+    return value
 
 
 def _thousands(count: int) -> str:
