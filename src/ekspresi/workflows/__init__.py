@@ -9,6 +9,7 @@
     source_reader.py      sources -> frames, from the positions where an earlier run stopped
     annotation_writer.py  results -> annotated pictures and videos
     page_writer.py        summary of a run -> HTML report
+    source_list_writer.py outcome of each source of a run -> list beside its table
     output_paths.py       sources -> paths of outputs
 
 Each takes a frozen dataclass of options and a listener. Does not know about screens.

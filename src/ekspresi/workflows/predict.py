@@ -27,6 +27,7 @@ from ekspresi.types import FrameResult, Row
 from ekspresi.workflows.annotation_writer import AnnotationWriter
 from ekspresi.workflows.options import FIRST_ROWS, PredictOptions, PredictResult, ProgressListener
 from ekspresi.workflows.page_writer import check_page_target, write_run_page
+from ekspresi.workflows.source_list_writer import check_source_list_target, write_run_source_list
 from ekspresi.workflows.source_reader import SourceReader, open_sources
 
 
@@ -77,6 +78,8 @@ def predict_sources(
         annotations = AnnotationWriter(
             reader, options.annotate, on_failed_output, anonymize=options.anonymize, overwrite=options.overwrite
         )
+    if options.out is not None:
+        check_source_list_target(options.out, overwrite=options.overwrite)
     if options.page is not None:  # checked last: it may lie in the folder of annotations, which exists now
         check_page_target(options.page, overwrite=options.overwrite)
     table = None
@@ -102,13 +105,12 @@ def predict_sources(
         result.error = error
     if table is not None and table.written and options.out is not None:
         result.written.append(options.out)
+        with _output_errors_reported(result, listener):
+            write_run_source_list(result, table, options.out, sources)
     if annotations is not None and annotations.written and options.annotate is not None:
         result.written.append(options.annotate)
-    try:
+    with _output_errors_reported(result, listener):
         write_run_page(result, options, analyzer.recognizer, sources)
-    except OutputError as error:
-        result.errors.append(error)
-        listener.on_error(error)
     return result
 
 
@@ -245,6 +247,15 @@ def _check_options(reader: SourceReader, options: PredictOptions) -> None:
     for path in filter(None, (options.out, options.page)):
         if os.path.realpath(path) in sources:
             raise OutputError(f"{path}: is one of the sources. Give the output another name.")
+
+
+@contextmanager
+def _output_errors_reported(result: PredictResult, listener: ProgressListener) -> Iterator[None]:
+    try:
+        yield
+    except OutputError as error:
+        result.errors.append(error)
+        listener.on_error(error)
 
 
 @contextmanager
