@@ -155,7 +155,7 @@ def test_builder_view_shows_the_largest_face(side: float) -> None:
 
 
 def test_builder_anonymized_keeps_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ekspresi.summaries.builder._cut_view", lambda *_: pytest.fail("a view was cut"))
+    monkeypatch.setattr("ekspresi.summaries.builder.cut_view", lambda *_: pytest.fail("a view was cut"))
     builder = SummaryBuilder(anonymize=True)
     builder.add(seen([belief()], 0.0))
     builder.add(seen([belief()], None, source="1.png"))

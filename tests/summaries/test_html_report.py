@@ -12,6 +12,7 @@ from ekspresi import __version__
 from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries.builder import DETAILED, TRACKS, SummaryBuilder
+from ekspresi.summaries.face_samples import SAMPLED
 from ekspresi.summaries.html_report import LISTED, PageProvenance, describe_run, make_page_provenance, write_page
 from ekspresi.visualization.palette import COLORS
 from tests.support.page_tags import Tags
@@ -50,7 +51,7 @@ def test_write_page_loads_nothing_and_escapes_names(tmp_path: Path) -> None:
     for name, attributes in tags.tags:
         for key, value in attributes.items():
             if key in ("src", "href"):
-                assert value.startswith("data:image/png;base64,"), (name, key)
+                assert value.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")), (name, key)
             assert not key.startswith("on")
     assert "http" not in page.replace("http-equiv", "")
     policy = next(attributes["content"] for name, attributes in tags.tags if attributes.get("http-equiv"))
@@ -101,6 +102,46 @@ def test_write_page_anonymized_has_no_views(tmp_path: Path) -> None:
     _, tags, text = page_of(three_tracks(anonymize=True), tmp_path)
     assert sum(name == "img" for name, _ in tags.tags) == 0
     assert "Faces are hidden in pictures and films, so this page shows none" in text
+
+
+def pictures(number: int, side: int = 96, *, anonymize: bool = False) -> SummaryBuilder:
+    builder = SummaryBuilder(anonymize=anonymize)
+    rng = np.random.default_rng(0)
+    for k in range(number):
+        image = np.clip(rng.normal(128, 20, (side, side, 3)).cumsum(axis=0) % 256, 0, 255).astype(np.uint8)
+        one = belief(LABELS[k % 2], 0.9, face_px=60.0, abstained=k % 3 == 0)
+        builder.add(seen([one], None, source=f"/pictures/<{k}>.png", image=image))
+    return builder
+
+
+def test_write_page_of_pictures_shows_faces_by_answer(tmp_path: Path) -> None:
+    page, tags, text = page_of(pictures(12), tmp_path)
+    assert sum(name == "img" for name, _ in tags.tags) == 12
+    assert "neutral 4 faces" in text and "happiness 4 faces" in text and "unsure 4 faces" in text
+    assert text.count("60 px, effective 16") == 12 and "perhaps happiness 90%" in text
+    links = [attributes["href"] for name, attributes in tags.tags if name == "a"]
+    ids = {attributes.get("id") for _, attributes in tags.tags}
+    assert links and all(link.startswith("#") and link[1:] in ids for link in links), "within the page only"
+    spoken = [attributes for name, attributes in tags.tags if attributes.get("role") == "img"]
+    assert len(spoken) == 12 and all("90%" in attributes["aria-label"] for attributes in spoken)
+    assert "A track is" not in text and "script" not in {name for name, _ in tags.tags}
+    assert "&lt;3&gt;.png" in page and "<3>" not in page
+
+
+def test_write_page_of_many_pictures_is_bounded(tmp_path: Path) -> None:
+    builder = pictures(3000)
+    page, tags, text = page_of(builder, tmp_path)
+    assert 150 < sum(name == "img" for name, _ in tags.tags) <= SAMPLED
+    assert "of them here, evenly spread over the pictures" in text and "3 000 faces in 3 000 pictures" in text.replace(
+        "\u202f", " "
+    )
+    assert len(page) < 6_000_000
+
+
+def test_write_page_anonymized_has_no_pixels_of_faces(tmp_path: Path) -> None:
+    page, tags, text = page_of(pictures(12, anonymize=True), tmp_path)
+    assert "data:image" not in page and not any(name == "img" for name, _ in tags.tags)
+    assert text.count("60 px, effective 16") == 12 and "this page shows none" in text
 
 
 def test_write_page_of_many_tracks_plots_the_longest(tmp_path: Path) -> None:

@@ -68,7 +68,10 @@ def _predict(
         ),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write an HTML report with a timeline for each track.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write an HTML page: faces of pictures by answer, a timeline for each track."
+        ),
     ] = None,
     summary: Annotated[
         bool,

@@ -3,8 +3,9 @@
 In: ``FrameResult`` values in the order of their sources. Out: ``RunSummary``. Does not know about pages.
 
 Memory is bounded for videos of any length. A track keeps ``time_bins.STEPS`` bins of time, which grow with it. A video
-keeps its ``TRACKS`` longest tracks and counts the others. Times are face time: a face counts for the time since the
-frame before, at most ``LONGEST_STEP_S``. So neither the frame rate nor the outage of a camera changes the summary.
+keeps its ``TRACKS`` longest tracks and counts the others. Pictures keep a sample of their faces (``face_samples``).
+Times are face time: a face counts for the time since the frame before, at most ``LONGEST_STEP_S``. So neither the frame
+rate nor the outage of a camera changes the summary.
 """
 
 from collections.abc import Iterable
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from ekspresi.summaries.face_samples import FaceSampler, cut_view
 from ekspresi.summaries.summary import ExpressionTimes, ImageSummary, RunSummary, TrackSummary, VideoSummary
 from ekspresi.summaries.time_bins import TimeBins
 from ekspresi.tracking.bytetrack import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
@@ -30,8 +31,6 @@ VIEW_PX = 64
 
 _ENDED_S = LONGEST_LOST_S
 """A track unseen for this long is over: no later face gets its number."""
-_MARGIN = 0.2
-"""Margin of a view on each side, in sides of the face."""
 
 
 class SummaryBuilder:
@@ -55,6 +54,7 @@ class SummaryBuilder:
         self._ended: list[VideoSummary] = []
         self._stills: list[ImageSummary] = []
         self._omitted_stills = 0
+        self._sampler = FaceSampler(views=not anonymize)
         self._labels: tuple[str, ...] = ()
 
     def add(self, result: FrameResult) -> None:
@@ -74,9 +74,18 @@ class SummaryBuilder:
     def build(self) -> RunSummary:
         """Return the summary so far; later calls of ``add`` extend it."""
         videos = [*self._ended, *([self._summarize(self._video)] if self._video else [])]
-        return RunSummary(tuple(videos), tuple(self._stills), self._omitted_stills, self._labels, self._anonymize)
+        return RunSummary(
+            tuple(videos),
+            tuple(self._stills),
+            self._omitted_stills,
+            self._labels,
+            self._anonymize,
+            self._sampler.build(),
+        )
 
     def _add_still(self, result: FrameResult) -> None:
+        for row in result.rows:
+            self._sampler.add(row, result.frame.image)
         if len(self._stills) >= STILLS:
             self._omitted_stills += 1
             return
@@ -145,7 +154,7 @@ class _Track:
         self._bins.add(time_s, prediction, amount)
         # A view shrinks to VIEW_PX, so a larger face makes no better view.
         if image is not None and min(prediction.face_px, VIEW_PX) > 1.1 * self._view_px:
-            self._view, self._view_px = _cut_view(image, row), min(prediction.face_px, VIEW_PX)
+            self._view, self._view_px = cut_view(image, row.face.box_xyxy, VIEW_PX), min(prediction.face_px, VIEW_PX)
 
     def build(self, detailed: bool) -> TrackSummary:
         face_px, effective_px = self._bins.sizes_px() if self._bins else (0.0, None)
@@ -227,17 +236,3 @@ class _Video:
 
 def _longest_first(tracks: Iterable[_Track]) -> list[_Track]:
     return sorted(tracks, key=lambda track: (-track.shown.total, track.number))
-
-
-def _cut_view(image: NDArray[np.uint8], row: Row) -> NDArray[np.uint8]:
-    """Cut out a face with a margin, at most ``VIEW_PX`` wide and high."""
-    x1, y1, x2, y2 = row.face.box_xyxy
-    half = (0.5 + _MARGIN) * max(x2 - x1, y2 - y1)
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    rows, columns = (
-        slice(min(max(round(middle - half), 0), whole - 1), max(round(middle + half), 1))
-        for middle, whole in ((y, image.shape[0]), (x, image.shape[1]))
-    )
-    picture = Image.fromarray(image[rows, columns])
-    picture.thumbnail((VIEW_PX, VIEW_PX), Image.Resampling.LANCZOS)
-    return np.array(picture)

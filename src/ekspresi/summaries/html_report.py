@@ -22,20 +22,20 @@ from ekspresi.errors import MissingExtraError, SourceError
 from ekspresi.media.urls import parse_address, redact
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.summaries import timeline_plot
+from ekspresi.summaries.face_gallery import make_gallery
 from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
 from ekspresi.system.file_names import printable
 from ekspresi.system.storage import atomic_write
 from ekspresi.types import UNSURE
 from ekspresi.visualization import formatting
 from ekspresi.visualization.formatting import format_part
-from ekspresi.visualization.palette import COLORS, INK
+from ekspresi.visualization.palette import COLORS, INK, OTHER_COLOR
 
 LISTED = 60
 """Maximum runs in the table of a track; the plot shows all."""
 
 _BRIEF_S = 120
 """Videos shorter than this have times in tenths of seconds."""
-_OTHER_COLOR = "#868E98"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
@@ -124,6 +124,7 @@ def write_page(
         listed=LISTED,
         clock=formatting.format_clock,
         named=printable,
+        gallery=make_gallery(summary.groups),
         plot=_plot,
         answer_shares=_answer_shares,
         picture=_picture,
@@ -152,7 +153,7 @@ def describe_run(summary: RunSummary) -> str:
         tracks = sum(len(video.tracks) + video.omitted for video in summary.videos)
         parts.append(f"{_counted(tracks, 'track')} in {_counted(len(summary.videos), 'video')}")
     if summary.stills:
-        faces = round(sum(still.shown.total for still in summary.stills))
+        faces = sum(group.faces for group in summary.groups)
         pictures = len(summary.stills) + summary.omitted_stills
         parts.append(f"{_counted(faces, 'face')} in {_counted(pictures, 'picture')}")
     if not parts:
@@ -255,7 +256,7 @@ def _most_of(shown: ExpressionTimes) -> str:
 
 def _colors(label: str) -> tuple[str, str]:
     """Return the color of an expression, and the color of letters on it."""
-    ground = COLORS.get(label, _OTHER_COLOR)
+    ground = COLORS.get(label, OTHER_COLOR)
     red, green, blue = bytes.fromhex(ground[1:])
     return ground, INK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "#FFFFFF"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.summaries.face_samples import AnswerGroup
 from ekspresi.types import UNSURE
 
 
@@ -164,7 +165,8 @@ class RunSummary:
         stills: the first ``STILLS`` pictures.
         omitted_stills: number of later pictures.
         labels: of the model; empty where no face was found.
-        anonymized: faces are hidden: no track has a view.
+        anonymized: faces are hidden: no track and no face has a view.
+        groups: the faces of all pictures, by answer.
 
     >>> RunSummary((), (), 0, (), anonymized=False).videos
     ()
@@ -175,3 +177,4 @@ class RunSummary:
     omitted_stills: int
     labels: tuple[str, ...]
     anonymized: bool
+    groups: tuple[AnswerGroup, ...] = ()

@@ -64,7 +64,7 @@ def list_entries(predictions: Sequence[Prediction]) -> list[tuple[str, str]]:
         >>> list_entries([Prediction("fear", 0.4, {"fear": 0.4}, 9.0, abstained=True)])
         [('unsure', '#FFFFFF')]
     """
-    answers = {UNSURE if one.abstained else one.expression for one in predictions}
+    answers = {one.answer for one in predictions}
     known = [(label, color) for label, color in COLORS.items() if label in answers]
     other = [(_OTHER, UNKNOWN_COLOR)] if answers - {*COLORS, UNSURE} else []
     return [*known, *other, *([(UNSURE, UNKNOWN_COLOR)] if UNSURE in answers else [])]

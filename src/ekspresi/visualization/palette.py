@@ -21,6 +21,8 @@ COLORS = {
 
 UNKNOWN_COLOR = "#FFFFFF"
 """Color of a face without a prediction, of labels that are not in ``COLORS``, and of the dashes of an abstention."""
+OTHER_COLOR = "#868E98"
+"""Color of labels that are not in ``COLORS``, on pages with light and dark ground."""
 DASH_GROUND = "#14171C"
 """Color between the dashes of an abstention."""
 
