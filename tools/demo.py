@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from ekspresi.cli import app
-from ekspresi.cli.terminal import error_line, print_to_stderr
+from ekspresi.cli.terminal import accept_any_character, error_line, print_to_stderr
 from ekspresi.errors import EkspresiError, ImageError
 from ekspresi.imaging.images import load_image
 from ekspresi.media.image_writer import save_picture
@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "demo", help="folder for the results")
     parser.add_argument("--model", type=Path, help="ONNX model; default: the bundled one")
     arguments = parser.parse_args()
+    accept_any_character()
     try:
         demo(arguments.examples, arguments.out, arguments.model)
     except EkspresiError as error:

@@ -90,7 +90,8 @@ def test_flags_in_text_exist(name):
 
 
 def known_flags() -> set[str]:
-    parameters = [each for command in leaves(get_command(app)) for each in command.get_params(Context(command))]
+    group = get_command(app)
+    parameters = [each for command in (group, *leaves(group)) for each in command.get_params(Context(command))]
     return {flag for each in parameters for flag in (*each.opts, *each.secondary_opts)}
 
 

@@ -15,7 +15,7 @@ from ekspresi.pipeline.analyzer import AnalyzerConfig
 from ekspresi.tables.resumable import ResumableTable
 from ekspresi.types import Frame, FrameResult
 from ekspresi.workflows.annotation_writer import AnnotationWriter
-from ekspresi.workflows.options import PredictOptions, PredictResult
+from ekspresi.workflows.options import DRAWN, PredictOptions, PredictResult
 from ekspresi.workflows.predict import predict_sources
 from tests.support.clips import write_clip
 
@@ -167,3 +167,19 @@ def test_rows_without_annotate_name_no_file(
     predict(PredictOptions(out=tmp_path / "x.csv"), 3)
     with (tmp_path / "x.csv").open(newline="") as file:
         assert {row["annotated"] for row in csv.DictReader(file)} == {""}
+
+
+def test_resume_beside_sources_draws_each_source_once(
+    predict: Callable[..., tuple[PredictResult, Stopping]], tmp_path: Path
+) -> None:
+    """What the first run drew is no source of the second, and keeps its name."""
+    folder, drawn = tmp_path / "in", ["a-annotated.png", "b-annotated.png", "e-annotated.png"]
+    first, _ = predict(PredictOptions(annotate=folder), 2)
+    assert first.stopped and sorted(path.name for path in folder.glob("*-annotated*")) == drawn[:2]
+    second, _ = predict(PredictOptions(annotate=folder, resume=True))
+    assert not second.stopped and (second.done, second.sources) == (2, 5)
+    films = ["c-annotated.mp4", "d-annotated.mp4"]
+    assert sorted(path.name for path in folder.glob("*-annotated*")) == sorted([*drawn, *films])
+    third, watcher = predict(PredictOptions(annotate=folder))
+    assert third.sources == 5 and {name for name, _ in watcher.frames} == {"a.png", "b.png", "c.mp4", "d.mp4", "e.png"}
+    assert [each.reason for each in third.unread] == [DRAWN] * 5

@@ -9,6 +9,7 @@
     parquet.py       rows as JSON Lines -> a Parquet file
     xlsx.py          rows as JSON Lines -> an Excel workbook
     source_list.py   the outcome of each source -> a list beside the table
+    streamed.py      rows -> CSV in an open stream, such as standard output
     overwrite.py     the rule for what a command may replace
 
 Does not know about detectors, models or tracking.
