@@ -17,7 +17,7 @@ def test_decoder_counts_frames_and_reached_time(tmp_path: Path) -> None:
         decoder = Decoder(container, "a.mp4")
         assert sum(len(pictures) for pictures in decoder) == 25
         assert decoder.reached_s == pytest.approx(1.0, abs=0.05)
-        assert decoder.damaged == 0 and decoder.failure is None
+        assert decoder.skipped == 0 and decoder.failure is None
 
 
 def test_decoder_seek_goes_to_a_key_frame_before(tmp_path: Path) -> None:

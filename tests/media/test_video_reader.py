@@ -172,7 +172,7 @@ def test_video_frames_of_a_damaged_file_skips_places(tmp_path: Path) -> None:
     assert [number_of(frame.image) for frame in frames] == [n % 20 for n in range(100) if n not in (50, 51, 52)]
     assert frames[50].time_s == pytest.approx(53 / 25)
     assert [str(error) for error in told] == [
-        f"{path}: is damaged in 3 places, which were skipped. Copy it again from its origin."
+        f"{path}: is damaged: 3 of its frames could not be decoded. Copy it again from its origin."
     ]
 
 

@@ -84,6 +84,22 @@ def write_clip(
     return path
 
 
+def write_moving_clip(path: Path, frames: int = 75, *, codec: str, encoder: dict[str, str] | None = None) -> Path:
+    """Write a video of drifting texture, 320 x 240, whose frames depend on each other; one key frame, 25 a second."""
+    texture = np.random.default_rng(0).integers(0, 256, (30, 120, 3), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, options=encoder or {})
+        stream.width, stream.height = 320, 240
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.gop_size, stream.bit_rate = frames, 1_500_000
+        for number in range(frames):
+            x, y = 7 * number, number
+            image = np.ascontiguousarray(texture[y : y + 240, x : x + 320])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
 def write_still(path: Path, image: NDArray[np.uint8], frames: int = 2, *, rate: int = 25) -> Path:
     """Write a video that shows one picture, uint8 (H, W, 3) RGB with even sides, in every frame."""
     with av.open(str(path), "w") as container:

@@ -11,7 +11,7 @@ from ekspresi.media.timestamps import Window
 from ekspresi.tables.checkpoint import Position, start_positions
 from ekspresi.workflows.options import DRAWN, UNSUPPORTED, UnreadSource
 from ekspresi.workflows.source_reader import WARM_UP_S, SourceReader, open_sources
-from tests.support.clips import write_clip
+from tests.support.clips import cut, write_clip
 from tests.support.closed_folders import close
 
 
@@ -66,6 +66,16 @@ def test_frames_bad_named_file_is_an_error_of_the_run(folder: Path) -> None:
     reader = open_sources([str(folder / "bad.png")], lambda _: None)
     assert read(reader, start_positions(reader.names)) == ([], ["bad.png"])
     assert len(reader.errors) == 1
+
+
+def test_frames_of_a_cut_named_video_are_an_error_of_run(tmp_path: Path) -> None:
+    clip = cut(write_clip(tmp_path / "a.mkv", 100, gop=5), 0.5)
+    (tmp_path / "a.mkv").unlink()
+    for named, errors in ((clip, 1), (tmp_path, 0)):
+        reader = open_sources([str(named)], lambda _: None)
+        frames, failed = read(reader, start_positions(reader.names))
+        assert set(frames) == {clip.name} and failed == []
+        assert len(reader.errors) == errors
 
 
 def test_frames_stop_ends_before_the_next_source(folder: Path) -> None:

@@ -64,9 +64,10 @@ def open_container(
     av = pyav()
     began = time.monotonic()
     try:
-        container: InputContainer = av.open(
-            name, "r", format=form, options=options or {}, timeout=(open_s, read_s), **_tags_as_they_are(av)
-        )
+        with av.logging.Capture():  # opening decodes too: its errors belong to no decoder of another thread
+            container: InputContainer = av.open(
+                name, "r", format=form, options=options or {}, timeout=(open_s, read_s), **_tags_as_they_are(av)
+            )
         return container
     except (av.error.FFmpegError, ValueError) as error:  # ValueError: a null byte in the name
         late = open_s is not None and time.monotonic() - began > 0.95 * open_s

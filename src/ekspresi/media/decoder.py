@@ -5,9 +5,11 @@ In: an open container. Out: decoded frames, as PyAV gives them. Does not know ab
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
 from ekspresi.media.containers import picture_stream, pyav, why_not
+from ekspresi.media.damage import ErrorLog
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -23,7 +25,8 @@ class Decoder:
 
     Attributes:
         stream: the video stream.
-        damaged: packets that could not be decoded so far.
+        log: counts the errors of decoding; None to ignore them.
+        skipped: packets that could not be decoded so far.
         reached_s: end of the packets read so far, of all streams, in seconds from the container's start.
         reached: largest decoding stamp of the stream so far, in its time base; None where it has none.
         failure: why reading stopped before the end, in a few words; None otherwise.
@@ -38,7 +41,8 @@ class Decoder:
 
     def __init__(self, container: "InputContainer", shown: str) -> None:
         self.stream = picture_stream(container, shown)
-        self.damaged = 0
+        self.log: ErrorLog | None = None
+        self.skipped = 0
         self.reached_s = 0.0
         self.reached: int | None = None
         self.failure: str | None = None
@@ -87,11 +91,12 @@ class Decoder:
         if self.coded_order and packet is not None and packet.size:
             self._stamps.append(packet.dts)
         try:
-            pictures = self.stream.codec_context.decode(packet)
+            with nullcontext() if self.log is None else self.log.call():
+                pictures = self.stream.codec_context.decode(packet)
         except EOFError:  # it is empty already
             return []
         except pyav().error.FFmpegError:
-            self.damaged += 1
+            self.skipped += 1
             if self._stamps:
                 self._stamps.popleft()
             return []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ekspresi.errors import EkspresiError, SourceError
 from ekspresi.media.containers import open_container
+from ekspresi.media.damage import LAG_FRAMES, ErrorLog, SmearedFrames
 from ekspresi.media.decoder import Decoder
 from ekspresi.media.frame_converter import FrameConverter
 from ekspresi.media.seeking import SeekTarget, find_seek_target
@@ -155,9 +156,21 @@ class _ContainerReader:
         self._last_s = 0.0
         self._to_the_end = False
         self._decoder = Decoder(container, shown)
-        self._decoder.stream.thread_type = "AUTO"  # frames too, not slices alone
+        intra = self._decoder.stream.codec_context.codec.intra_only
+        self._smeared = SmearedFrames(window.start_s, 0 if intra else LAG_FRAMES)
 
     def frames(self, stop: Event | None) -> Iterator[Frame]:
+        codec = self._decoder.stream.codec_context
+        with ErrorLog(codec.name) as self._decoder.log:
+            if self._decoder.log.threaded:
+                codec.thread_type = "AUTO"  # frames too, not slices alone
+            else:
+                codec.thread_count = 1
+            if codec.name == "hevc":  # verifies the checksums of frames, where there are any
+                codec.options = {"err_detect": "crccheck"}
+            yield from self._frames(stop)
+
+    def _frames(self, stop: Event | None) -> Iterator[Frame]:
         stream, target = self._decoder.stream, self._target
         clock = FileClock(_step_s(stream), _length_s(self._container))
         if target is not None:
@@ -179,6 +192,8 @@ class _ContainerReader:
                 self._number = number
             fresh = False
             time_s = self._last_s = clock(decoded.time)
+            assert self._decoder.log is not None
+            self._smeared.update(decoded, time_s, self._decoder.log.errors)
             if self._window.ended(time_s):
                 return
             if wanted(time_s):
@@ -209,10 +224,11 @@ class _ContainerReader:
         if self._to_the_end and self._last_s < self._window.start_s:
             start = f"{self._window.start_s:g} s"
             return f"ends at {self._last_s:.1f} s, before the start at {start}. Choose an earlier start."
-        if decoder.damaged:
-            places = f"{decoder.damaged} place{'' if decoder.damaged == 1 else 's'}"
-            return f"is damaged in {places}, which were skipped. Copy it again from its origin."
-        return None
+        smeared = self._smeared
+        where = f"{smeared.first_s:.1f} to {smeared.last_s:.1f} s"
+        damage = [f"{decoder.skipped} of its frames could not be decoded"] if decoder.skipped else []
+        damage += [f"up to {smeared.count} from {where} may be smeared"] if smeared.count else []
+        return f"is damaged: {', and '.join(damage)}. Copy it again from its origin." if damage else None
 
     def _cut_length_s(self) -> float | None:
         """Return the length that a file states where its frames end earlier; None where the file is whole."""

@@ -93,7 +93,8 @@ class PredictResult:
         images_without_faces: number of pictures without a face.
         written: outputs that were written.
         outputs_failed: number of annotated pictures and videos that could not be written.
-        errors: errors of named sources and of outputs; unreadable files inside a folder are not among them.
+        errors: errors of outputs and of named sources, also of those that were read in part; files inside a folder are
+            not among them.
         rows: the first ``FIRST_ROWS`` rows of pictures.
         last_rows: the last rows of pictures after these, at most ``LAST_ROWS``.
         faces: number of rows of pictures.

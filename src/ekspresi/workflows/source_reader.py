@@ -39,7 +39,7 @@ class SourceReader:
         name: name of the camera in ``Frame.source``; None for files.
         named: those of ``paths`` that the user named, unlike files found in a folder.
         on_error: receives each error.
-        errors: errors of named sources.
+        errors: errors of named sources, also of those that were read in part.
         unread: files and folders among the sources that gave nothing.
 
     Example:
@@ -97,14 +97,15 @@ class SourceReader:
                 yield frame
         except MissingExtraError as error:  # a video among pictures
             report(error)
-            self.errors.append(error)
+            if path not in self.named:
+                self.errors.append(error)
         except (SourceError, ImageError) as error:  # the file was removed, or is not a file; standard input
             report(error)
         if errors and not any_frame:
             on_failed(position)
             self.unread.append(_unread(path, errors[0]))
-            if path in self.named:
-                self.errors += errors[:1]
+        if path in self.named:
+            self.errors += errors[:1]
 
 
 def open_sources(
