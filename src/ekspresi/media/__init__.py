@@ -8,6 +8,7 @@
     timestamps.py    turn stamps into rising seconds, and select frames by time
     containers.py    open containers by PyAV, and choose their video stream
     damage.py        notice damage that a decoder conceals
+    deinterlacing.py fill in the missing lines of interlaced frames
     decoder.py       decode the packets of a container
     frame_converter.py  convert decoded frames to upright RGB pictures
     seeking.py       find where decoding of a video file begins

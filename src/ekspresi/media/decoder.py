@@ -1,6 +1,6 @@
 """Decode the packets of a container by PyAV.
 
-In: an open container. Out: decoded frames, as PyAV gives them. Does not know about time or pictures.
+In: an open container. Out: decoded frames, deinterlaced. Does not know about time or pictures.
 """
 
 from collections import deque
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from ekspresi.media.containers import picture_stream, pyav, why_not
 from ekspresi.media.damage import ErrorLog
+from ekspresi.media.deinterlacing import Deinterlacer
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -49,6 +50,7 @@ class Decoder:
         # AVI has no presentation stamps, and FFmpeg's guesses for frames that are decoded out of order are uneven.
         self.coded_order = container.format.name == "avi" and self.stream.codec_context.name in _REORDERED
         self._stamps: deque[int | None] = deque()
+        self._deinterlace = Deinterlacer()
         self._container = container
 
     def __iter__(self) -> Iterator[list["VideoFrame"]]:
@@ -86,8 +88,17 @@ class Decoder:
             return False
         return True
 
+    @property
+    def interlaced(self) -> bool:
+        """An interlaced frame has come; its picture depends on the frames before and after it."""
+        return self._deinterlace.active
+
     def pictures(self, packet: "Packet[VideoStream] | None") -> list["VideoFrame"]:
         """Return the pictures that a packet of the stream completes; None flushes the decoder."""
+        pictures = self._deinterlace(self._decode(packet))
+        return pictures if packet is not None and packet.size else pictures + self._deinterlace.flush()
+
+    def _decode(self, packet: "Packet[VideoStream] | None") -> list["VideoFrame"]:
         if self.coded_order and packet is not None and packet.size:
             self._stamps.append(packet.dts)
         try:

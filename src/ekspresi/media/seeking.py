@@ -16,16 +16,18 @@ class SeekTarget:
         zero: stamp of the first frame that is decoded.
         target: stamp of the start.
         stamps: rising stamps of all frames from the first to at least the target.
+        begin: stamp of the frame where decoding must begin. Frames of interlaced videos need the one before them.
 
     Example:
         >>> SeekTarget(zero=100, target=140, stamps=[100, 120, 140, 160]).number(120)
         1
     """
 
-    def __init__(self, zero: int, target: int, stamps: list[int]) -> None:
+    def __init__(self, zero: int, target: int, stamps: list[int], interlaced: bool = False) -> None:
         self.zero = zero
         self.target = target
         self.stamps = stamps
+        self.begin = stamps[max(0, bisect_left(stamps, target) - 1)] if interlaced and stamps else target
 
     def number(self, stamp: int | None) -> int | None:
         """Return the number of a frame at or before the start by its stamp; None for any other."""
@@ -67,4 +69,5 @@ def find_seek_target(decoder: Decoder, start_s: float) -> SeekTarget | None:
             break
     if zero is None:
         return None
-    return SeekTarget(zero, zero + start, sorted(stamp for stamp in stamps if stamp >= zero))
+    shown = sorted(stamp for stamp in stamps if stamp >= zero)
+    return SeekTarget(zero, zero + start, shown, decoder.interlaced)

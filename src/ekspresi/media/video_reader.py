@@ -176,7 +176,7 @@ class _ContainerReader:
         if target is not None:
             assert stream.time_base
             clock = FileClock(_step_s(stream), _length_s(self._container), float(target.zero * stream.time_base))
-            self.missed = not self._decoder.seek(target.target)
+            self.missed = not self._decoder.seek(target.begin)
             if self.missed:
                 return
         wanted, convert = self._window.chooser(), FrameConverter(self._shown)
