@@ -15,6 +15,7 @@ from ekspresi.media.deinterlacing import Deinterlacer
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
 
@@ -26,6 +27,7 @@ class Decoder:
 
     Attributes:
         stream: the video stream.
+        codec: decodes it.
         log: counts the errors of decoding; None to ignore them.
         skipped: packets that could not be decoded so far.
         reached_s: end of the packets read so far, of all streams, in seconds from the container's start.
@@ -42,13 +44,14 @@ class Decoder:
 
     def __init__(self, container: "InputContainer", shown: str) -> None:
         self.stream = picture_stream(container, shown)
+        self.codec = _codec_of(self.stream)
         self.log: ErrorLog | None = None
         self.skipped = 0
         self.reached_s = 0.0
         self.reached: int | None = None
         self.failure: str | None = None
         # AVI has no presentation stamps, and FFmpeg's guesses for frames that are decoded out of order are uneven.
-        self.coded_order = container.format.name == "avi" and self.stream.codec_context.name in _REORDERED
+        self.coded_order = container.format.name == "avi" and self.codec.name in _REORDERED
         self._stamps: deque[int | None] = deque()
         self._deinterlace = Deinterlacer()
         self._container = container
@@ -103,7 +106,7 @@ class Decoder:
             self._stamps.append(packet.dts)
         try:
             with nullcontext() if self.log is None else self.log.call():
-                pictures = self.stream.codec_context.decode(packet)
+                pictures = self.codec.decode(packet)
         except EOFError:  # it is empty already
             return []
         except pyav().error.FFmpegError:
@@ -115,3 +118,14 @@ class Decoder:
             for picture in pictures:
                 picture.pts = self._stamps.popleft() if self._stamps else None
         return pictures
+
+
+def _codec_of(stream: "VideoStream") -> "VideoCodecContext":
+    """Return the decoder of a stream; for transparent WebM that of libvpx, which alone reads its second picture."""
+    codec = stream.codec_context
+    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(codec.name, "")
+    tags = {tag.lower(): value for tag, value in stream.metadata.items()}
+    if tags.get("alpha_mode") != "1" or name not in pyav().codecs_available:
+        return codec
+    made: VideoCodecContext = pyav().CodecContext.create(name, "r")
+    return made

@@ -1,6 +1,13 @@
 """Convert decoded frames to pictures.
 
 In: frames as PyAV decodes them. Out: pictures, uint8 (H, W, 3) RGB, upright. Does not know about containers or time.
+
+FFmpeg's swscale converts by the stated matrix (BT.601, 709, 2020), range and bit depth. Added here:
+
+    transparency      blended with white, as in still pictures
+    limited gray      stretched to the full range, which swscale does for YUV only
+    PQ, HLG           mapped to the tones and primaries of sRGB; PyAV before 18 leaves them flat
+    display matrix    applied, so that 'up' is up
 """
 
 import struct
@@ -8,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ekspresi.errors import ImageError
 from ekspresi.imaging.images import MAX_PIXELS
@@ -15,6 +23,16 @@ from ekspresi.media.containers import pyav, why_not
 
 if TYPE_CHECKING:
     from av import VideoFrame
+
+
+# FFmpeg's numbers: color ranges, transfer curves, primaries.
+_LIMITED = 1
+_HDR = (16, 18)  # PQ (SMPTE ST 2084), HLG (ARIB STD-B67)
+_SRGB = 13
+_RESERVED, _BT709, _UNSPECIFIED = 0, 1, 2
+
+_FULL_RANGE = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+"""Full-range gray by limited gray: 16..235 -> 0..255."""
 
 
 class FrameConverter:
@@ -34,6 +52,7 @@ class FrameConverter:
         self._rotation: int | None = None
         self._matrix: bytes | None = None
         self._converter = pyav().video.reformatter.VideoReformatter()
+        self._transparent: dict[str, bool] = {}  # by pixel format
 
     def __call__(self, frame: "VideoFrame") -> NDArray[np.uint8]:
         """Return a decoded frame as uint8 (H, W, 3) RGB, upright as its metadata says.
@@ -45,7 +64,7 @@ class FrameConverter:
             limit = f"{MAX_PIXELS // 1_000_000} megapixels"
             raise ImageError(f"{self._shown}: has more than {limit} a frame, the limit. Make it smaller.")
         try:
-            rgb = self._converter.reformat(frame, format="rgb24").to_ndarray()
+            rgb = self._rgb(frame)
         except (pyav().error.FFmpegError, ValueError) as error:
             raise ImageError(
                 f"{self._shown}: a frame cannot be converted ({why_not(error)}). Convert the video to H.264."
@@ -54,6 +73,30 @@ class FrameConverter:
             matrix = frame.side_data.get("DISPLAYMATRIX")
             self._rotation, self._matrix = frame.rotation, None if matrix is None else bytes(cast("bytes", matrix))
         return upright(rgb, self._matrix)
+
+    def _rgb(self, frame: "VideoFrame") -> NDArray[np.uint8]:
+        """Return the colors of a frame as uint8 (H, W, 3) RGB, as it is stored."""
+        form = frame.format
+        if form.name not in self._transparent:
+            self._transparent[form.name] = form.has_palette or any(part.is_alpha for part in form.components)
+        if self._transparent[form.name]:
+            return _on_white(self._array(frame, "rgba"))
+        if frame.color_trc in _HDR:
+            # swscale refuses to convert primaries that are not stated.
+            known = frame.color_primaries not in (_RESERVED, _UNSPECIFIED)
+            return self._array(frame, "rgb24", dst_color_trc=_SRGB, dst_color_primaries=_BT709 if known else None)
+        rgb = self._array(frame, "rgb24")
+        return _FULL_RANGE[rgb] if form.name.startswith("gray") and frame.color_range == _LIMITED else rgb
+
+    def _array(self, frame: "VideoFrame", form: str, **colors: int | None) -> NDArray[np.uint8]:
+        return cast("NDArray[np.uint8]", self._converter.reformat(frame, format=form, **colors).to_ndarray())
+
+
+def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blend uint8 (H, W, 4) RGBA with white to (H, W, 3) RGB."""
+    image = Image.fromarray(rgba, "RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))
 
 
 def upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:

@@ -156,11 +156,11 @@ class _ContainerReader:
         self._last_s = 0.0
         self._to_the_end = False
         self._decoder = Decoder(container, shown)
-        intra = self._decoder.stream.codec_context.codec.intra_only
+        intra = self._decoder.codec.codec.intra_only
         self._smeared = SmearedFrames(window.start_s, 0 if intra else LAG_FRAMES)
 
     def frames(self, stop: Event | None) -> Iterator[Frame]:
-        codec = self._decoder.stream.codec_context
+        codec = self._decoder.codec
         with ErrorLog(codec.name) as self._decoder.log:
             if self._decoder.log.threaded:
                 codec.thread_type = "AUTO"  # frames too, not slices alone
