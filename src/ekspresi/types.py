@@ -118,6 +118,8 @@ class Frame:
         time_s: seconds since the start, rising from frame to frame; None for still images.
         image: uint8 (H, W, 3) RGB, turned upright; its size may change from frame to frame.
         cut: a new shot begins with this frame, whatever it shows: the first frame after a camera was lost.
+        pixel_aspect: width of a pixel over its height. Faces are found in square pixels, and boxes count the pixels
+            of ``image``.
 
     Example:
         >>> import numpy as np
@@ -130,6 +132,7 @@ class Frame:
     time_s: float | None
     image: "NDArray[np.uint8]"
     cut: bool = False
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

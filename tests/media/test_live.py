@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
+from ekspresi.imaging.pixel_shape import ShapedImage
 from ekspresi.media import live
 from ekspresi.media.live import LazyImage, Retries, live_frames
 from ekspresi.media.timestamps import Window
@@ -179,9 +180,9 @@ def test_live_frames_too_late_are_never_made() -> None:
     def connection() -> Connection:
         for number in range(200):
 
-            def make(number: int = number) -> NDArray[np.uint8]:
+            def make(number: int = number) -> ShapedImage:
                 made.append(number)
-                return image(number)
+                return image(number), 2.0
 
             yield number / 25, make
             time.sleep(0.001)
@@ -189,6 +190,7 @@ def test_live_frames_too_late_are_never_made() -> None:
     numbers = []
     for frame in watch(camera(connection)):
         numbers.append(frame.number)
+        assert frame.pixel_aspect == 2.0
         time.sleep(0.02)
     assert numbers == sorted(set(numbers)) == made
     assert numbers[-1] == 199

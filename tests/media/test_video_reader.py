@@ -1,10 +1,8 @@
 import os
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ import av
 
 from ekspresi.errors import EkspresiError, MissingExtraError, SourceError
 from ekspresi.media import decoder as decoding
-from ekspresi.media import video_reader
 from ekspresi.media.timestamps import Window
 from ekspresi.media.video_reader import container_frames, video_frames, video_length_s
 from ekspresi.types import Frame
@@ -308,13 +305,3 @@ print(frame.number, peak() - early)
 def one_line(error: Exception, path: Path) -> None:
     assert str(error).startswith(f"{path}: ")
     assert len(str(error).splitlines()) == 1
-
-
-@pytest.mark.parametrize("unset", [None, Fraction(0, 1)], ids=["PyAV 18", "PyAV 19"])
-def test_step_of_a_missing_rate_is_the_default(unset: Fraction | None) -> None:
-    stream = SimpleNamespace(average_rate=unset, guessed_rate=unset, frames=3)
-    assert video_reader._step_s(stream) == 1 / 25
-    container = SimpleNamespace(
-        duration=None, format=SimpleNamespace(name="avi"), streams=SimpleNamespace(video=[stream])
-    )
-    assert video_reader._length_s(container) is None

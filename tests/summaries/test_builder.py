@@ -7,6 +7,7 @@ import pytest
 
 from ekspresi.summaries.builder import DETAILED, STILLS, TRACKS, VIEW_PX, SummaryBuilder
 from ekspresi.tracking.bytetrack import LONGEST_STEP_S
+from ekspresi.types import Face, Frame, FrameResult, Row
 from tests.support.results import LABELS, belief, seen
 
 
@@ -152,6 +153,16 @@ def test_builder_view_shows_the_largest_face(side: float) -> None:
     assert max(view.shape[:2]) <= VIEW_PX
     red = (np.abs(view.astype(int) - (200, 10, 10)).max(axis=-1) < 40).mean()
     assert red == pytest.approx(1 / 1.4**2, abs=0.15)
+
+
+def test_builder_view_of_wide_pixels_is_square() -> None:
+    frame = Frame("a.mp4", 0, 0.0, np.zeros((200, 200, 3), np.uint8), pixel_aspect=2.0)
+    face = Face((50.0, 50.0, 80.0, 110.0), 0.9, None, belief(face_px=60.0))
+    builder = SummaryBuilder()
+    builder.add(FrameResult(frame, (Row("a.mp4", 0, 0.0, 1, face),), ()))
+    video = builder.build().videos[0]
+    assert (video.width, video.height) == (200, 200)
+    assert video.tracks[0].view is not None and video.tracks[0].view.shape[:2] == (VIEW_PX, VIEW_PX)
 
 
 def test_builder_anonymized_keeps_no_view(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ekspresi.expressions import EXPRESSIONS
+from ekspresi.imaging.pixel_shape import stored_result
 from ekspresi.types import Box, Face, Frame, FrameResult, Prediction, Row
 from ekspresi.visualization.anonymization import anonymize, head_box
 from ekspresi.visualization.image_annotator import annotate
@@ -194,3 +196,13 @@ def test_video_annotator_memory_is_bounded() -> None:
     for number in range(1000):
         annotator.annotate(frame_result([at(10, 10)], number / 5, tracks=[number], size=(100, 80)))
     assert len(annotator._labels) <= 12
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_annotate_of_wide_pixels_shows_square_ones(anonymous: bool) -> None:
+    square = frame_result([(100, 100, 200, 220)], hidden=[(100, 100, 200, 220)], size=(640, 480))
+    squeezed = replace(square.frame, image=square.frame.image[:, ::2], pixel_aspect=2.0)
+    stored = stored_result(replace(square, frame=squeezed))
+    pictures = [VideoAnnotator(anonymize=anonymous).annotate(each) for each in (stored, square)]
+    assert stored.rows[0].face.box_xyxy == (50, 100, 100, 220)
+    assert np.array_equal(*map(np.asarray, pictures))

@@ -159,7 +159,7 @@ def _timed_frames(container: "InputContainer", shown: str, picture_s: float) -> 
             for picture in pictures:
                 if pace is not None and picture.time is not None:
                     pace.wait(picture.time)
-                yield picture.time if stamped else None, partial(convert, picture)
+                yield picture.time if stamped else None, partial(convert.shaped, picture, decoder.pixel_aspect)
                 seen = time.monotonic()
             if time.monotonic() - seen > picture_s:
                 raise SourceError(f"{shown}: has sent no picture for {picture_s:g} s. Check the camera.")

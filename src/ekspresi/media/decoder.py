@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
+from ekspresi.imaging.pixel_shape import plausible_aspect
 from ekspresi.media.containers import picture_stream, pyav, why_not
 from ekspresi.media.damage import ErrorLog
 from ekspresi.media.deinterlacing import Deinterlacer
@@ -54,6 +55,9 @@ class Decoder:
         self.coded_order = container.format.name == "avi" and self.codec.name in _REORDERED
         self._stamps: deque[int | None] = deque()
         self._deinterlace = Deinterlacer()
+        stated = self.stream.sample_aspect_ratio  # the codec's, where the container states none; that may change
+        own = stated if stated and stated != self.codec.sample_aspect_ratio else None
+        self._container_aspect = plausible_aspect(own) if own else None
         self._container = container
 
     def __iter__(self) -> Iterator[list["VideoFrame"]]:
@@ -90,6 +94,13 @@ class Decoder:
         except pyav().error.FFmpegError:
             return False
         return True
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width of a pixel over its height, as stored; the container's word counts more than the codec's."""
+        if self._container_aspect is not None:
+            return self._container_aspect
+        return plausible_aspect(self.codec.sample_aspect_ratio)
 
     @property
     def interlaced(self) -> bool:

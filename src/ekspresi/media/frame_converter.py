@@ -19,6 +19,7 @@ from PIL import Image
 
 from ekspresi.errors import ImageError
 from ekspresi.imaging.images import MAX_PIXELS
+from ekspresi.imaging.pixel_shape import ShapedImage
 from ekspresi.media.containers import pyav, why_not
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class FrameConverter:
         self._shown = shown
         self._rotation: int | None = None
         self._matrix: bytes | None = None
+        self._on_its_side = False
         self._converter = pyav().video.reformatter.VideoReformatter()
         self._transparent: dict[str, bool] = {}  # by pixel format
 
@@ -60,9 +62,7 @@ class FrameConverter:
         Raises:
             ImageError: it has more than ``MAX_PIXELS`` pixels, or cannot be converted.
         """
-        if frame.width * frame.height > MAX_PIXELS:
-            limit = f"{MAX_PIXELS // 1_000_000} megapixels"
-            raise ImageError(f"{self._shown}: has more than {limit} a frame, the limit. Make it smaller.")
+        self._check_size(frame, 1.0)
         try:
             rgb = self._rgb(frame)
         except (pyav().error.FFmpegError, ValueError) as error:
@@ -72,7 +72,27 @@ class FrameConverter:
         if frame.rotation != self._rotation:
             matrix = frame.side_data.get("DISPLAYMATRIX")
             self._rotation, self._matrix = frame.rotation, None if matrix is None else bytes(cast("bytes", matrix))
+            self._on_its_side = self._matrix is not None and _is_quarter_turn(self._matrix)
         return upright(rgb, self._matrix)
+
+    def shaped(self, frame: "VideoFrame", pixel_aspect: float) -> ShapedImage:
+        """Return a decoded frame as an upright picture, with the shape of its pixels.
+
+        Args:
+            frame: the frame.
+            pixel_aspect: width of a pixel over its height, as the file stores them.
+
+        Raises:
+            ImageError: as for a call, also where it has more than ``MAX_PIXELS`` square pixels.
+        """
+        self._check_size(frame, max(pixel_aspect, 1 / pixel_aspect))
+        image = self(frame)
+        return image, 1 / pixel_aspect if self._on_its_side else pixel_aspect
+
+    def _check_size(self, frame: "VideoFrame", stretch: float) -> None:
+        if frame.width * frame.height * stretch > MAX_PIXELS:
+            limit = f"{MAX_PIXELS // 1_000_000} megapixels"
+            raise ImageError(f"{self._shown}: has more than {limit} a frame, the limit. Make it smaller.")
 
     def _rgb(self, frame: "VideoFrame") -> NDArray[np.uint8]:
         """Return the colors of a frame as uint8 (H, W, 3) RGB, as it is stored."""
@@ -113,8 +133,14 @@ def upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]
     if matrix is None:
         return image
     a, b, _, c, d = struct.unpack("=5i", matrix[:20])
-    if abs(b) + abs(c) > abs(a) + abs(d):
+    if _is_quarter_turn(matrix):
         image, right, down = image.transpose(1, 0, 2), c, b
     else:
         right, down = a, d
     return np.ascontiguousarray(image[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
+
+
+def _is_quarter_turn(matrix: bytes) -> bool:
+    """Return whether a display matrix exchanges width and height."""
+    a, b, _, c, d = struct.unpack("=5i", matrix[:20])
+    return bool(abs(b) + abs(c) > abs(a) + abs(d))

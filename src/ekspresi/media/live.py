@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import AccessError, EkspresiError, ImageError, SourceError
+from ekspresi.imaging.pixel_shape import ShapedImage
 from ekspresi.media.timestamps import DRIFT_S, CameraClock, Window
 from ekspresi.types import Frame
 
-LazyImage = NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]
-"""uint8 (H, W, 3) RGB, or a function that makes it, called only for frames that are not dropped."""
+LazyImage = NDArray[np.uint8] | Callable[[], ShapedImage]
+"""uint8 (H, W, 3) RGB with square pixels, or a function that makes it, called only for frames that are not dropped."""
 
 TimedFrames = Iterable[tuple[float | None, LazyImage]]
 """The frames of one connection: stamps in seconds from any origin, or None, each with its picture."""
@@ -108,14 +109,14 @@ def live_frames(
             item = mailbox.take(_POLL_S)
             if isinstance(item, _TimedFrame):
                 try:
-                    image = item.picture() if callable(item.picture) else item.picture
+                    image, pixel_aspect = item.picture() if callable(item.picture) else (item.picture, 1.0)
                 except ImageError as error:
                     _report(error, refused)
                     continue
                 cut = connection not in (None, item.connection)
                 connection = item.connection
                 began_s = min(began_s, time.monotonic() - item.time_s)
-                yield Frame(source, item.number, item.time_s, image, cut)
+                yield Frame(source, item.number, item.time_s, image, cut, pixel_aspect)
             elif isinstance(item, EkspresiError):
                 _report(item, refused)
             elif isinstance(item, _End):

@@ -16,25 +16,16 @@ from ekspresi.media.damage import LAG_FRAMES, ErrorLog, SmearedFrames
 from ekspresi.media.decoder import Decoder
 from ekspresi.media.frame_converter import FrameConverter
 from ekspresi.media.seeking import SeekTarget, find_seek_target
+from ekspresi.media.stated_length import length_of_cut, stated_length_s, stated_step_s
 from ekspresi.media.timestamps import FileClock, Window
 from ekspresi.types import Frame
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
-    from av.video.stream import VideoStream
 
 _SEEK_FROM_S = 2.0
 """Smallest start, seconds, that is reached by seeking, which reads the file twice; decoding reaches earlier ones."""
-
-_ROUNDING_S = 0.5
-"""Seconds that a complete file may end before its stated length, because lengths are rounded."""
-
-_DEFAULT_STEP_S = 1 / 25
-
-_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"  # FFmpeg's names of formats
-_EXACT = (_MP4, "matroska,webm", "avi")
-"""Formats that state their length; others only guess it."""
 
 
 def video_frames(
@@ -134,7 +125,7 @@ def video_length_s(path: Path) -> float | None:
         1.0
     """
     with _open_file(path) as container:
-        return _length_s(container)
+        return stated_length_s(container)
 
 
 class _ContainerReader:
@@ -172,10 +163,12 @@ class _ContainerReader:
 
     def _frames(self, stop: Event | None) -> Iterator[Frame]:
         stream, target = self._decoder.stream, self._target
-        clock = FileClock(_step_s(stream), _length_s(self._container))
+        clock = FileClock(stated_step_s(stream), stated_length_s(self._container))
         if target is not None:
             assert stream.time_base
-            clock = FileClock(_step_s(stream), _length_s(self._container), float(target.zero * stream.time_base))
+            clock = FileClock(
+                stated_step_s(stream), stated_length_s(self._container), float(target.zero * stream.time_base)
+            )
             self.missed = not self._decoder.seek(target.begin)
             if self.missed:
                 return
@@ -197,7 +190,7 @@ class _ContainerReader:
             if self._window.ended(time_s):
                 return
             if wanted(time_s):
-                yield Frame(self._shown, self._number, time_s, convert(decoded))
+                yield self._picture(convert, decoded, time_s)
             self._number += 1
         if fresh and target is not None:
             self.missed = True
@@ -207,6 +200,10 @@ class _ContainerReader:
             raise SourceError(f"{self._shown}: holds no frames{why}. Copy it again.")
         self._to_the_end = True
 
+    def _picture(self, convert: FrameConverter, decoded: "VideoFrame", time_s: float) -> Frame:
+        image, pixel_aspect = convert.shaped(decoded, self._decoder.pixel_aspect)
+        return Frame(self._shown, self._number, time_s, image, pixel_aspect=pixel_aspect)
+
     def lost(self) -> str | None:
         """Return what could not be read, with the remedy; None where all was read."""
         decoder = self._decoder
@@ -215,7 +212,7 @@ class _ContainerReader:
                 f"cannot be read after {decoder.reached_s:.1f} s ({decoder.failure}); earlier frames are kept. "
                 "Copy it again from its origin."
             )
-        stated = self._cut_length_s() if self._to_the_end else None
+        stated = length_of_cut(self._container, self._decoder) if self._to_the_end else None
         if stated is not None:
             return (
                 f"was cut off after {decoder.reached_s:.1f} of {stated:.1f} s; earlier frames are kept. "
@@ -230,18 +227,6 @@ class _ContainerReader:
         damage += [f"up to {smeared.count} from {where} may be smeared"] if smeared.count else []
         return f"is damaged: {', and '.join(damage)}. Copy it again from its origin." if damage else None
 
-    def _cut_length_s(self) -> float | None:
-        """Return the length that a file states where its frames end earlier; None where the file is whole."""
-        if self._container.format.name not in _EXACT:
-            return None
-        last = _last_indexed(self._decoder.stream)
-        if last is not None:  # not by time: an edit list shows fewer frames than the file holds
-            whole = self._decoder.reached is not None and self._decoder.reached >= last
-            return None if whole else _length_s(self._container) or 0.0
-        stated = _length_s(self._container)
-        whole = stated is None or self._decoder.reached_s >= stated - max(_ROUNDING_S, 0.02 * stated)
-        return None if whole else stated
-
     def _pictures(self) -> Iterator["VideoFrame"]:
         for pictures in self._decoder:
             yield from pictures
@@ -255,31 +240,6 @@ def _open_file(path: Path) -> "InputContainer":
 def _seek_target(path: Path, start_s: float) -> SeekTarget | None:
     with _open_file(path) as container:
         return find_seek_target(Decoder(container, str(path)), start_s)
-
-
-def _step_s(stream: "VideoStream") -> float:
-    """Return the seconds from frame to frame. A missing rate is None, and zero in PyAV 19.
-
-    Raw streams state their rate in the codec's own header at most; their average rate is FFmpeg's default.
-    """
-    rate = stream.guessed_rate or stream.average_rate
-    return float(1 / rate) if rate and 0.01 <= rate <= 1000 else _DEFAULT_STEP_S
-
-
-def _length_s(container: "InputContainer") -> float | None:
-    """Return the length in seconds that a container states; None where it states none."""
-    lengths = [container.duration / 1e6] if container.duration else []
-    for stream in container.streams.video:
-        # An AVI's duration is guessed from its size, its count is not. MP4 also counts frames that are not shown.
-        if stream.frames and stream.average_rate and container.format.name == "avi":
-            lengths.append(float(stream.frames / stream.average_rate))
-    return max(lengths, default=None)
-
-
-def _last_indexed(stream: "VideoStream") -> int | None:
-    """Return the stamp of the last frame in the index at the front or the end of an MP4; None where it has none."""
-    entries = stream.index_entries if stream.container.format.name == _MP4 and stream.frames else None
-    return entries[-1].timestamp if entries else None
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

@@ -20,6 +20,7 @@ from threading import Condition, Thread
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.imaging.pixel_shape import square_pixels
 from ekspresi.pipeline.analyzer import Analyzer
 from ekspresi.system.onnx_runtime import cpus
 from ekspresi.types import Face, Frame
@@ -52,7 +53,7 @@ class PendingFrame:
 
     Attributes:
         frame: the frame.
-        faces: detected in it, largest first, without predictions.
+        faces: detected in it, largest first, without predictions; boxes in square pixels.
         crops: of the faces, gray uint8 (H, W) each.
         detected: whether ``faces`` and ``crops``, or ``error``, are set.
         error: the exception that detection raised.
@@ -191,8 +192,10 @@ class DetectionPrefetcher:
         """Run a detector thread."""
         while (pending := self._next_unsearched()) is not None:
             try:
-                pending.faces = analyzer.detector.detect(pending.frame.image)
-                pending.crops = analyzer.crops(pending.frame.image, pending.faces)
+                image = square_pixels(pending.frame.image, pending.frame.pixel_aspect)
+                pending.faces = analyzer.detector.detect(image)
+                pending.crops = analyzer.crops(image, pending.faces)
+                del image
             except BaseException as error:  # next_batch raises it when this frame is due
                 pending.error = error
             with self._changed:

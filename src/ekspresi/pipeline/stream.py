@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 
 from ekspresi.errors import EkspresiError
+from ekspresi.imaging.pixel_shape import stored_result
 from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
 from ekspresi.pipeline.fusion import FusionByTrack
@@ -184,7 +185,7 @@ class _TrackState:
             Row(frame.source, frame.number, frame.time_s, track, face, number)
             for number, (face, track) in enumerate(zip(faces, tracks, strict=True), start=1)
         )
-        return FrameResult(frame, rows, tuple(hidden))
+        return stored_result(FrameResult(frame, rows, tuple(hidden)))
 
 
 def _recognize(batch: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:

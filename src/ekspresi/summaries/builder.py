@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.imaging.pixel_shape import scaled_box, square_pixels
 from ekspresi.summaries.face_samples import FaceSampler, cut_view
 from ekspresi.summaries.summary import ExpressionTimes, ImageSummary, RunSummary, TrackSummary, VideoSummary
 from ekspresi.summaries.time_bins import TimeBins
 from ekspresi.tracking.bytetrack import FRAME_S, LONGEST_LOST_S, LONGEST_STEP_S
-from ekspresi.types import FrameResult, Prediction, Row
+from ekspresi.types import Box, Frame, FrameResult, Prediction, Row
 
 TRACKS = 500
 """Maximum tracks of a video; ten times as many of all videos together."""
@@ -141,7 +142,7 @@ class _Track:
         self._view: NDArray[np.uint8] | None = None
         self._view_px = 0.0
 
-    def add(self, row: Row, time_s: float, amount: float, image: NDArray[np.uint8] | None) -> None:
+    def add(self, row: Row, time_s: float, amount: float, frame: Frame | None) -> None:
         self.last_s = time_s
         self._frames += 1
         prediction = row.face.prediction
@@ -153,8 +154,8 @@ class _Track:
             self._bins = TimeBins(len(self._labels))
         self._bins.add(time_s, prediction, amount)
         # A view shrinks to VIEW_PX, so a larger face makes no better view.
-        if image is not None and min(prediction.face_px, VIEW_PX) > 1.1 * self._view_px:
-            self._view, self._view_px = cut_view(image, row.face.box_xyxy, VIEW_PX), min(prediction.face_px, VIEW_PX)
+        if frame is not None and min(prediction.face_px, VIEW_PX) > 1.1 * self._view_px:
+            self._view, self._view_px = _cut_view(frame, row.face.box_xyxy), min(prediction.face_px, VIEW_PX)
 
     def build(self, detailed: bool) -> TrackSummary:
         face_px, effective_px = self._bins.sizes_px() if self._bins else (0.0, None)
@@ -200,7 +201,7 @@ class _Video:
                 continue
             if row.track not in self._tracks:
                 self._tracks[row.track] = _Track(row.track, time_s)
-            self._tracks[row.track].add(row, time_s, amount, image if self._views else None)
+            self._tracks[row.track].add(row, time_s, amount, result.frame if self._views else None)
         self._summary = replace(
             before,
             resized=before.resized or image.shape[:2] != (before.height, before.width),
@@ -236,3 +237,10 @@ class _Video:
 
 def _longest_first(tracks: Iterable[_Track]) -> list[_Track]:
     return sorted(tracks, key=lambda track: (-track.shown.total, track.number))
+
+
+def _cut_view(frame: Frame, box: Box) -> NDArray[np.uint8]:
+    """Cut out a face with a margin, at most ``VIEW_PX`` wide and high, in square pixels."""
+    image = square_pixels(frame.image, frame.pixel_aspect)
+    height, width = frame.image.shape[:2]
+    return cut_view(image, scaled_box(box, image.shape[1] / width, image.shape[0] / height), VIEW_PX)

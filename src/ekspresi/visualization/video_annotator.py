@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from ekspresi.imaging.pixel_shape import square_result
 from ekspresi.types import Box, FrameResult, Row
 from ekspresi.visualization.anonymization import anonymize
 from ekspresi.visualization.drawing_scale import choose_line_px, choose_text_px, viewing_px
@@ -82,9 +83,11 @@ class VideoAnnotator:
             result: the next frame, with its rows and the boxes to hide.
 
         Returns:
-            RGB picture. For videos it has the frame's size, or a whole multiple of it where the frame is too small for
-            text: the same for all frames of that size. A still image is drawn as ``image_annotator.annotate`` does.
+            RGB picture of square pixels. For videos it has the frame's size, or a whole multiple of it where the frame
+            is too small for text: the same for all frames of that size. A still image is drawn as
+            ``image_annotator.annotate`` does.
         """
+        result = square_result(result)
         frame = result.frame
         image = anonymize(frame.image, result.hidden) if self.anonymize else frame.image
         if frame.time_s is None:
