@@ -38,7 +38,8 @@ def test_config_error_message_has_a_line_per_problem(problems: tuple[str, ...]) 
 def test_missing_extra_error_says_how_to_install_it() -> None:
     error = MissingExtraError("ekspresi train", "train")
     assert str(error) == (
-        "ekspresi train needs the extra [train]: pip install 'ekspresi[train]', or '.[train]' in a clone"
+        "ekspresi train needs the extra [train]. "
+        "Run pip install '.[train]' in a clone of ekspresi, elsewhere pip install 'ekspresi[train]'."
     )
 
 

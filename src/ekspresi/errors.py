@@ -101,10 +101,18 @@ class MissingExtraError(EkspresiError):
 
     Example:
         >>> str(MissingExtraError("reading videos", "video"))
-        "reading videos needs the extra [video]: pip install 'ekspresi[video]', or '.[video]' in a clone"
+        "reading videos needs the extra [video]. Run pip install '.[video]' in a clone of ekspresi, elsewhere pip ..."
     """
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs the extra [{extra}]: pip install 'ekspresi[{extra}]', or '.[{extra}]' in a clone"
-        )
+        super().__init__(f"{what} needs the extra [{extra}]. {install_hint(extra)}")
+
+
+def install_hint(extra: str) -> str:
+    """Return the sentence that says how to install an extra.
+
+    Example:
+        >>> install_hint("heif")
+        "Run pip install '.[heif]' in a clone of ekspresi, elsewhere pip install 'ekspresi[heif]'."
+    """
+    return f"Run pip install '.[{extra}]' in a clone of ekspresi, elsewhere pip install 'ekspresi[{extra}]'."

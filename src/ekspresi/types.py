@@ -87,7 +87,7 @@ class Row:
 
     Attributes:
         source: path or address of the image.
-        frame: frame number from 0; 0 for still images.
+        frame: frame number from 0; 0 for still images, and the number of the page in a file of pages.
         time_s: seconds since the start of a video; None for still images.
         track: number of the track the face belongs to; None where faces are not tracked.
         face: box, score and prediction.
@@ -110,16 +110,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """Hold one picture of a source: a still image, or a frame of a video or camera.
+    """Hold one picture of a source: a still image, or a frame of a video, animation or camera.
 
     Attributes:
         source: path of the file, or address of the camera without its user and password.
-        number: frame number from 0, as decoded: skipped frames count too; 0 for still images.
+        number: frame or page number from 0, as decoded: skipped frames count too; 0 for still images.
         time_s: seconds since the start, rising from frame to frame; None for still images.
         image: uint8 (H, W, 3) RGB, turned upright; its size may change from frame to frame.
         cut: a new shot begins with this frame, whatever it shows: the first frame after a camera was lost.
         pixel_aspect: width of a pixel over its height. Faces are found in square pixels, and boxes count the pixels
             of ``image``.
+        pages_follow: further pages of the same file follow; False for all but the pages of a TIFF file.
 
     Example:
         >>> import numpy as np
@@ -133,6 +134,7 @@ class Frame:
     image: "NDArray[np.uint8]"
     cut: bool = False
     pixel_aspect: float = 1.0
+    pages_follow: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -297,7 +297,7 @@ def test_the_keyboard_stops_it_with_130(predict, folder: Path, monkeypatch: pyte
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ekspresi.media.frames.load_image", stop)
+    monkeypatch.setattr("ekspresi.media.frames.load_frames", stop)
     assert predict(folder)[0] == 130
 
 

@@ -12,7 +12,7 @@ pytest.importorskip("av", reason="extra [video]")
 import av
 
 from ekspresi.errors import ImageError
-from ekspresi.imaging import images
+from ekspresi.imaging import pillow_images
 from ekspresi.media import frame_converter
 from ekspresi.media.frame_converter import FrameConverter, upright
 from tests.support.clips import read_clip, turned, write_clip
@@ -44,7 +44,7 @@ def test_frame_converter_beyond_the_limit_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stated_words: str
 ) -> None:
     monkeypatch.setattr(frame_converter, "MAX_PIXELS", 1000)
-    assert images.MAX_PIXELS == 100_000_000
+    assert pillow_images.MAX_PIXELS == 200_000_000
     with pytest.raises(ImageError, match=stated_words):
         read_clip(write_clip(tmp_path / "a.mp4", 2))
 

@@ -79,8 +79,40 @@ def test_read_frames_of_unknown_suffix_tries_both(tmp_path: Path) -> None:
     save(tmp_path / "photo")
     assert [frame.time_s for frame in read_frames(tmp_path / "photo")] == [None]
     (tmp_path / "notes").write_text("hello\n" * 50)
-    with pytest.raises(ImageError, match="text, not a picture"):
+    with pytest.raises(ImageError, match="a text file, not a picture"):
         list(read_frames(tmp_path / "notes"))
+
+
+def test_read_frames_goes_by_content_not_by_suffix(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="extra [video]")
+    from tests.support.clips import write_clip
+
+    save(tmp_path / "photo.mp4", 7)
+    assert [frame.time_s for frame in read_frames(tmp_path / "photo.mp4")] == [None]
+    write_clip(tmp_path / "a.mp4", 2).rename(tmp_path / "clip.jpg")
+    assert [frame.time_s for frame in read_frames(tmp_path / "clip.jpg")] == [0.0, pytest.approx(0.04)]
+
+
+@pytest.mark.parametrize("suffix", ["tga", "ico", "bmp", "pcx", "sgi"])
+def test_read_frames_of_rare_pictures_has_no_time(suffix: str, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="extra [video]")
+    Image.new("RGB", (48, 48), (40, 120, 200)).save(tmp_path / f"a.{suffix}")
+    (frame,) = read_frames(tmp_path / f"a.{suffix}")
+    assert (frame.number, frame.time_s, frame.image.shape) == (0, None, (48, 48, 3))
+    assert np.abs(frame.image[20, 20].astype(int) - (40, 120, 200)).max() <= 2
+
+
+def test_read_frames_of_an_animation_numbers_its_frames(tmp_path: Path) -> None:
+    first, *others = (Image.new("L", (32, 24), gray) for gray in (20, 120, 220))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=200)
+    first.save(tmp_path / "b.tif", save_all=True, append_images=others)
+    assert told_of(list(read_frames(tmp_path, every_s=0.4)), tmp_path) == [
+        ("a.gif", 0, 0.0),
+        ("a.gif", 2, pytest.approx(0.4)),
+        ("b.tif", 0, None),
+        ("b.tif", 1, None),
+        ("b.tif", 2, None),
+    ]
 
 
 def test_read_frames_with_bad_arguments_raises_at_once(tmp_path: Path) -> None:

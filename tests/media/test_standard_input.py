@@ -19,7 +19,8 @@ def test_read_stdin_decodes_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     pipe(buffer.getvalue(), monkeypatch)
-    np.testing.assert_array_equal(read_stdin(), pixels)
+    (frame,) = read_stdin()
+    np.testing.assert_array_equal(frame.image, pixels)
 
 
 @pytest.mark.parametrize(("content", "problem"), [(b"", "is empty"), (b"some text", "is a text file")])
@@ -28,7 +29,15 @@ def test_read_stdin_without_a_picture_names_the_problem(
 ) -> None:
     pipe(content, monkeypatch)
     with pytest.raises(ImageError, match=rf"^-: {problem}"):
-        read_stdin()
+        list(read_stdin())
+
+
+def test_read_stdin_of_an_animation_gives_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    others = [Image.new("L", (8, 6), 200)]
+    Image.new("L", (8, 6)).save(buffer, "GIF", save_all=True, append_images=others, duration=50)
+    pipe(buffer.getvalue(), monkeypatch)
+    assert [frame.time_s for frame in read_stdin()] == [0.0, 0.05]
 
 
 def test_read_stdin_of_too_much_ends(monkeypatch: pytest.MonkeyPatch) -> None:

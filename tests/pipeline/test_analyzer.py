@@ -1,9 +1,11 @@
 """Check that faces are detected, cropped and recognized from any kind of input."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import ekspresi.pipeline.analyzer
 from ekspresi.detection.detector import make_detector
@@ -71,16 +73,45 @@ def test_analyze_image_without_faces_is_empty(recognizer: Recognizer) -> None:
     assert Analyzer(recognizer, Nobody()).analyze(np.zeros((9, 9), np.uint8)) == []
 
 
-def test_analyze_paths_bytes_and_arrays_give_equal_faces(tiny_model: Path, image: np.ndarray, tmp_path: Path) -> None:
-    from PIL import Image
-
+def test_analyze_each_kind_of_input_gives_equal_faces(tiny_model: Path, image: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     Image.fromarray(image).save(path)
-    results = [
-        analyze(given, model=tiny_model, detector="none") for given in (path, str(path), path.read_bytes(), image)
-    ]
-    assert results[0] == results[1] == results[2] == results[3]
+    content = path.read_bytes()
+    with path.open("rb") as file, Image.open(path) as photo:
+        kinds = (path, str(path), content, bytearray(content), image, file, io.BytesIO(content), photo)
+        results = [analyze(given, model=tiny_model, detector="none") for given in kinds]
     assert len(results[0]) == 1
+    assert all(result == results[0] for result in results)
+
+
+def test_analyze_pillow_image_honors_its_orientation(recognizer: Recognizer, image: np.ndarray, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(image).save(tmp_path / "x.png", exif=exif)
+    analyzer = Analyzer(recognizer, make_detector("none"))
+    with Image.open(tmp_path / "x.png") as photo:
+        (face,) = analyzer.analyze(photo)
+        (crop,) = analyzer.crops(photo, [face])
+    assert face.box_xyxy == (0, 0, 80, 60)
+    assert [face] == analyzer.analyze(tmp_path / "x.png")
+    np.testing.assert_array_equal(crop, gray(np.ascontiguousarray(np.rot90(image, -1))))
+
+
+def test_analyze_animation_warns_in_the_callers_line(tiny_model: Path, tmp_path: Path) -> None:
+    first = Image.new("L", (24, 24), 50)
+    first.save(tmp_path / "x.gif", save_all=True, append_images=[Image.new("L", (24, 24), 90)])
+    with pytest.warns(UserWarning, match="has several frames") as caught:
+        Analyzer(Recognizer(tiny_model), make_detector("none")).analyze(tmp_path / "x.gif")
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_analyzer_with_names_is_refused_at_once(recognizer: Recognizer) -> None:
+    with pytest.raises(TypeError, match=r"the detector is a str, which has no method detect\. Give one made by make_"):
+        Analyzer(recognizer, "yunet")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"the recognizer is a str, not a Recognizer\. Give ekspresi\.Recognizer"):
+        Analyzer("model.onnx")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the detector is a type"):
+        Analyzer(recognizer, TwoFaces)  # type: ignore[arg-type]
 
 
 def test_analyze_second_call_keeps_the_model(

@@ -1,8 +1,10 @@
+import sys
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from ekspresi.errors import OutputError
 from ekspresi.tables.checkpoint import start_positions
@@ -39,6 +41,39 @@ def test_add_writes_pictures_and_videos(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.gif.png", "b.avi.mp4"]
     assert frames_in(tmp_path / "out" / "b.avi.mp4") == 3
     assert writer.written == 2
+
+
+def test_add_pages_get_their_numbers(tmp_path: Path) -> None:
+    for first in (0, 1):  # the second run is resumed after the first page
+        writer = AnnotationWriter(reader_of("in/a.tif", "in/a.tif-frame2.png"), tmp_path, pytest.fail)
+        for number in range(first, 3):
+            image = np.full((16, 16, 3), 50 * number, np.uint8)
+            page = Frame("in/a.tif", number, None, image, pages_follow=number < 2)
+            written_to = writer.add(FrameResult(page, (), ()), resumed=first > 0)
+        assert written_to == tmp_path / "a.tif-frame2-2.png"
+        writer.add(still("in/a.tif-frame2.png"), resumed=False)
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == ["a.tif-frame1.png", "a.tif-frame2-2.png", "a.tif-frame2.png", "a.tif.png"]
+    with Image.open(tmp_path / "a.tif-frame2-2.png") as picture:
+        assert np.asarray(picture).max() == 100
+
+
+def test_add_animation_without_pyav_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    errors: list[OutputError] = []
+    writer = AnnotationWriter(reader_of("in/a.gif", "in/b.png"), tmp_path, errors.append)
+    writer.add(moment("in/a.gif", 0), resumed=False)
+    writer.add(moment("in/a.gif", 1), resumed=False)
+    writer.add(still("in/b.png"), resumed=False)
+    assert len(errors) == 1 and "a.gif.mp4: a film needs the extra [video]." in str(errors[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["b.png"]
+
+
+def test_add_picture_of_an_address_is_a_picture(tmp_path: Path) -> None:
+    reader = SourceReader([], "http://host/a.jpg", "http://host/a.jpg", frozenset(), lambda _: None)
+    writer = AnnotationWriter(reader, tmp_path, pytest.fail)
+    writer.add(still("http://host/a.jpg"), resumed=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["http-host-a.jpg.png"]
 
 
 def test_add_resumed_video_gets_a_file_of_its_own(tmp_path: Path) -> None:

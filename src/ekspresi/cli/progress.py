@@ -90,7 +90,9 @@ class TerminalProgress:
             )
         if self._sources is not None:
             self._progress.update(
-                self._sources, completed=number + (frame.time_s is None), rate="" if self._video else f"{rate} pictures"
+                self._sources,
+                completed=number + (frame.time_s is None and not frame.pages_follow),
+                rate="" if self._video else f"{rate} pictures",
             )
 
     def on_error(self, error: EkspresiError) -> None:

@@ -147,6 +147,18 @@ def has_an_end(container: "InputContainer") -> bool:
     return bool(container.duration) or whole
 
 
+def is_picture_format(container: "InputContainer") -> bool:
+    """Return whether FFmpeg takes a container for the file of a single picture.
+
+    Example:
+        >>> with open_container("testsrc=size=16x16", "test picture", form="lavfi") as container:
+        ...     is_picture_format(container)
+        False
+    """
+    name = container.format.name
+    return name.endswith("_pipe") or name in ("image2", "ico")
+
+
 def _timed_frames(container: "InputContainer", shown: str, picture_s: float) -> Connection:
     """Yield stamps and pictures of an open container until it is lost; close it then."""
     try:

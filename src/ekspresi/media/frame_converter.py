@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.errors import ImageError
-from ekspresi.imaging.images import MAX_PIXELS
+from ekspresi.imaging.pillow_images import MAX_PIXELS
 from ekspresi.imaging.pixel_shape import ShapedImage
 from ekspresi.media.containers import pyav, why_not
 

@@ -5,14 +5,20 @@ In: a source as the user names it. Out: ``Frame`` values, one at a time. Does no
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from threading import Event
 
 from ekspresi.errors import EkspresiError, ImageError, SourceError
-from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image
-from ekspresi.media.cameras import camera_index, connect, has_an_end, network_camera, webcam
+from ekspresi.imaging.file_kinds import PICTURE, VIDEO, find_kind
+from ekspresi.imaging.images import IMAGE_SUFFIXES, load_frames, read_start
+from ekspresi.imaging.picture_files import decode_frames
+from ekspresi.media.cameras import camera_index, connect, has_an_end, is_picture_format, network_camera, webcam
+from ekspresi.media.containers import open_container
 from ekspresi.media.live import live_frames
 from ekspresi.media.paths import VIDEO_SUFFIXES, media_paths
+from ekspresi.media.pictures import download_picture, picture_frames
 from ekspresi.media.timestamps import Window
 from ekspresi.media.urls import parse_address, redact
 from ekspresi.media.video_reader import container_frames, video_frames
@@ -20,6 +26,8 @@ from ekspresi.system.forks import in_one_process
 from ekspresi.types import Frame
 
 Refused = Callable[[EkspresiError], None] | None
+
+_JPEG_STREAMS = (".mjpeg", ".mjpg")  # begin like a JPEG picture
 
 
 @in_one_process
@@ -37,17 +45,20 @@ def read_frames(
     Sources:
 
         a picture, folder or glob    pictures and videos in natural order; a picture's number is 0, its time None
-        a video                      every frame, however long reading takes
+        a video or animation         every frame, however long reading takes
+        a TIFF file of pages         each page; they have numbers, but no times
         0, 'camera:0'                a webcam: the newest frame; late frames are dropped
         rtsp://, rtsps://            a network camera: the same; reconnects automatically
-        http://, https://            the same, or a video with an end, which is read like a file
+        http://, https://            the same, or a video or picture with an end, which is read like a file
+
+    The first bytes of a file decide whether it is a picture or a video, and its suffix where they do not say it.
 
     Numbers count all frames of a file or camera, also dropped and unselected ones. Close the iterator or set ``stop``
     to leave a camera, see ``live_frames``.
 
     Args:
         source: what to read.
-        every_s: length of an interval in seconds; the first frame of each is read. None for all. Ignored for pictures.
+        every_s: length of an interval in seconds; the first frame of each is read. None for all. Ignored for stills.
         start_s: first second that is read, since the first frame.
         end_s: second before which reading ends; None for no end.
         stop: ends reading when it is set.
@@ -117,34 +128,54 @@ def _from_files(paths: list[Path], window: Window, stop: Event | None, refused: 
 
 
 def _from_file(path: Path, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
+    """Read a file as what its first bytes say; its suffix decides where they say nothing."""
     suffix = path.suffix.lower()
-    no_picture: ImageError | None = None
-    if suffix not in VIDEO_SUFFIXES:
-        try:
-            image = load_image(path)
-        except ImageError as error:
-            if suffix in IMAGE_SUFFIXES:
-                raise
-            no_picture = error
-        else:
-            yield Frame(str(path), 0, None, image)
-            return
-    reading = video_frames(path, window=window, stop=stop, refused=refused)
-    if no_picture is not None:  # an unknown ending: it may be a video
-        try:
-            first = next(reading, None)
-        except EkspresiError:
-            raise no_picture from None
+    kind = None if suffix in _JPEG_STREAMS else find_kind(read_start(path))
+    if kind == VIDEO or (kind is None and suffix in VIDEO_SUFFIXES):
+        yield from video_frames(path, window=window, stop=stop, refused=refused)
+        return
+    reading = picture_frames(load_frames(path), str(path), window, stop)
+    try:
+        first = next(reading, None)
+    except ImageError as error:
+        if kind == PICTURE or suffix in IMAGE_SUFFIXES:
+            raise
+        no_picture = error
+    else:
         if first is not None:
             yield first
-    yield from reading
+        yield from reading
+        return
+    try:  # an unknown suffix and no signature: it may be a video, or a picture that only FFmpeg knows
+        moment = next(moving := video_frames(path, window=window, stop=stop, refused=refused), None)
+        with open_container(f"file:{path}", str(path)) as container:
+            still = is_picture_format(container)
+    except EkspresiError:
+        raise no_picture from None
+    if moment is not None:
+        yield replace(moment, time_s=None) if still else moment
+    yield from moving
 
 
 def _from_http(where: str, name: str, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
     container = connect(where)
     if has_an_end(container):
+        data = download_picture(where, of_any_kind=is_picture_format(container))
+        if data is not None:
+            container.close()
+            yield from _from_bytes(data, name, window, stop, refused)
+            return
         yield from container_frames(container, name, window=window, stop=stop, refused=refused)
         return
     open_stream = network_camera(where, first=container)
     del container  # it belongs to the reader now
     yield from live_frames(open_stream, name, window=window, stop=stop, refused=refused)
+
+
+def _from_bytes(data: bytes, name: str, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
+    try:
+        yield from picture_frames(decode_frames(BytesIO(data), name), name, window, stop)
+    except (ImageError, SourceError) as error:
+        if refused is None:
+            raise
+        refused(error)

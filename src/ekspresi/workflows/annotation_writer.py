@@ -1,21 +1,21 @@
 """Write annotated pictures and videos of a run.
 
-In: ``FrameResult`` values, in order. Out: a picture for each still and a video for each video, in a folder. Does not
-know how they are drawn or encoded.
+In: ``FrameResult`` values, in order. Out: a picture for each still and each page of a TIFF file, and a video for each
+video and animation, in a folder. Does not know how they are drawn or encoded.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ekspresi.errors import OutputError
+from ekspresi.errors import MissingExtraError, OutputError
 from ekspresi.media.image_writer import save_picture
 from ekspresi.media.standard_input import STDIN
 from ekspresi.media.video_writer import FILM_SUFFIX, VideoWriter, promote_partial
 from ekspresi.system.storage import ensure_folder, os_errors_as_output_error
 from ekspresi.tables.checkpoint import Position
 from ekspresi.tables.overwrite import check_replaceable
-from ekspresi.types import FrameResult
+from ekspresi.types import Frame, FrameResult
 from ekspresi.visualization.video_annotator import VideoAnnotator
 from ekspresi.workflows.output_paths import UniquePaths, annotated_paths
 from ekspresi.workflows.source_reader import SourceReader
@@ -76,6 +76,7 @@ class AnnotationWriter:
                 self._targets[str(STDIN)] = self._names.free(folder / "stdin.png")
         else:
             self._targets = {name: folder / f"{_file_name(name)}{FILM_SUFFIX}" for name in reader.names}
+        self._is_live = reader.camera is not None
         self._annotator = VideoAnnotator(anonymize=anonymize)
         self._on_error, self._overwrite = on_error, overwrite
         self.written = 0
@@ -112,13 +113,14 @@ class AnnotationWriter:
             self.close()
         try:
             if frame.time_s is None:
-                self._check(self._targets[frame.source])
-                save_picture(self._annotator.annotate(result), self._targets[frame.source])
+                target = self._picture_target(frame)
+                self._check(target)
+                save_picture(self._annotator.annotate(result), target)
                 self.written += 1
-                return self._targets[frame.source]
+                return target
             if frame.source != self._video_source:
                 self._video_source = frame.source
-                self._video = self._open_video(self._targets[frame.source], resumed)
+                self._video = self._open_video(self._targets[frame.source], frame.source, resumed)
             if self._video is not None:
                 self._video.add(self._annotator.annotate(result), frame.time_s)
                 return self._video.path
@@ -127,16 +129,33 @@ class AnnotationWriter:
             self._on_error(error)
         return None
 
-    def _open_video(self, target: Path, resumed: bool) -> VideoWriter:
-        if target.suffix.lower() != FILM_SUFFIX:  # a source without the ending of a video
-            target = self._names.free(target.with_suffix(FILM_SUFFIX))
+    def _picture_target(self, frame: Frame) -> Path:
+        """Choose the file of a still: each page after the first has its number in the name."""
+        target = self._targets[frame.source]
+        if target.suffix == FILM_SUFFIX:  # a picture behind an address, or with the suffix of a video
+            target = self._renamed(target, frame.source, ".png")
+        if frame.number == 0:
+            return target
+        return self._names.free(target.with_name(f"{target.stem}-frame{frame.number}{target.suffix}"))
+
+    def _renamed(self, target: Path, source: str, suffix: str) -> Path:
+        """Choose a target for a source that is not what its suffix promised."""
+        name = target.stem if self._is_live else Path(source).name
+        return self._names.free(target.with_name(f"{name}{suffix}"))
+
+    def _open_video(self, target: Path, source: str, resumed: bool) -> VideoWriter:
+        if target.suffix.lower() != FILM_SUFFIX:  # an animation, or a video without the suffix of one
+            target = self._renamed(target, source, FILM_SUFFIX)
         ensure_folder(target.parent)
         if resumed:
             with os_errors_as_output_error(target, target.parent):
                 promote_partial(target)
             target = self._names.free(target, fresh=True)
         self._check(target)
-        return VideoWriter(target)
+        try:
+            return VideoWriter(target)
+        except MissingExtraError as error:  # the source is an animation, which needs no extra to be read
+            raise OutputError(f"{target}: {MissingExtraError('a film', 'video')}") from error
 
     def close(self, *, whole: bool = True) -> None:
         """Close the open video; unless it is ``whole``, it does not replace an older one."""

@@ -108,7 +108,7 @@ def finetune_model(options: FinetuneOptions, listener: FinetuneListener) -> Fine
         >>> with patch.dict(sys.modules, {"ekspresi.training.finetune": None}):  # as without the extra [train]
         ...     finetune_model(FinetuneOptions("folder:faces"), Mock(spec=FinetuneListener))
         Traceback (most recent call last):
-        ekspresi.errors.MissingExtraError: ekspresi finetune needs the extra [train]: pip install 'ekspresi[train]'...
+        ekspresi.errors.MissingExtraError: ekspresi finetune needs the extra [train]. Run pip install ...
     """
     try:
         from ekspresi.training.finetune import finetune, plan_finetuning

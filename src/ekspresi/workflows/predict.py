@@ -171,9 +171,8 @@ class _Run:
                 next_track = max([next_track, *(row.track + 1 for row in result.rows if row.track is not None)])
                 if frame.number <= start.frame:
                     continue  # an earlier run wrote it; it is read again for the predictions of its tracks
-                position = Position(
-                    frame.source, start.number, frame.number, frame.time_s is None, next_track, frame.time_s
-                )
+                whole = frame.time_s is None and not frame.pages_follow
+                position = Position(frame.source, start.number, frame.number, whole, next_track, frame.time_s)
                 annotated = None
                 if self.annotations is not None:  # before the table commits the position
                     annotated = self.annotations.add(result, start.frame >= 0)

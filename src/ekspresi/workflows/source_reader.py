@@ -18,6 +18,7 @@ from threading import Event
 from ekspresi.errors import ConfigError, EkspresiError, ImageError, MissingExtraError, SourceError
 from ekspresi.media.frames import read_frames, stream_name
 from ekspresi.media.paths import list_files
+from ekspresi.media.pictures import picture_frames
 from ekspresi.media.standard_input import STDIN, read_stdin
 from ekspresi.media.timestamps import Window
 from ekspresi.tables.checkpoint import Position
@@ -172,7 +173,7 @@ def _frames(
     source: str | os.PathLike[str], window: Window, stop: Event, on_error: Callable[[EkspresiError], None]
 ) -> Iterator[Frame]:
     if source == STDIN:
-        return iter([Frame(str(STDIN), 0, None, read_stdin())])
+        return picture_frames(read_stdin(), str(STDIN), window, stop)
     return read_frames(
         source, every_s=window.every_s, start_s=window.start_s, end_s=window.end_s, stop=stop, refused=on_error
     )
@@ -180,7 +181,7 @@ def _frames(
 
 def _resumed(window: Window, position: Position) -> Window:
     """Cut a window to the part after a position and ``WARM_UP_S`` before it, with the same frames."""
-    if position.time_s is None:
+    if position.time_s is None:  # a page: reading begins with the first, and the run skips those that it has
         return window
     begin = max(window.start_s, position.time_s - WARM_UP_S)
     if window.every_s is not None:  # keep the grid of steps

@@ -1,0 +1,58 @@
+import io
+
+import pytest
+from PIL import Image
+
+from ekspresi.imaging.file_kinds import PICTURE, VIDEO, describe_kind, find_kind, is_heif, is_tga
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "JPEG2000", "AVIF"])
+def test_find_kind_of_pictures_knows_them(form: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(file, form)
+    assert find_kind(file.getvalue()[:512]) == PICTURE
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", PICTURE),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", VIDEO),
+        (b"\x1aE\xdf\xa3", VIDEO),
+        (b"RIFF\0\0\0\0AVI LIST", VIDEO),
+        (b"RIFF\0\0\0\0WEBPVP8 ", PICTURE),
+        (b"BM" + bytes(60), None),
+        (b"hello", None),
+        (b"", None),
+    ],
+)
+def test_find_kind_of_first_bytes_is_careful(start: bytes, kind: str | None) -> None:
+    assert find_kind(start) == kind
+
+
+def test_is_heif_of_an_avif_is_false() -> None:
+    assert is_heif(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic")
+    assert not is_heif(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf")
+
+
+def test_is_tga_needs_a_footer_or_a_name() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(file, "TGA")
+    start, old = file.getvalue()[:512], file.getvalue()[:-26]
+    assert is_tga(file, start, "picture")
+    assert is_tga(io.BytesIO(old), start, "picture.TGA") and not is_tga(io.BytesIO(old), start, "picture")
+    assert not is_tga(io.BytesIO(b"\7" * 50), b"\7" * 50, "picture.tga")
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"8BPS\0\1", "a Photoshop file"),
+        (b"\x76\x2f\x31\x01", "an OpenEXR picture"),
+        (bytes(128) + b"DICM", "a DICOM file"),
+        (b"\xff\x0a", "a JPEG XL picture"),
+    ],
+)
+def test_describe_kind_names_other_pictures(start: bytes, what: str) -> None:
+    assert describe_kind(start).startswith(what)
+    assert describe_kind(start).endswith("Convert it to JPEG or PNG.")
