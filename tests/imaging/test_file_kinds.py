@@ -1,9 +1,12 @@
 import io
+import re
 
 import pytest
 from PIL import Image
 
-from ekspresi.imaging.file_kinds import PICTURE, VIDEO, describe_kind, find_kind, is_heif, is_tga
+from ekspresi.errors import ImageError
+from ekspresi.imaging.file_kinds import PICTURE, VIDEO, describe_jpeg, describe_kind, find_kind, is_heif, is_tga
+from ekspresi.imaging.picture_files import decode_frames
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "JPEG2000", "AVIF"])
@@ -56,3 +59,23 @@ def test_is_tga_needs_a_footer_or_a_name() -> None:
 def test_describe_kind_names_other_pictures(start: bytes, what: str) -> None:
     assert describe_kind(start).startswith(what)
     assert describe_kind(start).endswith("Convert it to JPEG or PNG.")
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "what"),
+    [(1, 0xC3, "a lossless"), (1, 0xF7, "a lossless"), (4, 12, "a JPEG picture of 12 bits")],
+)
+@pytest.mark.input_row(
+    "pictures", "12-bit and lossless JPEG", refused="which cannot be read here. Convert it to JPEG or PNG."
+)
+def test_describe_jpeg_of_rare_kinds_names_them(at: int, value: int, what: str, stated_words: str) -> None:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "long" * 200
+    Image.new("RGB", (16, 16)).save(file, "JPEG", exif=exif)
+    assert describe_jpeg(file) is None
+    content = bytearray(file.getvalue())
+    content[content.index(b"\xff\xc0") + at] = value
+    with pytest.raises(ImageError, match=f"x: is {what}") as caught:
+        list(decode_frames(io.BytesIO(content), "x"))
+    assert re.search(stated_words, str(caught.value))

@@ -12,6 +12,7 @@ from PIL import Image, ImageFile
 
 from ekspresi.errors import ImageError
 from ekspresi.imaging.images import IMAGE_SUFFIXES, as_rgb, load_image
+from tests.support.tiff_files import Page, write_tiff
 
 RED, BLUE = (200, 30, 20), (10, 40, 180)
 
@@ -188,6 +189,15 @@ def test_as_rgb_accepts_pillow_images(two_colors: Image.Image, tmp_path: Path) -
     np.testing.assert_array_equal(upright, np.rot90(np.asarray(two_colors), -1))
 
 
+def test_as_rgb_of_a_tiff_opened_by_pillow_is_right(tmp_path: Path) -> None:
+    gray = np.arange(0, 256, 5, dtype=np.uint8)[None]
+    inverted = write_tiff(tmp_path / "x.tif", Page((255 - gray).astype(np.uint16) * 257, 0))
+    unsigned = write_tiff(tmp_path / "y.tif", Page(gray.astype(np.uint32) * 16843009))
+    for path in (inverted, unsigned):
+        with Image.open(path) as picture:
+            np.testing.assert_array_equal(as_rgb(picture)[:, :, 0], gray)
+
+
 def test_as_rgb_of_an_animation_warns(two_colors: Image.Image, tmp_path: Path) -> None:
     path = saved(two_colors, tmp_path / "x.gif", save_all=True, append_images=[two_colors.rotate(180)])
     with pytest.warns(UserWarning, match=r"x\.gif: has several frames, of which only the first is used\. Use"):
@@ -266,12 +276,17 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
+@pytest.mark.input_row(
+    "pictures", "size", refused="has more than 200 megapixels, the limit. Make it smaller, or cut it into parts."
+)
 @pytest.mark.parametrize("size", [(20_001, 10_000), (50_000, 50_000)])
-def test_load_image_of_a_bomb_is_refused_by_its_header(size: tuple[int, int], tmp_path: Path) -> None:
+def test_load_image_of_a_bomb_is_refused_by_its_header(
+    size: tuple[int, int], tmp_path: Path, stated_words: str
+) -> None:
     limit = Image.MAX_IMAGE_PIXELS
     path = tmp_path / "bomb.png"
     path.write_bytes(bomb(*size))
-    refused(path, "more than 200 megapixels, the limit. Make it smaller, or cut it into parts.")
+    refused(path, stated_words)
     assert limit == Image.MAX_IMAGE_PIXELS
 
 

@@ -29,6 +29,9 @@ def read(path: Path) -> list[tuple[float | None, int, bool]]:
     return [(frame.time_s, int(frame.image[12, 16, 0]), frame.is_last) for frame in load_frames(path)]
 
 
+@pytest.mark.input_row(
+    "pictures", "animation", "GIF, PNG, WebP and AVIF are read like videos: frame by frame, with times and tracks."
+)
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "avif"])
 def test_decode_frames_of_animations_gives_each_with_its_time(suffix: str, tmp_path: Path) -> None:
     frames = read(save_animation(tmp_path / f"x.{suffix}", [100, 250, 50]))
@@ -40,6 +43,7 @@ def test_decode_frames_of_animations_gives_each_with_its_time(suffix: str, tmp_p
     assert [gray for _, gray, _ in frames] == pytest.approx(list(GRAYS), abs=3)
 
 
+@pytest.mark.input_row("pictures", "animation, frames of 10 ms or less", "Last 100 ms, as in browsers.")
 def test_decode_frames_without_durations_lasts_as_in_browsers(tmp_path: Path) -> None:
     times = [time_s for time_s, _, _ in read(save_animation(tmp_path / "x.gif", [0, 10, 30]))]
     assert times == pytest.approx([0.0, 0.1, 0.2])
@@ -65,22 +69,27 @@ def test_decode_frames_of_a_single_picture_has_no_time(suffix: str, tmp_path: Pa
     assert [(time_s, last) for time_s, _, last in read(tmp_path / f"x.{suffix}")] == [(None, True)]
 
 
+@pytest.mark.input_row("pictures", "TIFF, pages", "Each is a picture with its number as frame.")
 def test_decode_frames_of_pages_gives_each_without_a_time(tmp_path: Path) -> None:
     path = save_animation(tmp_path / "x.tif", [])
     assert read(path) == [(None, 20, False), (None, 120, False), (None, 220, True)]
 
 
-def test_decode_frames_of_a_cut_animation_keeps_the_first_frames(tmp_path: Path) -> None:
+@pytest.mark.input_row(
+    "pictures", "animation, cut off", "Frames before the damage are kept.", reported="is damaged or cut short"
+)
+def test_decode_frames_of_a_cut_animation_keeps_the_first_frames(tmp_path: Path, stated_words: str) -> None:
     noise = [Image.fromarray(np.random.default_rng(i).integers(0, 256, (64, 64), np.uint8)) for i in range(3)]
     noise[0].save(tmp_path / "x.gif", save_all=True, append_images=noise[1:])
     content = (tmp_path / "x.gif").read_bytes()
     (tmp_path / "x.gif").write_bytes(content[: len(content) * 5 // 6])
     frames = load_frames(tmp_path / "x.gif")
     assert next(frames).time_s == 0.0 and next(frames).time_s == 0.1
-    with pytest.raises(ImageError, match=r"x\.gif: is damaged or cut short"):
+    with pytest.raises(ImageError, match=rf"x\.gif: {stated_words}"):
         next(frames)
 
 
+@pytest.mark.input_row("pictures", "MPO, ICO", "One picture: the first, the largest.")
 def test_decode_frames_of_photos_with_previews_is_one_picture(tmp_path: Path) -> None:
     still(120).save(tmp_path / "x.mpo", "MPO", save_all=True, append_images=[still(20)])
     assert [time_s for time_s, _, _ in read(tmp_path / "x.mpo")] == [None]
@@ -90,13 +99,21 @@ def test_decode_frames_of_photos_with_previews_is_one_picture(tmp_path: Path) ->
     assert abs(int(frame.image[9, 12, 0]) - 220) <= 1
 
 
-def test_decode_frames_names_the_extra_of_heic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.input_row(
+    "pictures",
+    "HEIC without the extra",
+    refused="is a HEIC/HEIF picture. Reading it needs the extra [heif]. Run pip install …",
+)
+def test_decode_frames_names_the_extra_of_heic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stated_words: str
+) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "x.heic").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
-    with pytest.raises(ImageError, match=r"is a HEIC/HEIF picture\. Reading it needs the extra \[heif\]\. Run pip"):
+    with pytest.raises(ImageError, match=stated_words):
         load_image(tmp_path / "x.heic")
 
 
+@pytest.mark.input_row("pictures", "HEIC", "Read upright with the extra `[heif]`; of several pictures the primary one.")
 def test_decode_frames_of_heic_is_upright(tmp_path: Path) -> None:
     heif = pytest.importorskip("pillow_heif", reason="extra [heif]")
     upright = np.zeros((64, 96, 3), np.uint8)

@@ -29,6 +29,9 @@ def write_png(path: Path, values: np.ndarray, color: int, *chunks: tuple[bytes, 
     return path
 
 
+@pytest.mark.input_row(
+    "pictures", "10 to 14 bits in 16", "White is the largest value of the bits in use, in PNG and TIFF."
+)
 @pytest.mark.parametrize("bits", [10, 12, 14, 16])
 def test_convert_pillow_of_deep_png_uses_the_bits_in_use(bits: int, tmp_path: Path) -> None:
     def deep(values: np.ndarray) -> np.ndarray:
@@ -45,6 +48,7 @@ def test_convert_pillow_of_deep_png_uses_the_bits_in_use(bits: int, tmp_path: Pa
         assert np.abs(load_image(path).astype(int) - truth).max() <= 1, name
 
 
+@pytest.mark.input_row("pictures", "alpha", "Blended with white, as in a browser.")
 def test_convert_pillow_of_deep_alpha_is_on_white(tmp_path: Path) -> None:
     half = np.full(GRAY.shape, 32768, np.uint16)
     for color, values in ((4, GRAY[:, :, None]), (6, COLORS)):
@@ -55,6 +59,7 @@ def test_convert_pillow_of_deep_alpha_is_on_white(tmp_path: Path) -> None:
     assert load_image(path)[5, 5].tolist() == [255, 255, 255]
 
 
+@pytest.mark.input_row("pictures", "gamma of a PNG", "Applied where neither sRGB nor a profile is stated.")
 @pytest.mark.parametrize(("chunk", "applied"), [((b"gAMA", 100_000), True), ((b"gAMA", 45_455), False)])
 def test_convert_pillow_applies_the_gamma_of_a_png(chunk: tuple[bytes, int], applied: bool, tmp_path: Path) -> None:
     gamma = (chunk[0], struct.pack(">I", chunk[1]))
@@ -77,6 +82,7 @@ def bmp(path: Path, header: int, alpha: int) -> Path:
     return path
 
 
+@pytest.mark.input_row("pictures", "alpha of a BMP, TGA or ICO", "Opaque where it is 0 everywhere: it was never set.")
 @pytest.mark.parametrize("header", [40, 56, 108, 124])
 def test_convert_pillow_of_bmp_with_unset_alpha_is_opaque(header: int, tmp_path: Path) -> None:
     for alpha in (0, 255):
@@ -93,6 +99,7 @@ def test_convert_pillow_of_tga_with_unset_alpha_is_opaque(alpha: int, tmp_path: 
         np.testing.assert_array_equal(load_image(tmp_path / name), COLORS)
 
 
+@pytest.mark.input_row("pictures", "white that a PGM or PPM states", "Counts, however dark the picture is.")
 def test_convert_pillow_of_pgm_keeps_the_stated_range(tmp_path: Path) -> None:
     def pgm(values: np.ndarray, largest: int) -> np.ndarray:
         kind = ">u2" if largest > 255 else "u1"

@@ -6,6 +6,12 @@ from ekspresi.imaging.sample_values import on_white, to_8_bits, value_range
 RAMP = np.linspace(0, 1, 10_000).reshape(100, 100)
 
 
+@pytest.mark.input_row(
+    "pictures",
+    "range of deep samples",
+    "White is the smallest of 1 (floats), 255, 1023, 4095, 16383, 65535 and the largest of the type that holds "
+    "99.9 % of the pixels above black; floats may overshoot by a quarter. The rest is clipped.",
+)
 @pytest.mark.parametrize("white", [1.0, 255.0, 65535.0])
 @pytest.mark.parametrize("outlier", [1.02, 5.0, np.inf, -0.02, np.nan])
 def test_to_8_bits_of_floats_ignores_one_pixel(white: float, outlier: float) -> None:

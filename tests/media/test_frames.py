@@ -83,6 +83,7 @@ def test_read_frames_of_unknown_suffix_tries_both(tmp_path: Path) -> None:
         list(read_frames(tmp_path / "notes"))
 
 
+@pytest.mark.input_row("pictures", "suffix", "The first bytes of a file decide whether it is a picture or a video.")
 def test_read_frames_goes_by_content_not_by_suffix(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="extra [video]")
     from tests.support.clips import write_clip

@@ -44,6 +44,7 @@ def test_picture_frames_when_stopped_ends() -> None:
     assert list(reading) == []
 
 
+@pytest.mark.input_row("pictures", "photo behind http://", "A picture, and not a camera.")
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "a.bmp", "a.tga", "a.ico", "a.avif", "a.jp2"])
 def test_read_frames_by_http_of_a_photo_is_a_picture(name: str, tmp_path: Path) -> None:
     turned = Image.Exif()

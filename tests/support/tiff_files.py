@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NONE, DEFLATE = 1, 8
+ICC_PROFILE = 34675
 
 
 @dataclass
@@ -34,7 +35,7 @@ def write_tiff(path: Path, *pages: Page, order: str = "<", big: bool = False) ->
     header = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}H", 43 if big else 42)
     header += struct.pack(f"{order}HH", 8, 0) if big else b""
     content = bytearray(header + struct.calcsize(f"={word}") * b"\0")
-    link = len(header)
+    link, kinds = len(header), {ICC_PROFILE: 7}  # bytes; all other values are whole numbers
     for page in pages:
         segments = [
             (len(content) + sum(map(len, before)), part) for before, part in _with_earlier(_segments(page, order))
@@ -44,7 +45,8 @@ def write_tiff(path: Path, *pages: Page, order: str = "<", big: bool = False) ->
         tags = _tags(page, [at for at, _ in segments], [len(part) for _, part in segments])
         values: dict[int, bytes] = {}
         for tag, numbers in tags.items():
-            data = struct.pack(f"{order}{len(numbers)}{word}", *numbers)
+            plain = bytes(numbers) if tag == ICC_PROFILE else b""
+            data = plain or struct.pack(f"{order}{len(numbers)}{word}", *numbers)
             if len(data) > struct.calcsize(f"={word}"):
                 at = len(content)
                 content += data
@@ -53,7 +55,9 @@ def write_tiff(path: Path, *pages: Page, order: str = "<", big: bool = False) ->
         struct.pack_into(f"{order}{word}", content, link, len(content))
         content += struct.pack(f"{order}{'Q' if big else 'H'}", len(tags))
         for tag, numbers in sorted(tags.items()):
-            content += struct.pack(f"{order}HH{word}", tag, 16 if big else 4, len(numbers)) + values[tag]
+            content += (
+                struct.pack(f"{order}HH{word}", tag, kinds.get(tag, 16 if big else 4), len(numbers)) + values[tag]
+            )
         assert entry == 4 + 2 * struct.calcsize(f"={word}")
         link = len(content)
         content += struct.calcsize(f"={word}") * b"\0"

@@ -40,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _explain(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Picture with faces to explain.")],
+    image: Annotated[
+        Path, typer.Argument(metavar="IMAGE", help="Picture with faces to explain; of an animation the first frame.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(

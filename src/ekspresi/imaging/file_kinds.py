@@ -27,13 +27,14 @@ _VIDEOS = (
     (0, (b"\x1aE\xdf\xa3", b"FLV\x01", b"\x00\x00\x01\xba", b"OggS", b"0&\xb2u")),
     (8, (b"AVI ",)),
 )
-_CONVERT = "Convert it to JPEG or PNG."
+CONVERT = "Convert it to JPEG or PNG."
+"""Remedy for pictures that cannot be read."""
 _OTHERS = (
-    ((0, (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")), f"a JPEG XL picture, which cannot be read here. {_CONVERT}"),
+    ((0, (b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")), f"a JPEG XL picture, which cannot be read here. {CONVERT}"),
     ((0, (b"%PDF",)), "a PDF, not a picture. Save its page as PNG."),
-    ((0, (b"8BPS",)), f"a Photoshop file, which cannot be read here. {_CONVERT}"),
-    ((0, (b"\x76\x2f\x31\x01",)), f"an OpenEXR picture, which cannot be read here. {_CONVERT}"),
-    ((128, (b"DICM",)), f"a DICOM file, which cannot be read here. {_CONVERT}"),
+    ((0, (b"8BPS",)), f"a Photoshop file, which cannot be read here. {CONVERT}"),
+    ((0, (b"\x76\x2f\x31\x01",)), f"an OpenEXR picture, which cannot be read here. {CONVERT}"),
+    ((128, (b"DICM",)), f"a DICOM file, which cannot be read here. {CONVERT}"),
     ((0, (b"PK\x03\x04",)), "an archive, not a picture. Unpack it first."),
 )
 
@@ -85,7 +86,30 @@ def describe_kind(start: bytes) -> str:
     printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in text)
     if b"\x00" not in text and printable == len(text):
         return "a text file, not a picture. Give a picture, for example a JPEG or PNG file."
-    return f"not a picture of a known kind. {_CONVERT}"
+    return f"not a picture of a known kind. {CONVERT}"
+
+
+def describe_jpeg(file: IO[bytes]) -> str | None:
+    """Describe a JPEG that libjpeg does not decode, with a remedy; None for all others.
+
+    Example:
+        >>> from io import BytesIO
+        >>> describe_jpeg(BytesIO(bytes.fromhex("ffd8 ffc0 0011 0c")))
+        'a JPEG picture of 12 bits, which cannot be read here. Convert it to JPEG or PNG.'
+    """
+    file.seek(0)
+    if file.read(2) != b"\xff\xd8":
+        return None
+    while len(head := file.read(5)) == 5 and head[0] == 0xFF:
+        marker, length, precision = struct.unpack(">xBHB", head)
+        if marker in (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xF7):
+            return f"a lossless or hierarchical JPEG picture, which cannot be read here. {CONVERT}"
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # the frame header
+            return (
+                None if precision == 8 else f"a JPEG picture of {precision} bits, which cannot be read here. {CONVERT}"
+            )
+        file.seek(length - 3, os.SEEK_CUR)
+    return None
 
 
 def is_heif(start: bytes) -> bool:

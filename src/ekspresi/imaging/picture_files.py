@@ -13,6 +13,7 @@ Pillow's module-wide settings (``MAX_IMAGE_PIXELS``, ``LOAD_TRUNCATED_IMAGES``) 
 no format is registered.
 """
 
+import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ekspresi.errors import ImageError
-from ekspresi.imaging.file_kinds import TIFF, describe_kind, is_heif, is_tga, starts_like
+from ekspresi.imaging.color_profiles import ColorProfile
+from ekspresi.imaging.file_kinds import CONVERT, TIFF, describe_jpeg, describe_kind, is_heif, is_tga, starts_like
 from ekspresi.imaging.pillow_images import MAX_PIXELS, check_size, convert_pillow, turn_upright
 from ekspresi.imaging.sample_values import on_white, to_8_bits
 from ekspresi.imaging.tiff_samples import CMYK, MIN_IS_WHITE, RGB, TiffPage, UnknownLayoutError, tiff_pages
@@ -35,6 +37,7 @@ from ekspresi.imaging.tiff_samples import CMYK, MIN_IS_WHITE, RGB, TiffPage, Unk
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO")
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 
+_NOT_READ_HERE = re.compile("unsupported|not supported|unknown raw mode", re.IGNORECASE)
 _SHORTEST_MS, _SHORT_LASTS_MS = 10, 100
 
 
@@ -116,12 +119,15 @@ def _errors_explained(name: str, start: bytes) -> Iterator[None]:
         raise ImageError(f"{name}: {what}. Make it smaller, or cut it into parts.") from None
     except UnknownLayoutError as error:
         what = f"is a TIFF picture of a kind that cannot be read here ({error})"
-        raise ImageError(f"{name}: {what}. Save it with 8 or 16 bits.") from None
+        raise ImageError(f"{name}: {what}. Save it as RGB without compression.") from None
     except UnidentifiedImageError:
         raise ImageError(f"{name}: is {describe_kind(start)}") from None
     except MemoryError:
         raise ImageError(f"{name}: does not fit into memory. Make it smaller.") from None
-    except Exception as error:  # decoders meet hostile bytes with any exception: all mean a damaged picture
+    except Exception as error:  # decoders meet hostile bytes with any exception
+        if _NOT_READ_HERE.search(str(error)):
+            what = f"is of a kind that cannot be read here ({reason(error)})"
+            raise ImageError(f"{name}: {what}. {CONVERT}") from error
         what = f"is damaged or cut short ({reason(error)})"
         raise ImageError(f"{name}: {what}. Copy it again from its origin.") from error
 
@@ -160,6 +166,9 @@ def _pillow_frames(file: IO[bytes], name: str, start: bytes) -> Iterator[Decoded
 
 
 def _opened(file: IO[bytes], name: str, start: bytes) -> Image.Image:
+    rare = describe_jpeg(file)
+    if rare is not None:
+        raise ImageError(f"{name}: is {rare}")
     file.seek(0)
     if is_heif(start):
         try:
@@ -205,12 +214,14 @@ def _tiff_page(file: IO[bytes], page: TiffPage) -> NDArray[np.uint8]:
     white = float(2**page.bits - 1) if page.bits < 8 or page.bits in (10, 12, 14) else None
     if page.photometric == CMYK:
         inks = to_8_bits(samples[:, :, :4], white or (65535.0 if page.bits == 16 else None))
-        return turn_upright(np.asarray(Image.fromarray(inks, "CMYK").convert("RGB")), page.orientation)
+        printed = ColorProfile(page.profile, "CMYK").to_srgb(Image.fromarray(inks, "CMYK"))
+        return turn_upright(np.asarray(printed), page.orientation)
     depth = 3 if page.photometric == RGB else 1
     colors = to_8_bits(samples[:, :, :depth], white)
     if page.photometric == MIN_IS_WHITE:
         colors = 255 - colors
+    colors = ColorProfile(page.profile, "RGB" if depth == 3 else "L").array_to_srgb(colors)
     if samples.shape[2] > depth and page.extra[:1] in ((1,), (2,)):
         alpha = to_8_bits(samples[:, :, depth], white)
         colors = on_white(colors, alpha, premultiplied=page.extra[0] == 1)
-    return turn_upright(np.broadcast_to(colors, (*colors.shape[:2], 3)), page.orientation)
+    return turn_upright(colors, page.orientation)

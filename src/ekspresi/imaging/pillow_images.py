@@ -7,7 +7,7 @@ about kinds of files that Pillow cannot read.
     deep samples       16 bits and more, signed, floats: see ``sample_values``. PGM and JPEG 2000 state their white
     gAMA of a PNG      applied, where neither a profile nor sRGB is stated
     alpha              blended with white, as in a browser; a BMP, TGA or ICO whose alpha is 0 everywhere is opaque
-    palette, CMYK      converted by Pillow, color profiles ignored
+    color profile      converted to sRGB, see ``color_profiles``; CMYK without one is converted by Pillow
 """
 
 from typing import IO, Any, cast
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from ekspresi.imaging.color_profiles import ColorProfile
 from ekspresi.imaging.sample_values import on_white, to_8_bits
 from ekspresi.imaging.tiff_samples import MIN_IS_WHITE
 
@@ -93,7 +94,7 @@ def _deep_gray(picture: Image.Image) -> NDArray[np.uint8]:
     transparent = picture.info.get("transparency")
     if isinstance(transparent, int):
         gray = np.where(samples == transparent, np.uint8(255), gray)
-    return _bent(np.repeat(gray[:, :, None], 3, axis=2), picture)
+    return _bent(ColorProfile(picture.info.get("icc_profile"), "L").array_to_srgb(gray[:, :, None]), picture)
 
 
 def _deep_png(picture: Image.Image, rawmode: str, file: IO[bytes]) -> NDArray[np.uint8]:
@@ -107,7 +108,8 @@ def _deep_png(picture: Image.Image, rawmode: str, file: IO[bytes]) -> NDArray[np
         samples = (quads[:, :, [0, 0, 0, 2]] << 8) | quads[:, :, [1, 1, 1, 3]]
     else:
         samples = (upper << 8) | np.asarray(_read_as(file, rawmode.replace("16B", "16L")))
-    colors = _bent(to_8_bits(samples[:, :, :3]), picture)
+    profile = ColorProfile(picture.info.get("icc_profile"), "RGB")
+    colors = _bent(profile.array_to_srgb(to_8_bits(samples[:, :, :3])), picture)
     return on_white(colors, to_8_bits(samples[:, :, 3], _STATED_WHITE)) if samples.shape[2] == 4 else colors
 
 
@@ -127,16 +129,17 @@ def _shallow(picture: Image.Image) -> NDArray[np.uint8]:
     alpha = picture.has_transparency_data
     if alpha and picture.format in _OFTEN_WITHOUT_ALPHA and picture.mode == "RGBA":
         alpha = picture.getchannel("A").getextrema() != (0, 0)
+    base = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}.get(picture.mode, "RGB")
+    profile = ColorProfile(picture.info.get("icc_profile"), base)
     width, height = picture.size
     out = np.empty((height, width, 3), dtype=np.uint8)
     rows = max(1, _STRIP_PIXELS // max(width, 1))
     for top in range(0, height, rows):
         strip = picture.crop((0, top, width, min(top + rows, height)))
+        colors = _bent(np.asarray(profile.to_srgb(strip.convert(base))), picture)
         if alpha:
-            colors = np.asarray(strip.convert("RGBA"))
-            out[top : top + rows] = on_white(_bent(colors[:, :, :3], picture), colors[:, :, 3])
-        else:
-            out[top : top + rows] = _bent(np.asarray(strip.convert("RGB")), picture)
+            colors = on_white(colors, np.asarray(strip.convert("RGBA").getchannel("A")))
+        out[top : top + rows] = colors
     return out
 
 

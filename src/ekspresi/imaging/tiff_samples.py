@@ -96,6 +96,12 @@ class TiffPage:
         return int(self.tags.get(274, 1))
 
     @property
+    def profile(self) -> bytes | None:
+        """The ICC profile; None for none."""
+        profile = self.tags.get(34675)
+        return profile if isinstance(profile, bytes) else None
+
+    @property
     def is_deep(self) -> bool:
         """Whether Pillow would lose bits of the samples, or their sign."""
         known = self.photometric in (MIN_IS_WHITE, MIN_IS_BLACK, RGB, CMYK)

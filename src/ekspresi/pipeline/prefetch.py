@@ -33,7 +33,7 @@ camera's rows."""
 MAX_STILL_IMAGES = 8 * DETECTOR_THREADS
 """Still images in flight: the more are ready at once, the larger the batches."""
 MAX_BYTES = 64_000_000
-"""Reading pauses while the frames in flight have this many bytes: 3 frames of 4K, or one of 100 megapixels."""
+"""Reading pauses while the frames in flight have this many bytes: 3 frames of 4K, or one that is larger than that."""
 MAX_CROPS = 64
 """Crops in one batch, at most, unless a single frame has more."""
 
