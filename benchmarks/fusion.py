@@ -107,7 +107,7 @@ def fuse(
     predictions: Sequence[Prediction], rate: float, recognizer: Recognizer, **constants: float
 ) -> list[Prediction]:
     """Fuse the predictions of a track; return the belief at each frame."""
-    belief = TrackFusion(recognizer.metadata.calibration, recognizer.prior, **constants)
+    belief = TrackFusion(recognizer.metadata.calibration, recognizer.log_prior, **constants)
     return [belief.update(prediction, i / rate) for i, prediction in enumerate(predictions)]
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ekspresi.media.frames import read_frames
     from ekspresi.pipeline.analyzer import Analyzer, AnalyzerConfig, analyze
     from ekspresi.pipeline.stream import analyze_frames, stream
+    from ekspresi.recognition.prior_estimate import PriorEstimate, estimate_prior
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.system.file_names import original_name
     from ekspresi.types import Face, Frame, FrameResult, Prediction, Row
@@ -49,12 +50,14 @@ __all__ = [
     "ModelError",
     "OutputError",
     "Prediction",
+    "PriorEstimate",
     "Recognizer",
     "Row",
     "SourceError",
     "__version__",
     "analyze",
     "analyze_frames",
+    "estimate_prior",
     "original_name",
     "read_frames",
     "stream",
@@ -65,6 +68,8 @@ _MODULE = {
     "AnalyzerConfig": "pipeline.analyzer",
     "analyze": "pipeline.analyzer",
     "Recognizer": "recognition.recognizer",
+    "PriorEstimate": "recognition.prior_estimate",
+    "estimate_prior": "recognition.prior_estimate",
     "stream": "pipeline.stream",
     "original_name": "system.file_names",
     "Face": "types",

@@ -14,8 +14,14 @@ if TYPE_CHECKING:  # annotations need no import at run time
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the original image; x to the right, y down, x2 and y2 exclusive."""
 
-Prior = Literal["trained", "uniform"]
-"""Class prior: the frequencies of the training data, or all classes alike."""
+PriorName = Literal["trained", "uniform"]
+"""Class prior by its name: the frequencies of the training data, or all classes alike."""
+
+PriorShares = tuple[tuple[str, float], ...]
+"""Class prior by pairs (label, share), in the order of the labels' names; shares are above 0 and sum to 1."""
+
+Prior = PriorName | PriorShares
+"""Class prior: a name, or shares of a user's own; labels without a share are never answered."""
 
 Device = Literal["auto", "cpu", "cuda"]
 """Processor that runs the networks: 'auto' takes an NVIDIA GPU where ONNX Runtime can use one, else the CPU."""

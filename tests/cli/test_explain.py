@@ -174,6 +174,14 @@ def test_explain_unsure_face_shows_guess_and_effective_px(explain, tmp_path: Pat
     assert line[4:] == ["9", "unsure", "(neutral)", "33%"]
 
 
+def test_explain_refuses_an_estimated_prior(explain, crop: Path) -> None:
+    code, _, err = explain(crop, "--prior", "auto")
+    assert (code, err) == (
+        2,
+        "error: --prior auto: one picture has too few faces. Use trained, uniform or a file.\n",
+    )
+
+
 def test_an_even_prior_needs_a_calibration(explain, crop: Path) -> None:
     code, _, err = explain(crop, "--prior", "uniform")
     assert code == 2

@@ -10,26 +10,37 @@ import typer.main
 from typer.testing import CliRunner
 
 from ekspresi.cli import app
-from ekspresi.cli.options import DeviceName, PriorName, analyzer_config
+from ekspresi.cli.options import DeviceName, analyzer_config
+from ekspresi.errors import ConfigError
 from ekspresi.pipeline.analyzer import AnalyzerConfig
-from ekspresi.types import Device, Prior
+from ekspresi.types import Device
 
 
 def test_choices_are_those_of_the_package() -> None:
     assert tuple(DeviceName) == get_args(Device)
-    assert tuple(PriorName) == get_args(Prior)
 
 
 def test_analyzer_config_holds_the_flags() -> None:
-    config = analyzer_config(Path("m.onnx"), "yunet", 20, PriorName.UNIFORM, False, DeviceName.CPU)
-    assert config == AnalyzerConfig(Path("m.onnx"), "yunet", 20, "uniform", "cpu")
+    config = analyzer_config(Path("m.onnx"), "yunet", 20, "uniform", False, DeviceName.CPU, "fear,anger")
+    assert config == AnalyzerConfig(Path("m.onnx"), "yunet", 20, "uniform", "cpu", ("fear", "anger"))
 
 
 def test_analyzer_config_older_flag_of_the_prior_warns(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="ekspresi"):
-        config = analyzer_config(None, "none", 12, PriorName.TRAINED, True, DeviceName.AUTO)
+        config = analyzer_config(None, "none", 12, "trained", True, DeviceName.AUTO)
     assert config.prior == "uniform"
     assert [record.getMessage() for record in caplog.records] == ["--even-prior is deprecated. Use --prior uniform."]
+
+
+def test_analyzer_config_reads_a_prior_file_and_auto(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("fear = 1\nanger = 3\n")
+    found = [
+        analyzer_config(None, "none", 12, prior, False, DeviceName.CPU).prior
+        for prior in (str(tmp_path / "mine.toml"), "auto")
+    ]
+    assert found == [(("anger", 0.75), ("fear", 0.25)), "trained"]
+    with pytest.raises(ConfigError, match="--prior flat: no such prior or file"):
+        analyzer_config(None, "none", 12, "flat", False, DeviceName.CPU)
 
 
 @pytest.mark.parametrize("name", ["predict", "explain", "evaluate", "export", "finetune"])

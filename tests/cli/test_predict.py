@@ -317,3 +317,14 @@ def test_unsure_faces_say_so_and_an_even_prior_can_be_asked_for(predict, folder:
     _, _, err = predict(folder / "b" / "y.png", "--even-prior", "--out", table, "--overwrite", model=model)
     assert "Use --prior uniform." in err
     assert next(csv.DictReader(table.open())) == even
+
+
+def test_labels_are_the_only_answers(predict, folder: Path, tmp_path: Path) -> None:
+    code, out, _ = predict(folder, "--labels", "fear, contempt", "--out", tmp_path / "x.csv")
+    assert code == 0 and "neutral" not in out
+    for row in csv.DictReader((tmp_path / "x.csv").open()):
+        assert row["expression"] in ("fear", "contempt") and float(row["p_neutral"]) == 0
+        assert float(row["p_fear"]) + float(row["p_contempt"]) == pytest.approx(1, abs=1e-3)
+    code, _, err = predict(folder, "--labels", "joy,fear")
+    one_line_error(err, "labels: the model has no label 'joy'. Use neutral, happiness,")
+    assert code == 2

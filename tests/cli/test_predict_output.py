@@ -12,6 +12,7 @@ from ekspresi.cli.predict_output import (
     track_table,
 )
 from ekspresi.errors import ImageError
+from ekspresi.recognition.prior_estimate import PriorEstimate
 from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
 from ekspresi.types import Face, Prediction, Row
 from ekspresi.workflows.options import PredictOptions, PredictResult
@@ -124,3 +125,11 @@ def test_complete_line_without_table_names_the_folder() -> None:
 
 def test_counted_groups_thousands() -> None:
     assert [counted(number, "face") for number in (0, 1, 1234567)] == ["0 faces", "1 face", "1,234,567 faces"]
+
+
+def test_summary_lines_show_the_estimated_prior() -> None:
+    shares = {"neutral": 0.75, "fear": 0.25}
+    estimate = PriorEstimate(shares, {"neutral": 0.7, "fear": 0.2}, {"neutral": 0.8, "fear": 0.3}, faces=1234)
+    lines = list(summary_lines(PredictResult(sources=1, read=["a.png"], faces=1, prior=estimate)))
+    shown = "neutral 75.0 % [70.0, 80.0], fear 25.0 % [20.0, 30.0]"
+    assert lines[-1] == f"class prior, estimated from 1,234 faces: {shown}"

@@ -57,6 +57,16 @@ def test_on_start_several_sources_count_what_is_done() -> None:
     assert "all" in output(console)
 
 
+def test_on_sample_shows_the_reading_for_the_prior() -> None:
+    console = terminal()
+    with TerminalProgress(console, Window()) as progress:
+        progress.on_sample(3, 10)
+        progress.on_start(1, 0, camera=False)
+        shown = output(console)
+        progress.on_frame(frame("a.mp4", 0.0), 0)
+    assert "class prior" in shown
+
+
 def test_without_a_terminal_nothing_moves() -> None:
     console = Console(file=io.StringIO(), width=100)
     with TerminalProgress(console, Window()) as progress:

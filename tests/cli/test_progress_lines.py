@@ -32,6 +32,15 @@ def test_on_frame_prints_a_line_every_half_minute(clock: list[float], capsys: py
     )
 
 
+def test_on_sample_prints_a_line_every_half_minute(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet in (False, True):
+        progress = ProgressLines(Window(), quiet)
+        for number in range(40):
+            clock[0] += 1.0
+            progress.on_sample(number, 40)
+    assert capsys.readouterr().err == "class prior: source 30 of 40\n"
+
+
 def test_on_frame_video_shows_its_time(
     clock: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,14 @@ from ekspresi.types import Face
 
 FACE = np.random.default_rng(3).integers(0, 256, (40, 40), dtype=np.uint8)
 
-CHANGED = {"model": "a copy", "detector": "mtcnn", "min_face_px": 30.0, "prior": "uniform", "device": "cpu"}
+CHANGED = {
+    "model": "a copy",
+    "detector": "mtcnn",
+    "min_face_px": 30.0,
+    "prior": {"neutral": 1, "anger": 3},
+    "device": "cpu",
+    "labels": ["anger", "fear"],
+}
 """Another value for each field."""
 
 
@@ -40,6 +47,13 @@ def test_fingerprint_changes_with_what_decides_answers(field: str, tiny_model: P
     other = changed(field, config, tmp_path)
     assert other != config
     assert (other.fingerprint() == config.fingerprint()) == (field == "device")
+
+
+def test_fingerprint_of_a_prior_depends_on_shares_alone(tiny_model: Path) -> None:
+    counts, shares = {"neutral": 1, "anger": 3, "fear": 0}, (("anger", 0.75), ("neutral", 0.25))
+    first, second = (AnalyzerConfig(tiny_model, "none", prior=prior) for prior in (counts, shares))
+    assert first == second and hash(first) == hash(second) and first.fingerprint() == second.fingerprint()
+    assert first.fingerprint() != AnalyzerConfig(tiny_model, "none", prior={"neutral": 2, "anger": 3}).fingerprint()
 
 
 def test_fingerprint_is_of_content_not_of_paths(tiny_model: Path, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from ekspresi.pipeline.fusion import (
     TIME_CONSTANT_S,
     FusionByTrack,
     TrackFusion,
-    log_prior,
 )
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.types import Face, Prediction
@@ -247,10 +246,8 @@ def test_update_model_without_size_is_weighed_by_the_crop():
     assert found.effective_px is None and found.expression == "happiness" and not found.abstained
 
 
-def test_log_prior_uniform_is_what_evidence_is_divided_by():
-    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, "trained")), [0.5, 0.25, 0.25])
-    np.testing.assert_allclose(np.exp(log_prior(CALIBRATION, "uniform")), [1 / 3] * 3)
-    belief = TrackFusion(CALIBRATION, prior="uniform", error_correlation=0.0)
+def test_update_uniform_prior_is_what_evidence_is_divided_by():
+    belief = TrackFusion(CALIBRATION, np.log(np.full(3, 1 / 3)), error_correlation=0.0)
     belief.update(prediction(0.5, 0.25, 0.25), 0.0)
     assert values(belief.update(prediction(0.5, 0.25, 0.25), 0.0)) == pytest.approx(normalized(4, 1, 1))
     usual = TrackFusion(CALIBRATION, error_correlation=0.0)  # under the trained prior the same frames are no evidence

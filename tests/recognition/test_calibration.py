@@ -35,20 +35,24 @@ def test_probabilities_temperature_is_interpolated_over_log_size():
 @given(
     st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=1, max_size=9),
     st.floats(0.5, 500),
-    st.sampled_from(["trained", "uniform"]),
+    st.sampled_from([None, (0.2, 0.3, 0.5), (0.0, 0.5, 0.5)]),
 )
 def test_probabilities_any_logits_sum_to_one(logits, size, prior):
-    found = CALIBRATION.probabilities(np.array(logits), np.full(len(logits), size), prior)
+    with np.errstate(divide="ignore"):
+        log_prior = None if prior is None else np.log(prior)
+    found = CALIBRATION.probabilities(np.array(logits), np.full(len(logits), size), log_prior)
     assert (found >= 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-9)
 
 
-def test_probabilities_uniform_prior_removes_class_frequencies():
+def test_probabilities_another_prior_replaces_class_frequencies():
     evidence = np.log(np.array([[1.0, 2.0, 1.0]]))  # likelihoods: the second label is twice as likely
     flat = replace(CALIBRATION, bias=(0.0, 0.0, 0.0))
     posterior = evidence + np.log(flat.class_priors)
     assert flat.probabilities(posterior, np.array([16.0])).argmax() == 0
-    np.testing.assert_allclose(flat.probabilities(posterior, np.array([16.0]), prior="uniform"), [[0.25, 0.5, 0.25]])
+    even, rare = (flat.probabilities(posterior, np.array([16.0]), np.log(p)) for p in ([1 / 3] * 3, [0.6, 0.3, 0.1]))
+    np.testing.assert_allclose(even, [[0.25, 0.5, 0.25]])
+    np.testing.assert_allclose(rare, [np.array([0.6, 0.6, 0.1]) / 1.3])
 
 
 def test_abstained_below_threshold_or_smallest_size():

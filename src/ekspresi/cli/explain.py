@@ -15,16 +15,17 @@ from ekspresi.cli.options import (
     DeviceChoice,
     DeviceName,
     EvenPrior,
+    LabelsChoice,
     MinFacePx,
     ModelFile,
     Overwrite,
     PriorChoice,
-    PriorName,
     Quiet,
     Verbose,
     analyzer_config,
 )
 from ekspresi.cli.verbosity import show_log
+from ekspresi.errors import ConfigError
 from ekspresi.system.file_names import printable
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def _explain(
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
-    prior: PriorChoice = PriorName.TRAINED,
+    prior: PriorChoice = "trained",
+    labels: LabelsChoice = None,
     even_prior: EvenPrior = False,
     device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
@@ -72,7 +74,9 @@ def _explain(
 
     from ekspresi.workflows.explain import ExplainOptions, explain_image
 
-    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device)
+    if prior == "auto":
+        raise ConfigError("--prior auto: one picture has too few faces. Use trained, uniform or a file.")
+    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device, labels)
     with ExplainProgress(quiet) as progress:
         result = explain_image(ExplainOptions(image, out, config, overwrite), progress)
     console = Console(emoji=False)

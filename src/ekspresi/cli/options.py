@@ -12,7 +12,6 @@ import typer
 
 if TYPE_CHECKING:
     from ekspresi.pipeline.analyzer import AnalyzerConfig
-    from ekspresi.types import Prior
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,18 +27,6 @@ class DeviceName(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
-
-
-class PriorName(StrEnum):
-    """List the values of ``--prior``.
-
-    Example:
-        >>> [str(name) for name in PriorName]
-        ['trained', 'uniform']
-    """
-
-    TRAINED = "trained"
-    UNIFORM = "uniform"
 
 
 def require_path(text: str) -> Path:
@@ -93,11 +80,22 @@ Verbose = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide notes, progress and tables; errors are always shown.")]
 
 PriorChoice = Annotated[
-    PriorName,
+    str,
     typer.Option(
         "--prior",
-        help="Class prior: 'trained' as in the training data, 'uniform' for posed or balanced data. The abstention "
-        "threshold was fitted under 'trained'.",
+        metavar="PRIOR",
+        help="Class prior: 'trained' as in the training data, 'uniform' for posed or balanced data, 'auto' estimated "
+        "from the faces themselves, or a TOML or JSON file of label = share (a label left out is never answered). The "
+        "abstention threshold was fitted under 'trained'.",
+    ),
+]
+
+LabelsChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="A,B,...",
+        help="Answer these labels only; their probabilities are made to sum to 1. Default: all labels of the model.",
     ),
 ]
 
@@ -106,20 +104,41 @@ EvenPrior = Annotated[bool, typer.Option("--even-prior", hidden=True)]
 
 
 def analyzer_config(
-    model: Path | None, detector: str, min_face_px: float, prior: PriorName, even_prior: bool, device: DeviceName
+    model: Path | None,
+    detector: str,
+    min_face_px: float,
+    prior: str,
+    even_prior: bool,
+    device: DeviceName,
+    labels: str | None = None,
 ) -> "AnalyzerConfig":
-    """Build the configuration of an analyzer from the shared flags; the older flag of the prior logs a warning.
+    """Build the configuration of an analyzer from the shared flags; 'auto' gives the prior that a run estimates from.
 
     Example:
-        >>> analyzer_config(None, "none", 12, PriorName.UNIFORM, False, DeviceName.CPU).prior
-        'uniform'
+        >>> analyzer_config(None, "none", 12, "uniform", False, DeviceName.CPU, "fear, anger").labels
+        ('fear', 'anger')
+
+    Args:
+        model: ``--model``.
+        detector: ``--detector``.
+        min_face_px: ``--min-face-px``.
+        prior: ``--prior``.
+        even_prior: the older flag of the prior; it logs a warning.
+        device: ``--device``.
+        labels: ``--labels``.
+
+    Raises:
+        ConfigError: the prior is no name and no valid file.
     """
     from ekspresi.pipeline.analyzer import AnalyzerConfig
+    from ekspresi.recognition.priors import parse_prior
 
     if even_prior:
         _LOG.warning("--even-prior is deprecated. Use --prior uniform.")
-    chosen: Prior = "uniform" if even_prior or prior == PriorName.UNIFORM else "trained"
-    return AnalyzerConfig(model, detector, min_face_px, chosen, device.value)
+        prior = "uniform"
+    parsed = parse_prior(prior)
+    chosen = None if labels is None else tuple(label.strip() for label in labels.split(",") if label.strip())
+    return AnalyzerConfig(model, detector, min_face_px, "trained" if parsed == "auto" else parsed, device.value, chosen)
 
 
 Gallery = Annotated[

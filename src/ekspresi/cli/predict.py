@@ -16,11 +16,11 @@ from ekspresi.cli.options import (
     DeviceChoice,
     DeviceName,
     EvenPrior,
+    LabelsChoice,
     MinFacePx,
     ModelFile,
     Overwrite,
     PriorChoice,
-    PriorName,
     Quiet,
     Verbose,
     analyzer_config,
@@ -93,7 +93,8 @@ def _predict(
     detector: DetectorName = "mtcnn",
     model: ModelFile = None,
     min_face_px: MinFacePx = 12,
-    prior: PriorChoice = PriorName.TRAINED,
+    prior: PriorChoice = "trained",
+    labels: LabelsChoice = None,
     even_prior: EvenPrior = False,
     device: DeviceChoice = DeviceName.AUTO,
     verbose: Verbose = False,
@@ -141,9 +142,10 @@ def _predict(
         resume=resume,
         window=window,
         overwrite=overwrite,
+        estimate_prior=prior == "auto" and not even_prior,
         command=("ekspresi", *sys.argv[1:]),
     )
-    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device)
+    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device, labels)
     console = Console(stderr=True, emoji=False)
     hidden = quiet or (streamed and sys.stdout.isatty())  # bars and rows would mix
     listener = TerminalProgress(console, window, hidden) if console.is_terminal else ProgressLines(window, quiet)

@@ -144,6 +144,8 @@ def summary_lines(result: PredictResult) -> Iterator[str]:
     if result.failed:
         total = counted(result.sources - result.done, "source")
         yield f"{result.sources_read} of {total} read, {result.failed} failed (see above)"
+    if result.prior is not None:
+        yield f"class prior, estimated from {counted(result.prior.faces, 'face')}: {result.prior.describe()}"
     if result.outputs_failed:
         yield f"{counted(result.outputs_failed, 'annotated picture')} not written (see above)"
 

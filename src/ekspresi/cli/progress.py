@@ -52,6 +52,7 @@ class TerminalProgress:
         self._progress = Progress(*columns, *times, console=console, transient=True, disable=hidden)
         self._lock = Lock()
         self._times: deque[float] = deque(maxlen=500)
+        self._sample: TaskID | None = None
         self._sources: TaskID | None = None
         self._video: TaskID | None = None
         self._source: str | None = None
@@ -66,9 +67,17 @@ class TerminalProgress:
 
     def on_start(self, sources: int, done: int, camera: bool) -> None:
         """Add a bar for all sources if there are several; a camera shows its present faces instead."""
+        if self._sample is not None:
+            self._progress.remove_task(self._sample)
         self._camera = camera
         if sources > 1:
             self._sources = self._progress.add_task("all", total=sources, completed=done, rate="")
+
+    def on_sample(self, done: int, total: int) -> None:
+        """Show how far the reading for the class prior is."""
+        if self._sample is None:
+            self._sample = self._progress.add_task("class prior", total=total, rate="")
+        self._progress.update(self._sample, completed=done)
 
     def on_frame(self, result: FrameResult, number: int) -> None:
         """Move the bars; they are redrawn at most ten times a second."""

@@ -57,6 +57,12 @@ class ProgressLines:
         self._sources, self._camera = sources, camera
         self._line_s = time.monotonic()
 
+    def on_sample(self, done: int, total: int) -> None:
+        """Print how far the reading for the class prior is, if a line is due."""
+        if not self._quiet and time.monotonic() - self._line_s >= EVERY_S:
+            self._line_s = time.monotonic()
+            self._print(f"class prior: source {done + 1:,} of {total:,}")
+
     def on_frame(self, result: FrameResult, number: int) -> None:
         """Count a frame, and print a line if the last one is ``EVERY_S`` old."""
         self._frames += 1

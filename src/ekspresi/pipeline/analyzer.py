@@ -22,7 +22,7 @@ from ekspresi.errors import ModelError
 from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import ImageInput, as_rgb
 from ekspresi.recognition.pretrained import bundled_model
-from ekspresi.recognition.priors import prior_from
+from ekspresi.recognition.priors import PriorInput, prior_from
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.types import Device, Face, Prior
 
@@ -142,15 +142,26 @@ class AnalyzerConfig:
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where a picture is one face crop.
         min_face_px: width of the smallest face to detect, in pixels.
-        prior: 'trained' or 'uniform', see ``Recognizer``.
+        prior: 'trained', 'uniform', or pairs (label, share), see ``Recognizer``; a mapping becomes pairs.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
+        labels: at least two labels that may be answered; None for all.
+
+    Raises:
+        ConfigError: a share of the prior is not valid.
     """
 
     model: Path | None = None
     detector: str = "mtcnn"
     min_face_px: float = 12
-    prior: Prior = "trained"
+    prior: PriorInput = "trained"
     device: Device = "auto"
+    labels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prior, str):
+            object.__setattr__(self, "prior", prior_from(self.prior, None))
+        if self.labels is not None:
+            object.__setattr__(self, "labels", tuple(self.labels))
 
     def build(self) -> Analyzer:
         """Load the model and make the detector.
@@ -159,10 +170,10 @@ class AnalyzerConfig:
             ModelError, ConfigError, MissingExtraError: see ``Recognizer`` and ``make_detector``.
         """
         _LOG.info("detector: %s, faces from %g px; prior: %s", self.detector, self.min_face_px, self.prior)
-        recognizer = Recognizer(self.model, prior=self.prior, device=self.device)
+        recognizer = Recognizer(self.model, prior=self.prior, device=self.device, labels=self.labels)
         return Analyzer(recognizer, make_detector(self.detector, self.min_face_px, self.device))
 
-    def fingerprint(self) -> dict[str, str | float]:
+    def fingerprint(self) -> dict[str, str | float | list[str]]:
         """Map each setting that affects answers to its value: equal fingerprints mean equal answers.
 
         Files count by their content (SHA-256), not by their path. The device is left out: it changes only the last
@@ -174,11 +185,14 @@ class AnalyzerConfig:
         """
         kind, colon, path = self.detector.partition(":")
         detector = f"{kind}:{_sha256(Path(path).expanduser())}" if colon else kind
+        checked = prior_from(self.prior, None)
+        prior = checked if isinstance(checked, str) else [f"{label}={share!r}" for label, share in checked]
         return {
             "model": _sha256(bundled_model() if self.model is None else self.model),
             "detector": detector,
             "min-face-px": self.min_face_px,
-            "prior": self.prior,
+            "prior": prior,
+            **({} if self.labels is None else {"labels": sorted(self.labels)}),  # older runs have no such setting
         }
 
 
@@ -195,7 +209,8 @@ def analyze(
     model: str | os.PathLike[str] | None = None,
     detector: str = "mtcnn",
     min_face_px: float = 12,
-    prior: Prior = "trained",
+    prior: PriorInput = "trained",
+    labels: Sequence[str] | None = None,
     device: Device = "auto",
     even_prior: bool | None = None,
 ) -> list[Face]:
@@ -214,7 +229,8 @@ def analyze(
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where the picture is one face crop.
         min_face_px: width of the smallest face to detect, in pixels.
-        prior: 'trained' or 'uniform', see ``Recognizer``.
+        prior: 'trained', 'uniform', or label -> share, see ``Recognizer``.
+        labels: at least two labels that may be answered; None for all.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         even_prior: deprecated; use ``prior``.
 
@@ -224,11 +240,17 @@ def analyze(
     Raises:
         ImageError, ModelError, ConfigError: the picture, the model file, the detector or the device cannot be used.
     """
-    return shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device).analyze(image)
+    prior = prior_from(prior, even_prior)
+    return shared_analyzer(model, detector, min_face_px, prior, device, labels).analyze(image)
 
 
 def shared_analyzer(
-    model: str | os.PathLike[str] | None, detector: str, min_face_px: float, prior: Prior, device: Device
+    model: str | os.PathLike[str] | None,
+    detector: str,
+    min_face_px: float,
+    prior: Prior,
+    device: Device,
+    labels: Sequence[str] | None = None,
 ) -> Analyzer:
     """Return the analyzer that ``analyze`` uses; it is built at the first call and kept.
 
@@ -241,15 +263,17 @@ def shared_analyzer(
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: see ``analyze``.
         min_face_px: width of the smallest face to detect, in pixels.
-        prior: 'trained' or 'uniform'.
+        prior: as checked by ``prior_from``.
         device: 'auto', 'cpu' or 'cuda'.
+        labels: labels that may be answered; None for all.
 
     Raises:
         ModelError, ConfigError: see ``analyze``.
     """
     path = bundled_model() if model is None else Path(model).resolve()
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _build_once(AnalyzerConfig(path, detector, min_face_px, prior, device), changed)
+    chosen = None if labels is None else tuple(labels)
+    return _build_once(AnalyzerConfig(path, detector, min_face_px, prior, device, chosen), changed)
 
 
 @lru_cache(maxsize=4)

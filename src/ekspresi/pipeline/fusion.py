@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from ekspresi.recognition.calibration import SizeCalibration, softmax
 from ekspresi.tracking.bytetrack import compute_step_s
-from ekspresi.types import Face, Prediction, Prior
+from ekspresi.types import Face, Prediction
 
 ERROR_CORRELATION = 0.7
 """Correlation of the errors of two frames of a track, 0..1: no track counts for more than 1 / 0.7 = 1.4 frames."""
@@ -66,7 +66,7 @@ class TrackFusion:
     def __init__(
         self,
         calibration: SizeCalibration | None,
-        prior: Prior = "trained",
+        log_prior: NDArray[np.float64] | None = None,
         *,
         time_constant_s: float = TIME_CONSTANT_S,
         error_correlation: float = ERROR_CORRELATION,
@@ -75,9 +75,10 @@ class TrackFusion:
         """Start without evidence.
 
         Args:
-            calibration: of the model that predicts (``recognizer.metadata.calibration``). Without one the prior is
-                uniform, and no frame is too small and no belief too weak.
-            prior: of the model that predicts (``recognizer.prior``).
+            calibration: of the model that predicts (``recognizer.metadata.calibration``). Without one no frame is too
+                small and no belief too weak.
+            log_prior: float64 (K,), logarithm of the class prior in the predictions (``recognizer.log_prior``); -inf
+                for labels that are never answered. None for that of the calibration, or a uniform one without it.
             time_constant_s: time constant of the weights, in seconds.
             error_correlation: correlation of the errors of two frames, from 0 (independent) to 1 (more frames add
                 nothing).
@@ -85,7 +86,10 @@ class TrackFusion:
         """
         self.time_constant_s, self.error_correlation, self.size_power = time_constant_s, error_correlation, size_power
         self._calibration = calibration
-        self._log_prior = np.zeros(()) if calibration is None else log_prior(calibration, prior)
+        if log_prior is None:
+            log_prior = np.zeros(()) if calibration is None else np.log(np.array(calibration.class_priors))
+        self._log_prior = log_prior
+        self._evident = np.isfinite(log_prior)  # labels that frames are evidence about
         self._labels: tuple[str, ...] = ()
         self._time_s: float | None = None
         self._only_guessed = True  # until a frame is large enough
@@ -146,7 +150,8 @@ class TrackFusion:
         """Fade older evidence by its age, and add the probabilities (K,) of a frame."""
         fading = math.exp(-self._age_s / self.time_constant_s)
         weight = min(1.0, size_px / FULL_PX) ** self.size_power
-        evidence = np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY)) - self._log_prior
+        logs = np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY))
+        evidence = np.subtract(logs, self._log_prior, out=np.zeros_like(logs), where=self._evident)
         self._evidence = fading * self._evidence + weight * evidence
         self._weight = fading * self._weight + weight
         self._squares = fading**2 * self._squares + weight**2
@@ -174,9 +179,9 @@ class FusionByTrack:
         [0.6, 0.6]
     """
 
-    def __init__(self, calibration: SizeCalibration | None, prior: Prior = "trained") -> None:
+    def __init__(self, calibration: SizeCalibration | None, log_prior: NDArray[np.float64] | None = None) -> None:
         """Start without evidence; see ``TrackFusion``."""
-        self._calibration, self._prior = calibration, prior
+        self._calibration, self._log_prior = calibration, log_prior
         self._beliefs: dict[int, TrackFusion] = {}
         self._updated_s: dict[int, float] = {}
         self._time_s: float | None = None
@@ -206,30 +211,10 @@ class FusionByTrack:
                 fused.append(face)
                 continue
             if track not in self._beliefs:
-                self._beliefs[track] = TrackFusion(self._calibration, self._prior)
+                self._beliefs[track] = TrackFusion(self._calibration, self._log_prior)
             belief = self._beliefs[track].update(face.prediction, self._clock_s)
             self._updated_s[track] = self._clock_s
             fused.append(replace(face, prediction=belief))
         for track in [track for track, last_s in self._updated_s.items() if self._clock_s - last_s > _DROPPED_S]:
             del self._beliefs[track], self._updated_s[track]
         return fused
-
-
-def log_prior(calibration: SizeCalibration, prior: Prior) -> NDArray[np.float64]:
-    """Compute the logarithm of the prior that calibrated probabilities contain.
-
-    Example:
-        >>> calibration = SizeCalibration((24.0,), (1.0,), (0.5,), 0.9, (0.0, 0.0), (0.75, 0.25), 1.0, 6.0)
-        >>> np.exp(log_prior(calibration, "trained")).round(2).tolist()
-        [0.75, 0.25]
-
-    Args:
-        calibration: of the model that predicts.
-        prior: 'trained' or 'uniform', as the model was loaded.
-
-    Returns:
-        float64 (K,).
-    """
-    log_frequencies = np.log(np.array(calibration.class_priors) / sum(calibration.class_priors))
-    scores = log_frequencies * (1 - calibration.prior_strength) if prior == "uniform" else log_frequencies
-    return np.asarray(np.log(softmax(scores[None])[0]), dtype=np.float64)

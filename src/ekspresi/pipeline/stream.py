@@ -18,12 +18,12 @@ from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
 from ekspresi.pipeline.fusion import FusionByTrack
 from ekspresi.pipeline.prefetch import DetectionPrefetcher, PendingFrame
-from ekspresi.recognition.priors import prior_from
+from ekspresi.recognition.priors import PriorInput, prior_from
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.forks import in_one_process
 from ekspresi.tracking.bytetrack import Tracker
 from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
-from ekspresi.types import Device, Face, Frame, FrameResult, Prior, Row
+from ekspresi.types import Device, Face, Frame, FrameResult, Row
 
 _POLL_S = 0.1
 """How often ``stop`` is checked while no frame is ready."""
@@ -36,7 +36,8 @@ def stream(
     model: str | os.PathLike[str] | None = None,
     detector: str = "mtcnn",
     min_face_px: float = 12,
-    prior: Prior = "trained",
+    prior: PriorInput = "trained",
+    labels: Sequence[str] | None = None,
     device: Device = "auto",
     even_prior: bool | None = None,
     every_s: float | None = None,
@@ -62,7 +63,8 @@ def stream(
         model: an ONNX file made by ``ekspresi export``; None for the bundled one.
         detector: 'mtcnn', 'yunet', 'yunet:PATH', or 'none' where each frame is one face crop.
         min_face_px: width of the smallest face to detect, in pixels.
-        prior: 'trained' or 'uniform', see ``Recognizer``.
+        prior: 'trained', 'uniform', or label -> share, see ``Recognizer``.
+        labels: at least two labels that may be answered; None for all.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         even_prior: deprecated; use ``prior``.
         every_s: read one frame in each interval of this many seconds; None for all frames. Beyond 2 s faces are not
@@ -77,7 +79,7 @@ def stream(
         SourceError, ImageError, ModelError, ConfigError, MissingExtraError: see ``read_frames`` and ``analyze``.
         SourceError: a forked child continues an iterator of its parent. It can call ``stream`` itself.
     """
-    analyzer = shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device)
+    analyzer = shared_analyzer(model, detector, min_face_px, prior_from(prior, even_prior), device, labels)
     halt = _Halt(stop)
     read = read_frames(source, every_s=every_s, start_s=start_s, end_s=end_s, stop=halt, refused=refused)
     return _rows(read, analyzer, halt)
@@ -174,7 +176,7 @@ class _TrackState:
             if self._tracker is None or self._fusion is None or frame.source != self._source:
                 self._source, self._boundaries = frame.source, ShotBoundaryDetector()
                 self._tracker = Tracker(first_track=self._first_track)
-                self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.prior)
+                self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.log_prior)
                 self._first_track = 1
             if self._boundaries.update(frame.image) or frame.cut:
                 self._tracker.start_new_shot()  # new numbers also start new beliefs

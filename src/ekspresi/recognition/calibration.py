@@ -6,8 +6,8 @@ were fitted (``evaluation.calibration_fit``).
 
 The method is bias-corrected temperature scaling (Guo et al., On Calibration of Modern Neural Networks, ICML 2017;
 Alexandari et al., Maximum Likelihood with Bias-Corrected Calibration, ICML 2020). Here the temperature depends on the
-effective size of the face. A uniform prior subtracts a multiple of the logarithm of the class frequencies (Menon et
-al., Long-Tail Learning via Logit Adjustment, ICLR 2021).
+effective size of the face. Another class prior is added as a logarithm, less that of the class frequencies (``priors``;
+for a uniform one Menon et al., Long-Tail Learning via Logit Adjustment, ICLR 2021).
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError
-from ekspresi.types import Prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +80,25 @@ class SizeCalibration:
             raise ValueError("calibration: a number is out of range or missing. Fit the calibration again.")
 
     def probabilities(
-        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], prior: Prior = "trained"
+        self,
+        logits: NDArray[np.float64],
+        effective_px: NDArray[np.float64],
+        log_prior: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Calibrate logits.
 
         Args:
             logits: float64 (N, K), of the network.
             effective_px: float64 (N,), effective size of each face in pixels.
-            prior: 'trained' assumes the class frequencies of training, 'uniform' equal ones.
+            log_prior: float64 (K,), logarithm of the class prior (``priors.log_prior``); None for the class frequencies
+                of training.
 
         Returns:
             float64 (N, K), each row sums to 1.
         """
         scores = logits / self._at(self.temperatures, effective_px)[:, None] + np.array(self.bias)
-        if prior == "uniform":
-            scores = scores - self.prior_strength * np.log(np.array(self.class_priors))
+        if log_prior is not None:
+            scores = scores + log_prior - np.log(np.array(self.class_priors))
         return softmax(scores)
 
     def abstained(

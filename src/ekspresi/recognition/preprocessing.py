@@ -103,3 +103,28 @@ def _average_rows(image: NDArray[np.float32], largest: int) -> NDArray[np.float3
             part = slice(left, left + step)
             out[start:stop, part] = matrix[start:stop, first:last] @ image[first:last, part]
     return out
+
+
+def check_crops(crops: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> None:
+    """Check that crops are a sequence of uint8 pictures.
+
+    Example:
+        >>> check_crops([np.zeros((8, 8), np.uint8)])
+
+    Args:
+        crops: N crops, uint8 (H, W), (H, W, 1) or (H, W, 3).
+
+    Raises:
+        TypeError: a crop is not a uint8 array; the message names its index.
+        ValueError: a crop has another shape or no pixels, or ``crops`` is one crop instead of a sequence.
+    """
+    if isinstance(crops, np.ndarray) and (crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3))):
+        raise ValueError(f"crops: shape {crops.shape} is a single crop, not a sequence. Pass [crop].")
+    for i, crop in enumerate(crops):
+        if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
+            found = f"dtype {crop.dtype}" if isinstance(crop, np.ndarray) else type(crop).__name__
+            raise TypeError(f"crops[{i}]: {found} is not a uint8 array. Pass values 0..255 as uint8.")
+        if crop.ndim not in (2, 3) or (crop.ndim == 3 and crop.shape[2] not in (1, 3)) or crop.size == 0:
+            raise ValueError(
+                f"crops[{i}]: shape {crop.shape} is not that of a face. Use (H, W), (H, W, 1) or (H, W, 3)."
+            )

@@ -6,6 +6,7 @@ normalization and calibration come from the model file. Does not know about pict
 
 import os
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import correct_sizes, softmax
 from ekspresi.recognition.classifier import BatchPrediction, Crops
 from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.preprocessing import check_crops
 from ekspresi.recognition.pretrained import bundled_model
-from ekspresi.recognition.priors import prior_from
+from ekspresi.recognition.priors import PriorInput, check_calibrated, check_labels, log_prior, prior_from, restrict
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import create_session, provider_of
 from ekspresi.types import Device, Prediction, Prior
@@ -44,16 +46,20 @@ class Recognizer:
     Attributes:
         path: the model file.
         metadata: of the file.
-        prior: 'trained' or 'uniform'.
+        prior: 'trained', 'uniform', or pairs (label, share).
+        allowed: bool (K,), labels that may be answered; the others have the probability 0.
+        log_prior: float64 (K,), logarithm of the class prior that ``probabilities`` contain; -inf for labels that are
+            never answered.
     """
 
     def __init__(
         self,
         model: str | os.PathLike[str] | None = None,
         threads: int | None = None,
-        prior: Prior = "trained",
+        prior: PriorInput = "trained",
         *,
         device: Device = "auto",
+        labels: Sequence[str] | None = None,
         even_prior: bool | None = None,
     ) -> None:
         """Load a model.
@@ -62,28 +68,33 @@ class Recognizer:
             model: an ONNX file made by ``ekspresi export``; None for the bundled one.
             threads: CPU threads of one run; None for the number of CPUs, up to 4.
             prior: 'trained' assumes the class frequencies of training, where, for example, one face in a hundred shows
-                disgust. 'uniform' assumes equal ones: use it for posed or balanced data. The thresholds of 'unsure'
-                were fitted under 'trained'.
+                disgust. 'uniform' assumes equal ones: use it for posed or balanced data. A mapping label -> share
+                assumes these shares; a label without one is never answered. ``estimate_prior`` makes one from faces.
+                The thresholds of 'unsure' were fitted under 'trained'.
             device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
+            labels: at least two labels that may be answered; None for all. Probabilities and the prior are made to sum
+                to 1 over them. Calibration and thresholds were fitted over all labels.
             even_prior: deprecated; use ``prior``.
 
         Raises:
-            ConfigError: an unknown prior or device, or a device that this machine does not have.
+            ConfigError: an unknown prior, label or device, or a device that this machine does not have.
             ModelError: the file is missing, not ONNX, lacks ekspresi's metadata, or does not fit them.
         """
         prior = prior_from(prior, even_prior)
         self.path = bundled_model() if model is None else Path(model)
         kept = None if model is None else self.path.absolute()
-        self._configuration = partial(type(self), kept, threads, prior, device=device)
+        self._configuration = partial(type(self), kept, threads, prior, device=device, labels=labels)
         # From memory: a child process gets the same session even if the file has changed.
         self._sessions = PerProcess(partial(_session, _read_content(self.path), self.path, threads, device))
         self.metadata = _metadata(self._session, self.path)
         self._outputs = _check_fit(self._session, self.metadata, self.path)
-        if prior == "uniform" and self.metadata.calibration is None:
-            raise ModelError(
-                f"{self.path}: has no calibration, so its prior cannot be changed. Export the model again."
-            )
-        self.prior = prior
+        if prior != "trained":
+            check_calibrated(self.metadata.calibration, self.path)
+        self.prior, self.allowed = prior, check_labels(labels, self.labels)
+        scores = np.where(self.allowed, log_prior(prior, self.labels, self.metadata.calibration), -np.inf)
+        if np.isfinite(scores).sum() < 2:
+            raise ConfigError("prior: fewer than two labels have a share and may be answered. Change prior or labels.")
+        self.log_prior: NDArray[np.float64] = scores - np.logaddexp.reduce(scores)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._configuration, ()
@@ -102,6 +113,11 @@ class Recognizer:
     def labels(self) -> tuple[str, ...]:
         """Return the K expressions, in the order of the columns of ``probabilities``."""
         return self.metadata.labels
+
+    @property
+    def class_prior(self) -> dict[str, float]:
+        """Return the class prior that ``probabilities`` contain: label -> share, in the order of the labels."""
+        return dict(zip(self.labels, np.exp(self.log_prior).tolist(), strict=True))
 
     def predict(self, crops: Crops) -> list[Prediction]:
         """Predict each crop, in order.
@@ -141,17 +157,19 @@ class Recognizer:
     def calibrate(
         self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], prior: Prior
     ) -> BatchPrediction:
-        """Calibrate what ``logits`` returned.
+        """Calibrate what ``logits`` returned, and restrict it to the labels of the recognizer.
 
         Args:
             logits: float64 (N, K).
             effective_px: float64 (N,), in pixels.
-            prior: 'trained' or 'uniform'; ignored where the model has no calibration.
+            prior: as checked by ``prior_from``; ignored where the model has no calibration.
         """
         calibration = self.metadata.calibration
         if calibration is None:
-            return BatchPrediction(softmax(logits), effective_px, np.zeros(len(logits), dtype=bool))
-        probabilities = calibration.probabilities(logits, effective_px, prior)
+            unsure = np.zeros(len(logits), dtype=bool)
+            return BatchPrediction(restrict(softmax(logits), self.allowed), effective_px, unsure)
+        shift = None if prior == "trained" else log_prior(prior, self.labels, calibration)
+        probabilities = restrict(calibration.probabilities(logits, effective_px, shift), self.allowed)
         return BatchPrediction(probabilities, effective_px, calibration.abstained(probabilities, effective_px))
 
     def probabilities(self, crops: Crops) -> NDArray[np.float64]:
@@ -205,7 +223,7 @@ class Recognizer:
             ValueError: a crop has another shape or no pixels, or ``crops`` is one crop instead of a sequence.
             ModelError: an output of the model is not finite.
         """
-        _check_crops(crops)
+        check_crops(crops)
         out = np.empty((len(crops), len(self.labels)))
         effective_px = np.array([min(crop.shape[:2]) for crop in crops], dtype=np.float64)
         for start in range(0, len(crops), BATCH):
@@ -222,19 +240,6 @@ class Recognizer:
                     correct_sizes(estimates, self.metadata.size_correction), effective_px[part]
                 )
         return out, effective_px
-
-
-def _check_crops(crops: Crops) -> None:
-    if isinstance(crops, np.ndarray) and (crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3))):
-        raise ValueError(f"crops: shape {crops.shape} is a single crop, not a sequence. Pass [crop].")
-    for i, crop in enumerate(crops):
-        if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
-            found = f"dtype {crop.dtype}" if isinstance(crop, np.ndarray) else type(crop).__name__
-            raise TypeError(f"crops[{i}]: {found} is not a uint8 array. Pass values 0..255 as uint8.")
-        if crop.ndim not in (2, 3) or (crop.ndim == 3 and crop.shape[2] not in (1, 3)) or crop.size == 0:
-            raise ValueError(
-                f"crops[{i}]: shape {crop.shape} is not that of a face. Use (H, W), (H, W, 1) or (H, W, 3)."
-            )
 
 
 def _read_content(path: Path) -> bytes:

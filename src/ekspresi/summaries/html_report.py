@@ -49,6 +49,7 @@ class PageProvenance:
         model_sha256: of the model file.
         version: of ekspresi.
         date: UTC, ISO 8601, to the second.
+        prior, labels: the class prior, in words; the labels that could be answered, if not all.
 
     >>> PageProvenance("ekspresi predict a.mp4", "ekspresi-b0", "f" * 64, "0.1.0", "2026-01-01T00:00:00+00:00").model
     'ekspresi-b0'
@@ -59,16 +60,16 @@ class PageProvenance:
     model_sha256: str
     version: str
     date: str
+    prior: str = "trained"
+    labels: tuple[str, ...] = ()
 
 
-def make_page_provenance(recognizer: Recognizer, command: Sequence[str]) -> PageProvenance:
-    """Record the model, the command and the time of a page.
+def make_page_provenance(recognizer: Recognizer, command: Sequence[str], prior: str = "trained") -> PageProvenance:
+    """Record the model, its prior in words, its labels, the command and the time of a page.
 
-    ``command`` holds the words of the command line; addresses in it lose their users and passwords.
+    Addresses among the words of ``command`` lose their users and passwords.
 
-    >>> from types import SimpleNamespace
-    >>> recognizer = SimpleNamespace(metadata=SimpleNamespace(name="tiny"), path=Path(__file__))
-    >>> make_page_provenance(recognizer, ["ekspresi", "predict", "my film.mp4"]).command
+    >>> make_page_provenance(Recognizer(), ["ekspresi", "predict", "my film.mp4"]).command
     "ekspresi predict 'my film.mp4'"
     """
     return PageProvenance(
@@ -77,6 +78,8 @@ def make_page_provenance(recognizer: Recognizer, command: Sequence[str]) -> Page
         model_sha256=hashlib.sha256(recognizer.path.read_bytes()).hexdigest(),
         version=__version__,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
+        prior=prior,
+        labels=() if recognizer.allowed.all() else tuple(np.array(recognizer.labels)[recognizer.allowed].tolist()),
     )
 
 
@@ -289,9 +292,7 @@ def _title(summary: RunSummary) -> str:
     sources = [*(video.source for video in summary.videos), *(still.source for still in summary.stills)]
     if len(sources) == 1:
         return printable(sources[0].rstrip("/").replace("\\", "/").rpartition("/")[2] or sources[0])
-    parts = []
-    if summary.videos:
-        parts.append(_counted(len(summary.videos), "video"))
+    parts = [_counted(len(summary.videos), "video")] if summary.videos else []
     if summary.stills:
         parts.append(_counted(len(summary.stills) + summary.omitted_stills, "picture"))
     return " and ".join(parts) or "No source"

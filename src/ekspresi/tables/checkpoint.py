@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,7 @@ class CheckpointState:
             failed sources among them may still have unread frames.
         failed: positions from which to retry the sources that could not be read; mostly their beginning.
         complete: the run reached its end.
+        notes: what the run found out and a resumed run uses again, ready for JSON.
 
     >>> [position.source for position in CheckpointState(reached=1).remaining(["a.mp4", "b.mp4"])]
     ['b.mp4']
@@ -84,6 +85,7 @@ class CheckpointState:
     reached: int = 0
     failed: tuple[Position, ...] = ()
     complete: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def remaining(self, sources: Sequence[str]) -> list[Position]:
         """List the positions from which to continue the unfinished sources, in the order of reading."""
@@ -221,6 +223,7 @@ class Checkpoint:
             "reached": state.reached,
             "failed": [asdict(position) for position in state.failed],
             "complete": state.complete,
+            "notes": state.notes,
             "settings": self._settings,
         }
         with atomic_write(self.path, alone=True) as part:
@@ -262,8 +265,7 @@ def is_of_other_version(differing: Sequence[str]) -> bool:
 
 def _rename_settings(settings: dict[str, str]) -> dict[str, str]:
     """Give settings that older versions wrote their present names."""
-    older = settings.pop("even-prior", None)
-    if older is not None:
+    if (older := settings.pop("even-prior", None)) is not None:
         settings["prior"] = json.dumps("uniform" if older == "true" else "trained")
     return settings
 
@@ -276,10 +278,12 @@ def _parse_state(content: dict[str, Any]) -> CheckpointState:
         content["reached"],
         tuple(Position(**fields) for fields in content["failed"]),
         content["complete"],
+        content.get("notes", {}),  # older runs have none
     )
     numbers_valid = all(type(number) is int and number >= 0 for number in (state.size, state.reached))
-    if not numbers_valid or not isinstance(state.digest, str) or not isinstance(state.complete, bool):
-        raise TypeError("bytes, digest, reached, complete")
+    kinds_valid = isinstance(state.digest, str) and isinstance(state.complete, bool) and isinstance(state.notes, dict)
+    if not numbers_valid or not kinds_valid:
+        raise TypeError("bytes, digest, reached, complete, notes")
     return state
 
 

@@ -48,7 +48,7 @@ class ResumableTable:
         position: where an earlier run stopped; None from the start.
         remaining: positions from which to continue the unfinished sources, in the order of reading.
         complete: an earlier run finished everything, so this run may write nothing.
-        written: the table exists with the rows of this run.
+        written, notes: the table exists with the rows of this run; what the run found out, saved for a resumed run.
 
     >>> ResumableTable(Checkpoint(Path(".x.journal"), Path("x"), ["a.mp4"], {}), None, CheckpointState()).complete
     False
@@ -76,7 +76,7 @@ class ResumableTable:
         self.position = state.position
         self.remaining = state.remaining(sources)
         self.complete = state.complete and not state.failed
-        self.written = False
+        self.written, self.notes = False, dict(state.notes)
         self._checkpoint, self._folder_checkpoint = checkpoint, folder
         self._table, self._source_count = table, len(sources)
         self._state = replace(state, complete=False)
@@ -143,9 +143,9 @@ class ResumableTable:
         self._begun = True
 
     def _save(self, state: CheckpointState) -> None:
-        self._checkpoint.write(state)
+        self._checkpoint.write(replace(state, notes=self.notes))
         if self._folder_checkpoint is not None:
-            self._folder_checkpoint.write(replace(state, size=0, digest=""))
+            self._folder_checkpoint.write(replace(state, size=0, digest="", notes=self.notes))
 
     def _state_at(self, position: Position | None, reached: int) -> CheckpointState:
         if self._file is None:

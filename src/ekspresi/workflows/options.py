@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 from ekspresi.errors import EkspresiError
 from ekspresi.media.timestamps import Window
+from ekspresi.recognition.prior_estimate import PriorEstimate
 from ekspresi.summaries.summary import RunSummary
 from ekspresi.tables.checkpoint import Position
 from ekspresi.types import FrameResult, Row
@@ -33,6 +34,8 @@ class PredictOptions:
         resume: continue an interrupted run with the same options.
         window: time window and step of videos and cameras.
         overwrite: replace also outputs of unfinished runs, and files that ekspresi did not write.
+        estimate_prior: estimate the class prior from the sources, which are read twice for that. With too few faces the
+            prior of the analyzer's configuration is used.
         command: words of a command line that repeats the run, for the report; empty for one with the sources only.
 
     Example:
@@ -49,6 +52,7 @@ class PredictOptions:
     resume: bool = False
     window: Window = field(default_factory=Window)
     overwrite: bool = False
+    estimate_prior: bool = False
     command: tuple[str, ...] = ()
 
 
@@ -99,6 +103,7 @@ class PredictResult:
         last_rows: the last rows of pictures after these, at most ``LAST_ROWS``.
         faces: number of rows of pictures.
         summary: summary of all frames of this run.
+        prior: the class prior that the run estimated; None where it estimated none, or found too few faces.
         error: the error that ended the run early.
 
     Example:
@@ -123,6 +128,7 @@ class PredictResult:
     last_rows: deque[Row] = field(default_factory=lambda: deque(maxlen=LAST_ROWS))
     faces: int = 0
     summary: RunSummary | None = None
+    prior: PriorEstimate | None = None
     error: EkspresiError | None = None
 
 
@@ -135,6 +141,9 @@ class ProgressListener(Protocol):
 
     def on_start(self, sources: int, done: int, camera: bool) -> None:
         """Receive the number of sources, and how many an earlier run finished; ``camera``: one without an end."""
+
+    def on_sample(self, done: int, total: int) -> None:
+        """Receive how many sources have been read to estimate the class prior, and how many will be."""
 
     def on_frame(self, result: FrameResult, number: int) -> None:
         """Receive a finished frame, and the number of sources before its own."""
@@ -152,6 +161,9 @@ class SilentListener:
 
     def on_start(self, sources: int, done: int, camera: bool) -> None:
         """Ignore the start."""
+
+    def on_sample(self, done: int, total: int) -> None:
+        """Ignore the reading for the prior."""
 
     def on_frame(self, result: FrameResult, number: int) -> None:
         """Ignore a frame."""

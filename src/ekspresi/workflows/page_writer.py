@@ -83,7 +83,7 @@ def write_run_page(
     if options.page is None or result.summary is None or (result.done and not result.sources_read):
         return
     command = options.command or ("ekspresi", "predict", *sources)
-    provenance = make_page_provenance(recognizer, command)
+    provenance = make_page_provenance(recognizer, command, _describe_prior(result, options, recognizer))
     earlier = describe_earlier(result, options)
     notes = [f"This page covers only the rest of a run: {earlier}"] if earlier else []
     notes += describe_unread(result.unread)
@@ -91,6 +91,15 @@ def write_run_page(
     notes += [printable(f"{each.source}: {each.reason}") for each in failed[:LISTED_FAILURES]]
     write_page(result.summary, provenance, options.page, notes=notes)
     result.written.append(options.page)
+
+
+def _describe_prior(result: PredictResult, options: PredictOptions, recognizer: Recognizer) -> str:
+    """Describe the class prior of a run in words."""
+    if result.prior is not None:
+        return f"auto, estimated from {result.prior.faces:,} faces: {result.prior.describe()}"
+    if isinstance(recognizer.prior, str):
+        return recognizer.prior + (", because there were too few faces for auto" if options.estimate_prior else "")
+    return ", ".join(f"{label} {100 * share:.1f} %" for label, share in recognizer.prior)
 
 
 def describe_earlier(result: PredictResult, options: PredictOptions) -> str:

@@ -16,6 +16,7 @@ from ekspresi.errors import ConfigError, EkspresiError, OutputError
 from ekspresi.media.standard_input import STDIN
 from ekspresi.pipeline.analyzer import Analyzer, AnalyzerConfig
 from ekspresi.pipeline.stream import analyze_frames
+from ekspresi.recognition.priors import check_calibrated
 from ekspresi.summaries.builder import SummaryBuilder
 from ekspresi.system.memory import KEPT_S, trim_heap
 from ekspresi.system.storage import ensure_folder
@@ -27,6 +28,7 @@ from ekspresi.types import FrameResult, Row
 from ekspresi.workflows.annotation_writer import AnnotationWriter
 from ekspresi.workflows.options import FIRST_ROWS, PredictOptions, PredictResult, ProgressListener
 from ekspresi.workflows.page_writer import check_page_target, write_run_page
+from ekspresi.workflows.prior_sampler import prior_of_run
 from ekspresi.workflows.source_list_writer import check_source_list_target, write_run_source_list
 from ekspresi.workflows.source_reader import SourceReader, open_sources
 
@@ -67,6 +69,8 @@ def predict_sources(
     if not reader.names:
         return result
     _check_options(reader, options)
+    if options.estimate_prior:
+        check_calibrated(analyzer.recognizer.metadata.calibration, analyzer.recognizer.path)
 
     def on_failed_output(error: OutputError) -> None:
         result.outputs_failed += 1
@@ -93,6 +97,11 @@ def predict_sources(
                 annotations.check(remaining)
             result.done = result.sources - len(remaining)
             result.resumed = [position for position in remaining if position.frame >= 0]
+            if options.estimate_prior:
+                notes = {} if table is None else table.notes
+                result.prior = prior_of_run(notes, reader, analyzer, options.window, listener, stop)
+                if result.prior is not None:
+                    analyzer = replace(config, prior=result.prior.prior).build()
             listener.on_start(result.sources, result.done, reader.camera is not None)
             _Run(reader, analyzer, options, listener, result, table, annotations).process(remaining, stop)
             result.stopped = stop.is_set() and reader.camera is None
@@ -229,7 +238,8 @@ def _check_options(reader: SourceReader, options: PredictOptions) -> None:
     """Refuse options that contradict each other or the sources.
 
     Raises:
-        ConfigError: ``resume`` with ``overwrite``, with a live stream, standard input or output, or without an output.
+        ConfigError: ``resume`` with ``overwrite``, with a live stream, standard input or output, or without an output;
+            ``estimate_prior`` with a live stream or standard input.
         OutputError: a table or page would replace a source.
     """
     if options.resume and options.overwrite:
@@ -240,6 +250,9 @@ def _check_options(reader: SourceReader, options: PredictOptions) -> None:
     if options.resume and (options.stream is not None or STDIN in reader.paths):
         problem = "works for files only: standard input and output have no position to resume from"
         raise ConfigError(f"--resume: {problem}. Remove --resume.")
+    if options.estimate_prior and (reader.camera is not None or STDIN in reader.paths):
+        problem = "--prior auto reads the sources twice, and a live stream or standard input can be read only once"
+        raise ConfigError(f"{reader.names[0]}: {problem}. Use --prior trained, uniform or a file.")
     if options.resume and options.out is None and options.annotate is None:
         raise ConfigError("--resume: needs the table or folder of the earlier run. Repeat its --out or --annotate.")
     sources = {os.path.realpath(path) for path in reader.paths}
@@ -272,6 +285,7 @@ def _open_table(
         "end": options.window.end_s,
         "summary": options.summary,
         "anonymize": options.anonymize,
+        **({"prior": "auto"} if options.estimate_prior else {}),  # the estimate itself is a note of the checkpoint
     }
     given = {"resume": options.resume, "overwrite": options.overwrite}
     if options.out is not None:
