@@ -122,11 +122,20 @@ def f1(view: Found) -> dict[int, float]:
 
 
 def selective_views(report: Found) -> list[Found]:
-    """List the headline if it counts what was answered, else all views that do."""
-    headline, views = view(report), report["evaluation"]["views"]
-    if headline["by_size"][0]["selective"]:
-        return [headline]
-    return [each for each in views if each["by_size"][0]["selective"]]
+    """List the headline, under each prior, if it counts what was answered, else all views that do."""
+    headline = view(report)
+    counted = [each for each in report["evaluation"]["views"] if each["by_size"][0]["selective"]]
+    if headline not in counted:
+        return counted
+    return [each for each in counted if each["name"] in (headline["name"], headline["name"] + ", even prior")]
+
+
+def lost_classes(view: Found, size_px: int) -> list[str]:
+    """List the classes of which no face gets an answer that is right; none for reports without that recall."""
+    row = next(row for row in view["by_size"] if row["size_px"] == size_px)
+    recalls = row["selective"].get("recall") or [1.0] * len(view["labels"])
+    scored = zip(view["labels"], row["scores"]["classes"], recalls, strict=True)
+    return [label for label, found, recall in scored if found["support"] and not recall]
 
 
 def precisions(view: Found) -> dict[int, float]:
@@ -239,6 +248,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         accuracies,
         f1,
         selective_views,
+        lost_classes,
         precisions,
         precision_span,
         promise_kept,

@@ -15,6 +15,7 @@ from ekspresi.cli import app
 from ekspresi.datasets.registry import read
 from ekspresi.errors import ConfigError, DatasetError, MissingExtraError, ModelError, OutputError
 from ekspresi.expressions import CKPLUS_LABELS, FERPLUS_LABELS
+from ekspresi.recognition.calibration import SizeCalibration
 from tests.support.gray_model import face, write_gray_model
 
 
@@ -83,14 +84,32 @@ def test_a_foreign_data_set_is_measured_whole(ckplus, model, tmp_path):
     for size in (48, 32, 24, 16, 12, 8):
         assert re.search(rf"{size} px .*100\.0 \[100\.0, 100\.0\]", output)
     assert "left out: 36 labelled contempt" in output
+    labels = "happiness,surprise,sadness,anger,disgust,fear"
+    assert f"* accuracy over the labels that count, as 'ekspresi predict --labels {labels}' answers" in output
     assert "report.html" in output
     record = record_of(tmp_path / "report")
-    assert record["headline"] == "all faces, masked"
+    assert record["headline"] == "all faces, unmasked"
     assert [view["level"] for view in record["evaluation"]["views"]] == ["image", "sequence"] * 2
     headline = record["evaluation"]["views"][0]["by_size"][0]["scores"]
     assert (headline["n"], headline["clusters"]) == (6 * 36, 12)
     assert record["provenance"]["asked"]["protocol"] == "all"
     assert record["provenance"]["asked"]["command"].endswith("--split all")
+
+
+def test_evaluate_auto_prior_is_shown_beside_the_true_shares(ckplus, tmp_path):
+    priors = (0.51, *(0.07,) * 7)
+    bias = tuple(np.log(priors).tolist())
+    calibration = SizeCalibration((8.0, 48.0), (2.0, 2.0), (0.5, 0.5), 0.9, bias, priors, 1.0, 6.0)
+    model = write_gray_model(tmp_path / "m.onnx", FERPLUS_LABELS, calibration=calibration)
+    output = run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "r", "--prior", "auto", "--no-gallery")
+    assert "class prior estimated without labels" in " ".join(output.split())
+    assert re.search(r"anger .*14\.3 .*1\d\.\d \[\d+\.\d, \d+\.\d\]", output)
+    record = record_of(tmp_path / "r")
+    assert record["provenance"]["asked"]["command"].endswith("--split all --prior auto")
+    assert record["evaluation"]["prior"]["name"] == record["evaluation"]["views"][0]["prior"] == "estimated"
+    (tmp_path / "mine.json").write_text('{"anger": 1, "fear": 1}')
+    run(f"ckplus48:{ckplus}", "--model", model, "--out", tmp_path / "r", "--prior", tmp_path / "mine.json")
+    assert record_of(tmp_path / "r")["evaluation"]["prior"]["shares"]["fear"] == pytest.approx(0.5)
 
 
 def test_evaluate_same_data_takes_the_protocol_of_training(ckplus, tmp_path):
@@ -180,6 +199,8 @@ def test_without_out_each_run_has_its_own_folder(ckplus, model, tmp_path, monkey
     [
         (["--split", "random"], ConfigError, "--split random: is not a protocol. Choose all, subject-10fold, "),
         (["--side", "train"], ConfigError, "--side train: is not a side of a split. Choose test or validation."),
+        (["--prior", "flat"], ConfigError, "--prior flat: no such prior or file"),
+        (["--prior", "auto"], ModelError, "has no calibration, so its prior cannot be changed"),
         (["--suite", "vhs"], ConfigError, "--suite vhs: is not a suite. Choose clean, kernels or cctv."),
         (["--fold", "2"], ConfigError, "every face is measured"),
         (["--split", "subject-10fold", "--fold", "10"], DatasetError, "fold 10"),

@@ -82,6 +82,11 @@ def test_headline_alone_counts_answers_if_it_can():
     assert filters.selective_views(report_of(silent)) == []
 
 
+def test_headline_is_counted_under_each_prior():
+    views = [view_of(name=name) for name in ("unmasked", "unmasked, even prior", "unmasked, sequences")]
+    assert filters.selective_views(report_of(*views)) == views[:2]
+
+
 def test_promise_is_judged_as_the_table_shows_it():
     view = view_of(precision=[0.91951, 0.91949, None])
     assert filters.promise_kept(view) == [48]

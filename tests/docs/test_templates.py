@@ -101,7 +101,7 @@ def test_real_report_is_read(tmp_path):
     assert CliRunner().invoke(app, arguments).exit_code == 0
     content = body(PARTS["ckplus"], tmp_path)
     record = json.loads(report.read_text())
-    assert f"Headline view: **all faces, masked**, {3 * len(SHARED_LABELS)} faces." in content
+    assert f"Headline view: **all faces, unmasked**, {3 * len(SHARED_LABELS)} faces." in content
     for view in record["evaluation"]["views"]:
         cells = [f"{100 * row['scores']['accuracy']['value']:.1f}" for row in view["by_size"]]
         assert f"| {view['name']} | {view['by_size'][0]['scores']['n']} | {' | '.join(cells)} |" in content
@@ -114,6 +114,30 @@ def test_no_answer_at_any_size_is_said(tmp_path):
     assert "Nothing is answered at any size." in body(PARTS["ferplus"], tmp_path)
     assert "At 48, 32, 24, 16, 12 and 8 px it answers none." in body(PARTS["figures"], tmp_path)
     assert "0.0 of 0.0 answered | **no** |" in body(PARTS["aims"], tmp_path)
+
+
+def test_classes_without_a_right_answer_are_named(tmp_path):
+    MadeUpRuns(tmp_path).write_reports()
+    report, names = (
+        tmp_path / PARTS["ckplus"].files["report"],
+        ("all faces, unmasked", "all faces, unmasked, even prior"),
+    )
+
+    def lose(*lost):
+        def change(record):
+            views = {view["name"]: view for view in record["evaluation"]["views"]}
+            for name, labels in zip(names, lost, strict=True):
+                recalls = [float(label not in labels) for label in views[name]["labels"]]
+                views[name]["by_size"][0]["selective"]["recall"] = recalls
+
+        edit(report, change)
+        return body(PARTS["figures"], tmp_path)
+
+    assert "gets a right answer" not in lose((), ())
+    content = lose(("anger", "fear"), ("fear",))
+    assert "trained prior, no face of anger and fear gets a right answer" in content
+    assert "Under the even prior that is still so for fear." in content
+    assert "Under the even prior some faces of each do." in lose(("anger",), ())
 
 
 def test_answers_at_every_size_leave_out_the_silent_ones(tmp_path):

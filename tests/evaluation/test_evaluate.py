@@ -90,7 +90,7 @@ def test_evaluate_counts_only_the_given_indices(recognizer):
 def test_evaluate_on_ckplus_counts_masked_and_unmasked(recognizer):
     pairs = [("fear", "fear"), ("fear", "contempt"), ("anger", "neutral"), ("contempt", "contempt")]
     dataset = dataset_of(pairs, CKPLUS_LABELS)
-    masked, unmasked = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
+    unmasked, masked = evaluate(recognizer, dataset, everything(dataset), sizes=(48,)).views
     assert (masked.answers, unmasked.answers) == ("masked", "unmasked")
     assert set(masked.labels) == set(SHARED_LABELS)
     assert unmasked.labels == FERPLUS_LABELS
@@ -228,7 +228,7 @@ def test_evaluate_counts_other_classes_under_both_priors(calibrated):
     dataset = dataset_of([("fear", "fear")] * 2 + [("anger", "anger")], CKPLUS_LABELS)
     evaluation = evaluate(calibrated, dataset, everything(dataset), sizes=(48,))
     named = {view.name: view for view in evaluation.views if view.level == "image"}
-    assert list(named) == ["test, masked", "test, masked, even prior", "test, unmasked", "test, unmasked, even prior"]
+    assert list(named) == ["test, unmasked", "test, unmasked, even prior", "test, masked", "test, masked, even prior"]
     assert named["test, masked"].by_size[0].scores.accuracy.value == 1
     # A prior strength this large makes every answer fear.
     assert named["test, masked, even prior"].by_size[0].scores.accuracy.value == pytest.approx(2 / 3)

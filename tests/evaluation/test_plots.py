@@ -26,7 +26,7 @@ def test_plots_of_one_view_are_the_same_bytes(evaluation):
 
 
 def test_plot_confusion_writes_percents_of_rows(evaluation):
-    view = evaluation.headline
+    view = evaluation.masked
     counts = np.array(view.at(48).scores.confusion)
     texts = texts_of(plot_confusion(view, view.at(48)))
     percents = [f"{100 * c / row.sum():.0f}" for row in counts if row.sum() for c in row if c]

@@ -23,7 +23,7 @@ def written(recognizer, dataset, evaluation, tmp_path_factory):
 
 def test_write_report_json_records_figures_and_provenance(written, recognizer, dataset, evaluation):
     record = json.loads(written[0].read_text(encoding="utf-8"))
-    assert (record["format"], record["headline"]) == (2, "test, masked")
+    assert (record["format"], record["headline"]) == (2, "test, unmasked")
     assert record["evaluation"] == json.loads(json.dumps(evaluation.to_dict()))
     at_48 = record["evaluation"]["views"][0]["by_size"][0]["scores"]
     assert at_48["accuracy"]["low"] <= at_48["accuracy"]["value"] <= at_48["accuracy"]["high"]
@@ -53,7 +53,7 @@ def parsed(path):
 def test_write_report_page_loads_nothing(written):
     tags = parsed(written[1])
     names = [name for name, _ in tags]
-    assert names.count("svg") == 5  # by size, two confusion matrices, two reliability diagrams
+    assert names.count("svg") == 6  # by size, two confusion matrices, two reliability diagrams, abstention
     assert not {"script", "link", "iframe", "object", "b2"} & set(names)
     for name, attributes in tags:
         for key, value in attributes.items():
@@ -134,3 +134,26 @@ def test_write_report_counts_faces_that_were_not_shrunk(recognizer, dataset, tmp
     if counts is not None:
         counted = re.search(r"are not shrunk to it:\s*(.*?)</p>", page, flags=re.DOTALL)
         assert " ".join(counted[1].split()) == counts
+
+
+def test_write_report_leads_with_predict_and_names_the_labels(written, evaluation):
+    page = " ".join(written[1].read_text(encoding="utf-8").split())
+    head, masked = evaluation.headline.at(16).scores.accuracy, evaluation.masked.at(16).scores.accuracy
+    assert (evaluation.headline.answers, evaluation.masked.answers) == ("unmasked", "masked")
+    assert page.index('"label">Accuracy at 48 px</div>') < page.index('"label">Accuracy at 48 px, masked</div>')
+    cells = [f'<td>{100 * each.value:.1f}<span class="interval">' for each in (head, masked)]
+    assert f"16 px</th> {cells[0]}" in page and f"</td> {cells[1]}" in page
+    assert f"<code>ekspresi predict --labels {','.join(evaluation.masked.labels)}</code>" in page
+
+
+def test_write_report_shows_the_estimated_prior(calibrated, dataset, tmp_path):
+    measured = evaluate(calibrated, dataset, np.arange(70), sizes=(48, 16), estimated_prior=True)
+    paths = write_report(measured, make_provenance(calibrated, dataset, ASKED), tmp_path)
+    record = json.loads(paths[0].read_text(encoding="utf-8"))["evaluation"]["prior"]
+    assert (record["name"], [each["size_px"] for each in record["estimates"]]) == ("estimated", [48, 16])
+    page = paths[1].read_text(encoding="utf-8")
+    for label, share in record["true_shares"].items():
+        estimate = record["estimates"][0]["estimate"]
+        cell = f'<td>{100 * estimate["prior"][label]:.1f}<span class="interval">{100 * estimate["low"][label]:.1f}'
+        assert f'<th scope="row">{label}</th><td>{100 * share:.1f}</td>' in page and cell in page
+    parsed(paths[1])

@@ -30,7 +30,7 @@ def test_recorded_keys_renames_fields_with_older_keys():
 
 def test_to_dict_keeps_the_keys_of_older_files(evaluation):
     record = json.loads(json.dumps(evaluation.to_dict(), allow_nan=False))
-    assert set(record) == {"suite", "sizes_px", "model_labels", "views", "effective_sizes", "mistakes"}
+    assert set(record) == {"suite", "sizes_px", "model_labels", "views", "effective_sizes", "mistakes", "prior"}
     view = record["views"][0]
     assert view["left_out"] == evaluation.headline.excluded == {"labelled contempt": 10}
     assert set(view) == {

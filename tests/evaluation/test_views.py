@@ -44,7 +44,7 @@ def test_view_specs_of_equal_labels_are_one_view_of_all():
 
 def test_view_specs_masked_has_columns_of_counted_labels():
     dataset = dataset_of([("contempt", "fear"), ("fear", "fear"), ("anger", "anger")], CKPLUS_LABELS)
-    masked, unmasked = specs_of(dataset)
+    unmasked, masked = specs_of(dataset)
     assert [FERPLUS_LABELS[column] for column in masked.columns] == list(masked.labels)
     assert set(masked.labels) == set(SHARED_LABELS) and unmasked.labels == FERPLUS_LABELS
     for spec in (masked, unmasked):
@@ -57,10 +57,10 @@ def test_view_specs_name_custom_answers_and_prior():
     dataset = dataset_of([("fear", "fear")], CKPLUS_LABELS)
     names = [spec.name for spec in specs_of(dataset, several=True, priors=("trained", "even"))]
     assert names == [
-        "test, arg-max, masked",
-        "test, arg-max, masked, even prior",
         "test, arg-max, unmasked",
         "test, arg-max, unmasked, even prior",
+        "test, arg-max, masked",
+        "test, arg-max, masked, even prior",
     ]
 
 

@@ -57,6 +57,7 @@ def test_selective_scores_by_hand() -> None:
     assert len(found.curve) == 100
     expected = np.mean([max(0, n - 150) / n for n in range(1, 201)])
     assert abs(found.aurc - expected) < 1e-9
+    assert found.recall == (pytest.approx(found.precision * found.coverage * len(right) / right.sum()), 0)
     silent = selective_scores(np.zeros(3, np.int64), np.ones((3, 1)), np.ones(3, bool))
     assert silent.coverage == 0 and silent.precision is None
 

@@ -183,7 +183,7 @@ class MadeUpReports:
     def on_ckplus(self) -> dict[str, Any]:
         """Make a report on CK+48."""
         views = []
-        for answers, labels in (("masked", CKPLUS_LABELS), ("unmasked", FERPLUS_LABELS)):
+        for answers, labels in (("unmasked", FERPLUS_LABELS), ("masked", CKPLUS_LABELS)):
             for k, prior in enumerate(("", ", even prior")):
                 for faces, level in ((927, "image"), (309, "sequence")):
                     name = f"all faces, {answers}{prior}{', sequences' if level == 'sequence' else ''}"

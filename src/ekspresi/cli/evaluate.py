@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, ModelFile, Overwrite, Quiet, Verbose
+from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, ModelFile, Overwrite, PriorChoice, Quiet, Verbose
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
@@ -19,8 +19,9 @@ from ekspresi.system.file_names import printable
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
+    from rich.table import Table
 
-    from ekspresi.evaluation.results import Evaluation
+    from ekspresi.evaluation.results import Evaluation, PriorReport
     from ekspresi.metrics.calibration import SelectiveScores
     from ekspresi.metrics.classification import Estimate
 
@@ -57,6 +58,7 @@ def _evaluate(
         ),
     ] = None,
     gallery: Gallery = True,
+    prior: PriorChoice = "trained",
     device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
@@ -81,6 +83,7 @@ def _evaluate(
         gallery=gallery,
         overwrite=overwrite,
         device=device.value,
+        prior=prior,
     )
     with EvaluationProgress(quiet) as progress:
         result = evaluate_model(options, progress)
@@ -172,19 +175,29 @@ def _print_figures(console: "Console", evaluation: "Evaluation") -> None:
     unit = "faces" if view.level == "image" else "sequences"
     table = new_table()
     silent = view.by_size[0].selective is not None
-    for heading in ("face", "accuracy", "macro-F1", "ECE", "NLL", *(("answered", "right then") if silent else ())):
+    masked = evaluation.masked
+    beside = ("masked*",) if masked is not None else ()
+    counts = ("answered", "right\nthen") if silent else ()
+    for heading in ("face", "accuracy", *beside, "macro-F1", "ECE", "NLL", *counts):
         table.add_column(heading, justify="right")
     for result in view.by_size:
         scores, calibration = result.scores, result.calibration
         table.add_row(
             f"{result.size_px} px",
             _text(scores.accuracy),
+            *([] if masked is None else [f"{100 * masked.at(result.size_px).scores.accuracy.value:.1f}"]),
             _text(scores.macro_f1),
             f"{100 * calibration.ece:.1f}",
             f"{calibration.nll:.3f}",
             *_answered(result.selective),
         )
     console.print(titled(f"{view.name}: {n} {unit}; 95 % intervals over {view.resampled}", table))
+    if masked is not None:
+        flag = f"--labels {','.join(masked.labels)}"
+        line = f"* accuracy over the labels that count, as 'ekspresi predict {flag}' answers"
+        console.print(line, highlight=False, soft_wrap=True)
+    if evaluation.prior is not None and evaluation.prior.estimates:
+        console.print(titled("class prior estimated without labels, 95 % intervals, %", _prior_table(evaluation.prior)))
     if evaluation.effective_sizes:
         shares = ", ".join(f"{e.size_px} px {100 * e.within:.0f} %" for e in evaluation.effective_sizes)
         console.print(f"effective size estimated within a factor {WITHIN_FACTOR}: {shares}", highlight=False)
@@ -202,6 +215,25 @@ def _print_figures(console: "Console", evaluation: "Evaluation") -> None:
         console.print(titled("ways of counting: accuracy / macro-F1, %", table))
     for reason, count in view.excluded.items():
         console.print(f"left out: {count} {reason}")
+
+
+def _prior_table(prior: "PriorReport") -> "Table":
+    """Make a table of the estimated class prior by face size, beside the true frequencies."""
+    from ekspresi.cli.table_style import new_table
+
+    table = new_table()
+    shown = prior.estimates[:1] + tuple(each for each in prior.estimates[1:] if each.size_px == 16)
+    table.add_column("expression")
+    for heading in ("true", *(f"{each.size_px} px" for each in shown)):
+        table.add_column(heading, justify="right")
+    for label, share in prior.true_shares.items():
+        found = [each.estimate for each in shown]
+        cells = [
+            f"{100 * each.prior[label]:.1f} [{100 * each.low[label]:.1f}, {100 * each.high[label]:.1f}]"
+            for each in found
+        ]
+        table.add_row(label, f"{100 * share:.1f}", *cells)
+    return table
 
 
 def _answered(selective: "SelectiveScores | None") -> list[str]:

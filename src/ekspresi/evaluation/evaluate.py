@@ -9,20 +9,33 @@ synthetic, so its figures are not the accuracy on real CCTV.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.evaluation.class_priors import count_shares, estimate_for, known_shares, list_priors, resolve_prior
 from ekspresi.evaluation.effective_size import measure_effective_sizes
-from ekspresi.evaluation.results import Custom, Evaluation, Mistake, SizeResult, UnitLevel, View, ViewPrior
+from ekspresi.evaluation.results import (
+    Custom,
+    Evaluation,
+    Mistake,
+    PriorReport,
+    SizePrior,
+    SizeResult,
+    UnitLevel,
+    View,
+    ViewPrior,
+)
 from ekspresi.evaluation.views import ViewSpec, has_counted_votes, view_specs
 from ekspresi.imaging.degradations import SIZES_PX, degrade
 from ekspresi.metrics.calibration import calibration_scores, confident_mistakes, selective_scores
 from ekspresi.metrics.classification import score, sequence_means
 from ekspresi.recognition.classifier import BatchPrediction, Classifier
+from ekspresi.recognition.prior_estimate import PriorEstimate
+from ekspresi.recognition.priors import restrict
 from ekspresi.recognition.recognizer import Recognizer
 
 __all__ = ["MISTAKES", "evaluate"]
@@ -43,15 +56,16 @@ def evaluate(
     suite: str = "clean",
     subset: str = "test",
     further: Mapping[str, NDArray[np.int64]] | None = None,
+    estimated_prior: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Measure a model on labeled faces, at every size and in every view that fits the data.
 
     Views are subset x custom x answers x prior x level. Image level always; sequence level where sequences are known.
     Where every label of the model counts (``select_counted_labels``), its answers are 'all'. Where some do not, they
-    are 'masked', which comes first, and 'unmasked'. A ``Recognizer`` whose file is calibrated is measured under both
-    priors, its own first; any other classifier as it answers. Faces without a label that counts are left out and
-    counted.
+    are 'unmasked', as ``predict`` gives them, which comes first, and 'masked'. A ``Recognizer`` whose file is
+    calibrated is measured under several priors, its own first; any other classifier as it answers. Faces without a
+    label that counts are left out and counted.
 
     Args:
         classifier: the model; any object with ``labels`` and ``predict_batch``.
@@ -63,11 +77,16 @@ def evaluate(
         suite: one of ``imaging.suites.SUITES``; its random numbers are drawn from the size and the face's index.
         subset: name of the headline's faces.
         further: name -> indices of other faces to count beside them; shared faces are recognized once.
+        estimated_prior: put a prior first that is estimated at each size from all faces of ``indices``, without their
+            labels (``estimate_prior``); subjects, or else sequences, are resampled for its intervals.
         progress: called with the number of faces recognized so far, and the total.
 
     Raises:
         DatasetError: no face is left to count.
+        ConfigError: too few faces to estimate a prior, or a classifier that is no ``Recognizer``.
+        ModelError: the model has no calibration, so no prior can be estimated.
 
+    >>> from ekspresi.recognition.classifier import BatchPrediction
     >>> class Constant:
     ...     labels = ("anger", "fear")
     ...     def predict_batch(self, crops):
@@ -81,7 +100,7 @@ def evaluate(
     subsets = {subset: indices, **(further or {})}
     sizes_px = tuple(sorted(set(sizes), reverse=True))
     asked: Sequence[Custom] = customs or (("argmax", "majority") if has_counted_votes(dataset) else ("argmax",))
-    priors = _priors(classifier)
+    priors = list_priors(classifier, estimated=estimated_prior)
     counts = [
         count
         for name, members in subsets.items()
@@ -89,7 +108,10 @@ def evaluate(
         for count in view_specs(classifier.labels, dataset, name, members, custom, len(asked) > 1, priors)
     ]
     faces = np.unique(np.concatenate(list(subsets.values())))
-    recognized = _recognize(classifier, dataset, faces, sizes_px, priors, suite, progress)
+    recognized = [
+        _recognize(classifier, dataset, faces, size, priors, suite, indices, _continued(progress, k, len(sizes_px)))
+        for k, size in enumerate(sizes_px)
+    ]
     levels: tuple[UnitLevel, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
     return Evaluation(
         suite=suite,
@@ -98,6 +120,12 @@ def evaluate(
         views=tuple(_view(count, level, dataset, recognized) for count in counts for level in levels),
         effective_sizes=measure_effective_sizes(classifier, dataset, counts[0].indices, sizes_px),
         mistakes=_mistakes(counts[0], dataset, recognized[0]),
+        prior=PriorReport(
+            name=priors[0],
+            shares=known_shares(classifier, priors[0]),
+            estimates=tuple(SizePrior(each.size_px, each.estimate) for each in recognized if each.estimate is not None),
+            true_shares=count_shares(dataset, indices, classifier.labels),
+        ),
     )
 
 
@@ -108,78 +136,77 @@ class _Recognized:
     Attributes:
         size_px: the size.
         faces: indices in the data set, ascending.
-        probabilities: (F, K) by prior.
-        abstained: (F,) by prior, left unanswered.
+        answers: to all faces, by prior.
         not_shrunk: (F,), no larger than the size and therefore not shrunk.
+        estimate: the prior of these faces, where one was estimated.
     """
 
     size_px: int
     faces: NDArray[np.int64]
-    probabilities: dict[ViewPrior, NDArray[np.float64]]
-    abstained: dict[ViewPrior, NDArray[np.bool_]]
+    answers: dict[ViewPrior, BatchPrediction]
     not_shrunk: NDArray[np.bool_]
+    estimate: PriorEstimate | None
 
     def of(self, count: ViewSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Select the probabilities of a view, summing to 1, and mark the faces that were not shrunk."""
         rows = np.searchsorted(self.faces, count.indices)
-        chosen = self.probabilities[count.prior][rows][:, count.columns]
-        total = chosen.sum(axis=1, keepdims=True)
-        even = np.full_like(chosen, 1 / len(count.columns))
-        return np.divide(chosen, total, out=even, where=total > 0), self.not_shrunk[rows]
+        probabilities = self.answers[count.prior].probabilities[rows]
+        allowed = np.isin(np.arange(probabilities.shape[1]), count.columns)
+        return restrict(probabilities, allowed)[:, count.columns], self.not_shrunk[rows]
 
 
 def _recognize(
     classifier: Classifier,
     dataset: FaceDataset,
     faces: NDArray[np.int64],
-    sizes_px: Sequence[int],
+    size: int,
     priors: Sequence[ViewPrior],
     suite: str,
-    progress: Callable[[int, int], None] | None,
-) -> list[_Recognized]:
-    out = []
-    for n_size, size in enumerate(sizes_px):
-        parts: dict[ViewPrior, list[BatchPrediction]] = {prior: [] for prior in priors}
-        for start in range(0, len(faces), _FACES_A_CALL):
-            some = faces[start : start + _FACES_A_CALL]
-            crops = [degrade(dataset.images[i], size, suite, np.random.default_rng([size, i])) for i in some]
-            for prior, answers in _predict(classifier, crops, priors).items():
-                parts[prior].append(answers)
-            if progress is not None:
-                progress(n_size * len(faces) + start + len(some), len(sizes_px) * len(faces))
-        alone = np.array([min(dataset.images[i].shape) <= size for i in faces])
-        out.append(
-            _Recognized(
-                size_px=size,
-                faces=faces,
-                probabilities={prior: np.concatenate([p.probabilities for p in parts[prior]]) for prior in priors},
-                abstained={prior: np.concatenate([p.abstained for p in parts[prior]]) for prior in priors},
-                not_shrunk=alone,
-            )
-        )
-    return out
+    headline: NDArray[np.int64],
+    progress: Callable[[int, int], None],
+) -> _Recognized:
+    """Recognize faces at one size, under each prior; the network of a ``Recognizer`` runs once."""
+    outputs: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    answers: list[BatchPrediction] = []
+    for start in range(0, len(faces), _FACES_A_CALL):
+        some = faces[start : start + _FACES_A_CALL]
+        crops = [degrade(dataset.images[i], size, suite, np.random.default_rng([size, i])) for i in some]
+        if isinstance(classifier, Recognizer):
+            outputs.append(classifier.logits(crops))
+        else:
+            answers.append(classifier.predict_batch(crops))
+        progress(start + len(some), len(faces))
+    estimate = None
+    if isinstance(classifier, Recognizer):
+        logits, effective_px = (np.concatenate(part) for part in zip(*outputs, strict=True))
+        if "estimated" in priors:
+            own = classifier.calibrate(logits, effective_px, classifier.prior)
+            rows = np.searchsorted(faces, headline)
+            estimate = estimate_for(dataset, headline, own.probabilities[rows], effective_px[rows], classifier)
+        by_prior = {
+            prior: classifier.calibrate(logits, effective_px, resolve_prior(prior, classifier, estimate))
+            for prior in priors
+        }
+    else:
+        parts = ([getattr(batch, each.name) for batch in answers] for each in fields(BatchPrediction))
+        by_prior = {priors[0]: BatchPrediction(*map(np.concatenate, parts))}
+    return _Recognized(
+        size_px=size,
+        faces=faces,
+        answers=by_prior,
+        not_shrunk=np.array([min(dataset.images[i].shape) <= size for i in faces]),
+        estimate=estimate,
+    )
 
 
-def _priors(classifier: Classifier) -> tuple[ViewPrior, ...]:
-    """List the priors that a classifier can be measured under, its own first."""
-    if not isinstance(classifier, Recognizer):
-        return ("trained",)
-    own: ViewPrior = "even" if classifier.prior == "uniform" else "trained"
-    other: ViewPrior = "trained" if own == "even" else "even"
-    return (own,) if classifier.metadata.calibration is None else (own, other)
+def _continued(progress: Callable[[int, int], None] | None, before: int, rounds: int) -> Callable[[int, int], None]:
+    """Make the progress of one of several rounds that of all."""
 
+    def report(done: int, total: int) -> None:
+        if progress is not None:
+            progress(before * total + done, rounds * total)
 
-def _predict(
-    classifier: Classifier, crops: Sequence[NDArray[np.uint8]], priors: Sequence[ViewPrior]
-) -> dict[ViewPrior, BatchPrediction]:
-    """Predict crops under each prior; the network of a ``Recognizer`` runs once."""
-    if not isinstance(classifier, Recognizer):
-        return {priors[0]: classifier.predict_batch(crops)}
-    logits, effective_px = classifier.logits(crops)
-    return {
-        prior: classifier.calibrate(logits, effective_px, "uniform" if prior == "even" else "trained")
-        for prior in priors
-    }
+    return report
 
 
 def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: Sequence[_Recognized]) -> View:
@@ -196,7 +223,7 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: S
         answered = None
         if level == "image" and count.answers != "masked":
             rows = np.searchsorted(result.faces, count.indices)
-            answered = selective_scores(targets, probabilities, result.abstained[count.prior][rows])
+            answered = selective_scores(targets, probabilities, result.answers[count.prior].abstained[rows])
         if level == "sequence" and dataset.sequences is not None and groups is not None:
             names = dataset.sequences[count.indices]
             targets, probabilities, first = sequence_means(targets, probabilities, names)

@@ -16,9 +16,11 @@ nothing: plots are inline SVG, faces base64 PNG. Does not know about models or m
           scores       n, clusters; accuracy, macro_* and weighted_* each {value, low, high} (95 %, or null);
                        classes[] {precision, recall, f1, support}; confusion[target][answer]
           calibration  ece, nll, bins[] {low, high, count, confidence, accuracy}
-          selective    coverage, precision, aurc, curve[] [coverage, fraction of errors]; or null
+          selective    coverage, precision, aurc, curve[] [coverage, fraction of errors], recall[] by class; or null
       effective_sizes[]  size_px, n, median_px, low_px, high_px, within
       mistakes[]  index, name, target, answer, confidence: headline view, largest size
+      prior       name of the headline's prior: trained, even, given, estimated; shares {label: share}, empty where
+                  estimated; estimates[] size_px, estimate {prior, low, high {label: share}, faces}; true_shares
 
 All fractions are in 0..1.
 """
@@ -117,6 +119,8 @@ def _page(evaluation: Evaluation, provenance: Provenance, faces: FaceDataset | N
         shown=results,
         by_size_plot=Markup(plots.plot_by_size(view)),
         confusion_plots=[(r.size_px, Markup(plots.plot_confusion(view, r))) for r in results],
+        masked=evaluation.masked,
+        prior=evaluation.prior,
         selective_plot=Markup(plots.plot_risk_coverage(view)) if view.by_size[0].selective else None,
         within_factor=WITHIN_FACTOR,
         reliability_plots=[(r, Markup(plots.plot_reliability(r))) for r in results],

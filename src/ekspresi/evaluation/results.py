@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ekspresi.metrics.calibration import Calibration, SelectiveScores
 from ekspresi.metrics.classification import Scores
+from ekspresi.recognition.prior_estimate import PriorEstimate
 
 Custom = Literal["argmax", "majority"]
 """Rule that makes one label of votes: ``FaceDataset.targets`` or ``FaceDataset.majority_targets``."""
@@ -16,10 +17,13 @@ AnswerSet = Literal["all", "masked", "unmasked"]
 """Answers open to the model.
 
 'all': its labels, which all count. 'masked': only the labels that count. 'unmasked': all its labels; a label that does
-not count is an error."""
+not count is an error. 'unmasked' is what ``predict`` does, 'masked' what it does with these labels in ``--labels``."""
 
-ViewPrior = Literal["trained", "even"]
-"""Prior over expressions: their frequency in training, or equally likely ('even')."""
+ViewPrior = Literal["trained", "even", "given", "estimated"]
+"""Prior over expressions.
+
+Their frequency in training, equally likely ('even'), a user's own shares ('given'), or estimated from the faces of each
+size without their labels ('estimated')."""
 
 UnitLevel = Literal["image", "sequence"]
 """Unit that is counted."""
@@ -35,7 +39,7 @@ class SizeResult:
         scores: accuracy and the rest, with intervals.
         calibration: ECE, NLL and the reliability diagram.
         selective: coverage, precision and risk-coverage curve; None for sequences and for masked answers, because the
-            thresholds apply to neither.
+            thresholds were fitted for neither.
 
     >>> import numpy as np
     >>> from ekspresi.metrics.calibration import calibration_scores
@@ -62,7 +66,7 @@ class View:
         subset: name of the faces counted.
         custom: rule that made labels of votes.
         answers: labels that the model could answer.
-        prior: prior of the model.
+        prior: prior over expressions that the answers assume.
         level: 'image', or 'sequence': mean probabilities of a sequence's frames.
         labels: K labels, in the order of ``Scores.classes`` and of the confusion matrix.
         resampled: units that the intervals resample: 'subjects', 'sequences' or 'images'.
@@ -94,6 +98,44 @@ class View:
             if result.size_px == size_px:
                 return result
         raise KeyError(size_px)
+
+
+@dataclass(frozen=True, slots=True)
+class SizePrior:
+    """Hold the class prior that was estimated from the faces of one size.
+
+    Attributes:
+        size_px: side to which faces were shrunk.
+        estimate: shares with 95 % intervals; labels of the data set did not enter.
+
+        >>> estimate = PriorEstimate({"fear": 1.0}, {"fear": 0.9}, {"fear": 1.0}, faces=60)
+        >>> SizePrior(48, estimate).estimate.faces
+        60
+    """
+
+    size_px: int
+    estimate: PriorEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class PriorReport:
+    """Hold the class prior of the headline, beside the true frequencies.
+
+    Attributes:
+        name: kind of prior.
+        shares: label -> share that the headline assumes at every size; empty for an estimate, which differs by size,
+            and for classifiers of which no prior is known.
+        estimates: one for each face size; empty where none was made.
+        true_shares: label -> frequency among the labelled faces of the headline's subset; they are only shown.
+
+        >>> PriorReport("trained", {"fear": 0.5, "anger": 0.5}, (), {"fear": 1.0, "anger": 0.0}).name
+        'trained'
+    """
+
+    name: ViewPrior
+    shares: dict[str, float]
+    estimates: tuple[SizePrior, ...]
+    true_shares: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +205,7 @@ class Evaluation:
         views: the ways of counting; the first is the headline.
         effective_sizes: one per face size; empty for models without estimates.
         mistakes: most confident errors of the headline at the largest size, most confident first.
+        prior: class prior of the headline; None in made-up evaluations.
 
     >>> view = View("test", "test", "argmax", "all", "trained", "image", ("anger", "fear"), "images", {}, ())
     >>> Evaluation("clean", (48,), ("anger", "fear"), (view,), effective_sizes=(), mistakes=()).headline.name
@@ -175,11 +218,22 @@ class Evaluation:
     views: tuple[View, ...]
     effective_sizes: tuple[EffectiveSize, ...]
     mistakes: tuple[Mistake, ...]
+    prior: PriorReport | None = None
 
     @property
     def headline(self) -> View:
         """Return the view whose figures are quoted."""
         return self.views[0]
+
+    @property
+    def masked(self) -> View | None:
+        """Return the headline restricted to the labels that count; None where all labels of the model count."""
+        head = self.headline
+        kind = (head.subset, head.custom, head.prior, head.level)
+        for view in self.views:
+            if view.answers == "masked" and (view.subset, view.custom, view.prior, view.level) == kind:
+                return view
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Return dictionaries, lists, strings and numbers only, ready for ``json.dumps``."""

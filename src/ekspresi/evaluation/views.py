@@ -79,7 +79,8 @@ def view_specs(
     """Describe the views of one subset and custom, for each kind of answers and prior.
 
     The first of ``priors`` is the model's own. The others only serve where some labels of the model do not count,
-    because the data set has other classes than its training. ``several`` adds the custom to the names.
+    because the data set has other classes than its training; 'trained' always serves. What ``predict`` does comes
+    first: all labels may be answered. ``several`` adds the custom to the names.
 
     Raises:
         DatasetError: no face has a label that the model knows.
@@ -88,7 +89,7 @@ def view_specs(
     >>> faces = FaceDataset("folder", "my/faces", ("anger", "joy"), images, votes, votes[:, :0], names)
     >>> specs = view_specs(("anger", "fear"), faces, "test", np.arange(2), "argmax", several=False, priors=["trained"])
     >>> [(spec.name, spec.excluded) for spec in specs]
-    [('test, masked', {'labelled joy': 1}), ('test, unmasked', {'labelled joy': 1})]
+    [('test, unmasked', {'labelled joy': 1}), ('test, masked', {'labelled joy': 1})]
     """
     counted = select_counted_labels(model_labels, dataset.labels)
     codes = (dataset.targets if custom == "argmax" else dataset.majority_targets)[members]
@@ -103,8 +104,9 @@ def view_specs(
         raise DatasetError(
             f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons}). Use other data."
         )
-    everything: tuple[AnswerSet, ...] = ("all",) if len(counted) == len(model_labels) else ("masked", "unmasked")
-    for answers, prior in product(everything, priors if len(everything) > 1 else priors[:1]):
+    everything: tuple[AnswerSet, ...] = ("all",) if len(counted) == len(model_labels) else ("unmasked", "masked")
+    shown = priors if len(everything) > 1 else [prior for prior in priors if prior in (priors[0], "trained")]
+    for answers, prior in product(everything, shown):
         labels = counted if answers == "masked" else tuple(model_labels)
         position = np.array([labels.index(label) if label in counted else -1 for label in dataset.labels])
         parts = [

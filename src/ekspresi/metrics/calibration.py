@@ -72,6 +72,7 @@ class SelectiveScores:
             Estimation for Deep Neural Classifiers, ICLR 2019).
         curve: (coverage, share of errors) where the most confident share is answered, whatever the thresholds;
             ascending, at most ``CURVE_POINTS``.
+        recall: K, share of the faces of each class that get an answer which is right; 0 for a class without faces.
 
     >>> SelectiveScores(0.8, 0.92, 0.05, ()).coverage
     0.8
@@ -81,6 +82,7 @@ class SelectiveScores:
     precision: float | None
     aurc: float
     curve: tuple[tuple[float, float], ...]
+    recall: tuple[float, ...] = ()
 
 
 def calibration_scores(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Calibration:
@@ -139,17 +141,19 @@ def selective_scores(
     >>> selective_scores(np.array([0, 1]), probabilities, np.array([False, True])).precision
     1.0
     """
-    n, _ = check_shapes(targets, probabilities)
+    n, classes = check_shapes(targets, probabilities)
     right = probabilities.argmax(axis=1) == targets
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     precisions = np.cumsum(right[order]) / np.arange(1, n + 1)
     at = np.unique(np.ceil(np.linspace(1 / CURVE_POINTS, 1, CURVE_POINTS) * n).astype(np.int64)) - 1
     answered = ~abstained
+    found = [np.bincount(targets[chosen], minlength=classes) for chosen in (answered & right, slice(None))]
     return SelectiveScores(
         coverage=float(answered.mean()),
         precision=float(right[answered].mean()) if answered.any() else None,
         aurc=float(1 - precisions.mean()),
         curve=tuple((float((i + 1) / n), float(1 - precisions[i])) for i in at),
+        recall=tuple((found[0] / np.maximum(found[1], 1)).tolist()),
     )
 
 

@@ -234,8 +234,8 @@ def evaluate_on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
         spec: spec of the data set.
 
     Returns:
-        Figures of the headline: data, view, labels, faces; accuracy and macro_f1 by size, each with value, low and
-        high, 0..1; warnings, reasons why the figures may flatter.
+        Figures over the labels that both have: data, view, labels, faces; accuracy and macro_f1 by size, each with
+        value, low and high, 0..1; warnings, reasons why the figures may flatter.
 
     Raises:
         DatasetError: the data set cannot be read.
@@ -252,7 +252,8 @@ def evaluate_on_other_data(recognizer: Any, spec: str) -> dict[str, Any]:
     protocol = "all" if dataset.official is None else "official"
     indices = np.arange(len(dataset)) if protocol == "all" else make_split(dataset, protocol).test
     subset = "all faces" if protocol == "all" else "test"
-    view = evaluate(recognizer, dataset, indices, customs=("argmax",), subset=subset).headline
+    evaluation = evaluate(recognizer, dataset, indices, customs=("argmax",), subset=subset)
+    view = evaluation.masked or evaluation.headline
     return {
         "data": spec.partition(":")[0],
         "view": view.name,

@@ -48,6 +48,8 @@ class EvaluateOptions:
         gallery: show the most confident mistakes in the report; they are faces of the data set.
         overwrite: replace also reports that ekspresi did not write.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
+        prior: class prior of the headline: 'trained', 'uniform', 'auto' to estimate it from the faces of each size
+            without their labels, or a file of shares.
 
     Example:
         >>> EvaluateOptions("ckplus48:data/CK+48", protocol="subject-10fold", fold=3).suite
@@ -65,6 +67,7 @@ class EvaluateOptions:
     gallery: bool = True
     overwrite: bool = False
     device: Device = "auto"
+    prior: str = "trained"
 
 
 class EvaluateListener(Protocol):
@@ -138,7 +141,8 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
 
     Raises:
         MissingExtraError: the extra [eval] is not installed.
-        ConfigError: an unknown suite, protocol or side, or a fold without a protocol.
+        ConfigError: an unknown suite, protocol or side, a fold without a protocol, or a prior that is no prior or
+            cannot be estimated.
         DatasetError: the data set cannot be read, or does not support the protocol.
         ModelError: the model file cannot be used.
         OutputError: the reports cannot be written, or would replace foreign files.
@@ -156,13 +160,17 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
     except ImportError as error:
         raise MissingExtraError("ekspresi evaluate", "eval") from error
     from ekspresi.datasets.registry import read
+    from ekspresi.recognition.priors import check_calibrated, parse_prior
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.system.storage import ensure_folder
     from ekspresi.tables.overwrite import check_replaceable
 
     if options.suite not in SUITES:
         raise ConfigError(f"--suite {options.suite}: is not a suite. Choose {_either(SUITES)}.")
-    recognizer = Recognizer(options.model, device=options.device)
+    prior = parse_prior(options.prior)
+    recognizer = Recognizer(options.model, prior="trained" if prior == "auto" else prior, device=options.device)
+    if prior == "auto":
+        check_calibrated(recognizer.metadata.calibration, recognizer.path)
     dataset = read(options.data)
     if dataset.skipped:
         listener.on_skipped(dataset.skipped)
@@ -178,6 +186,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
         suite=options.suite,
         subset=faces.name,
         further=faces.further,
+        estimated_prior=prior == "auto",
         progress=listener.on_progress,
     )
     request = EvaluationRequest(faces.protocol, faces.fold, faces.seed, faces.side, _command(options, faces))
@@ -246,6 +255,7 @@ def _command(options: EvaluateOptions, faces: FaceSelection) -> str:
     if faces.protocol != EVERY_FACE:
         words += ["--fold", str(faces.fold), "--seed", str(faces.seed), "--side", faces.side]
     words += ["--suite", options.suite] if options.suite != "clean" else []
+    words += ["--prior", options.prior] if options.prior != "trained" else []
     return shlex.join(words)
 
 

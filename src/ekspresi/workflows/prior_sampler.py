@@ -33,6 +33,8 @@ SAMPLED_FACES = 2000
 """Faces from which the prior is estimated."""
 SAMPLE_STEP_S = 1.0
 """Seconds between two sampled frames of a video: faces are still tracked, and detection takes a small part of a run."""
+ABSENT_SHARE = 0.005
+"""Estimated share below which a label is named in a warning: it is then hardly ever answered."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -114,6 +116,10 @@ def sample_prior(
         problem = str(error).partition(". ")[0]
         _LOG.warning("%s. The prior '%s' is used instead.", problem, analyzer.recognizer.prior)
         return None
+    absent = [label for label in estimate.prior if estimate.high[label] > 0 and estimate.prior[label] < ABSENT_SHARE]
+    if absent:
+        advice = "Use --prior uniform or a file if they may occur."
+        _LOG.warning("class prior: hardly any %s was found, so it is hardly answered. %s", " or ".join(absent), advice)
     _LOG.info("class prior, estimated from %d faces: %s", estimate.faces, estimate.describe())
     return estimate
 
