@@ -21,8 +21,8 @@ def test_choices_are_those_of_the_package() -> None:
 
 
 def test_analyzer_config_holds_the_flags() -> None:
-    config = analyzer_config(Path("m.onnx"), "yunet", 20, "uniform", False, DeviceName.CPU, "fear,anger")
-    assert config == AnalyzerConfig(Path("m.onnx"), "yunet", 20, "uniform", "cpu", ("fear", "anger"))
+    config = analyzer_config(Path("m.onnx"), "yunet", 20, "uniform", False, DeviceName.CPU, "fear,anger", True)
+    assert config == AnalyzerConfig(Path("m.onnx"), "yunet", 20, "uniform", "cpu", ("fear", "anger"), True)
 
 
 def test_analyzer_config_older_flag_of_the_prior_warns(caplog: pytest.LogCaptureFixture) -> None:

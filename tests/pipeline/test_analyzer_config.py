@@ -24,6 +24,7 @@ CHANGED = {
     "prior": {"neutral": 1, "anger": 3},
     "device": "cpu",
     "labels": ["anger", "fear"],
+    "strict": True,
 }
 """Another value for each field."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ekspresi.errors import ModelError
+from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.metadata import ModelMetadata
@@ -31,6 +31,18 @@ def test_from_json_restores_what_to_json_wrote() -> None:
     assert ModelMetadata.from_json(plain.to_json(), "x.onnx") == plain
 
 
+def test_make_strict_takes_the_strict_thresholds() -> None:
+    assert METADATA.calibration is not None
+    strict = replace(METADATA, calibration=replace(METADATA.calibration, strict_thresholds=(1.01, 0.95)))
+    assert ModelMetadata.from_json(strict.to_json(), "x.onnx") == strict
+    taken = strict.make_strict().calibration
+    assert taken is not None and taken.thresholds == (1.01, 0.95)
+    assert replace(strict.make_strict(), calibration=strict.calibration) == strict
+    for without in (METADATA, replace(METADATA, calibration=None)):
+        with pytest.raises(ConfigError, match="strict: the model 'm' has no strict thresholds"):
+            without.make_strict()
+
+
 def test_from_json_damaged_text_names_the_file() -> None:
     good = json.loads(METADATA.to_json())
     other = (
@@ -42,6 +54,7 @@ def test_from_json_damaged_text_names_the_file() -> None:
         ("labels", ["fear", "anger", "joy"]),
         ("calibration", {**good["calibration"], "temperatures": [1.0, 0.0]}),
         ("calibration", {**good["calibration"], "sizes_px": [48, 8]}),
+        ("calibration", {**good["calibration"], "strict_thresholds": [0.9]}),
     )
     wrong = [{**good, key: value} for key, value in other]
     for text in ("{", "[]", "{}", *map(json.dumps, wrong)):

@@ -1,18 +1,21 @@
 """Check predictions of a model file, and which files and crops are refused."""
 
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ekspresi.errors import ModelError
+from ekspresi.errors import ConfigError, ModelError
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.imaging.cropping import CropConvention
+from ekspresi.recognition.calibration import SizeCalibration
 from ekspresi.recognition.metadata import ModelMetadata
 from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.recognition.recognizer import Recognizer
+from tests.support.gray_model import write_gray_model
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +194,24 @@ def test_recognizer_old_names_warn_and_still_work(recognizer: Recognizer, crops:
     with pytest.warns(DeprecationWarning, match="use calibrate"):
         found = recognizer.beliefs_of(*recognizer.logits(crops), even_prior=False)
     np.testing.assert_array_equal(found.probabilities, expected)
+
+
+def test_recognizer_strict_answers_fewer_faces(tmp_path: Path) -> None:
+    labels = ("sad", "glad")
+    calibration = SizeCalibration(
+        (48.0,), (1.0,), (0.6,), 0.92, (0.0, 0.0), (0.5, 0.5), 0.0, 6.0, strict_thresholds=(0.9,)
+    )
+    path = write_gray_model(tmp_path / "gray.onnx", labels, sharpness=10.0, calibration=calibration)
+    crops = [np.full((48, 48), gray, np.uint8) for gray in (20, 110)]  # clearly the first label, and hardly
+    plain, strict = Recognizer(path, device="cpu"), Recognizer(path, device="cpu", strict=True)
+    certain, hardly = plain.predict_batch(crops).probabilities.max(axis=1)
+    assert certain > 0.9 > hardly > 0.6
+    assert plain.predict_batch(crops).abstained.tolist() == [False, False]
+    assert strict.predict_batch(crops).abstained.tolist() == [False, True]
+    again = pickle.loads(pickle.dumps(strict))
+    assert again.predict_batch(crops).abstained.tolist() == [False, True]
+
+
+def test_recognizer_strict_without_thresholds_is_refused(tiny_model: Path) -> None:
+    with pytest.raises(ConfigError, match="strict: the model 'tiny' has no strict thresholds"):
+        Recognizer(tiny_model, strict=True)

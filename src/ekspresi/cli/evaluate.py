@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from ekspresi.cli.options import DeviceChoice, DeviceName, Gallery, ModelFile, Overwrite, PriorChoice, Quiet, Verbose
+from ekspresi.cli.options import (
+    DeviceChoice,
+    DeviceName,
+    Gallery,
+    ModelFile,
+    Overwrite,
+    PriorChoice,
+    Quiet,
+    Strict,
+    Verbose,
+)
 from ekspresi.cli.terminal import skipped_line
 from ekspresi.cli.verbosity import show_log
 from ekspresi.imaging.suites import SUITES
@@ -59,6 +69,7 @@ def _evaluate(
     ] = None,
     gallery: Gallery = True,
     prior: PriorChoice = "trained",
+    strict: Strict = False,
     device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
     verbose: Verbose = False,
@@ -84,6 +95,7 @@ def _evaluate(
         overwrite=overwrite,
         device=device.value,
         prior=prior,
+        strict=strict,
     )
     with EvaluationProgress(quiet) as progress:
         result = evaluate_model(options, progress)

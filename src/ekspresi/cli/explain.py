@@ -21,6 +21,7 @@ from ekspresi.cli.options import (
     Overwrite,
     PriorChoice,
     Quiet,
+    Strict,
     Verbose,
     analyzer_config,
 )
@@ -58,6 +59,7 @@ def _explain(
     min_face_px: MinFacePx = 12,
     prior: PriorChoice = "trained",
     labels: LabelsChoice = None,
+    strict: Strict = False,
     even_prior: EvenPrior = False,
     device: DeviceChoice = DeviceName.AUTO,
     overwrite: Overwrite = False,
@@ -76,7 +78,7 @@ def _explain(
 
     if prior == "auto":
         raise ConfigError("--prior auto: one picture has too few faces. Use trained, uniform or a file.")
-    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device, labels)
+    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device, labels, strict)
     with ExplainProgress(quiet) as progress:
         result = explain_image(ExplainOptions(image, out, config, overwrite), progress)
     console = Console(emoji=False)

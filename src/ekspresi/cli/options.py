@@ -99,6 +99,14 @@ LabelsChoice = Annotated[
     ),
 ]
 
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Answer only above stricter thresholds, which hold for other cameras and equally frequent labels too.",
+    ),
+]
+
 EvenPrior = Annotated[bool, typer.Option("--even-prior", hidden=True)]
 """The older name of ``--prior uniform``."""
 
@@ -111,6 +119,7 @@ def analyzer_config(
     even_prior: bool,
     device: DeviceName,
     labels: str | None = None,
+    strict: bool = False,
 ) -> "AnalyzerConfig":
     """Build the configuration of an analyzer from the shared flags; 'auto' gives the prior that a run estimates from.
 
@@ -126,6 +135,7 @@ def analyzer_config(
         even_prior: the older flag of the prior; it logs a warning.
         device: ``--device``.
         labels: ``--labels``.
+        strict: ``--strict``.
 
     Raises:
         ConfigError: the prior is no name and no valid file.
@@ -138,7 +148,8 @@ def analyzer_config(
         prior = "uniform"
     parsed = parse_prior(prior)
     chosen = None if labels is None else tuple(label.strip() for label in labels.split(",") if label.strip())
-    return AnalyzerConfig(model, detector, min_face_px, "trained" if parsed == "auto" else parsed, device.value, chosen)
+    known = "trained" if parsed == "auto" else parsed
+    return AnalyzerConfig(model, detector, min_face_px, known, device.value, chosen, strict)
 
 
 Gallery = Annotated[

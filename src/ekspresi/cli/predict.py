@@ -22,6 +22,7 @@ from ekspresi.cli.options import (
     Overwrite,
     PriorChoice,
     Quiet,
+    Strict,
     Verbose,
     analyzer_config,
     require_path,
@@ -95,6 +96,7 @@ def _predict(
     min_face_px: MinFacePx = 12,
     prior: PriorChoice = "trained",
     labels: LabelsChoice = None,
+    strict: Strict = False,
     even_prior: EvenPrior = False,
     device: DeviceChoice = DeviceName.AUTO,
     verbose: Verbose = False,
@@ -145,7 +147,7 @@ def _predict(
         estimate_prior=prior == "auto" and not even_prior,
         command=("ekspresi", *sys.argv[1:]),
     )
-    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device, labels)
+    config = analyzer_config(model, detector, min_face_px, prior, even_prior, device, labels, strict)
     console = Console(stderr=True, emoji=False)
     hidden = quiet or (streamed and sys.stdout.isatty())  # bars and rows would mix
     listener = TerminalProgress(console, window, hidden) if console.is_terminal else ProgressLines(window, quiet)

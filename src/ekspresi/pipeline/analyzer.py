@@ -145,6 +145,7 @@ class AnalyzerConfig:
         prior: 'trained', 'uniform', or pairs (label, share), see ``Recognizer``; a mapping becomes pairs.
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         labels: at least two labels that may be answered; None for all.
+        strict: answer only above the strict thresholds, see ``Recognizer``.
 
     Raises:
         ConfigError: a share of the prior is not valid.
@@ -156,6 +157,7 @@ class AnalyzerConfig:
     prior: PriorInput = "trained"
     device: Device = "auto"
     labels: tuple[str, ...] | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.prior, str):
@@ -170,7 +172,9 @@ class AnalyzerConfig:
             ModelError, ConfigError, MissingExtraError: see ``Recognizer`` and ``make_detector``.
         """
         _LOG.info("detector: %s, faces from %g px; prior: %s", self.detector, self.min_face_px, self.prior)
-        recognizer = Recognizer(self.model, prior=self.prior, device=self.device, labels=self.labels)
+        recognizer = Recognizer(
+            self.model, prior=self.prior, device=self.device, labels=self.labels, strict=self.strict
+        )
         return Analyzer(recognizer, make_detector(self.detector, self.min_face_px, self.device))
 
     def fingerprint(self) -> dict[str, str | float | list[str]]:
@@ -192,7 +196,9 @@ class AnalyzerConfig:
             "detector": detector,
             "min-face-px": self.min_face_px,
             "prior": prior,
-            **({} if self.labels is None else {"labels": sorted(self.labels)}),  # older runs have no such setting
+            # Older runs have none of these settings.
+            **({} if self.labels is None else {"labels": sorted(self.labels)}),
+            **({"strict": "true"} if self.strict else {}),
         }
 
 

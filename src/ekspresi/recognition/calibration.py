@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.errors import ConfigError
-
 
 @dataclass(frozen=True, slots=True)
 class SizeCalibration:
@@ -101,26 +99,17 @@ class SizeCalibration:
             scores = scores + log_prior - np.log(np.array(self.class_priors))
         return softmax(scores)
 
-    def abstained(
-        self, probabilities: NDArray[np.float64], effective_px: NDArray[np.float64], strict: bool = False
-    ) -> NDArray[np.bool_]:
+    def abstained(self, probabilities: NDArray[np.float64], effective_px: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Decide which faces are 'unsure'.
 
         Args:
             probabilities: float64 (N, K), calibrated.
             effective_px: float64 (N,), effective size of each face in pixels.
-            strict: use the strict thresholds.
 
         Returns:
             bool (N,).
-
-        Raises:
-            ConfigError: ``strict``, but none were chosen at export.
         """
-        if strict and not self.strict_thresholds:
-            raise ConfigError("strict: the model has no strict thresholds. Export it again, or leave strict out.")
-        thresholds = self.strict_thresholds if strict else self.thresholds
-        unsure = probabilities.max(axis=1) < self._at(thresholds, effective_px)
+        unsure = probabilities.max(axis=1) < self._at(self.thresholds, effective_px)
         return np.asarray(unsure | (effective_px < self.smallest_px))
 
     def _at(self, values: tuple[float, ...], effective_px: NDArray[np.float64]) -> NDArray[np.float64]:

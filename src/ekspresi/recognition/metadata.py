@@ -5,11 +5,11 @@ recognition reads it; labels and sizes are defined nowhere else. Does not know a
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from ekspresi.errors import ModelError
+from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.cropping import CropConvention
 from ekspresi.recognition.calibration import SizeCalibration, SizePairs
 from ekspresi.recognition.preprocessing import Preprocessing
@@ -52,6 +52,16 @@ class ModelMetadata:
     def to_json(self) -> str:
         """Return the text to store in the model file."""
         return json.dumps({"format": FORMAT, **asdict(self, dict_factory=_stored)}, sort_keys=True)
+
+    def make_strict(self) -> "ModelMetadata":
+        """Take the strict thresholds of the calibration for the thresholds.
+
+        Raises:
+            ConfigError: the model has none.
+        """
+        if self.calibration is None or not self.calibration.strict_thresholds:
+            raise ConfigError(f"strict: the model '{self.name}' has no strict thresholds. Export it again.")
+        return replace(self, calibration=replace(self.calibration, thresholds=self.calibration.strict_thresholds))
 
     @classmethod
     def from_json(cls, text: str, path: str) -> "ModelMetadata":

@@ -60,6 +60,7 @@ class Recognizer:
         *,
         device: Device = "auto",
         labels: Sequence[str] | None = None,
+        strict: bool = False,
         even_prior: bool | None = None,
     ) -> None:
         """Load a model.
@@ -67,26 +68,26 @@ class Recognizer:
         Args:
             model: an ONNX file made by ``ekspresi export``; None for the bundled one.
             threads: CPU threads of one run; None for the number of CPUs, up to 4.
-            prior: 'trained' assumes the class frequencies of training, where, for example, one face in a hundred shows
-                disgust. 'uniform' assumes equal ones: use it for posed or balanced data. A mapping label -> share
-                assumes these shares; a label without one is never answered. ``estimate_prior`` makes one from faces.
-                The thresholds of 'unsure' were fitted under 'trained'.
+            prior: 'trained' assumes the class frequencies of training, where disgust is one face in a hundred.
+                'uniform' assumes equal ones: use it for posed or balanced data. A mapping label -> share assumes these
+                shares; a label without one is never answered; ``estimate_prior`` makes one. The thresholds of 'unsure'
+                were fitted under 'trained'.
             device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
-            labels: at least two labels that may be answered; None for all. Probabilities and the prior are made to sum
-                to 1 over them. Calibration and thresholds were fitted over all labels.
+            labels: at least two labels that may be answered; None for all. Probabilities sum to 1 over them.
+            strict: answer only above the strict thresholds, which hold under the shifts that the model card names.
             even_prior: deprecated; use ``prior``.
 
         Raises:
-            ConfigError: an unknown prior, label or device, or a device that this machine does not have.
+            ConfigError: an unknown prior, label or device, a device that is not there, or no strict thresholds.
             ModelError: the file is missing, not ONNX, lacks ekspresi's metadata, or does not fit them.
         """
         prior = prior_from(prior, even_prior)
         self.path = bundled_model() if model is None else Path(model)
         kept = None if model is None else self.path.absolute()
-        self._configuration = partial(type(self), kept, threads, prior, device=device, labels=labels)
+        self._configuration = partial(type(self), kept, threads, prior, device=device, labels=labels, strict=strict)
         # From memory: a child process gets the same session even if the file has changed.
         self._sessions = PerProcess(partial(_session, _read_content(self.path), self.path, threads, device))
-        self.metadata = _metadata(self._session, self.path)
+        self.metadata = _metadata(self._session, self.path, strict)
         self._outputs = _check_fit(self._session, self.metadata, self.path)
         if prior != "trained":
             check_calibrated(self.metadata.calibration, self.path)
@@ -263,11 +264,12 @@ def _session(content: bytes, path: Path, threads: int | None, device: Device) ->
         ) from error
 
 
-def _metadata(session: Any, path: Path) -> ModelMetadata:
+def _metadata(session: Any, path: Path, strict: bool) -> ModelMetadata:
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         raise ModelError(f"{path}: the ONNX file lacks ekspresi's metadata. Make it with 'ekspresi export'.")
-    return ModelMetadata.from_json(text, str(path))
+    metadata = ModelMetadata.from_json(text, str(path))
+    return metadata.make_strict() if strict else metadata
 
 
 def _check_fit(session: Any, metadata: ModelMetadata, path: Path) -> list[str]:

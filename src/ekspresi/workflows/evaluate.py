@@ -50,6 +50,7 @@ class EvaluateOptions:
         device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
         prior: class prior of the headline: 'trained', 'uniform', 'auto' to estimate it from the faces of each size
             without their labels, or a file of shares.
+        strict: answer only above the strict thresholds, see ``Recognizer``.
 
     Example:
         >>> EvaluateOptions("ckplus48:data/CK+48", protocol="subject-10fold", fold=3).suite
@@ -68,6 +69,7 @@ class EvaluateOptions:
     overwrite: bool = False
     device: Device = "auto"
     prior: str = "trained"
+    strict: bool = False
 
 
 class EvaluateListener(Protocol):
@@ -168,7 +170,8 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
     if options.suite not in SUITES:
         raise ConfigError(f"--suite {options.suite}: is not a suite. Choose {_either(SUITES)}.")
     prior = parse_prior(options.prior)
-    recognizer = Recognizer(options.model, prior="trained" if prior == "auto" else prior, device=options.device)
+    known = "trained" if prior == "auto" else prior
+    recognizer = Recognizer(options.model, prior=known, device=options.device, strict=options.strict)
     if prior == "auto":
         check_calibrated(recognizer.metadata.calibration, recognizer.path)
     dataset = read(options.data)
@@ -256,6 +259,7 @@ def _command(options: EvaluateOptions, faces: FaceSelection) -> str:
         words += ["--fold", str(faces.fold), "--seed", str(faces.seed), "--side", faces.side]
     words += ["--suite", options.suite] if options.suite != "clean" else []
     words += ["--prior", options.prior] if options.prior != "trained" else []
+    words += ["--strict"] if options.strict else []
     return shlex.join(words)
 
 
