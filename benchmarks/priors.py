@@ -1,4 +1,4 @@
-"""Measure what each class prior costs and wins, and how well ``auto`` estimates a known one.
+"""Measure what each class prior costs and wins, and what the thresholds of 'unsure' are worth under shifts.
 
 In: FER+ and CK+48; the bundled model or another file. Out: a printed summary and, with ``--out``, JSON.
 
@@ -8,7 +8,9 @@ In: FER+ and CK+48; the bundled model or another file. Out: a printed summary an
   strength s the prior is proportional to the class frequencies to the power 1 - s.
 - *Known priors*: halves of the validation side are drawn so that their class frequencies are known. Labels draw the
   faces and measure the error; the estimate does not see them.
-- *Another data set*: the answers under each prior, over all labels, and the precision of what is answered.
+- *Shifts*: what is answered, and how much of it is right, in each suite of the test side, as it is and with equal class
+  frequencies, by the plain and by the strict thresholds.
+- *Another data set*: the answers under each prior, over all labels, and the precision of what is answered, by both.
 """
 
 import argparse
@@ -26,7 +28,8 @@ from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.evaluation.provenance import EvaluationRequest, make_provenance
-from ekspresi.imaging.degradations import shrink
+from ekspresi.imaging.degradations import degrade
+from ekspresi.imaging.suites import SUITES
 from ekspresi.recognition.prior_estimate import estimate_prior
 from ekspresi.recognition.priors import PriorInput, prior_from
 from ekspresi.recognition.recognizer import Recognizer
@@ -47,42 +50,60 @@ KNOWN: dict[str, dict[str, float]] = {
 """Name -> share of some labels; the others share the rest evenly."""
 
 Logits = tuple[NDArray[np.float64], NDArray[np.float64]]
+Judges = dict[str, Recognizer]
+"""Recognizers of one model by their thresholds: plain or strict."""
 
 
 class Answers:
     """Hold a model's logits of some faces at each size, and apply priors to them."""
 
-    def __init__(self, recognizer: Recognizer, dataset: FaceDataset, indices: NDArray[np.int64]) -> None:
+    def __init__(
+        self, recognizer: Recognizer, dataset: FaceDataset, indices: NDArray[np.int64], suite: str = "clean"
+    ) -> None:
         names = [dataset.labels[k] for k in dataset.targets[indices]]
         known = np.array([name in recognizer.labels for name in names])
         self.recognizer = recognizer
         self.targets = np.array([recognizer.labels.index(name) for name in names if name in recognizer.labels])
         self.logits: dict[int, Logits] = {
-            px: recognizer.logits([shrink(dataset.images[i], px) for i in indices[known]]) for px in SIZES_PX
+            px: recognizer.logits(
+                [degrade(dataset.images[i], px, suite, np.random.default_rng([px, i])) for i in indices[known]]
+            )
+            for px in SIZES_PX
         }
 
-    def scores(self, px: int, prior: PriorInput, chosen: NDArray[np.int64] | None = None) -> dict[str, Any]:
-        """Measure accuracy, macro recall, and what is answered, in percent."""
-        rows = np.arange(len(self.targets)) if chosen is None else chosen
-        logits, effective_px = self.logits[px]
-        batch = self.recognizer.calibrate(logits[rows], effective_px[rows], prior_from(prior, None))
-        found, targets = batch.probabilities.argmax(axis=1), self.targets[rows]
-        right = found == targets
-        answered = ~batch.abstained
+    def scores(self, px: int, prior: PriorInput, chosen: NDArray[np.int64] | None = None) -> dict[str, float]:
+        """Measure accuracy and macro recall, in percent."""
+        probabilities, targets = self._calibrated(self.recognizer, px, prior, chosen)[0], self._targets(chosen)
+        right = probabilities.argmax(axis=1) == targets
         recalls = [right[targets == k].mean() for k in np.unique(targets)]
+        return {"accuracy": _percent(right.mean()), "macro_recall": _percent(np.mean(recalls))}
+
+    def answered(self, judge: Recognizer, px: int, prior: PriorInput) -> dict[str, float | None]:
+        """Measure what the thresholds of a recognizer of the same model answer, in percent."""
+        probabilities, abstained = self._calibrated(judge, px, prior, None)
+        right = (probabilities.argmax(axis=1) == self.targets)[~abstained]
+        weights = (1 / np.bincount(self.targets)[self.targets])[~abstained]
         return {
-            "accuracy": _percent(right.mean()),
-            "macro_recall": _percent(np.mean(recalls)),
-            "answered": _percent(answered.mean()),
-            "precision": _percent(right[answered].mean()) if answered.any() else None,
+            "answered": _percent((~abstained).mean()),
+            "precision": _percent(right.mean()) if len(right) else None,
+            "balanced_precision": _percent(np.average(right, weights=weights)) if len(right) else None,
         }
 
     def estimate(self, px: int, chosen: NDArray[np.int64] | None = None) -> dict[str, float]:
         """Estimate the class prior of the faces from the answers alone."""
-        rows = np.arange(len(self.targets)) if chosen is None else chosen
+        probabilities, _ = self._calibrated(self.recognizer, px, "trained", chosen)
+        return estimate_prior(probabilities, self.recognizer.class_prior).prior
+
+    def _targets(self, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        return self.targets if chosen is None else self.targets[chosen]
+
+    def _calibrated(
+        self, judge: Recognizer, px: int, prior: PriorInput, chosen: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        rows = slice(None) if chosen is None else chosen
         logits, effective_px = self.logits[px]
-        trained = self.recognizer.calibrate(logits[rows], effective_px[rows], "trained").probabilities
-        return estimate_prior(trained, self.recognizer.class_prior).prior
+        batch = judge.calibrate(logits[rows], effective_px[rows], prior_from(prior, None))
+        return batch.probabilities, batch.abstained
 
 
 def curve(answers: Answers) -> list[dict[str, Any]]:
@@ -127,13 +148,40 @@ def _one_prior(answers: Answers, labels: tuple[str, ...], given: Mapping[str, fl
     }
 
 
-def elsewhere(answers: Answers) -> dict[str, Any]:
+def shifts(judges: Judges, dataset: FaceDataset, indices: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Measure plain and strict thresholds in each suite."""
+    found = []
+    for suite in SUITES:
+        answers = Answers(judges["plain"], dataset, indices, suite)
+        found += [
+            {
+                "suite": suite,
+                "level": level,
+                "sizes": {str(px): answers.answered(judge, px, "trained") for px in SIZES_PX},
+            }
+            for level, judge in judges.items()
+        ]
+    return found
+
+
+def elsewhere(judges: Judges, answers: Answers) -> dict[str, Any]:
     """Measure each prior on another data set, all labels allowed."""
     estimate = answers.estimate(48)
     priors: dict[str, PriorInput] = {"trained": "trained", "uniform": "uniform", "auto": estimate}
     return {
+        "faces": len(answers.targets),
         "estimate": {label: _percent(share) for label, share in estimate.items()},
-        "sizes": {name: {str(px): answers.scores(px, prior) for px in SIZES_PX} for name, prior in priors.items()},
+        "lines": [
+            {
+                "prior": name,
+                "level": level,
+                "sizes": {
+                    str(px): {**answers.scores(px, prior), **answers.answered(judge, px, prior)} for px in SIZES_PX
+                },
+            }
+            for name, prior in priors.items()
+            for level, judge in judges.items()
+        ],
     }
 
 
@@ -149,18 +197,18 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="model file; default: the bundled one")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
-    recognizer = Recognizer(arguments.model)
+    judges = {"plain": Recognizer(arguments.model), "strict": Recognizer(arguments.model, strict=True)}
+    recognizer = judges["plain"]
     dataset, other = read(arguments.spec), read(arguments.other)
     split = make_split(dataset, "official")
-    test, validation = (
-        Answers(recognizer, dataset, side[dataset.targets[side] >= 0]) for side in (split.test, split.validation)
-    )
+    test, validation = (side[dataset.targets[side] >= 0] for side in (split.test, split.validation))
     command = shlex.join(["python", "benchmarks/priors.py", *sys.argv[1:]])
     found = {
         **make_provenance(recognizer, dataset, EvaluationRequest("official", 0, 0, "test", command)).to_dict(),
-        "curve": curve(test),
-        "known": known_priors(validation, recognizer.labels),
-        "elsewhere": elsewhere(Answers(recognizer, other, np.arange(len(other)))),
+        "curve": curve(Answers(recognizer, dataset, test)),
+        "known": known_priors(Answers(recognizer, dataset, validation), recognizer.labels),
+        "shifts": shifts(judges, dataset, test),
+        "elsewhere": elsewhere(judges, Answers(recognizer, other, np.arange(len(other)))),
     }
     print(json.dumps(found, indent=1))
     if arguments.out:

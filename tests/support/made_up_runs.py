@@ -1,5 +1,6 @@
 """Write made-up reports and measurements for ``docs/build.py``, in the true formats."""
 
+import random
 from typing import Any
 
 from tests.support.made_up_reports import CPU, DATE, SHA256, SIZES_PX, MadeUpReports
@@ -22,6 +23,7 @@ class MadeUpRuns(MadeUpReports):
         """Write the measurements of detectors, fused frames, cuts and whole videos."""
         self.write("runs/detection.json", self.detection())
         self.write("runs/fusion.json", self.fusion())
+        self.write("runs/priors.json", self.priors())
         figures = [
             {"cut": cut, "name": name, "step_s": step, "pairs": 1200, "detected": self.random.randrange(1200)}
             for cut, names in ((True, ("another scene", "another person")), (False, ("zoom", "dark", "still")))
@@ -77,6 +79,44 @@ class MadeUpRuns(MadeUpReports):
         networks = {"mtcnn": None, "yunet": {"file": "yunet.onnx", "sha256": "104ee26c71d5" + "0" * 52}}
         about = {"networks": networks, "model_sha256": SHA256, "cpu": CPU, "date": DATE}
         return {**about, "finding": finding, "reading": reading}
+
+    def priors(self) -> dict[str, Any]:
+        """Make the figures of class priors, and of thresholds under shifts."""
+        own = random.Random(7)  # so that the figures of other runs stay
+        sizes = ("48", "24", "16", "12", "8")
+
+        def cells(*names: str) -> dict[str, dict[str, float | None]]:
+            """Make figures for each size; at the smallest nothing is answered."""
+            return {
+                size: {name: None if size == "8" and "precision" in name else own.uniform(40, 99) for name in names}
+                for size in sizes
+            }
+
+        scores, judged = ("accuracy", "macro_recall"), ("answered", "precision", "balanced_precision")
+        accuracy = {"trained": 70.5, "auto": 75.25, "known": 76.0}
+        known = {"faces": 400, "draws": 10, "distance": 4.25, "accuracy": accuracy}
+        levels = ("plain", "strict")
+        return {
+            "cpu": CPU,
+            "date": DATE,
+            "model_sha256": SHA256,
+            "command": "python benchmarks/priors.py DATA",
+            "curve": [{"strength": each, "sizes": cells(*scores)} for each in (0.0, 1.0)],
+            "known": [{"name": name, "px": px, **known} for name in ("equal", "flat") for px in (48, 16)],
+            "shifts": [
+                {"suite": suite, "level": level, "sizes": cells(*judged)}
+                for suite in ("clean", "cctv")
+                for level in levels
+            ],
+            "elsewhere": {
+                "faces": 981,
+                "lines": [
+                    {"prior": prior, "level": level, "sizes": cells(*scores, *judged)}
+                    for prior in ("trained", "auto")
+                    for level in levels
+                ],
+            },
+        }
 
     def fusion(self) -> dict[str, Any]:
         """Make the figures of fusion."""
