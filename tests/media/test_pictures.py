@@ -60,6 +60,18 @@ def test_read_frames_by_http_of_a_photo_is_a_picture(name: str, tmp_path: Path) 
     assert np.abs(frame.image.reshape(-1, 3).mean(axis=0) - (40, 120, 200)).max() < 3
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp"])
+def test_read_frames_by_http_without_a_length_is_a_picture(name: str, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (40, 120, 200)).save(tmp_path / name)
+    with http_camera(tmp_path) as host:
+        assert [frame.time_s for frame in read_frames(f"http://{host}/unsized/{name}")] == [None]
+
+
+def test_download_picture_of_one_jpeg_after_another_is_none(tmp_path: Path) -> None:
+    with http_camera(tmp_path, frames=400) as host:
+        assert download_picture(f"http://{host}/jpegs", of_any_kind=True) is None
+
+
 def test_read_frames_by_http_of_an_animation_has_times(tmp_path: Path) -> None:
     first, *others = (Image.new("L", (32, 24), gray) for gray in (20, 120, 220))
     first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=200)

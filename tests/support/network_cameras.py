@@ -150,7 +150,11 @@ class RtspCamera:
 
 @contextmanager
 def http_camera(folder: Path, frames: int = 20, rate: float = 50.0) -> Iterator[str]:
-    """Serve ``/live`` (endless motion JPEG) and a folder's files; yield 'user:secret@host:port'."""
+    """Serve motion JPEG and a folder's files; yield 'user:secret@host:port'.
+
+    ``/live`` is multipart, ``/jpegs`` is bare pictures after each other; ``/unsized/NAME`` is a file without
+    its length.
+    """
     halt = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -167,6 +171,16 @@ def http_camera(folder: Path, frames: int = 20, rate: float = 50.0) -> Iterator[
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
                 self.end_headers()
                 self._motion()
+            elif self.path == "/jpegs":
+                self.send_response(200)
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self._motion(bare=True)
+            elif (folder / self.path.removeprefix("/unsized")[1:]).is_file() and self.path.startswith("/unsized"):
+                self.send_response(200)
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.wfile.write((folder / self.path.removeprefix("/unsized/")).read_bytes())
             elif (folder / self.path[1:]).is_file():
                 content = (folder / self.path[1:]).read_bytes()
                 self.send_response(200)
@@ -176,13 +190,13 @@ def http_camera(folder: Path, frames: int = 20, rate: float = 50.0) -> Iterator[
             else:
                 self.send_error(404)
 
-        def _motion(self) -> None:
+        def _motion(self, bare: bool = False) -> None:
             for number in range(frames):
                 jpeg = io.BytesIO()
                 Image.fromarray(picture(number)).save(jpeg, "JPEG")
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {jpeg.tell()}\r\n\r\n"
                 try:
-                    self.wfile.write(head.encode() + jpeg.getvalue() + b"\r\n")
+                    self.wfile.write(jpeg.getvalue() if bare else head.encode() + jpeg.getvalue() + b"\r\n")
                 except OSError:
                     return
                 if halt.wait(1 / rate):

@@ -18,7 +18,7 @@ from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
 # A data set of faces holds tens of thousands of small gray PNGs, which this module reads directly. Every other file
 # (color, alpha, rotation, animation, large size) goes through ``load_image`` and its limits.
 _PLAIN_PIXELS = 1 << 20
-_NEEDS_CARE = ("exif", "transparency")
+_NEEDS_CARE = ("exif", "transparency", "icc_profile", "gamma")
 _PNG_START = struct.Struct(">8s4x4sIIBB")  # signature, chunk length, chunk name, width, height, bits, color type
 
 

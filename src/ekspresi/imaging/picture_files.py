@@ -176,10 +176,17 @@ def _opened(file: IO[bytes], name: str, start: bytes) -> Image.Image:
         except ImportError:
             raise ImageError(f"{name}: is {describe_kind(start)}") from None
         return cast(Image.Image, HeifImageFile(file))
-    Image.init()
+    Image.preinit()
     for form in ("TGA",) if is_tga(file, start, name) else _FORMATS:
+        if form not in Image.OPEN:
+            Image.init()  # the formats that few pictures have
         factory, accepts = Image.OPEN[form]
-        if accepts is None or accepts(start[:16]) is True:
+        accepted = accepts is None or accepts(start[:16])
+        if isinstance(accepted, str):
+            raise ImageError(
+                f"{name}: is a picture of the kind {form}, which this Pillow lacks. Install Pillow's wheel."
+            )
+        if accepted:
             try:
                 file.seek(0)
                 return factory(file, "")  # Image.open would refuse more than 179 megapixels

@@ -3,6 +3,7 @@
     paths.py            list the files behind paths, folders and globs, in natural order
     folders.py          go through folders, also behind links, to an end
     frames.py           read the frames of any source
+    pictures.py         number the frames of picture files, and download pictures behind addresses
     standard_input.py   read one picture from standard input
     urls.py             parse addresses, and hide users and passwords in them
     timestamps.py       turn stamps into rising seconds, and select frames by time

@@ -159,12 +159,18 @@ def _from_file(path: Path, window: Window, stop: Event | None, refused: Refused)
 
 def _from_http(where: str, name: str, window: Window, stop: Event | None, refused: Refused) -> Iterator[Frame]:
     container = connect(where)
-    if has_an_end(container):
-        data = download_picture(where, of_any_kind=is_picture_format(container))
+    like_picture = is_picture_format(container)  # a photo, or a camera that sends pictures one after the other
+    if like_picture or has_an_end(container):
+        if like_picture:
+            container.close()  # many cameras serve one client
+        data = download_picture(where, of_any_kind=like_picture)
         if data is not None:
             container.close()
             yield from _from_bytes(data, name, window, stop, refused)
             return
+        if like_picture:
+            container = connect(where)
+    if has_an_end(container):
         yield from container_frames(container, name, window=window, stop=stop, refused=refused)
         return
     open_stream = network_camera(where, first=container)

@@ -21,6 +21,9 @@ from ekspresi.types import Frame
 MAX_FILE_BYTES = 1 << 30
 """Largest picture file that is downloaded, 1 GiB; it is kept in memory."""
 
+_NEXT_JPEG = b"\xff\xd9\xff\xd8\xff"
+"""Where one JPEG picture follows another, as a camera without stated length sends them."""
+
 
 def picture_frames(
     decoded: Iterator[DecodedFrame], source: str, window: Window, stop: Event | None = None
@@ -64,7 +67,7 @@ def picture_frames(
 def download_picture(
     address: str, *, of_any_kind: bool = False, open_s: float = OPEN_S, read_s: float = READ_S
 ) -> bytes | None:
-    """Download the picture file behind an address; None where its first bytes are not those of a picture.
+    """Download the picture file behind an address; None where there is another file, or a sequence of JPEG pictures.
 
     FFmpeg transfers it, so that passwords, redirections and time-outs are handled as for videos.
 
@@ -98,10 +101,12 @@ def download_picture(
                     return None
                 if len(data) > MAX_FILE_BYTES:
                     break
+                if size <= 0 and _NEXT_JPEG in data[-len(bytes(packet)) - len(_NEXT_JPEG) :]:
+                    return None
         except pyav().error.FFmpegError:
             failed = True  # raised below, where PyAV's exception, which may hold a password, is not its context
     if len(data) > MAX_FILE_BYTES:
         raise SourceError(f"{shown}: has more than {MAX_FILE_BYTES >> 30} GiB, the limit. Download and shrink it.")
-    if failed or len(data) < size:
+    if len(data) < size or (failed and size > 0):  # without a length FFmpeg fails at each end; decoding finds a loss
         raise SourceError(f"{shown}: was cut off after {len(data):,} bytes. Check the network and try again.")
     return bytes(data) if is_picture() else None
