@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,12 @@ def test_picture_table_names_each_picture_once() -> None:
     rows = [row(name, (0.0, 0.0, 9.0, 9.0)) for name in ("a.png", "a.png", "b.png")]
     table = picture_table(rows, {name: Path(name) for name in ("a.png", "b.png")}, 100)
     assert [str(cell) for cell in table.columns[0].cells] == ["a.png", "", "b.png"]
+
+
+def test_picture_table_names_the_pages_of_a_file() -> None:
+    face = row("a.tif", (0.0, 0.0, 9.0, 9.0))
+    table = picture_table([face, replace(face, frame=1), replace(face, frame=1)], {"a.tif": Path("a.tif")}, 100)
+    assert [str(cell) for cell in table.columns[0].cells] == ["a.tif", "a.tif frame 1", ""]
 
 
 def test_picture_table_shows_where_faces_are_left_out() -> None:

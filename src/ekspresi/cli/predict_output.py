@@ -66,18 +66,19 @@ def picture_table(
         else:
             words = heading in ("expression", "second")
             table.add_column(heading, justify="left" if words else "right", no_wrap=True)
-    previous = ""
+    previous: tuple[str, int] | None = None
     for number, row in enumerate((*rows, *last)):
         if number == len(rows) and between:
             table.add_row("…")
-            previous = ""
+            previous = None
         prediction = row.face.prediction
         assert prediction is not None, "an Analyzer's faces have predictions"
         first, second = _two_most_probable(prediction)
         after = f"{first}?" if prediction.abstained else _with_percent(prediction, second)
         x1, y1, x2, y2 = (round(edge) for edge in row.face.box_xyxy)
+        name = f"{names[row.source]}{f' frame {row.frame}' if row.frame else ''}"  # a page of a TIFF file
         cells: tuple[ShortName | Text | str, ...] = (
-            ShortName(str(names[row.source]) if row.source != previous else ""),
+            ShortName(name if (row.source, row.frame) != previous else ""),
             f"{x1},{y1} {x2},{y2}",
             f"{prediction.face_px:.0f}",
             "" if prediction.effective_px is None else f"{prediction.effective_px:.0f}",
@@ -86,7 +87,7 @@ def picture_table(
             Text(after, style="dim"),
         )
         table.add_row(*(cell for heading, cell in zip(headings, cells, strict=True) if heading in fitting))
-        previous = row.source
+        previous = row.source, row.frame
     return table
 
 
