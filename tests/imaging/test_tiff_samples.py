@@ -185,6 +185,16 @@ def test_load_image_of_unknown_samples_says_what_they_are(
         tiff_pages(file)[0].read(file)
 
 
+@pytest.mark.parametrize("side", [0, 60_000])
+def test_load_image_with_impossible_tiles_is_an_error(side: int, tmp_path: Path) -> None:
+    """A small file could claim gigabytes."""
+    path = write_tiff(
+        tmp_path / "x.tif", Page(sampled("f4"), compression=DEFLATE, tile=(16, 16), tags={322: [side], 323: [side]})
+    )
+    with pytest.raises(ImageError, match=r"x\.tif: is damaged or cut short"):
+        load_image(path)
+
+
 @pytest.mark.parametrize("compression", [1, DEFLATE])
 def test_load_image_of_a_cut_deep_tiff_is_an_error(compression: int, tmp_path: Path) -> None:
     path = write_tiff(tmp_path / "x.tif", Page(sampled("f4", COLORS), 2, compression=compression))

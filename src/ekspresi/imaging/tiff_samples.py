@@ -28,6 +28,7 @@ _NONE, _DEFLATE, _OLD_DEFLATE = 1, 8, 32946
 _BY_LIBTIFF = {5: "LZW", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard"}
 _REDUCED_OR_MASK = 0b101  # bits of NewSubfileType: a smaller copy of another page, or its transparency mask
 _MAX_PAGES = 100_000
+_MAX_TILE_PX = 4096  # by which a tile may reach past the picture
 
 
 class UnknownLayoutError(Exception):
@@ -173,8 +174,8 @@ class TiffPage:
             offsets, counts = _tuple(self.tags[273]), _tuple(self.tags.get(279, ()))
             if not counts and self.tags.get(259, 1) == _NONE:  # old writers leave the counts out
                 counts = tuple(down * self._row_bytes(across, self.samples) for _ in offsets)
-        if min(across, down) < 1 or across > 16 * max(width, 1024) or down > 16 * max(height, 1024):
-            raise ValueError("strips have a wrong size")
+        if min(across, down) < 1 or across > width + _MAX_TILE_PX or down > height + _MAX_TILE_PX:
+            raise ValueError("strips or tiles have a wrong size")
         return across, down, offsets, counts
 
     def _row_bytes(self, across: int, depth: int) -> int:
@@ -250,8 +251,11 @@ def _by_libtiff(data: bytes, compression: int, length: int, rows: int) -> bytes:
     start = 8 + 2 + 12 * len(tags) + 4
     entries = b"".join(struct.pack("<HHLL", tag, 4, 1, start if tag == 273 else value) for tag, value in tags.items())
     wrapped = b"II*\0" + struct.pack("<LH", 8, len(tags)) + entries + struct.pack("<L", 0) + data
-    with Image.open(BytesIO(wrapped), formats=["TIFF"]) as picture:
-        return picture.tobytes()
+    try:
+        with Image.open(BytesIO(wrapped), formats=["TIFF"]) as picture:
+            return picture.tobytes()
+    except Image.DecompressionBombError:
+        raise UnknownLayoutError(f"{_BY_LIBTIFF[compression]} in a strip of {length * rows / 1e6:.0f} MB") from None
 
 
 def _undo_float_predictor(
