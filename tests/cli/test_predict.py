@@ -224,7 +224,7 @@ def test_models_that_are_none(predict, folder: Path, tmp_path: Path, write_model
 def test_outputs_that_cannot_be(predict, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for arguments, what in (
-        (("--out", tmp_path / "x.xlsx"), "ends in .csv, .jsonl, .parquet"),
+        (("--out", tmp_path / "x.ods"), "ends in .csv, .jsonl, .parquet, .xlsx"),
         (("--out", tmp_path / "nowhere" / "x.csv"), "there is no folder"),
         (("--annotate", tmp_path / "file"), "the folder cannot be made"),
     ):

@@ -295,7 +295,8 @@ def test_failed_page_does_not_affect_the_table(
     monkeypatch.setattr("ekspresi.summaries.html_report.make_page_provenance", read_only_meanwhile)
     code, said, err = ekspresi("predict", sources, "--out", table, "--page", page)
     assert code == 2 and err == f"error: {page}: is read-only. Make it writable, or use a different name.\n"
-    assert re.findall("written: .*", said) == [f"written: {table}"] and "2 faces in 2 pictures" in said
+    assert re.findall("written: .*", said) == [f"written: {table}", f"written: {table}.sources.tsv"]
+    assert "2 faces in 2 pictures" in said
     assert page.read_bytes() == before
 
 
