@@ -1,8 +1,8 @@
 """Run ekspresi on the example pictures: recognize faces, and shrink one down to 8 px.
 
 In: the pictures of ``examples/``. Out: a table on the screen and, in ``demo/``, the annotated pictures, the table as
-CSV, a strip of one face from 48 to 8 px with the prediction at each size, and a picture of the evidence in the
-corridor's answered face with the lowest confidence. Runs the commands that users run.
+CSV with its list of sources, a strip of one face from 48 to 8 px with the prediction at each size, and a picture of the
+evidence in the corridor's answered face with the lowest confidence. Runs the commands that users run.
 """
 
 import argparse
