@@ -68,6 +68,19 @@ def test_table_80_columns_shows_folders_of_pictures(predict, folder: Path) -> No
         assert re.search(rf"(?m)^{name} ", out)
 
 
+@pytest.mark.parametrize("table", [True, False])
+def test_table_of_many_faces_shows_first_and_last(predict, tmp_path: Path, table: bool) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(60):
+        name = f"a-long-name-of-a-picture-from-a-holiday-by-the-sea-{number:04}.png"
+        Image.fromarray(np.full((12, 12), number, np.uint8)).save(tmp_path / "in" / name)
+    code, out, _ = predict(tmp_path / "in", *(["--out", tmp_path / "rows.csv"] if table else []), columns=80)
+    shown = [int(number) for number in re.findall(r"(?m)^a-\S*…\S*-(\d{4})\.png ", out)]
+    assert code == 0 and shown == [*range(30), *range(50, 60)]
+    assert f"... and 20 more faces{f', see {tmp_path}' if table else '; --out FILE'}" in out
+    assert len(out.splitlines()) < 50
+
+
 def test_on_a_narrow_screen_names_stay_whole_and_columns_go(predict, folder: Path) -> None:
     for columns, left_out in ((80, ()), (64, ("effective", "second")), (40, ("effective", "second", "face box"))):
         code, out, _ = predict(folder, columns=columns)

@@ -183,22 +183,30 @@ def find_room(
         Upper left corner; None where there is no such place within three widths of the label.
     """
     cell = max(2, gap)
-    columns, rows = image_size[0] // cell, image_size[1] // cell
+    reach = 3 * size[0] + max(face[2] - face[0], face[3] - face[1]) / 2
+    middle = ((face[0] + face[2]) / 2, (face[1] + face[3]) / 2)
+    # Only the part of the image within reach is searched, in cells.
+    starts = [max(0, int(middle[axis] - reach - size[axis]) // cell) for axis in (0, 1)]
+    ends = [min(image_size[axis], int(middle[axis] + reach + size[axis])) // cell for axis in (0, 1)]
+    columns, rows = (max(0, end - start) for start, end in zip(starts, ends, strict=True))
     wide, high = (-(-length // cell) for length in size)
     if wide > columns or high > rows:
         return None
     full = np.zeros((rows + 1, columns + 1), dtype=np.int32)
-    for x1, y1, x2, y2 in taken:
-        (top, bottom), (left, right) = (
-            (max(0, int(low - gap) // cell) + 1, max(0, -int(-(high_ + gap) // cell)) + 1)
-            for low, high_ in ((y1, y2), (x1, x2))
+    for box in taken:
+        (left, right), (top, bottom) = (
+            tuple(
+                max(0, edge - starts[axis]) + 1
+                for edge in (int(box[axis] - gap) // cell, -int(-(box[axis + 2] + gap) // cell))
+            )
+            for axis in (0, 1)
         )
         full[top:bottom, left:right] = 1
     sums = full.cumsum(axis=0).cumsum(axis=1)
     inside = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
-    y, x = (cell * places for places in np.nonzero(inside == 0))
-    away = np.hypot(x + size[0] / 2 - (face[0] + face[2]) / 2, y + size[1] / 2 - (face[1] + face[3]) / 2)
-    reach = 3 * size[0] + max(face[2] - face[0], face[3] - face[1]) / 2
+    y, x = np.nonzero(inside == 0)
+    x, y = cell * (x + starts[0]), cell * (y + starts[1])
+    away = np.hypot(x + size[0] / 2 - middle[0], y + size[1] / 2 - middle[1])
     others = [other for other in taken if other != face]
     for place in np.argsort(away, kind="stable")[:_PLACES]:
         if away[place] > reach:
