@@ -156,8 +156,8 @@ def test_table_at_an_impossible_path_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
     for target, what in (
-        (tmp_path / "x.xlsx", r"unknown table format\. Use a name that ends in \.csv, \.jsonl, \.parquet\."),
-        (Path("/dev/stdout"), r"unknown table format\. Use a name that ends in \.csv, \.jsonl, \.parquet\."),
+        (tmp_path / "x.ods", r"unknown table format\. Use a name that ends in \.csv, \.jsonl, \.parquet, \.xlsx\."),
+        (Path("/dev/stdout"), r"unknown table format\. Use a name that ends in \.csv, \.jsonl, \.parquet, \.xlsx\."),
         (tmp_path / "folder.csv", "exists and is not a file"),
         (tmp_path / "pipe.csv", "exists and is not a file, but a folder, pipe or device"),
         (tmp_path / "nowhere" / "x.csv", "there is no folder"),

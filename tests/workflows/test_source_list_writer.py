@@ -65,8 +65,8 @@ def test_source_list_names_each_source_and_its_outcome(folder: Path, tiny_model:
         ("2.png", "no face", "0"),
         ("3.png", "not read", "0"),
         ("5.jpg", "ok", "1"),
-        ("4.cr2", "not read", "0"),
         ("nowhere.png", "not read", "0"),
+        ("4.cr2", "not read", "0"),
     ]
     reasons = {name: reason for name, _, _, reason in listed}
     assert reasons["1.jpg"] == reasons["2.png"] == ""

@@ -55,7 +55,7 @@ class FileListing:
     Attributes:
         paths: the files to read, one for each name: two links to one file are two names.
         named: those of ``paths`` that a source names itself, unlike files found in a folder or by a glob.
-        refused: errors of sources.
+        refused: sources that cannot be used, as the user named them, and their errors.
         closed: folders inside sources that cannot be read, and their errors; the rest of each source is listed.
         unsupported: pictures and videos in folders whose kind ekspresi cannot read, in natural order.
 
@@ -66,7 +66,7 @@ class FileListing:
 
     paths: list[Path] = field(default_factory=list)
     named: set[Path] = field(default_factory=set)
-    refused: list[SourceError] = field(default_factory=list)
+    refused: dict[str, SourceError] = field(default_factory=dict)
     closed: dict[Path, SourceError] = field(default_factory=dict)
     unsupported: list[Path] = field(default_factory=list)
 
@@ -127,7 +127,7 @@ def list_files(
         what: the name of such files in errors.
 
     Example:
-        >>> [str(error).partition(":")[0] for error in list_files(["nowhere.png"]).refused]
+        >>> [str(error).partition(":")[0] for error in list_files(["nowhere.png"]).refused.values()]
         ['nowhere.png']
     """
     listing, found = FileListing(), dict[str, Path]()
@@ -140,7 +140,7 @@ def list_files(
             if paths == [Path(source)]:
                 listing.named.update(kept)
         except SourceError as error:
-            listing.refused.append(error)
+            listing.refused[os.fspath(source)] = error
     listing.paths = list(found.values())
     listing.unsupported = list({_name_key(path): path for path in listing.unsupported}.values())
     return listing
@@ -175,7 +175,7 @@ def natural_key(path: os.PathLike[str]) -> list[list[tuple[str, int, str]]]:
 
 
 def _paths(listing: FileListing, refused: Callable[[SourceError], None] | None) -> list[Path]:
-    for error in (*listing.refused, *listing.closed.values()):
+    for error in (*listing.refused.values(), *listing.closed.values()):
         if refused is None:
             raise error
         refused(error)

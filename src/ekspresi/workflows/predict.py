@@ -115,7 +115,7 @@ def predict_sources(
     if table is not None and table.written and options.out is not None:
         result.written.append(options.out)
         with _output_errors_reported(result, listener):
-            write_run_source_list(result, table, options.out, sources)
+            write_run_source_list(result, table, options.out)
     if annotations is not None and annotations.written and options.annotate is not None:
         result.written.append(options.annotate)
     with _output_errors_reported(result, listener):

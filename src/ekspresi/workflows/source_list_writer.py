@@ -1,10 +1,9 @@
 """Write the list of sources beside the table of a prediction run.
 
-In: the result of the run, its table, and the sources as the user named them. Out: a file. Does not know how statuses
+In: the result of the run and its table. Out: a file. Does not know how statuses
 are found, nor what the file looks like.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from ekspresi.tables.overwrite import check_replaceable
@@ -25,7 +24,7 @@ def check_source_list_target(table: Path, *, overwrite: bool = False) -> None:
     check_replaceable(source_list_path(table), overwrite=overwrite, choice="--out")
 
 
-def write_run_source_list(result: PredictResult, table: ResumableTable, out: Path, sources: Sequence[str]) -> None:
+def write_run_source_list(result: PredictResult, table: ResumableTable, out: Path) -> None:
     r"""Write the list of the sources of a run; ``result.written`` gets its path.
 
     Pictures that ekspresi drew are no sources, so the list leaves them out. Sources that do not exist are in it.
@@ -34,7 +33,6 @@ def write_run_source_list(result: PredictResult, table: ResumableTable, out: Pat
         result: of the run.
         table: of the run, after its end.
         out: path of the table, as the user named it.
-        sources: as the user named them.
 
     Raises:
         OutputError: the file cannot be written.
@@ -46,15 +44,11 @@ def write_run_source_list(result: PredictResult, table: ResumableTable, out: Pat
         ...     out = Path(folder, "faces.csv")
         ...     with resumable_table(out, ("fear",), ["a.png"], {}, resume=False) as table:
         ...         table.write([])
-        ...     write_run_source_list(PredictResult(), table, out, ["a.png"])
+        ...     write_run_source_list(PredictResult(), table, out)
         ...     source_list_path(out).read_text().splitlines()[1:]
         ['a.png\tno face\t0\t']
     """
     unread = {each.source: each.reason for each in result.unread if each.reason != DRAWN}
-    for error in map(str, result.errors):
-        missing = next((source for source in sources if error.startswith(f"{source}: ")), None)
-        if missing is not None:
-            unread.setdefault(missing, error.removeprefix(f"{missing}: "))
     path = source_list_path(out)
     write_source_list(path, table.source_statuses(unread))
     result.written.append(path)

@@ -135,7 +135,7 @@ def open_sources(
                 raise ConfigError(f"{name}: {problem}. Start a separate run for the other sources.")
             return SourceReader([], source, name, frozenset(), on_error)
     listing = list_files(source for source in sources if source != str(STDIN))
-    errors: list[EkspresiError] = [*listing.refused]
+    errors: list[EkspresiError] = [*listing.refused.values()]
     output = None if annotate is None else os.path.realpath(annotate)
     drawn = {
         path for path in listing.paths if (path not in listing.named or _is_below(path, output)) and _is_drawn(path)
@@ -148,13 +148,14 @@ def open_sources(
         errors.append(SourceError(f"{min(drawn)}: {DRAWN}"))
     for error in (*errors, *listing.closed.values()):
         on_error(error)
-    unread = [_unread(folder, error) for folder, error in listing.closed.items()]
+    unread = [_unread(source, error) for source, error in listing.refused.items()]
+    unread += [_unread(folder, error) for folder, error in listing.closed.items()]
     unread += [UnreadSource(str(path), UNSUPPORTED) for path in listing.unsupported]
     unread += [UnreadSource(str(path), DRAWN) for path in listing.paths if path in drawn]
     return SourceReader(paths, None, None, frozenset(named), on_error, errors, unread)
 
 
-def _unread(path: Path, error: EkspresiError) -> UnreadSource:
+def _unread(path: str | Path, error: EkspresiError) -> UnreadSource:
     return UnreadSource(str(path), str(error).removeprefix(f"{path}: "))
 
 
