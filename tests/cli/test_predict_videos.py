@@ -183,7 +183,7 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(predict, tmp_path: Path
         (("camera:77",), "camera:77"),
         (("rtsp://me:secret@127.0.0.1:1/x",), "127.0.0.1"),
         ((clip, "--annotate", tmp_path / "film.mp4"), "Give --annotate a folder"),
-        ((clip, "--out", tmp_path / "rows.xlsx"), ".parquet"),
+        ((clip, "--out", tmp_path / "rows.ods"), ".parquet"),
         ((clip, "--out", tmp_path / "nowhere" / "rows.csv"), "Make it first"),
         ((clip, "--page", tmp_path / "nowhere" / "page.html"), "Make it first"),
         ((clip, "--page", tmp_path), "is a folder"),
