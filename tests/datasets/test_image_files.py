@@ -1,8 +1,10 @@
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ekspresi.datasets import image_files
 from ekspresi.datasets.image_files import folders_in, pictures_in, read_gray, read_pictures, require_some, stacked
@@ -115,3 +117,12 @@ def test_require_some_names_the_first_skipped_file():
     with pytest.raises(DatasetError) as error:
         require_some([], Path("faces"), ["a.png: is empty. Copy it again.", "b.png: is text."])
     assert str(error.value) == "faces: none of its 2 pictures can be read; first: a.png: is empty. Copy it again."
+
+
+def test_read_gray_applies_the_gamma_that_a_png_states(tmp_path: Path) -> None:
+    chunks = PngInfo()
+    chunks.add(b"gAMA", struct.pack(">I", 100_000))  # linear light
+    Image.new("L", (8, 6), 55).save(tmp_path / "x.png", pnginfo=chunks)
+    shown = read_gray(tmp_path / "x.png")
+    np.testing.assert_array_equal(shown, load_image(tmp_path / "x.png")[:, :, 0])
+    assert abs(int(shown[0, 0]) - 127) <= 1
