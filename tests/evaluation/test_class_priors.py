@@ -73,7 +73,7 @@ def test_evaluate_estimate_resamples_subjects(doubting, faces):
     one = evaluate(doubting, people, np.arange(70), sizes=(48,), estimated_prior=True).prior.estimates[0].estimate
     assert one.faces == 70
     few = replace(faces, subjects=np.array([f"S{i % 9}" for i in range(70)]))
-    with pytest.raises(ConfigError, match="70 faces in 9 pictures or tracks are too few"):
+    with pytest.raises(ConfigError, match="70 faces in 9 independent groups are too few"):
         evaluate(doubting, few, np.arange(70), sizes=(48,), estimated_prior=True)
 
 

@@ -84,7 +84,7 @@ def test_estimate_prior_of_few_faces_or_groups_is_refused() -> None:
     with pytest.raises(ConfigError, match="prior: 0 faces"):
         estimate_prior(few[:0], CLASS_PRIOR)
     one_track = np.zeros(500, dtype=int)
-    with pytest.raises(ConfigError, match="500 faces in 1 pictures or tracks are too few"):
+    with pytest.raises(ConfigError, match="500 faces in 1 independent group are too few"):
         estimate_prior(np.tile(TRAINED, (500, 1)), CLASS_PRIOR, one_track)
 
 

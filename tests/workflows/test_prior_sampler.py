@@ -137,7 +137,7 @@ def test_few_faces_fall_back_and_stay_there_on_resume(
         result, _ = run(pictures, model, after=5, out=tmp_path / "x.csv", page=tmp_path / "x.html")
     assert result.prior is None and len(few) == 20
     assert [record.getMessage() for record in caplog.records] == [
-        "prior: 20 faces in 20 pictures or tracks are too few to estimate it. The prior 'trained' is used instead."
+        "prior: 20 faces in 20 independent groups are too few to estimate it. The prior 'trained' is used instead."
     ]
     assert "trained, because there were too few faces for auto" in (tmp_path / "x.html").read_text(encoding="utf-8")
     result, listener = run(pictures, model, out=tmp_path / "x.csv", resume=True)

@@ -103,8 +103,10 @@ def estimate_prior(
     members = np.arange(faces) if groups is None else _number(groups)
     count = int(members.max()) + 1 if faces else 0
     if faces < MIN_FACES or count < MIN_GROUPS:
-        found = f"{faces} faces" + (f" in {count} pictures or tracks" if groups is not None else "")
-        needed = f"at least {MIN_FACES} faces" + (f" in {MIN_GROUPS} pictures or tracks" if groups is not None else "")
+        found, needed = f"{faces} faces", f"at least {MIN_FACES} faces"
+        if groups is not None:
+            found += f" in {count} independent group{'' if count == 1 else 's'}"
+            needed += f" in {MIN_GROUPS} groups (pictures, tracks or people)"
         raise ConfigError(f"prior: {found} are too few to estimate it. Use {needed}, or another prior.")
     allowed = contained > 0
     evidence = np.divide(probabilities, contained, out=np.zeros_like(probabilities), where=allowed)
