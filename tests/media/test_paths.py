@@ -163,6 +163,16 @@ def test_image_paths_of_links_lists_each_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_image_paths_above_a_link_is_another_file(tmp_path: Path) -> None:
+    for name in ("x.jpg", "store/x.jpg", "store/sub/y.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("store/sub")
+    above = tmp_path / "link" / ".." / "x.jpg"  # store/x.jpg
+    assert image_paths([tmp_path / "x.jpg", above]) == [tmp_path / "x.jpg", above]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 @pytest.mark.parametrize("pattern", ["", "**/*.jpg", "*/**/x.jpg", "**"])
 def test_image_paths_of_folders_in_a_circle_ends(pattern: str, tmp_path: Path) -> None:
     for name in ("a", "b"):

@@ -183,7 +183,11 @@ def _paths(listing: FileListing, refused: Callable[[SourceError], None] | None) 
 
 
 def _name_key(path: Path) -> str:
-    return os.path.normcase(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
+    """Return a key that all spellings of one name share, such as 'a.jpg' and 'sub/../a.jpg'."""
+    key = os.path.abspath(path)  # noqa: PTH100 (resolve() would follow links)
+    if ".." in path.parts and os.path.realpath(key) != os.path.realpath(path):  # 'sub' is a link to another place
+        key = os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 (a key is text)
+    return os.path.normcase(key)
 
 
 def _expanded(source: Path, suffixes: frozenset[str], what: str, listing: FileListing) -> list[Path]:
