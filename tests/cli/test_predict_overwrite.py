@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ def ekspresi(tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     def run(command: str, *arguments: object) -> tuple[int, str, str]:
         words = [command, *map(str, arguments), "--model", str(tiny_model), "--detector", "none"]
         monkeypatch.setattr(sys, "argv", ["ekspresi", *words])
+        monkeypatch.setattr("ekspresi.cli.progress_lines.EVERY_S", math.inf)  # a busy machine takes minutes
         monkeypatch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as end:
             main()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import signal
 import subprocess
@@ -26,6 +27,7 @@ def predict(tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     def run(*arguments: object) -> tuple[int, str, str]:
         words = ["predict", *map(str, arguments), "--model", str(tiny_model), "--detector", "none"]
         monkeypatch.setattr(sys, "argv", ["ekspresi", *words])
+        monkeypatch.setattr("ekspresi.cli.progress_lines.EVERY_S", math.inf)  # a busy machine takes minutes
         with pytest.raises(SystemExit) as end:
             main()
         said = capsys.readouterr()

@@ -20,25 +20,25 @@ def frame(source: str, time_s: float | None) -> FrameResult:
     return FrameResult(Frame(source, 0, time_s, np.zeros((4, 4, 3), np.uint8)), (), ())
 
 
-def test_on_frame_prints_a_line_every_half_minute(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_frame_prints_a_line_every_minute(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressLines(Window()) as progress:
         progress.on_start(400, 100, camera=False)
-        for number in range(100, 160):
+        for number in range(100, 220):
             clock[0] += 1.0
             progress.on_frame(frame(f"{number}.png", None), number)
     assert capsys.readouterr() == (
         "",
-        "progress: 130 of 400 sources (32%), 1.0 frames/s\nprogress: 160 of 400 sources (40%), 1.0 frames/s\n",
+        "progress: 160 of 400 sources (40%), 1.0 frames/s\nprogress: 220 of 400 sources (55%), 1.0 frames/s\n",
     )
 
 
-def test_on_sample_prints_a_line_every_half_minute(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_sample_prints_a_line_every_minute(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     for quiet in (False, True):
         progress = ProgressLines(Window(), quiet)
-        for number in range(40):
+        for number in range(70):
             clock[0] += 1.0
-            progress.on_sample(number, 40)
-    assert capsys.readouterr().err == "class prior: source 30 of 40\n"
+            progress.on_sample(number, 70)
+    assert capsys.readouterr().err == "class prior: source 60 of 70\n"
 
 
 def test_on_frame_video_shows_its_time(

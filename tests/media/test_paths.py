@@ -4,8 +4,16 @@ from pathlib import Path
 import pytest
 
 from ekspresi.errors import ImageError, SourceError
-from ekspresi.imaging.images import load_image
-from ekspresi.media.paths import below_common_folder, image_paths, list_files, media_paths, natural_key
+from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image
+from ekspresi.media.paths import (
+    UNSUPPORTED_SUFFIXES,
+    VIDEO_SUFFIXES,
+    below_common_folder,
+    image_paths,
+    list_files,
+    media_paths,
+    natural_key,
+)
 from tests.support.closed_folders import close
 
 
@@ -210,6 +218,11 @@ def test_image_paths_of_raw_pictures_only_counts_them(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(SourceError, match=r"holds no pictures that can be read, but 2 \.cr2, 1 \.jxl\. Convert them"):
         image_paths([tmp_path])
+
+
+def test_suffixes_are_of_one_kind_each() -> None:
+    assert UNSUPPORTED_SUFFIXES.isdisjoint(IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in UNSUPPORTED_SUFFIXES)
 
 
 def test_list_files_knows_which_files_were_named(tree: Path) -> None:

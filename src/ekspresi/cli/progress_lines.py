@@ -1,6 +1,6 @@
 """Print the progress of a prediction run as lines, where standard error is a log and not a terminal.
 
-In: the events of a ``ProgressListener``. Out: a line on standard error every half minute; errors, a line each, always.
+In: the events of a ``ProgressListener``. Out: a line on standard error every minute; errors, a line each, always.
 Does not know what the run writes.
 """
 
@@ -16,7 +16,7 @@ from ekspresi.media.timestamps import Window
 from ekspresi.types import FrameResult
 from ekspresi.visualization.formatting import format_clock
 
-EVERY_S = 30.0
+EVERY_S = 60.0
 """Seconds between two lines; shorter runs print none."""
 
 
