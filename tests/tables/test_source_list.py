@@ -73,6 +73,15 @@ def test_list_statuses_adds_what_is_not_a_source() -> None:
     ]
 
 
+def test_list_statuses_names_what_was_read_in_part() -> None:
+    partial = {"a.mp4": "is damaged", "b.mp4": "is cut off", "c.mp4": "is damaged"}
+    assert list_statuses(["a.mp4", "b.mp4", "c.mp4"], {"a.mp4": 7}, {}, ["c.mp4"], partial) == [
+        SourceStatus("a.mp4", "in part", 7, "is damaged"),
+        SourceStatus("b.mp4", "in part", 0, "is cut off"),
+        SourceStatus("c.mp4", "unfinished", 0, "is damaged"),
+    ]
+
+
 def test_write_source_list_keeps_any_name(tmp_path: Path) -> None:
     path = source_list_path(tmp_path / "x.csv")
     write_source_list(path, [*WHOLE, SourceStatus("=tab\t.jpg", "not read", 0, 'says "no",\nthen ends')])

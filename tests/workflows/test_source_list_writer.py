@@ -54,6 +54,23 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_source_list_names_videos_read_in_part(named: bool, tiny_model: Path, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="extra [video]")
+    from tests.support.clips import cut, write_clip
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    clip = cut(write_clip(folder / "a.mkv", 100, gop=5), 0.5)
+    (folder / "a.mkv").unlink()
+    options = PredictOptions(out=tmp_path / "x.csv", page=tmp_path / "x.html")
+    result = predict([str(clip if named else folder)], tiny_model, options)
+    ((name, status, _, reason),) = list_in(tmp_path / "x.csv.sources.tsv")
+    assert (name, status) == ("cut-a.mkv", "in part") and reason.startswith("was cut off after")
+    assert "was cut off after" in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert len(result.errors) == named and result.failed == 0
+
+
 def test_source_list_names_each_source_and_its_outcome(folder: Path, tiny_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.csv"
     result = predict([str(folder), str(tmp_path / "nowhere.png")], tiny_model, PredictOptions(out=out))

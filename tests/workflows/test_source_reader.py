@@ -76,6 +76,7 @@ def test_frames_of_a_cut_named_video_are_an_error_of_run(tmp_path: Path) -> None
         frames, failed = read(reader, start_positions(reader.names))
         assert set(frames) == {clip.name} and failed == []
         assert len(reader.errors) == errors
+        assert [(each.source, each.reason[:11]) for each in reader.partial] == [(str(clip), "was cut off")]
 
 
 def test_frames_stop_ends_before_the_next_source(folder: Path) -> None:

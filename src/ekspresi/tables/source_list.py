@@ -17,8 +17,8 @@ from ekspresi.system.file_names import printable
 from ekspresi.system.storage import atomic_write
 from ekspresi.tables.schema import csv_text
 
-Status = Literal["ok", "no face", "not read", "unfinished"]
-"""The outcome of a source; 'unfinished' where the run stopped before its end."""
+Status = Literal["ok", "no face", "in part", "not read", "unfinished"]
+"""The outcome of a source: 'in part' where it is damaged, 'unfinished' where the run stopped before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class SourceStatus:
         source: path or address, as in ``Row.source``.
         status: the outcome. 'no face' means that the table has no row of it.
         rows: number of its rows in the table.
-        reason: of a source that was not read; empty for others.
+        reason: of a source that was not read, or not as a whole; empty for others.
 
     >>> SourceStatus("a.jpg", "ok", 3).rows
     3
@@ -55,7 +55,11 @@ def source_list_path(table: Path) -> Path:
 
 
 def list_statuses(
-    sources: Sequence[str], rows: Mapping[str, int], unread: Mapping[str, str], unfinished: Collection[str] = ()
+    sources: Sequence[str],
+    rows: Mapping[str, int],
+    unread: Mapping[str, str],
+    unfinished: Collection[str] = (),
+    partial: Mapping[str, str] | None = None,
 ) -> list[SourceStatus]:
     """List the outcome of each source in the order of reading, then what else was not read.
 
@@ -64,11 +68,12 @@ def list_statuses(
         rows: number of rows in the table, for sources with rows.
         unread: source -> reason, for sources that were not read; also files and folders that are not among ``sources``.
         unfinished: sources of which frames remain, because the run stopped.
+        partial: source -> reason, for sources that were read in part.
 
     >>> [each.status for each in list_statuses(["a.jpg", "b.jpg"], {"a.jpg": 2}, {"c.raw": "cannot be read"})]
     ['ok', 'no face', 'not read']
     """
-    listed = []
+    listed, partial = [], partial or {}
     for source in dict.fromkeys((*sources, *unread)):
         count = rows.get(source, 0)
         status: Status = "ok" if count else "no face"
@@ -76,7 +81,9 @@ def list_statuses(
             status = "not read"
         elif source in unfinished:
             status = "unfinished"
-        listed.append(SourceStatus(source, status, count, unread.get(source, "")))
+        elif source in partial:
+            status = "in part"
+        listed.append(SourceStatus(source, status, count, unread.get(source) or partial.get(source, "")))
     return listed
 
 

@@ -58,7 +58,7 @@ class PredictOptions:
 
 @dataclass(frozen=True, slots=True)
 class UnreadSource:
-    """Name a file or folder among the sources that gave nothing.
+    """Name a file or folder among the sources that gave nothing, or not all of its frames.
 
     Attributes:
         source: its path, as ``Frame.source`` would have it.
@@ -93,6 +93,7 @@ class PredictResult:
         sources_read: number of sources that gave a picture or frames in this run.
         read: names of the pictures that this run read.
         failed: number of sources that gave nothing in this run.
+        partial: videos that are damaged or cut off, each with its reason.
         unread: these sources, and what was not tried in folders: each file and folder with its reason.
         images_without_faces: number of pictures without a face.
         written: outputs that were written.
@@ -119,6 +120,7 @@ class PredictResult:
     sources_read: int = 0
     read: list[str] = field(default_factory=list)
     failed: int = 0
+    partial: list[UnreadSource] = field(default_factory=list)
     unread: list[UnreadSource] = field(default_factory=list)
     images_without_faces: int = 0
     written: list[Path] = field(default_factory=list)

@@ -87,7 +87,7 @@ def write_run_page(
     earlier = describe_earlier(result, options)
     notes = [f"This page covers only the rest of a run: {earlier}"] if earlier else []
     notes += describe_unread(result.unread)
-    failed = [each for each in result.unread if each.reason not in (UNSUPPORTED, DRAWN)]
+    failed = [each for each in result.unread if each.reason not in (UNSUPPORTED, DRAWN)] + result.partial
     notes += [printable(f"{each.source}: {each.reason}") for each in failed[:LISTED_FAILURES]]
     write_page(result.summary, provenance, options.page, notes=notes)
     result.written.append(options.page)

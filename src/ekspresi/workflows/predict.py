@@ -65,7 +65,9 @@ def predict_sources(
     """
     analyzer = config.build()
     reader = open_sources(sources, listener.on_error, annotate=options.annotate)
-    result = PredictResult(sources=len(reader.names), errors=reader.errors, unread=reader.unread)
+    result = PredictResult(
+        sources=len(reader.names), errors=reader.errors, unread=reader.unread, partial=reader.partial
+    )
     if not reader.names:
         return result
     _check_options(reader, options)

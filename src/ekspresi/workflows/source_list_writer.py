@@ -49,6 +49,7 @@ def write_run_source_list(result: PredictResult, table: ResumableTable, out: Pat
         ['a.png\tno face\t0\t']
     """
     unread = {each.source: each.reason for each in result.unread if each.reason != DRAWN}
+    partial = {each.source: each.reason for each in result.partial}
     path = source_list_path(out)
-    write_source_list(path, table.source_statuses(unread))
+    write_source_list(path, table.source_statuses(unread, partial))
     result.written.append(path)

@@ -42,6 +42,7 @@ class SourceReader:
         on_error: receives each error.
         errors: errors of named sources, also of those that were read in part.
         unread: files and folders among the sources that gave nothing.
+        partial: videos that are damaged or cut off.
 
     Example:
         >>> SourceReader([Path("a.png"), Path("b.mp4")], None, None, frozenset(), print).names
@@ -55,6 +56,7 @@ class SourceReader:
     on_error: Callable[[EkspresiError], None]
     errors: list[EkspresiError] = field(default_factory=list)
     unread: list[UnreadSource] = field(default_factory=list)
+    partial: list[UnreadSource] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -105,6 +107,8 @@ class SourceReader:
         if errors and not any_frame:
             on_failed(position)
             self.unread.append(_unread(path, errors[0]))
+        elif errors:
+            self.partial.append(_unread(path, errors[0]))
         if path in self.named:
             self.errors += errors[:1]
 
