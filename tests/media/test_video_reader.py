@@ -39,6 +39,7 @@ def test_video_frames_are_in_order_with_times(name: str, codec: str, tmp_path: P
     assert abs(image.astype(int) - picture(3)).mean() < 6
 
 
+@pytest.mark.input_row("videos", "variable frame rate", "Times are those of the stamps, however uneven.")
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
 def test_video_frames_at_variable_rate_keep_times(name: str, tmp_path: Path) -> None:
     stamps = [0, 10, 50, 60, 300, 310, 900, 1000, 1100, 20000]
@@ -113,6 +114,7 @@ def test_video_frames_from_after_the_end_says_so(tmp_path: Path) -> None:
     assert str(told[0]) == f"{path}: ends at 0.4 s, before the start at 3 s. Choose an earlier start."
 
 
+@pytest.mark.input_row("videos", "size that changes", "Each frame has its own.")
 def test_video_frames_may_change_size(tmp_path: Path) -> None:
     for name, codec in (("a.mjpeg", "mjpeg"), ("a.h264", "libx264")):
         small = write_clip(tmp_path / f"small-{name}", 3, codec=codec)
@@ -124,6 +126,7 @@ def test_video_frames_may_change_size(tmp_path: Path) -> None:
         assert times(frames) == [round(n / 25, 3) for n in range(9)]
 
 
+@pytest.mark.input_row("videos", "joined recordings", "Times continue where the stamps begin again.")
 def test_video_frames_of_joined_recordings_count_on(tmp_path: Path) -> None:
     part = write_clip(tmp_path / "part.ts", 50)
     joined = tmp_path / "joined.ts"
@@ -132,8 +135,14 @@ def test_video_frames_of_joined_recordings_count_on(tmp_path: Path) -> None:
     assert times(frames) == pytest.approx([n / 25 for n in range(100)], abs=0.002)
 
 
+@pytest.mark.input_row(
+    "videos",
+    "cut off",
+    "The frames that are left are read.",
+    reported="was cut off after … of … s; earlier frames are kept. Copy it again from its origin.",
+)
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.avi", "mjpeg")])
-def test_video_frames_of_a_cut_file_gives_the_rest(name: str, codec: str, tmp_path: Path) -> None:
+def test_video_frames_of_a_cut_file_gives_the_rest(name: str, codec: str, tmp_path: Path, stated_words: str) -> None:
     options = {"movflags": "faststart"} if name.endswith("mp4") else {}
     path = cut(write_clip(tmp_path / name, 200, codec=codec, gop=5, options=options), 0.4)
     told = list[EkspresiError]()
@@ -143,7 +152,7 @@ def test_video_frames_of_a_cut_file_gives_the_rest(name: str, codec: str, tmp_pa
     assert len(told) == 1 and isinstance(told[0], SourceError)
     assert str(told[0]).startswith(f"{path}: was cut off after ")
     assert " of 8.0 s; earlier frames are kept. Copy it again" in str(told[0])
-    with pytest.raises(SourceError, match="cut off"):
+    with pytest.raises(SourceError, match=stated_words):
         read_clip(path)
 
 
@@ -189,17 +198,23 @@ def test_video_frames_of_another_file_is_an_error(content: bytes, what: str, tmp
     one_line(caught.value, path)
 
 
-def test_video_frames_without_an_index_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.input_row(
+    "videos",
+    "MP4 without its end",
+    refused="is not a readable video, or its end was cut off (…). Copy it again from its origin.",
+)
+def test_video_frames_without_an_index_is_an_error(tmp_path: Path, stated_words: str) -> None:
     path = cut(write_clip(tmp_path / "a.mp4"))
-    with pytest.raises(SourceError, match="its end was cut off") as caught:
+    with pytest.raises(SourceError, match=stated_words) as caught:
         read_clip(path)
     one_line(caught.value, path)
     assert caught.value.__cause__ is None and caught.value.__context__ is None
 
 
-def test_video_frames_of_sound_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.input_row("videos", "sound alone", refused="has no pictures, only audio. Name a video.")
+def test_video_frames_of_sound_is_an_error(tmp_path: Path, stated_words: str) -> None:
     path = write_sound(tmp_path / "a.mp4")
-    with pytest.raises(SourceError, match=r"has no pictures, only audio\. Name a video") as caught:
+    with pytest.raises(SourceError, match=stated_words) as caught:
         read_clip(path)
     one_line(caught.value, path)
 
