@@ -27,7 +27,7 @@ def test_recorded_run_has_sources_with_and_without_faces() -> None:
 def test_statuses_of_a_whole_run_count_its_rows(ending: str, tmp_path: Path) -> None:
     with begin(tmp_path / f"x{ending}") as run:
         list(write(run, RUN))
-    assert run.source_statuses({}) == WHOLE
+    assert run.source_statuses({}, {}) == WHOLE
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -45,22 +45,22 @@ def test_statuses_of_a_resumed_run_are_those_of_a_whole_one(
     if killed:
         growing = tmp_path / "x.parquet.jsonl" if ending == ".parquet" else path
         growing.write_bytes(growing.read_bytes() + growing.read_bytes()[-400:])
-    statuses = [status.status for status in run.source_statuses({})]
+    statuses = [status.status for status in run.source_statuses({}, {})]
     assert statuses == ["ok", *["unfinished"] * (len(SOURCES) - 1)]
     with begin(path, resume=True) as run:
         list(write(run, RUN))
-    assert run.source_statuses({}) == WHOLE
+    assert run.source_statuses({}, {}) == WHOLE
 
 
 def test_statuses_of_a_source_that_failed_once_are_repaired(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     with begin(path) as run:
         list(write(run, RUN, failing=[1]))
-    first = run.source_statuses({SOURCES[1]: "cannot be read"})
+    first = run.source_statuses({SOURCES[1]: "cannot be read"}, {})
     assert first == [*WHOLE[:1], SourceStatus(SOURCES[1], "not read", 0, "cannot be read"), *WHOLE[2:]]
     with begin(path, resume=True) as run:
         list(write(run, RUN))
-    assert run.source_statuses({}) == WHOLE
+    assert run.source_statuses({}, {}) == WHOLE
 
 
 def test_list_statuses_adds_what_is_not_a_source() -> None:

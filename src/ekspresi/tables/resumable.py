@@ -115,9 +115,7 @@ class ResumableTable:
         if time.monotonic() - self._saved_s >= CHECKPOINT_S:
             self._save_position()
 
-    def source_statuses(
-        self, unread: Mapping[str, str], partial: Mapping[str, str] | None = None
-    ) -> list[SourceStatus]:
+    def source_statuses(self, unread: Mapping[str, str], partial: Mapping[str, str]) -> list[SourceStatus]:
         """List the outcome of each source so far, see ``list_statuses``."""
         sources, rows = self._checkpoint.sources, {} if self._table is None else self._table.rows
         return list_statuses(sources, rows, unread, self._state.unfinished(sources), partial)
