@@ -55,4 +55,4 @@ def test_export_without_torch_names_the_extra(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "ekspresi.training.export", None)
     done = CliRunner().invoke(app, ["export", "runs/x"])
     assert isinstance(done.exception, MissingExtraError)
-    assert str(done.exception).startswith("ekspresi export needs the extra [train]: pip install")
+    assert str(done.exception).startswith("ekspresi export needs the extra [train]. Run pip install ")

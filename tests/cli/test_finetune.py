@@ -33,7 +33,7 @@ def test_finetune_shows_plan_model_figures_and_next_command(monkeypatch: pytest.
     fake = SimpleNamespace(finetune=finetune, plan_finetuning=lambda _: SimpleNamespace(reason="split by subject"))
     monkeypatch.setitem(sys.modules, "ekspresi.training.finetune", fake)
     out = tmp_path / "mine"
-    words = ["finetune", f"folder:{tmp_path / 'faces'}", "--out", str(out), "--quiet", "--device", "cpu"]
+    words = ["finetune", f"folder:{tmp_path / 'faces'}", "--out", str(out), "--device", "cpu"]
     done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
     assert (done.exit_code, done.exception) == (0, None)
     lines = done.stdout.splitlines()
@@ -45,11 +45,11 @@ def test_finetune_shows_plan_model_figures_and_next_command(monkeypatch: pytest.
         str(out / "model.onnx"),
         f"next: ekspresi predict PICTURE --model {out / 'model.onnx'}",
     ]
-    assert shown == [("mine", False, "cpu")]
+    assert shown == [("mine", True, "cpu")]
 
 
 def test_finetune_without_torch_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ekspresi.training.finetune", None)
     done = CliRunner().invoke(app, ["finetune", "folder:x"])
     assert isinstance(done.exception, MissingExtraError)
-    assert str(done.exception).startswith("ekspresi finetune needs the extra [train]: pip install")
+    assert str(done.exception).startswith("ekspresi finetune needs the extra [train]. Run pip install ")

@@ -11,7 +11,7 @@ def test_study_without_torch_names_the_extra(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "ekspresi.study.run", None)
     done = CliRunner().invoke(app, ["study", "configs/study-ckplus.toml"])
     assert isinstance(done.exception, MissingExtraError)
-    assert str(done.exception).startswith("ekspresi study needs the extra [train]: pip install")
+    assert str(done.exception).startswith("ekspresi study needs the extra [train]. Run pip install ")
 
 
 def test_study_config_that_is_a_folder_is_refused() -> None:

@@ -80,7 +80,7 @@ def test_train_without_extra_shows_help_or_one_line(monkeypatch: pytest.MonkeyPa
     for arguments in ([], ["--data", "folder:x"], ["--nonsense"]):
         refused = train(*arguments)
         assert isinstance(refused.exception, MissingExtraError)
-        assert str(refused.exception).startswith("ekspresi train needs the extra [train]: pip install")
+        assert str(refused.exception).startswith("ekspresi train needs the extra [train]. Run pip install ")
     assert "Train a network" in CliRunner().invoke(app, ["--help"]).output
 
 

@@ -135,7 +135,7 @@ def test_yunet_offline_names_file_and_remedy(tmp_path: Path, monkeypatch: pytest
 
 def test_yunet_without_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ekspresi.detection.yunet.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"'yunet' needs the extra \[yunet\]: pip install"):
+    with pytest.raises(MissingExtraError, match=r"'yunet' needs the extra \[yunet\]\. Run pip install "):
         make_detector("yunet")
 
 
