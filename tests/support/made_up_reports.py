@@ -78,7 +78,7 @@ class MadeUpReports:
                 figures = ",".join(f"{self.random.uniform(0.4, 0.9):.6f}" for _ in range(5))
                 rows += [f"{epoch},0.5,,,,,", f"{epoch},,{figures}"]
             file.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        model = self.root / "runs/bundled-start/model.onnx"
+        model = self.root / "runs/random-start/model.onnx"
         model.parent.mkdir(parents=True, exist_ok=True)
         write_gray_model(model, FERPLUS_LABELS, {"seconds": 5400.5, "config": {"epochs": 20}})
         machine = {"cpu": CPU, "cores": 2, "gpu": None}
