@@ -100,7 +100,7 @@ class MadeUpRuns(MadeUpReports):
             "cpu": CPU,
             "date": DATE,
             "model_sha256": SHA256,
-            "command": "python benchmarks/priors.py DATA",
+            "asked": {"command": "python benchmarks/priors.py DATA"},
             "curve": [{"strength": each, "sizes": cells(*scores)} for each in (0.0, 1.0)],
             "known": [{"name": name, "px": px, **known} for name in ("equal", "flat") for px in (48, 16)],
             "shifts": [

@@ -103,7 +103,7 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Answer only above stricter thresholds, which hold for other cameras and equally frequent labels too.",
+        help="Answer only above stricter thresholds, set for other cameras and equally frequent labels too.",
     ),
 ]
 

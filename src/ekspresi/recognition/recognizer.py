@@ -74,7 +74,7 @@ class Recognizer:
                 were fitted under 'trained'.
             device: 'auto', 'cpu' or 'cuda', see ``system.onnx_runtime``.
             labels: at least two labels that may be answered; None for all. Probabilities sum to 1 over them.
-            strict: answer only above the strict thresholds, which hold under the shifts that the model card names.
+            strict: answer only above the strict thresholds, set under the shifts that the model card names.
             even_prior: deprecated; use ``prior``.
 
         Raises:
