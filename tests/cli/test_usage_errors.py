@@ -18,7 +18,10 @@ FORM = re.compile(r"error: [^:]+: [^A-Z\n][^\n]*\. [A-Z][^\n]*\.\n")
     [
         (["predict", "x.png", "--min-face-px", "abc"], "error: --min-face-px: "),
         (["predict"], "error: SOURCE...: "),
-        (["predict", "x.png", "--out"], "error: --out: requires an argument. "),
+        (["predict", "x.png", "--out"], "error: --out: requires an argument. Run 'ekspresi COMMAND --help'"),
+        (["predict", "x.mp4", "--every", "abc"], "error: --every: 'abc' is not a duration. "),
+        (["predict", "x.mp4", "--start", "abc"], "error: --start: 'abc' is not a duration. "),
+        (["predict", "x.mp4", "--end", "abc"], "error: --end: 'abc' is not a duration. "),
         (["predict", "x.png", "--verbose=3"], "error: --verbose: does not take a value. "),
         (["predict", "x.png", "--nonsense"], "error: --nonsense: no such option. Run 'ekspresi predict --help'"),
         (["predict", "x.png", "--min-face-p", "3"], "error: --min-face-p: no such option. Use --min-face-px.\n"),

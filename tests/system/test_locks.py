@@ -107,8 +107,8 @@ def test_locks_where_there_are_none_let_work(number: int, tmp_path: Path, monkey
 
 def test_exclusive_lock_makes_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for folder in ("nowhere", "file"):
-        assert f"there is no folder {tmp_path / folder}" in refused(tmp_path / folder / "lock")
+    assert f"there is no folder {tmp_path / 'nowhere'}" in refused(tmp_path / "nowhere" / "lock")
+    assert f"{tmp_path / 'file'} is a file, not a folder. Write to" in refused(tmp_path / "file" / "lock")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -80,7 +80,7 @@ def test_atomic_write_to_a_bad_target_is_an_error(tmp_path: Path) -> None:
     for target, what in (
         (tmp_path, "exists and is not a file"),
         (tmp_path / "nowhere" / "x.csv", "there is no folder"),
-        (tmp_path / "file" / "x.csv", "there is no folder"),
+        (tmp_path / "file" / "x.csv", "is a file, not a folder"),
         (tmp_path / ("x" * 300), "cannot be written"),
     ):
         with pytest.raises(OutputError, match=what), atomic_write(target) as part:

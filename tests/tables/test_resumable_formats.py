@@ -161,7 +161,7 @@ def test_table_at_an_impossible_path_is_refused(tmp_path: Path) -> None:
         (tmp_path / "folder.csv", "exists and is not a file"),
         (tmp_path / "pipe.csv", "exists and is not a file, but a folder, pipe or device"),
         (tmp_path / "nowhere" / "x.csv", "there is no folder"),
-        (tmp_path / "file" / "x.csv", "there is no folder"),
+        (tmp_path / "file" / "x.csv", "is a file, not a folder"),
         (tmp_path / ("x" * 300 + ".csv"), "cannot be written"),
         (Path("/proc/x.csv"), r"no file can be made in /proc\. Write to a different folder\."),
     ):

@@ -15,15 +15,19 @@ _PART = re.compile(rf"({_NUMBER})\s*(h|min|ms|m|s)\s*")
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d*)?)")
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, option: str) -> float:
     """Parse a duration to seconds; a bare number is in seconds already.
+
+    Args:
+        text: as typed.
+        option: name of the option, for the error.
 
     Raises:
         typer.BadParameter: the text is not a duration.
 
     Example:
-        >>> seconds("1m30s"), seconds("0:04"), seconds("200ms")
-        (90.0, 4.0, 0.2)
+        >>> [seconds(text, "--end") for text in ("1m30s", "0:04", "200ms")]
+        [90.0, 4.0, 0.2]
     """
     typed = text.strip().lower()
     if re.fullmatch(_NUMBER, typed):
@@ -35,5 +39,6 @@ def seconds(text: str) -> float:
     units = [_UNITS_S[part[2]] for part in parts]
     falling = all(before > after for before, after in pairwise(units))
     if not parts or not falling or "".join(part[0] for part in parts) != typed:
-        raise typer.BadParameter(f"'{text}' is not a duration. Examples: 0.2s, 200ms, 1m30s, 1:30.")
+        problem = f"'{text}' is not a duration. Examples: 0.2s, 200ms, 1m30s, 1:30."
+        raise typer.BadParameter(problem, param_hint=option)
     return math.fsum(float(part[1]) * unit for part, unit in zip(parts, units, strict=True))

@@ -79,7 +79,8 @@ def _predict(
         typer.Option("--summary", help="Write one row per track and second instead of one per frame (videos only)."),
     ] = False,
     anonymize: Annotated[
-        bool, typer.Option("--anonymize", help="Make faces unrecognizable in annotated files and in the report.")
+        bool,
+        typer.Option("--anonymize", help="Make faces unrecognizable in annotated files, and show none on the page."),
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run of the same command.")] = False,
     overwrite: Overwrite = False,
@@ -124,7 +125,11 @@ def _predict(
     from ekspresi.workflows.options import PredictOptions
     from ekspresi.workflows.predict import predict_sources
 
-    window = Window(None if every is None else seconds(every), seconds(start), None if end is None else seconds(end))
+    window = Window(
+        None if every is None else seconds(every, "--every"),
+        seconds(start, "--start"),
+        None if end is None else seconds(end, "--end"),
+    )
     if window.every_s is not None and window.every_s > LONGEST_STEP_S:
         _LOG.warning(
             "--every %s is longer than %.0f s, so faces are not tracked: each detection gets its own track.",

@@ -56,13 +56,15 @@ def describe_usage_error(error: Any) -> str:
     Args:
         error: a usage error of Typer or click.
     """
-    command = error.ctx.command_path if error.ctx else "ekspresi"  # the parser of options knows no context
+    command = error.ctx.command_path if error.ctx else "ekspresi COMMAND"  # the parser of options knows no context
     subject, problem, fix = command, str(error.message), f"Run '{command} --help'"
     if getattr(error, "param", None) is not None:
         flags = [flag for flag in error.param.opts if flag.startswith("-")]
         subject = max(flags, key=len) if flags else error.param.metavar or error.param.human_readable_name
         problem = problem or "is missing"
         fix = f"Run '{command} --help' to see what it takes"
+    elif getattr(error, "param_hint", None):
+        subject = error.param_hint
     elif getattr(error, "option_name", None):
         subject = error.option_name
         near = getattr(error, "possibilities", None) or ()

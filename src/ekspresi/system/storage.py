@@ -143,6 +143,8 @@ def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         if folder.is_dir():  # such as /proc
             return f"no file can be made in {folder}. Write to a different folder."
+        if folder.exists():
+            return f"{folder} is a file, not a folder. Write to a different folder."
         return f"there is no folder {folder}. Make it first."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         if os.access(folder, os.W_OK):
