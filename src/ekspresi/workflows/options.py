@@ -29,7 +29,7 @@ class PredictOptions:
         annotate: folder of annotated pictures and videos; files that ekspresi drew there are not sources.
         stream: open binary file that takes the table as CSV, such as standard output; not closed.
         page: HTML report, .html.
-        anonymize: make faces unrecognizable in annotated files and in the report.
+        anonymize: make faces unrecognizable in annotated files, and show none on the page.
         summary: write one row per track and second of a video instead of one per frame.
         resume: continue an interrupted run with the same options.
         window: time window and step of videos and cameras.
