@@ -16,7 +16,7 @@ from ekspresi.errors import ImageError
 from ekspresi.recognition.prior_estimate import PriorEstimate
 from ekspresi.summaries.summary import ExpressionTimes, RunSummary, TrackSummary, VideoSummary
 from ekspresi.types import Face, Prediction, Row
-from ekspresi.workflows.options import PredictOptions, PredictResult
+from ekspresi.workflows.options import DRAWN, UNSUPPORTED, PredictOptions, PredictResult, UnreadSource
 
 
 def row(source: str, box: tuple[float, float, float, float], abstained: bool = False) -> Row:
@@ -124,6 +124,13 @@ def test_summary_lines_describe_faces_and_failures() -> None:
         "4 of 6 sources read, 2 failed (see above)",
         "1 annotated picture not written (see above)",
     ]
+
+
+def test_summary_lines_count_folders_that_cannot_be_read() -> None:
+    unread = [UnreadSource("in/locked", "the folder cannot be read"), UnreadSource("in/bad.png", "is empty")]
+    unread += [UnreadSource("in/a.cr2", UNSUPPORTED), UnreadSource("in/b.png", DRAWN)]
+    result = PredictResult(sources=3, sources_read=2, read=["a.png", "b.png"], faces=2, failed=1, unread=unread)
+    assert list(summary_lines(result)) == ["2 faces in 2 pictures", "2 of 4 sources read, 2 failed (see above)"]
 
 
 def test_complete_line_without_table_names_the_folder() -> None:

@@ -17,7 +17,7 @@ from ekspresi.system.file_names import printable
 from ekspresi.types import UNSURE, Prediction, Row
 from ekspresi.visualization.formatting import format_clock, format_part, format_percent
 from ekspresi.visualization.palette import COLORS
-from ekspresi.workflows.options import PredictOptions, PredictResult
+from ekspresi.workflows.options import DRAWN, UNSUPPORTED, PredictOptions, PredictResult
 
 SHOWN_TRACKS = 20
 """Tracks of a video that are shown, those with the longest face time first."""
@@ -142,9 +142,12 @@ def summary_lines(result: PredictResult) -> Iterator[str]:
     empty += [printable(Path(video.source).name) for video in videos if video.faces == 0]
     if empty:
         yield f"No face found in {', '.join(empty)}. Try a smaller --min-face-px."
-    if result.failed:
-        total = counted(result.sources - result.done, "source")
-        yield f"{result.sources_read} of {total} read, {result.failed} failed (see above)"
+    failed = max(result.failed, sum(each.reason not in (UNSUPPORTED, DRAWN) for each in result.unread))
+    if (
+        failed
+    ):  # also folders that cannot be listed and files that do not exist, which were not among the sources to read
+        total = counted(result.sources - result.done + failed - result.failed, "source")
+        yield f"{result.sources_read} of {total} read, {failed} failed (see above)"
     if result.prior is not None:
         yield f"class prior, estimated from {counted(result.prior.faces, 'face')}: {result.prior.describe()}"
     if result.outputs_failed:
