@@ -2,6 +2,8 @@
 
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -80,6 +82,19 @@ def test_error_log_of_many_sources_names_the_damaged(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda path: read_clip(path, told[path]), told))
     assert [len(told[path]) for path in (*whole, *harmed)] == [0, 0, 1, 1]
+
+
+def test_error_log_of_abandoned_damaged_file_never_hangs(tmp_path: Path) -> None:
+    """Threads that log need the interpreter's lock, and the end of their decoder waits for them."""
+    path = hurt(write_moving_clip(tmp_path / "a.mp4", 90, codec="libx264"), 60)
+    program = (
+        "import sys; from itertools import islice; from pathlib import Path\n"
+        "from ekspresi.media.timestamps import Window; from ekspresi.media.video_reader import video_frames\n"
+        "for count in range(60):\n"
+        "    reading = video_frames(Path(sys.argv[1]), window=Window(), refused=lambda error: None)\n"
+        "    list(islice(reading, 20 + count % 40)); reading.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True, timeout=120)
 
 
 def test_error_log_after_its_end_restores_pyav() -> None:

@@ -159,7 +159,11 @@ class _ContainerReader:
                 codec.thread_count = 1
             if codec.name == "hevc":  # verifies the checksums of frames, where there are any
                 codec.options = {"err_detect": "crccheck"}
-            yield from self._frames(stop)
+            try:
+                yield from self._frames(stop)
+            finally:
+                # Its threads need the interpreter's lock to log. Freeing it holds the lock and waits for them.
+                codec.flush_buffers()
 
     def _frames(self, stop: Event | None) -> Iterator[Frame]:
         stream, target = self._decoder.stream, self._target
