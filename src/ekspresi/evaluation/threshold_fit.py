@@ -132,7 +132,7 @@ def halves(dataset: FaceDataset, indices: NDArray[np.int64]) -> tuple[NDArray[np
 
     >>> from types import SimpleNamespace as Made
     >>> halves(Made(subjects=np.array(["a", "a", "b"]), sequences=None), np.arange(3))
-    (array([0, 0, 1]), array([False, False,  True]))
+    (array([0, 0, 1]), array([ True,  True, False]))
     """
     names = dataset.subjects if dataset.subjects is not None else dataset.sequences
     group = np.arange(len(indices)) if names is None else np.unique(names[indices], return_inverse=True)[1].reshape(-1)
