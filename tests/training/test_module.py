@@ -28,7 +28,7 @@ def test_module_learns_from_teachers_but_drops_them(
     teacher = export(finished.folder, tmp_path / "teacher.onnx").weights
     keys = {**small, "epochs": 1, "ema_decay": 0.0}
     alone = train(load_config(None, keys), tmp_path / "alone")
-    taught = train(load_config(None, {**keys, "teacher": (str(teacher), "bundled")}), tmp_path / "taught")
+    taught = train(load_config(None, {**keys, "teacher": (str(teacher), str(teacher))}), tmp_path / "taught")
     assert weights(alone).keys() == weights(taught).keys()
     assert any((weights(alone)[name] != weights(taught)[name]).any() for name in weights(alone))
     seen, read = (
@@ -62,7 +62,8 @@ def test_training_step_adds_both_losses(module: ExpressionModule, monkeypatch: p
     logged: dict[str, float] = {}
     monkeypatch.setattr(module, "log", lambda name, value, **_: logged.update({name: float(value)}))
     logits = torch.tensor([[2.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
-    monkeypatch.setattr(module.network, "forward", lambda _: (logits, torch.tensor([3.0, 5.0])))
+    monkeypatch.setattr(module.network, "pool", lambda tensor: tensor)
+    monkeypatch.setattr(module.network, "read", lambda _: (logits, torch.tensor([3.0, 5.0])))
     targets, weights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]), torch.tensor([3.0, 1.0])
     loss = module.training_step((torch.zeros(2, 1, 32, 32), targets, weights, torch.tensor([3.5, 3.0]), weights[:0]), 0)
     smoothed = targets.numpy() * 0.7 + 0.1

@@ -228,7 +228,8 @@ def measure_difference(network: nn.Module, model: Path, input_px: int) -> float:
         >>> from ekspresi.training.network import load_teacher
         >>> bundled = Recognizer()
         >>> network, _ = load_teacher("bundled", bundled.labels)
-        >>> measure_difference(network, bundled.path, input_px=64) < LARGEST_DIFFERENCE
+        >>> views = MirroredViews(network).eval()
+        >>> measure_difference(views, bundled.path, input_px=64) < LARGEST_DIFFERENCE
         True
     """
     generator = np.random.default_rng(0)
