@@ -177,7 +177,7 @@ def _calibrate(
     recognizer: Recognizer, dataset: FaceDataset, split: Split, config: TrainConfig
 ) -> SizeCalibration | None:
     """Fit the calibration on the validation faces of the run's split."""
-    drawn = TrainingBatches(dataset, split.train, config)
+    drawn = TrainingBatches(dataset, split.train, config.changed(blendshapes=""))  # the votes alone count here
     order = drawn.order(0)
     calibration = fit_calibration(
         recognizer,
