@@ -88,7 +88,7 @@ def test_predict_loads_no_learning_and_no_measuring(tmp_path: Path, tiny_model: 
     assert (tmp_path / "x.csv").is_file()
     assert "onnxruntime" in modules
     # Typer itself may load pydantic to read the arguments; the configurations that need it are not loaded.
-    assert not modules & {*NOT_AT_RUN_TIME, "ekspresi.training.settings", "ekspresi.training"}
+    assert not modules & {*NOT_AT_RUN_TIME, "ekspresi.system.settings", "ekspresi.training"}
 
 
 def test_nothing_is_collected_for_anyone(tmp_path: Path, tiny_model: Path) -> None:

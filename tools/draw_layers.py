@@ -17,9 +17,10 @@ PICTURE = ROOT / "docs" / "pictures" / "layers.svg"
 
 CAPTIONS = {
     "cli": "commands and flags",
-    "service": "planned",
+    "service": "HTTP and WebSocket",
     "cluster": "planned",
     "workflows": "a user's request, from inputs to files",
+    "studio": "the page that answers in a browser",
     "study": "many trainings, compared",
     "training": "one training, the only torch",
     "evaluation": "a model on labelled faces",
@@ -29,6 +30,7 @@ CAPTIONS = {
     "visualization": "all that is drawn",
     "tables": "rows that survive a kill",
     "pipeline": "images or frames → faces with predictions",
+    "portable": "a recognizer as one ONNX graph",
     "media": "files, videos, cameras",
     "detection": "images → faces",
     "recognition": "crops → predictions",
@@ -42,8 +44,9 @@ CAPTIONS = {
 """Room -> what it holds or does."""
 
 ROLES = (
-    ("surfaces", "parse, call, show"),
-    ("use cases", ""),
+    ("command line", "parses, calls, shows"),
+    ("services", "others call them"),
+    ("use cases", "and the page"),
     ("comparison", ""),
     ("training", ""),
     ("measurement", ""),
@@ -55,7 +58,19 @@ ROLES = (
 )
 """Name of each layer, from the top down, and a note on it."""
 
-COLORS = ("#ba4c47", "#b05732", "#a06328", "#856e25", "#5f792f", "#377e50", "#1f7d71", "#247a93", "#3d6ea6", "#5661a6")
+COLORS = (
+    "#a8476b",
+    "#ba4c47",
+    "#b05732",
+    "#a06328",
+    "#856e25",
+    "#5f792f",
+    "#377e50",
+    "#1f7d71",
+    "#247a93",
+    "#3d6ea6",
+    "#5661a6",
+)
 """Fill of each layer's rooms, from the top down. White text on each has a contrast of 4.5 or more."""
 
 WIDTH, MARGIN, NAMES_PX, ARROW_PX = 920, 28, 150, 56
@@ -109,10 +124,10 @@ def draw(layers: list[list[Room]]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         'role="img" aria-labelledby="title">',
-        '<title id="title">The ten layers of ekspresi; each imports only from the layers below it</title>',
+        '<title id="title">The eleven layers of ekspresi; each imports only from the layers below it</title>',
         f"<style>{_STYLE}</style>",
         f'<rect class="paper" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="14"/>',
-        f'<text class="title" x="{MARGIN}" y="38">The ten layers of ekspresi</text>',
+        f'<text class="title" x="{MARGIN}" y="38">The eleven layers of ekspresi</text>',
         f'<text class="note" x="{WIDTH - MARGIN}" y="38" text-anchor="end">'
         "Each room imports only from the layers below it</text>",
     ]

@@ -70,7 +70,7 @@ def test_help_shows_description_bounds_and_default_of_keys() -> None:
 
 
 def test_train_without_extra_shows_help_or_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ekspresi.training.settings", None)  # as if pydantic were not installed
+    monkeypatch.setitem(sys.modules, "ekspresi.system.settings", None)  # as if pydantic were not installed
     monkeypatch.delitem(sys.modules, "ekspresi.training.config")
     for arguments in (["--help"], ["--data", "folder:x", "-h"]):
         shown = train(*arguments)

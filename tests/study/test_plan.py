@@ -58,7 +58,7 @@ def test_plan_arm_jobs_leaves_out_arms_without_a_rate(study: StudyConfig) -> Non
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_study_loads_and_its_quick_form_is_small(path: Path) -> None:
     study = load_study(path)
-    assert {"adam", "sgd", "rmsprop", "adamw"} <= set(study.rates)
+    assert {"adam", "sgd", "rmsprop"} <= set(study.rates)
     assert {arm.config.oversampling for arm in study.arms} >= {"none", "balanced"}
     quick = load_study(path, quick=True)
     rates = {(name, half): each[0] for name, each in quick.rates.items() for half in (0, 1)}

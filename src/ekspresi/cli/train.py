@@ -122,8 +122,8 @@ def _own_options() -> list[_Flag]:
 
 def _config_options() -> list[_Flag]:
     """Make one option for each key of the configuration, so that each is declared once."""
+    from ekspresi.system.settings import format_range
     from ekspresi.training.config import TrainConfig
-    from ekspresi.training.settings import format_range
 
     options = []
     for name, field in TrainConfig.model_fields.items():

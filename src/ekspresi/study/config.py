@@ -28,8 +28,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from ekspresi.datasets.splits import FOLDS
+from ekspresi.system.settings import Settings, make_refusal, read_toml, validate_settings
 from ekspresi.training.config import Material, Rate, Recipe, Seed, TrainConfig, make_config
-from ekspresi.training.settings import Settings, make_refusal, read_toml, validate_settings
 
 TUNING = "tuning"
 """Folder of the jobs that search for learning rates; no arm can have this name."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ekspresi.datasets.protocols import OVERSAMPLING, PROTOCOLS
-from ekspresi.training.settings import Settings, format_toml, make_refusal, read_toml, validate_settings
+from ekspresi.system.settings import Settings, format_toml, make_refusal, read_toml, validate_settings
 
 if TYPE_CHECKING:  # `protocols` lists the names, but a type checker cannot unpack it
     _Protocol: TypeAlias = str

@@ -2,7 +2,8 @@
 
 In: a model, values as TOML gives them, and their source. Out: the model, or a ``ConfigError`` with a line for each
 problem. Only this module turns errors of pydantic into sentences. They read
-``<file or flags>: <key> = <value>: <problem>. <fix>.`` Does not know about any key. Needs the extra [train].
+``<file or flags>: <key> = <value>: <problem>. <fix>.`` Does not know about any key. Needs pydantic,
+which the extras [train] and [serve] bring.
 """
 
 import difflib

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, Field
 
 from ekspresi.errors import ConfigError
-from ekspresi.training.settings import (
+from ekspresi.system.settings import (
     Settings,
     format_range,
     format_toml,
