@@ -13,16 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 
 from ekspresi.errors import EkspresiError
-from ekspresi.imaging.pixel_shape import stored_result
 from ekspresi.media.frames import read_frames
 from ekspresi.pipeline.analyzer import Analyzer, shared_analyzer
-from ekspresi.pipeline.fusion import FusionByTrack
 from ekspresi.pipeline.prefetch import DetectionPrefetcher, PendingFrame
+from ekspresi.pipeline.track_state import TrackState
 from ekspresi.recognition.priors import PriorInput, prior_from
-from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.forks import in_one_process
-from ekspresi.tracking.bytetrack import Tracker
-from ekspresi.tracking.shot_boundaries import ShotBoundaryDetector
 from ekspresi.types import Device, Face, Frame, FrameResult, Row
 
 _POLL_S = 0.1
@@ -118,7 +114,7 @@ def analyze_frames(
         Exception: as ``read`` or the analysis of a frame raises it, after the results of all earlier frames.
         SourceError: a forked child continues an iterator of its parent.
     """
-    prefetcher, tracks = DetectionPrefetcher(read, analyzer), _TrackState(analyzer.recognizer, first_track)
+    prefetcher, tracks = DetectionPrefetcher(read, analyzer), TrackState(analyzer.recognizer, first_track)
     try:
         while not (stop is not None and stop.is_set()):
             batch = prefetcher.next_batch(_POLL_S)
@@ -156,38 +152,6 @@ class _Halt(Event):
 
     def is_set(self) -> bool:
         return super().is_set() or (self._other is not None and self._other.is_set())
-
-
-class _TrackState:
-    """Track faces and fuse their predictions, separately for each file and shot."""
-
-    def __init__(self, recognizer: Recognizer, first_track: int) -> None:
-        self._recognizer = recognizer
-        self._first_track = first_track
-        self._source: str | None = None
-        self._boundaries = ShotBoundaryDetector()
-        self._tracker: Tracker | None = None
-        self._fusion: FusionByTrack | None = None
-
-    def update(self, frame: Frame, faces: list[Face]) -> FrameResult:
-        tracks: list[int | None] = [None] * len(faces)
-        hidden = [face.box_xyxy for face in faces]
-        if frame.time_s is not None:
-            if self._tracker is None or self._fusion is None or frame.source != self._source:
-                self._source, self._boundaries = frame.source, ShotBoundaryDetector()
-                self._tracker = Tracker(first_track=self._first_track)
-                self._fusion = FusionByTrack(self._recognizer.metadata.calibration, self._recognizer.log_prior)
-                self._first_track = 1
-            if self._boundaries.update(frame.image) or frame.cut:
-                self._tracker.start_new_shot()  # new numbers also start new beliefs
-            tracks = self._tracker.update(faces, frame.time_s)
-            faces = self._fusion.update(faces, tracks, frame.time_s)
-            hidden += self._tracker.unseen_boxes()
-        rows = tuple(
-            Row(frame.source, frame.number, frame.time_s, track, face, number)
-            for number, (face, track) in enumerate(zip(faces, tracks, strict=True), start=1)
-        )
-        return stored_result(FrameResult(frame, rows, tuple(hidden)))
 
 
 def _recognize(batch: deque[PendingFrame], analyzer: Analyzer) -> Iterator[tuple[PendingFrame, list[Face]]]:
