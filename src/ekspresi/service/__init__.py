@@ -1,0 +1,1 @@
+"""Answer over HTTP and WebSocket, and call such a service from Python."""
