@@ -10,6 +10,7 @@ In: nothing. Out: classes. Does not know about other modules.
     ├── DatasetError           a data set does not have its documented layout
     ├── ConfigError            a key is unknown, a value is out of range, or a checkpoint has another configuration
     ├── OutputError            a result cannot be written
+    ├── ServiceError           a service cannot be reached, refuses a request, or fails
     └── MissingExtraError      the extra of a command is not installed
 
 The command line prints the message of an ``EkspresiError`` and exits with code 2. Anything else is a bug and
@@ -94,6 +95,22 @@ class OutputError(EkspresiError):
         >>> str(OutputError("rows.csv: is read-only. Make it writable."))
         'rows.csv: is read-only. Make it writable.'
     """
+
+
+class ServiceError(EkspresiError):
+    """Report a service that cannot be reached, refuses a request, or fails.
+
+    Attributes:
+        status: of its HTTP answer, such as 413; None where there is none.
+
+    Example:
+        >>> ServiceError("http://host: refuses the key. Check it.", status=401).status
+        401
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class MissingExtraError(EkspresiError):

@@ -16,8 +16,6 @@ JsonFace = dict[str, Value | list[list[float]]]
 """The columns of a row without ``annotated``, then ``score`` and ``landmarks``, which tables do not have."""
 
 _LABEL = "p_"
-_OF_A_PREDICTION = ("face_px", "effective_px", "expression", "most_likely", "confidence", "abstained")
-_NO_BOX = (0.0, 0.0, 0.0, 0.0)
 
 
 def face_values(row: Row, labels: tuple[str, ...]) -> JsonFace:
@@ -42,17 +40,6 @@ def face_values(row: Row, labels: tuple[str, ...]) -> JsonFace:
     return values
 
 
-def prediction_values(prediction: Prediction, labels: tuple[str, ...]) -> dict[str, Value]:
-    """Map the columns of a prediction to its values.
-
-    Example:
-        >>> prediction_values(Prediction("fear", 0.75, {"anger": 0.25, "fear": 0.75}, face_px=24.0), ("anger", "fear"))
-        {'face_px': 24.0, 'effective_px': None, 'expression': 'fear', 'most_likely': 'fear', 'confidence': 0.75, ...}
-    """
-    values = row_values(Row("", 0, None, None, Face(_NO_BOX, 1.0, None, prediction)), labels)
-    return {name: value for name, value in values.items() if name in _OF_A_PREDICTION or name.startswith(_LABEL)}
-
-
 def face_from(values: Mapping[str, Any]) -> Face:
     """Read a face back from ``face_values``.
 
@@ -72,10 +59,10 @@ def face_from(values: Mapping[str, Any]) -> Face:
 
 
 def prediction_from(values: Mapping[str, Any]) -> Prediction:
-    """Read a prediction back from ``prediction_values`` or ``face_values``; its probabilities are rounded to 1e-6.
+    """Read the prediction back from ``face_values``; probabilities are rounded to 1e-6.
 
     Raises:
-        KeyError, TypeError, ValueError: these are not the values of a prediction.
+        KeyError, TypeError, ValueError: these are not the values of a face.
 
     Example:
         >>> prediction_from({
@@ -91,7 +78,7 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
     }
     effective_px, abstained = values["effective_px"], values["abstained"]
     if not isinstance(abstained, bool) or not probabilities:
-        raise ValueError("these are not the values of a prediction")
+        raise ValueError("these are not the values of a face")
     return Prediction(
         expression=original_name(str(values["most_likely"])),
         confidence=float(values["confidence"]),
