@@ -15,6 +15,8 @@ from ekspresi.recognition.calibration import SizeCalibration, SizePairs
 from ekspresi.recognition.preprocessing import Preprocessing
 
 METADATA_KEY = "ekspresi"
+PORTABLE_KEY = "ekspresi_portable"
+"""Key that portable models have too (``ekspresi.portable``): their graph is not the one that recognition runs."""
 FORMAT = 1
 _STORED = {"class_priors": "shares", "prior_strength": "even_strength"}
 """Field of a calibration -> its key in the model file, whose format is older than the field's name."""

@@ -19,7 +19,7 @@ from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import correct_sizes, softmax
 from ekspresi.recognition.classifier import BatchPrediction, Crops
-from ekspresi.recognition.metadata import METADATA_KEY, ModelMetadata
+from ekspresi.recognition.metadata import METADATA_KEY, PORTABLE_KEY, ModelMetadata
 from ekspresi.recognition.preprocessing import check_crops
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.priors import PriorInput, check_calibrated, check_labels, log_prior, prior_from, restrict
@@ -265,7 +265,10 @@ def _session(content: bytes, path: Path, threads: int | None, device: Device) ->
 
 
 def _metadata(session: Any, path: Path, strict: bool) -> ModelMetadata:
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    entries = session.get_modelmeta().custom_metadata_map
+    text = entries.get(METADATA_KEY)
+    if PORTABLE_KEY in entries:
+        raise ModelError(f"{path}: is a portable model, for programs without ekspresi. Use the file it was made from.")
     if text is None:
         raise ModelError(f"{path}: the ONNX file lacks ekspresi's metadata. Make it with 'ekspresi export'.")
     metadata = ModelMetadata.from_json(text, str(path))
