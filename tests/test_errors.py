@@ -25,6 +25,7 @@ def test_every_error_is_an_ekspresi_error() -> None:
     assert {name for name, each in CLASSES.items() if EkspresiError not in each.__bases__} == {
         "EkspresiError",
         "AccessError",
+        "ImageSizeError",
     }
 
 

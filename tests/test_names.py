@@ -10,8 +10,8 @@ import ekspresi
 PACKAGE = Path(ekspresi.__file__).parent
 FACADES = {"ekspresi", "ekspresi.cli"}
 """The public surface, which loads names lazily, and the command line, which holds its app."""
-SHARED = {"register"}
-"""Each command registers itself by a function of this name."""
+SHARED = {"register", "router"}
+"""Each command registers itself by a function of this name; each file of routes has a router."""
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

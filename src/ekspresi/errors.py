@@ -4,6 +4,7 @@ In: nothing. Out: classes. Does not know about other modules.
 
     EkspresiError              an error that the user can fix: one line that names the file and the remedy
     ├── ImageError             a picture cannot be read, is too large, or is not a picture
+    │   └── ImageSizeError     a picture has more pixels than allowed
     ├── SourceError            a path, address or camera does not exist, or gives no pictures
     │   └── AccessError        an address refuses the user or the password
     ├── ModelError             a file is not a model, or a model lacks ekspresi's metadata
@@ -33,6 +34,15 @@ class ImageError(EkspresiError):
     Example:
         >>> str(ImageError("a.png: is empty (0 bytes). Copy it again from its origin."))
         'a.png: is empty (0 bytes). Copy it again from its origin.'
+    """
+
+
+class ImageSizeError(ImageError):
+    """Report a picture with more pixels than allowed; it is not decoded.
+
+    Example:
+        >>> isinstance(ImageSizeError("a.png: has more than 200 megapixels, the limit. Make it smaller."), ImageError)
+        True
     """
 
 

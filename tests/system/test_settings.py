@@ -44,7 +44,7 @@ class Camera(Settings):
 
 def problems(values: dict[str, Any], where: str = "c.toml", flags: tuple[str, ...] = ()) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
-        validate_settings(Camera, values, where, flags)
+        validate_settings(Camera, values, where, dict.fromkeys(flags, "flags"))
     return tuple(caught.value.problems)
 
 

@@ -33,7 +33,21 @@ class Detector(Protocol):
         ...
 
 
-def make_detector(name: str, min_face_px: float = 12, device: Device = "auto") -> Detector:
+class SizedDetector(Detector, Protocol):
+    """Find faces from a width on; the detectors of ``make_detector`` do.
+
+    Example:
+        >>> detector: SizedDetector = make_detector("mtcnn", 12)
+        >>> detector.search_from(40).detect(np.zeros((40, 30, 3), np.uint8))
+        []
+    """
+
+    def search_from(self, min_face_px: float) -> "SizedDetector":
+        """Return a detector that searches for faces from this width in pixels, with the same networks."""
+        ...
+
+
+def make_detector(name: str, min_face_px: float = 12, device: Device = "auto") -> SizedDetector:
     """Make the detector of a name; its weights are loaded at the first image.
 
     Args:

@@ -93,6 +93,12 @@ class MtcnnDetector:
         with self._searches().one():
             return detect_tiled(image, mtcnn_levels(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
+    def search_from(self, min_face_px: float) -> "MtcnnDetector":
+        """Return a detector that searches for faces from this width in pixels, with the same networks and threads."""
+        other = object.__new__(type(self))
+        other.__dict__ = {**self.__dict__, "min_face_px": min_face_px}
+        return other
+
     def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
         """Return the detections in a part of an image, RGB uint8 (h, w, 3), whose first level has a scale."""
         factor = max(int(1 / (DETAIL * scale)), 1)

@@ -21,3 +21,7 @@ class WholeImage:
         """Return one face with score 1.0 whose box is the whole image, uint8 (H, W, 3)."""
         height, width = image.shape[:2]
         return [Face(box_xyxy=(0.0, 0.0, float(width), float(height)), score=1.0)]
+
+    def search_from(self, min_face_px: float) -> "WholeImage":
+        """Return the same: the whole image is a face of any width."""
+        return self

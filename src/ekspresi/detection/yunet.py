@@ -97,6 +97,12 @@ class YunetDetector:
         with self._turn():
             return detect_tiled(image, yunet_levels(image.shape[1], image.shape[0], self.min_face_px), self._find)
 
+    def search_from(self, min_face_px: float) -> "YunetDetector":
+        """Return a detector that searches for faces from this width in pixels, with the same network."""
+        other = object.__new__(type(self))
+        other.__dict__ = {**self.__dict__, "min_face_px": min_face_px}
+        return other
+
     def _find(self, part: NDArray[np.uint8], scale: float) -> Detections:
         """Return the detections in a part of an image, RGB uint8 (h, w, 3), searched at a scale, in its pixels."""
         network = self._loaded()

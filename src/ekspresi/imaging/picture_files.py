@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from ekspresi.errors import ImageError
+from ekspresi.errors import ImageError, ImageSizeError
 from ekspresi.imaging.color_profiles import ColorProfile
 from ekspresi.imaging.file_kinds import CONVERT, TIFF, describe_jpeg, describe_kind, is_heif, is_tga, starts_like
 from ekspresi.imaging.pillow_images import MAX_PIXELS, check_size, convert_pillow, turn_upright
@@ -60,15 +60,17 @@ class DecodedFrame:
     is_last: bool
 
 
-def decode_frames(file: IO[bytes], name: str) -> Iterator[DecodedFrame]:
+def decode_frames(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Iterator[DecodedFrame]:
     """Decode the frames of an open picture file, one at a time.
 
     Args:
         file: can be read and sought.
         name: what errors call it.
+        max_pixels: of the largest picture that is decoded, at most ``MAX_PIXELS``.
 
     Raises:
-        ImageError: the file is no picture, is damaged, has an unknown layout, or more than ``MAX_PIXELS`` pixels.
+        ImageSizeError: the file states more than ``max_pixels`` pixels.
+        ImageError: the file is no picture, is damaged, or has an unknown layout.
 
     Example:
         >>> from io import BytesIO
@@ -81,9 +83,10 @@ def decode_frames(file: IO[bytes], name: str) -> Iterator[DecodedFrame]:
     start = file.read(512)
     if not start:
         raise ImageError(f"{name}: is empty (0 bytes). Copy it again from its origin.")
-    frames = _tiff_frames(file) if starts_like(start, TIFF) else _pillow_frames(file, name, start)
+    is_tiff = starts_like(start, TIFF)
+    frames = _tiff_frames(file, max_pixels) if is_tiff else _pillow_frames(file, name, start, max_pixels)
     while True:
-        with _errors_explained(name, start):
+        with _errors_explained(name, start, max_pixels):
             frame = next(frames, None)
         if frame is None:
             return
@@ -105,7 +108,7 @@ def decode_pillow(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _errors_explained(name: str, start: bytes) -> Iterator[None]:
+def _errors_explained(name: str, start: bytes, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
     """Turn whatever a decoder raises into an ``ImageError``."""
     try:
         # Pillow warns of pictures near its own limit and of damaged metadata: neither matters here.
@@ -115,8 +118,8 @@ def _errors_explained(name: str, start: bytes) -> Iterator[None]:
     except ImageError:
         raise
     except Image.DecompressionBombError:
-        what = f"has more than {MAX_PIXELS // 1_000_000} megapixels, the limit"
-        raise ImageError(f"{name}: {what}. Make it smaller, or cut it into parts.") from None
+        what = f"has more than {max_pixels / 1_000_000:g} megapixels, the limit"
+        raise ImageSizeError(f"{name}: {what}. Make it smaller, or cut it into parts.") from None
     except UnknownLayoutError as error:
         what = f"is a TIFF picture of a kind that cannot be read here ({error})"
         raise ImageError(f"{name}: {what}. Save it as RGB without compression.") from None
@@ -143,9 +146,9 @@ def reason(error: BaseException) -> str:
     return str(text).strip().splitlines()[0].rstrip(".")
 
 
-def _pillow_frames(file: IO[bytes], name: str, start: bytes) -> Iterator[DecodedFrame]:
+def _pillow_frames(file: IO[bytes], name: str, start: bytes, max_pixels: int) -> Iterator[DecodedFrame]:
     with _opened(file, name, start) as picture:
-        check_size(picture.size)
+        check_size(picture.size, max_pixels)
         if picture.format not in _ANIMATED or not getattr(picture, "is_animated", False):
             yield DecodedFrame(convert_pillow(picture, file), None, True)
             return
@@ -195,14 +198,14 @@ def _opened(file: IO[bytes], name: str, start: bytes) -> Image.Image:
     raise UnidentifiedImageError
 
 
-def _tiff_frames(file: IO[bytes]) -> Iterator[DecodedFrame]:
+def _tiff_frames(file: IO[bytes], max_pixels: int) -> Iterator[DecodedFrame]:
     pages = tiff_pages(file)
     if not pages:
         raise ValueError("it has no page")
     for page in pages:
         if min(page.size) < 1:
             raise ValueError("the directory of a page is missing")
-        check_size(page.size)
+        check_size(page.size, max_pixels)
         yield DecodedFrame(_tiff_page(file, page), None, page is pages[-1])
 
 

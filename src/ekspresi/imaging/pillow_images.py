@@ -32,8 +32,8 @@ _ORIENTATION_TAG = 0x0112
 _SRGB_GAMMA = 1 / 2.2
 
 
-def check_size(size: tuple[int, int]) -> None:
-    """Refuse a picture of more than ``MAX_PIXELS`` pixels by its width and height.
+def check_size(size: tuple[int, int], max_pixels: int = MAX_PIXELS) -> None:
+    """Refuse a picture of more than ``max_pixels`` pixels by its width and height.
 
     Raises:
         PIL.Image.DecompressionBombError: it is larger.
@@ -41,7 +41,7 @@ def check_size(size: tuple[int, int]) -> None:
     Example:
         >>> check_size((8, 6))
     """
-    if size[0] * size[1] > MAX_PIXELS:
+    if size[0] * size[1] > max_pixels:
         raise Image.DecompressionBombError
 
 

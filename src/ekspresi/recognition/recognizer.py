@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 from ekspresi.errors import ConfigError, ModelError
 from ekspresi.imaging.cropping import gray
-from ekspresi.imaging.resampling import KERNELS
 from ekspresi.recognition.calibration import correct_sizes, softmax
 from ekspresi.recognition.classifier import BatchPrediction, Crops
-from ekspresi.recognition.metadata import METADATA_KEY, PORTABLE_KEY, ModelMetadata
+from ekspresi.recognition.model_file import check_graph, open_model, read_metadata, read_model
 from ekspresi.recognition.preprocessing import check_crops
 from ekspresi.recognition.pretrained import bundled_model
 from ekspresi.recognition.priors import PriorInput, check_calibrated, check_labels, log_prior, prior_from, restrict
 from ekspresi.system.forks import PerProcess
-from ekspresi.system.onnx_runtime import create_session, provider_of
+from ekspresi.system.onnx_runtime import provider_of
 from ekspresi.types import Device, Prediction, Prior
 
 BATCH = 64
@@ -86,9 +85,9 @@ class Recognizer:
         kept = None if model is None else self.path.absolute()
         self._configuration = partial(type(self), kept, threads, prior, device=device, labels=labels, strict=strict)
         # From memory: a child process gets the same session even if the file has changed.
-        self._sessions = PerProcess(partial(_session, _read_content(self.path), self.path, threads, device))
-        self.metadata = _metadata(self._session, self.path, strict)
-        self._outputs = _check_fit(self._session, self.metadata, self.path)
+        self._sessions = PerProcess(partial(open_model, read_model(self.path), self.path, threads, device))
+        self.metadata = read_metadata(self._session, self.path, strict)
+        self._outputs = check_graph(self._session, self.metadata, self.path)
         if prior != "trained":
             check_calibrated(self.metadata.calibration, self.path)
         self.prior, self.allowed = prior, check_labels(labels, self.labels)
@@ -132,18 +131,26 @@ class Recognizer:
         Raises:
             TypeError, ValueError, ModelError: see ``logits``.
         """
-        batch = self.predict_batch(crops)
+        return self.as_predictions(self.predict_batch(crops), [float(min(crop.shape[:2])) for crop in crops])
+
+    def as_predictions(self, batch: BatchPrediction, face_px: Sequence[float]) -> list[Prediction]:
+        """Turn N answers into predictions.
+
+        Args:
+            batch: N answers of this recognizer.
+            face_px: the shorter side of each crop in pixels.
+        """
         return [
             Prediction(
                 expression=self.labels[int(row.argmax())],
                 confidence=float(row.max()),
                 probabilities=dict(zip(self.labels, row.tolist(), strict=True)),
-                face_px=float(min(crop.shape[:2])),
+                face_px=side,
                 effective_px=float(size) if self.estimates_size else None,
                 abstained=bool(unsure),
             )
-            for crop, row, size, unsure in zip(
-                crops, batch.probabilities, batch.effective_px, batch.abstained, strict=True
+            for side, row, size, unsure in zip(
+                face_px, batch.probabilities, batch.effective_px, batch.abstained, strict=True
             )
         ]
 
@@ -156,21 +163,27 @@ class Recognizer:
         return self.calibrate(*self.logits(crops), self.prior)
 
     def calibrate(
-        self, logits: NDArray[np.float64], effective_px: NDArray[np.float64], prior: Prior
+        self,
+        logits: NDArray[np.float64],
+        effective_px: NDArray[np.float64],
+        prior: Prior,
+        allowed: NDArray[np.bool_] | None = None,
     ) -> BatchPrediction:
-        """Calibrate what ``logits`` returned, and restrict it to the labels of the recognizer.
+        """Calibrate what ``logits`` returned, and restrict it to labels.
 
         Args:
             logits: float64 (N, K).
             effective_px: float64 (N,), in pixels.
             prior: as checked by ``prior_from``; ignored where the model has no calibration.
+            allowed: bool (K,), labels that may be answered; None for those of the recognizer.
         """
         calibration = self.metadata.calibration
+        allowed = self.allowed if allowed is None else allowed
         if calibration is None:
             unsure = np.zeros(len(logits), dtype=bool)
-            return BatchPrediction(restrict(softmax(logits), self.allowed), effective_px, unsure)
+            return BatchPrediction(restrict(softmax(logits), allowed), effective_px, unsure)
         shift = None if prior == "trained" else log_prior(prior, self.labels, calibration)
-        probabilities = restrict(calibration.probabilities(logits, effective_px, shift), self.allowed)
+        probabilities = restrict(calibration.probabilities(logits, effective_px, shift), allowed)
         return BatchPrediction(probabilities, effective_px, calibration.abstained(probabilities, effective_px))
 
     def probabilities(self, crops: Crops) -> NDArray[np.float64]:
@@ -225,79 +238,39 @@ class Recognizer:
             ModelError: an output of the model is not finite.
         """
         check_crops(crops)
-        out = np.empty((len(crops), len(self.labels)))
-        effective_px = np.array([min(crop.shape[:2]) for crop in crops], dtype=np.float64)
-        for start in range(0, len(crops), BATCH):
-            grays = [gray(crop, luma=self.metadata.crop.luma) for crop in crops[start : start + BATCH]]
-            tensor = self.metadata.preprocessing.tensor(grays)
-            found = self._session.run(self._outputs, {"tensor": tensor})
-            if not all(np.isfinite(values).all() for values in found):
-                raise ModelError(f"{self.path}: an output of the model is not a finite number. Export the model again.")
-            part = slice(start, start + len(tensor))
-            out[part] = found[0]
-            if len(found) > 1:
-                estimates = np.exp2(np.clip(found[1].astype(np.float64), 0, 16))
-                effective_px[part] = np.minimum(
-                    correct_sizes(estimates, self.metadata.size_correction), effective_px[part]
-                )
-        return out, effective_px
+        sides = np.array([min(crop.shape[:2]) for crop in crops], dtype=np.float64)
+        found = [
+            self.run_network(self.prepare(crops[start : start + BATCH]), sides[start : start + BATCH])
+            for start in range(0, len(crops), BATCH)
+        ]
+        logits = [np.empty((0, len(self.labels))), *(each for each, _ in found)]
+        return np.concatenate(logits), np.concatenate([np.empty(0), *(each for _, each in found)])
 
+    def prepare(self, crops: Crops) -> NDArray[np.float32]:
+        """Turn N crops into the input of the network, float32 (N, 1, S, S).
 
-def _read_content(path: Path) -> bytes:
-    if not path.is_file():
-        problem = "is a folder, not a model" if path.is_dir() else "no such model file"
-        raise ModelError(f"{path}: {problem}. Use an ONNX file made by 'ekspresi export'.")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+        Raises:
+            TypeError, ValueError: see ``logits``.
+        """
+        check_crops(crops)
+        return self.metadata.preprocessing.tensor([gray(crop, luma=self.metadata.crop.luma) for crop in crops])
 
+    def run_network(
+        self, tensor: NDArray[np.float32], face_px: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Run the network once; return what ``logits`` returns.
 
-def _session(content: bytes, path: Path, threads: int | None, device: Device) -> Any:
-    try:
-        return create_session(content, threads, device=device, name=path.name)
-    except ConfigError:
-        raise
-    except Exception as error:  # the only common base of ONNX Runtime's exceptions
-        raise ModelError(
-            f"{path}: is not an ONNX model that ONNX Runtime can run. Make one with 'ekspresi export'."
-        ) from error
+        Args:
+            tensor: float32 (N, 1, S, S), of ``prepare``.
+            face_px: float64 (N,), the shorter side of each crop in pixels.
 
-
-def _metadata(session: Any, path: Path, strict: bool) -> ModelMetadata:
-    entries = session.get_modelmeta().custom_metadata_map
-    text = entries.get(METADATA_KEY)
-    if PORTABLE_KEY in entries:
-        raise ModelError(f"{path}: is a portable model, for programs without ekspresi. Use the file it was made from.")
-    if text is None:
-        raise ModelError(f"{path}: the ONNX file lacks ekspresi's metadata. Make it with 'ekspresi export'.")
-    metadata = ModelMetadata.from_json(text, str(path))
-    return metadata.make_strict() if strict else metadata
-
-
-def _check_fit(session: Any, metadata: ModelMetadata, path: Path) -> list[str]:
-    """Check that the graph fits the metadata; return the names of its outputs."""
-    input_px, classes = metadata.preprocessing.input_px, len(metadata.labels)
-    outputs = [value.name for value in session.get_outputs()]
-    expected = {"logits": (classes,), "log2_px": ()} if len(outputs) > 1 else {"logits": (classes,)}
-    for values, shapes in (
-        (session.get_inputs(), {"tensor": (1, input_px, input_px)}),
-        (session.get_outputs(), expected),
-    ):
-        found = [(value.name, value.type, list(value.shape)) for value in values]
-        if [name for name, _, _ in found] != list(shapes) or not all(
-            kind == "tensor(float)" and _fits(shape, shapes[name]) for name, kind, shape in found
-        ):
-            required = ", ".join(f"'{name}' ({', '.join(map(str, ('N', *shape)))})" for name, shape in shapes.items())
-            raise ModelError(f"{path}: its metadata require {required}, its graph has {found}. Export the model again.")
-    preprocessing = metadata.preprocessing
-    if preprocessing.kernel not in KERNELS or not preprocessing.std > 0 or not classes or preprocessing.largest_px < 1:
-        raise ModelError(f"{path}: its metadata hold values out of range. Export the model again.")
-    return outputs
-
-
-def _fits(found: list[int | str], expected: tuple[int, ...]) -> bool:
-    """Return whether a shape is a free dimension (not an int) and then the expected ones."""
-    if len(found) != len(expected) + 1 or isinstance(found[0], int):
-        return False
-    return all(not isinstance(n, int) or n == w for n, w in zip(found[1:], expected, strict=True))
+        Raises:
+            ModelError: an output of the model is not finite.
+        """
+        found = self._session.run(self._outputs, {"tensor": tensor})
+        if not all(np.isfinite(values).all() for values in found):
+            raise ModelError(f"{self.path}: an output of the model is not a finite number. Export the model again.")
+        if len(found) == 1:
+            return found[0].astype(np.float64), face_px
+        estimates = np.exp2(np.clip(found[1].astype(np.float64), 0, 16))
+        return found[0].astype(np.float64), np.minimum(correct_sizes(estimates, self.metadata.size_correction), face_px)

@@ -2,14 +2,14 @@
 
 In: a model, values as TOML gives them, and their source. Out: the model, or a ``ConfigError`` with a line for each
 problem. Only this module turns errors of pydantic into sentences. They read
-``<file or flags>: <key> = <value>: <problem>. <fix>.`` Does not know about any key. Needs pydantic,
-which the extras [train] and [serve] bring.
+``<file or flags>: <key> = <value>: <problem>. <fix>.`` The values of fields with ``repr=False`` are secret and never
+shown. Does not know about any key. Needs pydantic, which the extras [train] and [serve] bring.
 """
 
 import difflib
 import json
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self, TypeVar, get_args
@@ -105,14 +105,16 @@ def read_toml(path: Path, example: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not TOML ({error}). Correct the file.") from error
 
 
-def validate_settings(model: type[S], values: Mapping[str, Any], where: str, flags: Collection[str] = ()) -> S:
+def validate_settings(
+    model: type[S], values: Mapping[str, Any], where: str, origins: Mapping[str, str] | None = None
+) -> S:
     """Check keys and values, and make the model of them.
 
     Args:
         model: the class of the settings.
         values: keys and values as TOML gives them.
         where: source of the values for messages, a file or 'flags'.
-        flags: keys that come from flags, whatever ``where`` says.
+        origins: key -> its source, for keys that come from elsewhere, such as 'flags'.
 
     Raises:
         ConfigError: a key is unknown, or a value has the wrong type or is out of range; a line for each problem.
@@ -130,7 +132,7 @@ def validate_settings(model: type[S], values: Mapping[str, Any], where: str, fla
         found = error.errors(include_url=False)
         paths = [each["loc"] for each in found]
         problems = [
-            _sentence(model, values, each, "flags" if each["loc"][0] in flags else where)
+            _sentence(model, values, each, (origins or {}).get(str(each["loc"][0]), where))
             for each in found
             # Pydantic reports a list with a bad item a second time, as too short.
             if not any(path[: len(each["loc"])] == each["loc"] != path for path in paths)
@@ -183,7 +185,8 @@ def _sentence(model: type[Settings], values: Mapping[str, Any], each: ErrorDetai
     name, *items = *pending, last
     key = f"{name}{''.join(f'[{item}]' for item in items)}"
     value = each["input"]
-    shown = "" if each["type"] == "missing" or _holds_tables(value) else f" = {_short(format_toml(value))}"
+    hidden = each["type"] == "missing" or _holds_tables(value) or _is_secret(here, str(name))
+    shown = "" if hidden else f" = {_short(format_toml(value))}"
     return f"{': '.join(tables)}: {key}{shown}: {_problem(here, key, each)}"
 
 
@@ -226,6 +229,12 @@ def _table(path: list[Any], values: Mapping[str, Any]) -> str:
         return f"[{name}]"
     given = values.get("name")
     return f"[[{name}]] {repr(given) if isinstance(given, str) else items[0] + 1}"
+
+
+def _is_secret(model: type[Settings] | None, key: str) -> bool:
+    """Return whether a key holds a secret, or is unknown and may be a misspelt one that does."""
+    fields = {} if model is None else model.model_fields
+    return not all(field.repr for field in ([fields[key]] if key in fields else fields.values()))
 
 
 def _holds_tables(value: Any) -> bool:

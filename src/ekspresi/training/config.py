@@ -198,7 +198,8 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
         3
     """
     values = {} if path is None else read_toml(path, "configs/ckplus48.toml")
-    return validate_settings(TrainConfig, values | overrides, "flags" if path is None else str(path), flags=overrides)
+    where = "flags" if path is None else str(path)
+    return validate_settings(TrainConfig, values | overrides, where, dict.fromkeys(overrides, "flags"))
 
 
 def make_config(values: dict[str, Any], where: str) -> TrainConfig:

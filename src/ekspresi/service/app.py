@@ -1,0 +1,62 @@
+"""Make the app of the service from its settings.
+
+In: settings. Out: an ASGI app that any server can run; ``server`` runs it with uvicorn. Does not know about sockets or
+signals.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from ekspresi import __version__
+from ekspresi.service.problems import answer_with_problems
+from ekspresi.service.routes import analyze, health, recognize
+from ekspresi.service.settings import ServiceSettings
+from ekspresi.service.state import ServiceState
+
+_DESCRIPTION = """Recognize facial expressions on faces only a few pixels wide, with calibrated confidence.
+
+Pictures are held in memory while they are answered, and never stored or logged. An expression is what a face shows, not
+what a person feels."""
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """Load the model, and make the app.
+
+    Its ``state.service`` is a ``ServiceState``. The app works without its lifespan, which warms up and ends threads.
+
+    Args:
+        settings: of the service.
+
+    Raises:
+        ModelError, ConfigError, MissingExtraError: the model, the device or the detector cannot be used.
+
+    Example:
+        >>> app = create_app(ServiceSettings(device="cpu"))
+        >>> "/v1/analyze" in app.openapi()["paths"]
+        True
+    """
+    state = ServiceState.load(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        state.warm_up()
+        try:
+            yield
+        finally:
+            state.close()
+
+    app = FastAPI(
+        title="ekspresi",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # these pages load scripts of others
+        redoc_url=None,
+    )
+    app.state.service = state
+    answer_with_problems(app)
+    for routes in (analyze, recognize, health):
+        app.include_router(routes.router)
+    return app

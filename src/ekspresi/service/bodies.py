@@ -1,0 +1,126 @@
+"""Read the pictures and the fields of a request's body, in memory.
+
+In: a request whose body is ``multipart/form-data``, or the bytes of one picture. Out: uploads and fields. File names
+are only given back in answers: no file is opened by them. Does not know what a picture shows.
+"""
+
+import re
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from ekspresi.service.problems import RequestError
+
+MULTIPART = "multipart/form-data"
+RAW = ("image/", "application/octet-stream")
+"""Start of the content types of a body that is one picture."""
+NAMELESS = "-"
+"""Source of a picture without a file name, as for a picture in standard input."""
+
+_LONGEST_NAME = 255
+_FIELDS = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upload:
+    """Hold one picture of a request.
+
+    Example:
+        >>> Upload("a.jpg", b"...").name
+        'a.jpg'
+
+    Attributes:
+        name: last part of the file name that the client gave, or ``NAMELESS``.
+        content: bytes of the file.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """Hold the pictures and fields of a request.
+
+    Example:
+        >>> Body((Upload("a.jpg", b"..."),), {"prior": "uniform"}).fields
+        {'prior': 'uniform'}
+
+    Attributes:
+        uploads: the pictures, in the order of the request.
+        fields: of the form; the last of several with one name.
+    """
+
+    uploads: tuple[Upload, ...]
+    fields: dict[str, str]
+
+
+class _MemoryParser(MultiPartParser):
+    """Keep files in memory; Starlette would write those above 1 MB to the disk."""
+
+    spool_max_size = sys.maxsize
+
+
+async def read_body(request: Request, most_uploads: int) -> Body:
+    """Read the body of a request.
+
+    Args:
+        request: with a body within the limits.
+        most_uploads: number of pictures that it may hold.
+
+    Raises:
+        RequestError: the content type is another, the form is damaged, or holds too many pictures or none.
+
+    Example:
+        >>> import asyncio
+        >>> async def receive():
+        ...     return {"type": "http.request", "body": b"GIF89a"}
+        >>> scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"image/gif")]}
+        >>> asyncio.run(read_body(Request(scope, receive), 1)).uploads[0].name
+        '-'
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == MULTIPART:
+        return await _read_form(request, most_uploads)
+    if not kind.startswith(RAW):
+        subject = f"content type {kind[:60] or 'of the body'}"
+        fix = f"Send {MULTIPART} with files, or the bytes of a picture with its content type, such as image/jpeg"
+        raise RequestError("unsupported-media-type", f"{subject}: is not read here. {fix}.")
+    content = await request.body()
+    if not content:
+        raise RequestError("invalid-request", "the body: is empty (0 bytes). Send a picture.")
+    return Body((Upload(NAMELESS, content),), {})
+
+
+async def _read_form(request: Request, most_uploads: int) -> Body:
+    content = await request.body()
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield content
+
+    parser = _MemoryParser(request.headers, stream(), max_files=sys.maxsize, max_fields=_FIELDS)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError, UnicodeError) as error:
+        reason = (getattr(error, "message", None) or "its boundary is missing").rstrip(".")
+        raise RequestError("invalid-request", f"the form: is damaged ({reason}). Send it as curl -F does.") from None
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
+    if not files:
+        problem = "holds no file"
+        raise RequestError("invalid-request", f"the form: {problem}. Send one as curl -F file=@photo.jpg does.")
+    if len(files) > most_uploads:
+        what = f"holds {len(files)} files, more than {most_uploads}"
+        raise RequestError("too-many-crops", f"the form: {what}. Send fewer in a request.")
+    uploads = tuple([Upload(_shown(file.filename), await file.read()) for file in files])
+    await form.close()
+    return Body(uploads, fields)
+
+
+def _shown(name: str | None) -> str:
+    """Return the last part of a file name, whatever separates its parts."""
+    return re.split(r"[/\\]", name or "")[-1][-_LONGEST_NAME:] or NAMELESS

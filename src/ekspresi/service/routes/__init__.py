@@ -1,0 +1,1 @@
+"""Define the addresses of the service: one router in each file."""

@@ -1,0 +1,25 @@
+"""Say whether the service lives, and whether it takes requests.
+
+In: nothing. Out: a status for a load balancer or a container's runtime. Needs no API key.
+"""
+
+from fastapi import APIRouter
+
+from ekspresi.service.problems import RequestError
+from ekspresi.service.routes.shared import Service
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", operation_id="is_alive", summary="Whether the process answers")
+async def _answer_health() -> dict[str, str]:
+    """Answer that the process lives."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", operation_id="is_ready", summary="Whether the service takes requests")
+async def _answer_readiness(service: Service) -> dict[str, str]:
+    """Answer that the model is loaded and the service does not stop."""
+    if service.stopping:
+        raise RequestError("stopping", "the service: stops. Send requests to another one, or again later.")
+    return {"status": "ready"}

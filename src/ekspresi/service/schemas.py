@@ -1,0 +1,116 @@
+"""Describe the answers of the service for its OpenAPI document.
+
+In: nothing. Out: pydantic models with examples. A row is what ``tables/schema.py`` makes of it: a test holds that the
+fields are its columns. Does not know how answers are made.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_PROBABILITIES = {
+    "p_neutral": 0.000311,
+    "p_happiness": 0.996102,
+    "p_surprise": 0.002991,
+    "p_sadness": 0.000112,
+    "p_anger": 0.000153,
+    "p_disgust": 0.00008,
+    "p_fear": 0.00006,
+    "p_contempt": 0.000191,
+}
+ROW: dict[str, Any] = {
+    "source": "photo.jpg",
+    "frame": 0,
+    "time_s": None,
+    "track": None,
+    "face": 1,
+    "x1": 178.03,
+    "y1": 60.4,
+    "x2": 266.67,
+    "y2": 172.2,
+    "face_px": 106.0,
+    "effective_px": 41.93,
+    "expression": "happiness",
+    "most_likely": "happiness",
+    "confidence": 0.996102,
+    "abstained": False,
+    "annotated": None,
+    **_PROBABILITIES,
+}
+"""Example of a row."""
+
+
+class FaceRow(BaseModel):
+    """Describe one face: the columns of ``ekspresi predict``, then ``p_<label>`` for each label of the model.
+
+    >>> FaceRow.model_validate(ROW).expression
+    'happiness'
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"example": ROW, "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}},
+    )
+
+    source: str = Field(description="Last part of the file name in the request, or '-'.")
+    frame: int = Field(description="Number of the frame; 0 for a picture.")
+    time_s: float | None = Field(description="Seconds since the start of a stream; null for a picture.")
+    track: int | None = Field(description="Number of the track in a stream; null for a picture.")
+    face: int = Field(description="Number of the face in its picture, from 1, the largest first.")
+    x1: float = Field(description="Left edge of the box in pixels of the upright picture; may be beyond its edges.")
+    y1: float = Field(description="Upper edge of the box.")
+    x2: float = Field(description="Right edge of the box.")
+    y2: float = Field(description="Lower edge of the box.")
+    face_px: float | None = Field(description="Side of the face crop in pixels.")
+    effective_px: float | None = Field(description="Pixels of side that hold detail.")
+    expression: str | None = Field(description="The answer: the most probable expression, or 'unsure'.")
+    most_likely: str | None = Field(description="The most probable expression; only a guess where abstained is true.")
+    confidence: float | None = Field(description="Probability of most_likely.")
+    abstained: bool | None = Field(description="Whether the model gives no answer.")
+    annotated: str | None = Field(description="Always null here.")
+
+
+class AnalyzeAnswer(BaseModel):
+    """Describe the answer to a picture.
+
+    >>> AnalyzeAnswer(faces=[], width=640, height=480, notes=[]).faces
+    []
+    """
+
+    faces: list[FaceRow] = Field(description="The faces, largest first.")
+    width: int = Field(description="Width of the upright picture in pixels.")
+    height: int = Field(description="Height of the upright picture in pixels.")
+    notes: list[str] = Field(description="What was left out, such as the other frames of an animation.")
+
+
+class RecognizeAnswer(BaseModel):
+    """Describe the answer to crops.
+
+    >>> RecognizeAnswer(faces=[], notes=[]).notes
+    []
+    """
+
+    faces: list[FaceRow] = Field(description="One row for each crop, in the order of the request.")
+    notes: list[str] = Field(description="What was left out, such as the other frames of an animation.")
+
+
+class ProblemDocument(BaseModel):
+    """Describe an error (RFC 9457).
+
+    >>> from ekspresi.service.problems import RequestError
+    >>> import json
+    >>> body = RequestError("busy", "the queue: is full. Send it again later.").to_response().body
+    >>> ProblemDocument.model_validate_json(body).status
+    503
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Kind of the error, a URN.", examples=["urn:ekspresi:problem:unreadable-picture"])
+    title: str = Field(description="Kind of the error in words.", examples=["The picture cannot be read"])
+    status: int = Field(description="Status of the answer.", examples=[422])
+    detail: str = Field(
+        description="Subject, problem and fix.",
+        examples=["a.jpg: is empty (0 bytes). Copy it again from its origin."],
+    )
+    request_id: str | None = Field(default=None, description="Id of the request, also in the header X-Request-ID.")

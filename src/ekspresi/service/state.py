@@ -1,0 +1,70 @@
+"""Hold what all requests of a service share.
+
+In: settings. Out: the loaded model, the queues, and whether the service stops. Does not know about HTTP.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ekspresi.detection.detector import make_detector
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.service.analysis import Analysis
+from ekspresi.service.gatherer import Gatherer, PreparedCrops
+from ekspresi.service.settings import ServiceSettings
+
+
+@dataclass(eq=False)
+class ServiceState:
+    """Hold the settings, the model and the queues of a service.
+
+    Example:
+        >>> state = ServiceState.load(ServiceSettings(device="cpu"))
+        >>> state.analysis.recognizer.labels[:2], state.stopping
+        (('neutral', 'happiness'), False)
+        >>> state.close()
+
+    Attributes:
+        settings: of the service.
+        analysis: answers pictures and crops.
+        stopping: the service finishes what it has, and takes nothing new.
+    """
+
+    settings: ServiceSettings
+    analysis: Analysis
+    stopping: bool = field(default=False, init=False)
+
+    @classmethod
+    def load(cls, settings: ServiceSettings) -> "ServiceState":
+        """Load the model and prepare the queues; their threads start with the first request.
+
+        Raises:
+            ModelError, ConfigError, MissingExtraError: the model, the device or the detector cannot be used.
+        """
+        model = Path(settings.model).expanduser() if settings.model else None
+        recognizer = Recognizer(model, device=settings.device, strict=settings.strict)
+        detector = make_detector(settings.detector, settings.min_face_px, settings.device)
+        gatherer = Gatherer(
+            recognizer.run_network,
+            batch_crops=settings.batch_crops,
+            wait_s=settings.batch_wait_ms / 1000,
+            most_waiting=settings.max_waiting_crops,
+        )
+        return cls(settings, Analysis(settings, recognizer, detector, gatherer))
+
+    def warm_up(self) -> None:
+        """Run the detector and the network once, so that the first request is not slower than others.
+
+        Raises:
+            ModelError: the networks of the detector cannot be loaded.
+        """
+        self.analysis.detector.detect(np.zeros((64, 64, 3), np.uint8))
+        recognizer = self.analysis.recognizer
+        crops = PreparedCrops(recognizer.prepare([np.zeros((48, 48), np.uint8)]), np.array([48.0]))
+        recognizer.run_network(crops.tensor, crops.face_px)
+
+    def close(self) -> None:
+        """Answer what was taken, and end the threads."""
+        self.stopping = True
+        self.analysis.close()
