@@ -43,9 +43,9 @@ then the belief depends on a few of the best frames, however old."""
 FULL_PX = 24.0
 """Effective size in pixels from which frames weigh the same: the recognizer gains little from more."""
 
-_SMALLEST_PROBABILITY = 1e-6
+SMALLEST_PROBABILITY = 1e-6
 """Floor: a single frame at exactly 0 must not rule an expression out for as long as it has weight."""
-_DROPPED_S = 20.0
+DROPPED_S = 20.0
 """Seconds without a frame after which a belief is dropped: its weights are then down to 2e-9."""
 
 
@@ -150,7 +150,7 @@ class TrackFusion:
         """Fade older evidence by its age, and add the probabilities (K,) of a frame."""
         fading = math.exp(-self._age_s / self.time_constant_s)
         weight = min(1.0, size_px / FULL_PX) ** self.size_power
-        logs = np.log(np.maximum(probabilities, _SMALLEST_PROBABILITY))
+        logs = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
         evidence = np.subtract(logs, self._log_prior, out=np.zeros_like(logs), where=self._evident)
         self._evidence = fading * self._evidence + weight * evidence
         self._weight = fading * self._weight + weight
@@ -215,6 +215,6 @@ class FusionByTrack:
             belief = self._beliefs[track].update(face.prediction, self._clock_s)
             self._updated_s[track] = self._clock_s
             fused.append(replace(face, prediction=belief))
-        for track in [track for track, last_s in self._updated_s.items() if self._clock_s - last_s > _DROPPED_S]:
+        for track in [track for track, last_s in self._updated_s.items() if self._clock_s - last_s > DROPPED_S]:
             del self._beliefs[track], self._updated_s[track]
         return fused

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ekspresi.errors import OutputError
+from ekspresi.studio.engine_constants import write_engine_constants
 from ekspresi.system.storage import MAKER, atomic_write, check_writable, ensure_folder, os_errors_as_output_error
 
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -105,6 +106,8 @@ class Site:
             for path in sorted(self.folder.rglob("*"))
             if path.suffix in CONTENT_TYPES and path.is_file()
         }
+        if self.folder == _STATIC:
+            found["/js/engine/constants.js"] = SiteFile(write_engine_constants().encode(), CONTENT_TYPES[".js"])
         return {**found, **({"/": found["/index.html"]} if "/index.html" in found else {})}
 
     def export(self, folder: Path) -> list[Path]:
@@ -149,7 +152,8 @@ class Site:
         return [folder / name for name in sorted(contents)]
 
 
-SITE = Site(Path(__file__).with_name("static"))
+_STATIC = Path(__file__).with_name("static")
+SITE = Site(_STATIC)
 """The studio's page, as the package ships it."""
 
 

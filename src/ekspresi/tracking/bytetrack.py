@@ -57,7 +57,7 @@ MIN_IOU_LOW_SCORE = 0.5
 MAX_WIDENING = (2.0, 24.0)
 """Largest widening by the filter's uncertainty, as (sides of the face, pixels): their sum."""
 
-_STEPS_KEPT = 5
+STEPS_KEPT = 5
 """The usual step is the median of this many recent steps: a single gap in a video does not change it."""
 
 _Array = NDArray[np.float64]
@@ -129,7 +129,7 @@ class Tracker:
         self._unseen_s = np.zeros(0)
         self._unseen_now = np.zeros(0, dtype=np.bool_)
         self._of_earlier_shot = np.zeros(0, dtype=np.bool_)
-        self._steps_s: deque[float] = deque(maxlen=_STEPS_KEPT)
+        self._steps_s: deque[float] = deque(maxlen=STEPS_KEPT)
         self._filters = KalmanFilters.from_boxes(np.zeros((0, 4)))
 
     @property

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 _Array = NDArray[np.float64]
 
 # Standard deviations as (sides of the box, pixels): their sum is taken. Two rows: of the center, of the size.
-_MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
+MEASUREMENT_STD = np.array([[0.05, 0.5], [0.08, 0.7]])
 """Measurement noise: standard deviation of a detector's box."""
-_INITIAL_SPEED_STD = np.array([[2.0, 60.0], [0.3, 0.0]])
+INITIAL_SPEED_STD = np.array([[2.0, 60.0], [0.3, 0.0]])
 """Initial speed: standard deviation for a new box, per second; people walk and cameras pan."""
-_ACCELERATION_STD = np.array([[4.0, 20.0], [0.3, 0.0]])
+ACCELERATION_STD = np.array([[4.0, 20.0], [0.3, 0.0]])
 """Acceleration: standard deviation of the change of speed in one second.
 
 Half of ByteTrack's value, whose boxes hold whole people.
@@ -47,7 +47,7 @@ class KalmanFilters:
     def from_boxes(cls, boxes: _Array) -> "KalmanFilters":
         """Start a filter of unknown speed at each box (T, 4), given as x1, y1, x2, y2."""
         state = to_center_size(boxes)
-        measured, speed = _scaled_std(_MEASUREMENT_STD, state) ** 2, _scaled_std(_INITIAL_SPEED_STD, state) ** 2
+        measured, speed = _scaled_std(MEASUREMENT_STD, state) ** 2, _scaled_std(INITIAL_SPEED_STD, state) ** 2
         return cls(state, np.zeros_like(state), np.stack([measured, np.zeros_like(measured), speed]))
 
     def select(self, kept: NDArray[np.bool_]) -> "KalmanFilters":
@@ -66,7 +66,7 @@ class KalmanFilters:
         """Advance all filters by ``step_s`` seconds."""
         self.center_size += step_s * self.speed
         self.center_size[:, 2:] = np.maximum(self.center_size[:, 2:], 1.0)
-        noise = _scaled_std(_ACCELERATION_STD, self.center_size) ** 2
+        noise = _scaled_std(ACCELERATION_STD, self.center_size) ** 2
         state, both, speed = self.covariance
         self.covariance = np.stack(
             [
@@ -85,7 +85,7 @@ class KalmanFilters:
         """
         measured = to_center_size(boxes)
         state, both, speed = self.covariance[:, indices]
-        total = state + _scaled_std(_MEASUREMENT_STD, measured) ** 2
+        total = state + _scaled_std(MEASUREMENT_STD, measured) ** 2
         error = measured - self.center_size[indices]
         self.center_size[indices] += state / total * error
         self.speed[indices] += both / total * error
