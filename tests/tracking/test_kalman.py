@@ -19,15 +19,15 @@ def test_filters_agree_with_matrix_arithmetic():
     filters = KalmanFilters.from_boxes(boxes)
     means, covariances = [], []
     for k in range(4):
-        speed = kalman._scaled_std(kalman._INITIAL_SPEED_STD, state)[0, k]
-        measured = kalman._scaled_std(kalman._MEASUREMENT_STD, state)[0, k]
+        speed = kalman._scaled_std(kalman.INITIAL_SPEED_STD, state)[0, k]
+        measured = kalman._scaled_std(kalman.MEASUREMENT_STD, state)[0, k]
         means.append(np.array([state[0, k], 0.0]))
         covariances.append(np.diag([measured**2, speed**2]))
     for step_s in (0.04, 0.1, 0.5, 0.04):
         filters.predict(step_s)
-        acceleration = kalman._scaled_std(kalman._ACCELERATION_STD, filters.center_size)[0] ** 2
+        acceleration = kalman._scaled_std(kalman.ACCELERATION_STD, filters.center_size)[0] ** 2
         seen = filters.center_size + rng.normal(0, 2, (1, 4))
-        measured = kalman._scaled_std(kalman._MEASUREMENT_STD, seen)[0] ** 2
+        measured = kalman._scaled_std(kalman.MEASUREMENT_STD, seen)[0] ** 2
         for k in range(4):
             move = np.array([[1, step_s], [0, 1]])
             noise = acceleration[k] * np.array([[step_s**3 / 3, step_s**2 / 2], [step_s**2 / 2, step_s]])

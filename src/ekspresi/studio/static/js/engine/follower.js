@@ -19,7 +19,7 @@ const LONGEST_GAP_S = 0.5; // after a longer one faces may be anywhere: detect
 export class Follower {
   #tracker = new Tracker();
   #untracked = []; // boxes of the last frame whose score is too low for a track
-  #sinceDetection = Infinity; // frames; infinite where the next frame must be searched
+  #sinceDetection = Infinity; // frames; infinite before the first detection
   #before = "";
 
   /**
@@ -36,16 +36,16 @@ export class Follower {
     const gapS = timeS - (tracker.timeS ?? -Infinity);
     const expected = [...tracker.expectBoxes(timeS), ...(setting === this.#before ? this.#untracked : [])];
     const recent = this.#sinceDetection < DETECT_EVERY && gapS >= 0 && gapS < LONGEST_GAP_S;
-    const follows = recent && expected.length > 0;
-    const faces = follows ? await detector.refine(picture, expected) : await detector.detect(picture, minFacePx);
+    const followed = recent && expected.length ? await detector.refine(picture, expected) : [];
+    // Where a face is lost, it may have moved further than the network sees: the frame is searched at once.
+    const follows = followed.length > 0 && followed.length === expected.length;
+    const faces = follows ? followed : await detector.detect(picture, minFacePx);
     faces.sort((a, b) => measureArea(b.box) - measureArea(a.box));
     // A frame that was canceled changes nothing: state changes from here on only.
     [this.#before, this.#tracker] = [setting, tracker];
     const numbers = tracker.update(faces, timeS);
     this.#untracked = faces.filter((_, i) => numbers[i] === null).map(({ box }) => box);
-    // Where a face is lost, the next frame is searched: it may have moved further than the network sees.
-    const lost = follows && faces.length < expected.length;
-    this.#sinceDetection = lost ? Infinity : follows ? this.#sinceDetection + 1 : 1;
+    this.#sinceDetection = follows ? this.#sinceDetection + 1 : 1;
     return faces;
   }
 }
