@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from ekspresi.errors import OutputError
 from ekspresi.studio.engine_constants import write_engine_constants
+from ekspresi.studio.definitions import DEFINITIONS, SERVICE_WORKER, list_offline_files, make_definitions
 from ekspresi.system.storage import MAKER, atomic_write, check_writable, ensure_folder, os_errors_as_output_error
 
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -108,6 +109,11 @@ class Site:
         }
         if self.folder == _STATIC:
             found["/js/engine/constants.js"] = SiteFile(write_engine_constants().encode(), CONTENT_TYPES[".js"])
+        if SERVICE_WORKER in found:
+            found[DEFINITIONS] = SiteFile(make_definitions(), CONTENT_TYPES[".js"])
+            worker = found.pop(SERVICE_WORKER).read()
+            offline = {address: file.read() for address, file in found.items() if not address.endswith(".txt")}
+            found[SERVICE_WORKER] = SiteFile(list_offline_files(offline, worker), CONTENT_TYPES[".js"])
         return {**found, **({"/": found["/index.html"]} if "/index.html" in found else {})}
 
     def export(self, folder: Path) -> list[Path]:

@@ -28,8 +28,12 @@ FLAT = 0.03
 SCALES = (0.10, 0.25, 0.50, 1.0)
 """Falls that full color can mean, 0..1: the map uses the smallest value that covers its largest fall."""
 
-_HUE = (214, 0, 128)
-_DENSEST = 0.8  # the face stays visible even under full color
+HUE = (214, 0, 128)
+"""Color of the map, RGB."""
+
+DENSEST = 0.8
+"""Share of the hue where it is full: the face stays visible even there."""
+
 _MAP, _CELL = 384, 192  # the second is a whole multiple of all SIZES_PX but 32
 _MARGIN, _GAP, _TITLE, _LINE, _TEXT = 36, 56, 62, 28, 20
 
@@ -221,6 +225,6 @@ def _wrap(text: str, text_px: int, width: int) -> list[str]:
 
 def _tint(pixels: Image.Image, strengths: NDArray[np.float32]) -> Image.Image:
     """Color an RGB picture by strengths, float32 (H, W), clipped to 0..1."""
-    dense = _DENSEST * np.clip(strengths, 0, 1)[:, :, None]
-    mixed = np.asarray(pixels, dtype=np.float32) * (1 - dense) + np.array(_HUE, dtype=np.float32) * dense
+    dense = DENSEST * np.clip(strengths, 0, 1)[:, :, None]
+    mixed = np.asarray(pixels, dtype=np.float32) * (1 - dense) + np.array(HUE, dtype=np.float32) * dense
     return Image.fromarray(np.rint(mixed).astype(np.uint8))

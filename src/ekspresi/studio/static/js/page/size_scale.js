@@ -1,0 +1,35 @@
+/** Place face sizes along the curve: each halving has the same width. Does not know about the screen. */
+
+/** Largest size that is imitated; a larger face begins left of it. */
+const LARGEST_PX = 48;
+
+/** Smallest size that is imitated. */
+const SMALLEST_PX = 8;
+
+const STEP = 0.075; // from a larger face to LARGEST_PX
+
+/** Sizes that the axis names. */
+export const TICKS_PX = [48, 32, 24, 16, 12, 8];
+
+/**
+ * Make the scale of a face.
+ *
+ * @param {number} ownPx side of its crop.
+ * @returns {function(number): number} size in pixels -> 0 (as it is) to 1 (smallest).
+ */
+export function makeScale(ownPx) {
+  const start = ownPx > LARGEST_PX ? STEP : 0;
+  const largest = Math.min(ownPx, LARGEST_PX);
+  return (px) => {
+    if (px > largest) return 0;
+    if (largest <= SMALLEST_PX) return 0;
+    return start + ((1 - start) * Math.log(largest / px)) / Math.log(largest / SMALLEST_PX);
+  };
+}
+
+/** Find the index of the size that lies nearest to a place on the scale. */
+export function nearestPosition(sizesPx, fraction) {
+  const scale = makeScale(sizesPx[0]);
+  const away = sizesPx.map((px) => Math.abs(scale(px) - fraction));
+  return away.indexOf(Math.min(...away));
+}
