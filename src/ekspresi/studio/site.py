@@ -16,8 +16,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ekspresi.errors import OutputError
-from ekspresi.studio.engine_constants import write_engine_constants
 from ekspresi.studio.definitions import DEFINITIONS, SERVICE_WORKER, list_offline_files, make_definitions
+from ekspresi.studio.engine_constants import write_engine_constants
 from ekspresi.system.storage import MAKER, atomic_write, check_writable, ensure_folder, os_errors_as_output_error
 
 HEADERS: Mapping[str, str] = MappingProxyType(
