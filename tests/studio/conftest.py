@@ -7,7 +7,7 @@ import pytest
 from tests.support.studio_pages import OPEN_ENGINE, UNPACK, StudioPage, open_studio, require_chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # while a page of Playwright is open, no other test can run an event loop
 def engine_page() -> Iterator[StudioPage]:
     """A page of the studio's origin with an open engine, on one thread, and nothing else."""
     require_chromium()

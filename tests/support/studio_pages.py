@@ -80,18 +80,23 @@ def open_studio(path: str, *flags: str) -> Iterator[StudioPage]:
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *flags])
-                page = browser.new_page()
-                found = StudioPage(page, f"http://127.0.0.1:{server.server_port}", server)
-                page.on("request", lambda request: found.requests.append((request.method, request.url)))
-                page.on("console", found.hear)
-                page.on("pageerror", lambda error: found.problems.append(str(error)))
-                page.add_init_script(_WATCH)
-                page.goto(found.origin + path)
+                found = watch_page(browser.new_page(), f"http://127.0.0.1:{server.server_port}", server)
+                found.page.goto(found.origin + path)
                 yield found
                 browser.close()
         finally:
             server.shutdown()
             thread.join()
+
+
+def watch_page(page: Any, origin: str, server: Any) -> StudioPage:
+    """Collect what happens in a page of Playwright from now on."""
+    found = StudioPage(page, origin, server)
+    page.on("request", lambda request: found.requests.append((request.method, request.url)))
+    page.on("console", found.hear)
+    page.on("pageerror", lambda error: found.problems.append(str(error)))
+    page.add_init_script(_WATCH)
+    return found
 
 
 def to_rgba(image: NDArray[np.uint8]) -> dict[str, object]:

@@ -30,9 +30,15 @@ self.onmessage = async ({ data: { id, kind, cancel, ...request } }) => {
     const result = await jobs.run(id, PRIORITIES[kind], (checkpoint) => HANDLERS[kind](request, checkpoint, report));
     self.postMessage({ id, result });
   } catch (error) {
-    self.postMessage({ id, error: { name: error.name, message: error.message, code: error.code } });
+    self.postMessage({ id, error: describe(error) });
   }
 };
+
+/** Turn an error into what a message can carry; a refused array is a lack of memory too. */
+function describe({ name, message, code }) {
+  const refused = name === "RangeError" && /alloc|array length/i.test(message);
+  return { name, message, code: typeof code === "string" ? code : refused ? "memory" : undefined };
+}
 
 /** Load the runtime and the networks. */
 async function open({ threads }, checkpoint, report) {
@@ -58,9 +64,15 @@ async function analyze({ image, minFacePx, boxes, prior, live, timeS }, checkpoi
 
 /** Return the faces of a picture: those of given boxes, or found by the detector. */
 function findFaces(picture, { minFacePx, boxes, live, timeS }, checkpoint) {
-  if (boxes) return boxes.map((box) => ({ box: Array.from(box), score: 1, landmarks: null }));
+  if (boxes) return boxes.map((box, i) => ({ box: checkBox(box, i), score: 1, landmarks: null }));
   const detector = makeDetector(checkpoint);
   return live ? engine.follower.find(detector, picture, minFacePx, timeS) : detector.detect(picture, minFacePx);
+}
+
+function checkBox(box, i) {
+  const [x1, y1, x2, y2] = box;
+  if ([x1, y1, x2, y2].every(Number.isFinite) && x2 > x1 && y2 > y1) return [x1, y1, x2, y2];
+  throw new TypeError(`boxes[${i}]: [${box}] is not a box. Give x1, y1, x2, y2 in pixels, with x2 > x1 and y2 > y1.`);
 }
 
 /** Make a detector that can be canceled before each run of a network. */
