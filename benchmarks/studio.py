@@ -2,7 +2,8 @@
 
 In: the files of the page, Chromium and Playwright (extra ``[test]``). Out: a printed table and, with ``--out``, JSON.
 Does not know about accuracy. Native and browser lines are timed in turn, round after round: compare the two by their
-ratio, because a busy machine slows both. Times are medians.
+ratio, because a busy machine slows both. Times are medians. Where other programs want the processor, compare the time
+that the processor worked (``cpu``, Linux only): it is a mean, and counts all threads.
 
     python benchmarks/studio.py [--threads 1 2] [--rounds 5] [--chromium /usr/bin/chromium] [--out studio.json]
 """
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from threading import Thread
 from typing import Any
 
@@ -62,15 +63,28 @@ const film = async (minFacePx) => {
 };
 globalThis.lines = {
   "one face": () => timed(() => engine.analyze({ image, boxes: given.boxes.slice(0, 1) })),
-  "a face of 16": async () => (await timed(() => engine.analyze({ image, boxes: given.boxes }))) / given.boxes.length,
+  "a face of 16": () => timed(() => engine.analyze({ image, boxes: given.boxes })),
   "MTCNN from 24 px": async () => (await engine.analyze({ image, minFacePx: 24 })).detectMs,
   "MTCNN from 40 px": async () => (await engine.analyze({ image, minFacePx: 40 })).detectMs,
-  "camera frame, from 24 px": async () => (await timed(() => film(24))) / frames.length,
-  "camera frame, from 40 px": async () => (await timed(() => film(40))) / frames.length,
+  "camera frame, from 24 px": () => timed(() => film(24)),
+  "camera frame, from 40 px": () => timed(() => film(40)),
   "slider": () => timed(() => engine.sizes({ crop })),
 };
 return { coldMs, threads: facts.threads };
 """
+
+UNITS = {
+    "one face": 1,
+    "a face of 16": CROPS,
+    "MTCNN from 24 px": 1,
+    "MTCNN from 40 px": 1,
+    "camera frame, from 24 px": CAMERA_FRAMES,
+    "camera frame, from 40 px": CAMERA_FRAMES,
+    "slider": 1,
+}
+"""Line -> how many of its unit one run is worth."""
+CALLS = {"one face": 8}
+"""Line -> calls in a round, where one call is too short for the system's clock of processor time."""
 
 COLD = """
 import time
@@ -101,20 +115,41 @@ class Scene:
 
 @dataclass
 class Side:
-    """Hold the lines of one side, and the milliseconds that each took."""
+    """Hold the lines of one side, and the milliseconds that each took.
+
+    Attributes:
+        name: for the table.
+        lines: name -> function that runs it once and returns the milliseconds it took.
+        cpu_ms: returns the processor time that the side has used.
+        found: name -> milliseconds of each call, for one unit.
+        worked: name -> processor time of each round, for one unit.
+    """
 
     name: str
     lines: dict[str, Callable[[], float]]
+    cpu_ms: Callable[[], float]
     found: dict[str, list[float]] = field(default_factory=dict)
+    worked: dict[str, list[float]] = field(default_factory=dict)
 
     def measure(self) -> None:
-        """Run each line once."""
+        """Run each line."""
         for name, line in self.lines.items():
-            self.found.setdefault(name, []).append(line())
+            before, calls = self.cpu_ms(), CALLS.get(name, 1)
+            self.found.setdefault(name, []).extend(line() / UNITS[name] for _ in range(calls))
+            self.worked.setdefault(name, []).append((self.cpu_ms() - before) / calls / UNITS[name])
+
+    def forget(self) -> None:
+        """Drop what was measured."""
+        self.found.clear()
+        self.worked.clear()
 
     def medians(self) -> dict[str, float]:
-        """Return the median of each line."""
+        """Return the median time of each line."""
         return {name: round(median(values), 2) for name, values in self.found.items()}
+
+    def work(self) -> dict[str, float]:
+        """Return the mean processor time of each line."""
+        return {name: round(mean(values), 2) for name, values in self.worked.items()}
 
 
 def make_scene() -> Scene:
@@ -148,20 +183,21 @@ def native_side(scene: Scene, threads: int) -> Side:
                     faces = detectors[px].detect(frame)
                 recognizer.predict([recognizer.metadata.crop.crop(frame, face.box_xyxy) for face in faces])
 
-        return timed(film) / len(scene.frames)
+        return timed(film)
 
     sizes = range(SIZE_PX, 7, -1)
     return Side(
         f"native, threads {threads}",
         {
             "one face": lambda: timed(lambda: recognizer.predict(crops[:1])),
-            "a face of 16": lambda: timed(lambda: recognizer.predict(crops)) / CROPS,
+            "a face of 16": lambda: timed(lambda: recognizer.predict(crops)),
             "MTCNN from 24 px": lambda: timed(lambda: detectors[24].detect(scene.image)),
             "MTCNN from 40 px": lambda: timed(lambda: detectors[40].detect(scene.image)),
             "camera frame, from 24 px": lambda: camera(24),
             "camera frame, from 40 px": lambda: camera(40),
             "slider": lambda: timed(lambda: predict_at_sizes(recognizer, scene.crop, sizes)),
         },
+        lambda: 1000 * time.process_time(),
     )
 
 
@@ -186,7 +222,7 @@ def encode(array: NDArray[np.uint8]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-def browser_side(page: Any, scene: Scene, threads: int) -> tuple[Side, float]:
+def browser_side(browser: Any, page: Any, scene: Scene, threads: int) -> tuple[Side, float]:
     """Open the engine in a page; return its lines, and the milliseconds until its first answer."""
     height, width = scene.image.shape[:2]
     given = {
@@ -205,19 +241,34 @@ def browser_side(page: Any, scene: Scene, threads: int) -> tuple[Side, float]:
     def line(name: str) -> Callable[[], float]:
         return lambda: float(page.evaluate("(name) => lines[name]()", name))
 
-    return Side(f"browser, threads {facts['threads']}", {name: line(name) for name in names}), facts["coldMs"]
+    return Side(
+        f"browser, threads {facts['threads']}", {name: line(name) for name in names}, lambda: renderer_ms(browser)
+    ), facts["coldMs"]
+
+
+def renderers(browser: Any) -> list[Path]:
+    """Return the folders in /proc of the browser's processes that hold pages; none where there is no /proc."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    folders = [Path(f"/proc/{process['id']}") for process in processes if process["type"] == "renderer"]
+    return [folder for folder in folders if folder.exists()]
 
 
 def renderer_mb(browser: Any) -> float:
-    """Return the memory in MB of the browser's processes that hold pages: what is theirs alone, by the system."""
-    session = browser.new_browser_cdp_session()
-    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-    pids = [process["id"] for process in processes if process["type"] == "renderer"]
+    """Return the memory in MB of the processes that hold pages: what is theirs alone."""
     total = 0
-    for pid in pids:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    for folder in renderers(browser):
+        lines = (folder / "smaps_rollup").read_text(encoding="ascii").splitlines()
         total += sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
     return total / 1024
+
+
+def renderer_ms(browser: Any) -> float:
+    """Return the processor time in milliseconds that the processes with pages have used."""
+    ticks = 0
+    for folder in renderers(browser):
+        fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return 1000 * ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of_photo(browser: Any, page: Any) -> float:
@@ -245,11 +296,11 @@ def run(threads: int, rounds: int, chromium: Path) -> dict[str, Any]:
             page = browser.new_page()
             # A script as the document: the page's headers and origin, without the page itself.
             page.goto(f"http://127.0.0.1:{server.server_port}/js/engine/client.js")
-            side, cold_ms = browser_side(page, scene, threads)
+            side, cold_ms = browser_side(browser, page, scene, threads)
             sides = [native_side(scene, threads), side]
             for each in sides:
                 each.measure()
-                each.found.clear()  # the first round warms up
+                each.forget()  # the first round warms up
             for _ in range(rounds):
                 for each in sides:
                     each.measure()
@@ -259,11 +310,16 @@ def run(threads: int, rounds: int, chromium: Path) -> dict[str, Any]:
     native, browsers = (each.medians() for each in sides)
     native["cold start"], browsers["cold start"] = round(native_cold_ms(threads), 1), round(cold_ms, 1)
     ratios = {name: round(browsers[name] / native[name], 2) for name in browsers}
+    works = [each.work() for each in sides]
+    work_ratios = {name: round(value / works[0][name], 2) for name, value in works[1].items()}
     return {
         "threads": threads,
         "native_ms": native,
         "browser_ms": browsers,
         "ratio": ratios,
+        "native_cpu_ms": works[0],
+        "browser_cpu_ms": works[1],
+        "cpu_ratio": work_ratios,
         "browser_mb": {name: round(value, 1) for name, value in memory.items()},
     }
 
@@ -278,9 +334,10 @@ def main() -> None:
     options = parser.parse_args()
     results = [run(threads, options.rounds, options.chromium) for threads in options.threads]
     for result in results:
-        print(f"\n{result['threads']} threads{'native ms':>30}{'browser ms':>12}{'ratio':>8}")
+        print(f"\n{result['threads']} threads{'native ms':>30}{'browser ms':>12}{'ratio':>8}{'cpu ratio':>11}")
         for name, ratio in result["ratio"].items():
-            print(f"{name:<28}{result['native_ms'][name]:>11.1f}{result['browser_ms'][name]:>12.1f}{ratio:>8.2f}")
+            times = f"{result['native_ms'][name]:>11.1f}{result['browser_ms'][name]:>12.1f}{ratio:>8.2f}"
+            print(f"{name:<28}{times}{result['cpu_ratio'].get(name, ''):>11}")
         print(*(f"{name}: {value:.0f} MB" for name, value in result["browser_mb"].items()), sep="; ")
     load = os.getloadavg() if hasattr(os, "getloadavg") else ()
     print(f"\n{cpu_name()}, {os.cpu_count()} cores, load {', '.join(f'{value:.1f}' for value in load)}")
