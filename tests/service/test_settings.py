@@ -23,9 +23,9 @@ def problems(*args: Any, **flags: Any) -> tuple[str, ...]:
 
 def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "serve.toml"
-    file.write_text('port = 1\nmax_faces = 1\nmax_crops = 1\nkeys = ["' + KEY + '"]\n')
+    file.write_text('port = 1\nmax_faces = 1\nmax_crops = 1\napi_keys = ["' + KEY + '"]\n')
     settings = load({"EKSPRESI_SERVE_PORT": "2", "EKSPRESI_SERVE_MAX_FACES": "2", "PATH": "x"}, file, port=3)
-    assert (settings.port, settings.max_faces, settings.max_crops, settings.keys) == (3, 2, 1, (KEY,))
+    assert (settings.port, settings.max_faces, settings.max_crops, settings.api_keys) == (3, 2, 1, (KEY,))
 
 
 def test_read_environment_reads_every_type() -> None:
@@ -52,18 +52,18 @@ def test_problems_name_their_source(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["hunter2", "spaces in the key value", "l\u00e4nger-als-sechzehn"])
 def test_problems_never_show_a_key(key: str) -> None:
-    (problem,) = problems({"EKSPRESI_SERVE_KEYS": key})
-    assert "keys: has a key without 16 or more" in problem and key not in problem
-    (problem,) = problems({"EKSPRESI_SERVE_API_KEY": key})
-    assert "api_key: is an unknown key" in problem and key not in problem
-    assert KEY not in repr(ServiceSettings(keys=(KEY,)))
+    (problem,) = problems({"EKSPRESI_SERVE_API_KEYS": key})
+    assert "api_keys: has a key without 16 or more" in problem and key not in problem
+    (problem,) = problems({"EKSPRESI_SERVE_APIKEY": key})
+    assert "apikey: is an unknown key" in problem and key not in problem
+    assert KEY not in repr(ServiceSettings(api_keys=(KEY,)))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
 def test_public_host_without_a_key_is_refused(host: str) -> None:
     (problem,) = problems(host=host)
-    assert problem.startswith(f"host {host}: other machines could send pictures without an API key. Set keys or")
-    for allowed in ({"public_without_key": True}, {"keys": [KEY]}, {"keys_file": "keys.txt"}):
+    assert problem.startswith(f"host {host}: other machines could send pictures without an API key. Set api_keys or")
+    for allowed in ({"public_without_key": True}, {"api_keys": [KEY]}, {"api_keys_file": "keys.txt"}):
         assert load(host=host, **allowed).is_public
 
 

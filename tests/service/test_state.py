@@ -20,6 +20,5 @@ def test_load_with_a_wrong_model_or_detector_raises(tmp_path: Path) -> None:
 def test_close_ends_every_thread(gray_model: Path) -> None:
     before = set(threading.enumerate())
     state = ServiceState.load(ServiceSettings(model=str(gray_model), detector="none"))
-    state.warm_up()
     state.close()
     assert state.stopping and set(threading.enumerate()) <= before

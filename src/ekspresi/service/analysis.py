@@ -5,7 +5,7 @@ cropped on the threads of a ``WorkQueue``. The network runs on the crops of all 
 know about HTTP.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -80,11 +80,22 @@ class Analysis:
         recognizer: Recognizer,
         detector: SizedDetector,
         gatherer: Gatherer | None = None,
+        observe: Callable[[Sequence[Prediction]], None] = lambda predictions: None,
     ) -> None:
+        """Combine a recognizer and a detector.
+
+        Args:
+            settings: limits.
+            recognizer: with any prior; requests choose theirs.
+            detector: from the least width of the settings.
+            gatherer: runs the network of the recognizer; None for one with default limits.
+            observe: is called with the predictions of each request.
+        """
         self.settings, self.recognizer = settings, recognizer
         self.detector, self._whole = detector, WholeImage()
         self.pictures = WorkQueue("pictures", settings.picture_threads, settings.max_waiting_pictures)
         self.gatherer = gatherer or Gatherer(recognizer.run_network)
+        self._observe = observe
 
     async def find(self, picture: Upload, min_face_px: float) -> FoundFaces:
         """Find the faces of a picture; of an animation or a file of pages in the first frame.
@@ -102,6 +113,14 @@ class Analysis:
         """
         return await self.pictures.run(self._prepare, crops)
 
+    async def prepare_arrays(self, crops: Sequence[NDArray[np.uint8]]) -> PreparedCrops:
+        """Prepare crops, uint8 (H, W), (H, W, 1) or (H, W, 3) RGB.
+
+        Raises:
+            RequestError: too many pictures wait.
+        """
+        return await self.pictures.run(self._prepare_arrays, crops)
+
     async def predict(self, crops: PreparedCrops, choices: Choices) -> list[Prediction]:
         """Predict crops, in order.
 
@@ -113,7 +132,9 @@ class Analysis:
         allowed = self.check_choices(choices)
         logits, sizes = await self.gatherer.run(crops)
         batch = self.recognizer.calibrate(logits, sizes, choices.prior, allowed)
-        return self.recognizer.as_predictions(batch, crops.face_px.tolist())
+        predictions = self.recognizer.as_predictions(batch, crops.face_px.tolist())
+        self._observe(predictions)
+        return predictions
 
     async def recognize(self, found: FoundFaces, choices: Choices) -> list[Face]:
         """Add a prediction to each face.
@@ -178,8 +199,11 @@ class Analysis:
         notes: tuple[str, ...],
     ) -> FoundFaces:
         height, width = frames[0].image.shape[:2]
+        return FoundFaces(width, height, tuple(faces), self._prepare_arrays(crops), notes)
+
+    def _prepare_arrays(self, crops: Sequence[NDArray[np.uint8]]) -> PreparedCrops:
         sides = np.array([min(crop.shape[:2]) for crop in crops], dtype=np.float64)
-        return FoundFaces(width, height, tuple(faces), PreparedCrops(self.recognizer.prepare(crops), sides), notes)
+        return PreparedCrops(self.recognizer.prepare(crops), sides)
 
     def _decode(self, picture: Upload, max_pixels: int) -> DecodedFrame:
         try:

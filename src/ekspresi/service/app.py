@@ -8,10 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from ekspresi import __version__
+from ekspresi.service.keys import KeyCheck, load_keys
+from ekspresi.service.limits import Limits
+from ekspresi.service.observation import REQUEST_ID_HEADER, Observation
 from ekspresi.service.problems import answer_with_problems
-from ekspresi.service.routes import analyze, health, recognize
+from ekspresi.service.routes import analyze, health, metrics, model, open_inference, recognize
 from ekspresi.service.settings import ServiceSettings
 from ekspresi.service.state import ServiceState
 
@@ -24,28 +28,26 @@ what a person feels."""
 def create_app(settings: ServiceSettings) -> FastAPI:
     """Load the model, and make the app.
 
-    Its ``state.service`` is a ``ServiceState``. The app works without its lifespan, which warms up and ends threads.
+    Its ``state.service`` is a ``ServiceState``. The app works without its lifespan, which ends its threads.
 
     Args:
         settings: of the service.
 
     Raises:
-        ModelError, ConfigError, MissingExtraError: the model, the device or the detector cannot be used.
+        ModelError, ConfigError, MissingExtraError: the model, the device, the detector or the keys cannot be used.
 
     Example:
         >>> app = create_app(ServiceSettings(device="cpu"))
         >>> "/v1/analyze" in app.openapi()["paths"]
         True
     """
+    keys = load_keys(settings)
     state = ServiceState.load(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        state.warm_up()
-        try:
-            yield
-        finally:
-            state.close()
+        yield
+        state.close()
 
     app = FastAPI(
         title="ekspresi",
@@ -57,6 +59,18 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.state.service = state
     answer_with_problems(app)
-    for routes in (analyze, recognize, health):
+    for routes in (analyze, recognize, model, open_inference, health, metrics):
         app.include_router(routes.router)
+    # The last one is the outermost.
+    app.add_middleware(Limits, settings=settings)
+    app.add_middleware(KeyCheck, keys=keys)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID_HEADER],
+            expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
+        )
+    app.add_middleware(Observation, state=state)
     return app

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from ekspresi.service.logs import REQUEST_ID
 from ekspresi.system.file_names import printable
 
 TYPES: Mapping[str, tuple[int, str]] = {
@@ -83,6 +84,7 @@ class RequestError(Exception):
             "status": self.status,
             "detail": self.detail,
             **self.members,
+            "request_id": REQUEST_ID.get(),
         }
         return JSONResponse(document, self.status, self.headers, MEDIA_TYPE)
 
@@ -103,6 +105,13 @@ def answer_with_problems(app: FastAPI) -> None:
 
 async def _answer_request_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestError)
+    return _respond(request, error)
+
+
+def _respond(request: Request, error: RequestError) -> JSONResponse:
+    """Make the response; errors of the Open Inference Protocol have their text in ``error``, too."""
+    if request.url.path.startswith("/v2"):
+        error.members["error"] = error.detail
     return error.to_response()
 
 
@@ -110,17 +119,16 @@ async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = [(".".join(map(str, each["loc"])), str(each["msg"])) for each in error.errors()]
     details = [f"{where}: {message[:1].lower()}{message[1:]}. Correct it." for where, message in found]
-    return RequestError("invalid-request", details[0], errors=[printable(each) for each in details]).to_response()
+    return _respond(request, RequestError("invalid-request", details[0], errors=[printable(each) for each in details]))
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     names = {404: "not-found", 405: "method-not-allowed"}
     if error.status_code not in names:
-        return RequestError("invalid-request", f"the request: {error.detail}. Correct it.").to_response()
+        return _respond(request, RequestError("invalid-request", f"the request: {error.detail}. Correct it."))
     name = names[error.status_code]
-    response = RequestError(
-        name, f"{request.method} {request.url.path[:200]}: {_FIXES[error.status_code]}"
-    ).to_response()
+    subject = f"{request.method} {request.url.path[:200]}"
+    response = _respond(request, RequestError(name, f"{subject}: {_FIXES[error.status_code]}"))
     response.headers.update(error.headers or {})
     return response

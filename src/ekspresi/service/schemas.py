@@ -94,6 +94,40 @@ class RecognizeAnswer(BaseModel):
     notes: list[str] = Field(description="What was left out, such as the other frames of an animation.")
 
 
+class ModelAnswer(BaseModel):
+    """Describe the model and its settings.
+
+    >>> ModelAnswer.model_fields["sha256"].description
+    'Hash of the model file.'
+    """
+
+    name: str = Field(description="Name of the model.", examples=["ekspresi-b0"])
+    sha256: str = Field(description="Hash of the model file.")
+    ekspresi: str = Field(description="Version of the service.", examples=["0.1.0"])
+    provider: str = Field(description="Provider of ONNX Runtime.", examples=["CPUExecutionProvider"])
+    detector: str = Field(description="Name of the detector.", examples=["mtcnn"])
+    min_face_px: float = Field(description="Width of the smallest face that is searched for, in pixels.", examples=[12])
+    prior: str = Field(description="Class prior of requests that name none.", examples=["trained"])
+    strict: bool = Field(description="Whether the stricter thresholds count.")
+    labels: list[str] = Field(description="Labels in the order of the outputs.", examples=[["neutral", "happiness"]])
+    trained_prior: dict[str, float] = Field(
+        description="Share of each label in the training data.", examples=[{"neutral": 0.35, "happiness": 0.28}]
+    )
+    smallest_px: float | None = Field(description="Effective size below which the model never answers.", examples=[6])
+    precision: float | None = Field(
+        description="Share of right answers that the thresholds were fitted for.", examples=[0.92]
+    )
+    thresholds: list[dict[str, float]] = Field(
+        description="Confidence from which the model answers, at each effective size.",
+        examples=[[{"effective_px": 24, "confidence": 0.7566}]],
+    )
+    estimates_size: bool = Field(description="Whether the model estimates effective sizes.")
+    provenance: dict[str, Any] = Field(
+        description="Data, split, configuration, versions and figures of the training.",
+        examples=[{"data": {"reader": "ferplus"}, "best": {"val_nll": 0.64}}],
+    )
+
+
 class ProblemDocument(BaseModel):
     """Describe an error (RFC 9457).
 

@@ -52,10 +52,10 @@ class ServiceSettings(Settings):
     )
     strict: bool = Field(default=False, description="Answer only above the stricter thresholds of the model.")
 
-    keys: tuple[str, ...] = Field(
+    api_keys: tuple[str, ...] = Field(
         default=(), strict=False, repr=False, description="API keys. A request needs one of them, if there are any."
     )
-    keys_file: str = Field(default="", description="File with one API key in each line, besides those above.")
+    api_keys_file: str = Field(default="", description="File with one API key in each line, besides those above.")
     public_without_key: bool = Field(
         default=False, description="Listen beyond this machine without any API key: everyone there may send pictures."
     )
@@ -80,7 +80,7 @@ class ServiceSettings(Settings):
     body_timeout_s: Seconds = Field(default=20, description="How long a body may take to arrive.")
     timeout_s: Seconds = Field(default=30, description="How long an answer may take after that.")
 
-    @field_validator("keys")
+    @field_validator("api_keys")
     @classmethod
     def _check_keys(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if not all(map(is_key, values)):
@@ -162,10 +162,10 @@ def load_service_settings(
     where = "flags" if path is None else str(path)
     merged = values | variables | dict(flags)
     settings = validate_settings(ServiceSettings, merged, where, origins | dict.fromkeys(flags, "flags"))
-    if settings.is_public and not (settings.keys or settings.keys_file or settings.public_without_key):
+    if settings.is_public and not (settings.api_keys or settings.api_keys_file or settings.public_without_key):
         raise ConfigError(
             f"host {settings.host}: other machines could send pictures without an API key. "
-            "Set keys or keys_file, or allow it by public_without_key."
+            "Set api_keys or api_keys_file, or allow it by public_without_key."
         )
     return settings
 

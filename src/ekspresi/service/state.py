@@ -3,6 +3,7 @@
 In: settings. Out: the loaded model, the queues, and whether the service stops. Does not know about HTTP.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import numpy as np
 from ekspresi.detection.detector import make_detector
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.service.analysis import Analysis
-from ekspresi.service.gatherer import Gatherer, PreparedCrops
+from ekspresi.service.gatherer import Gatherer
+from ekspresi.service.metrics import ServiceMetrics
 from ekspresi.service.settings import ServiceSettings
 
 
@@ -28,16 +30,20 @@ class ServiceState:
     Attributes:
         settings: of the service.
         analysis: answers pictures and crops.
+        metrics: counts what is answered.
+        model_sha256: hash of the model file.
         stopping: the service finishes what it has, and takes nothing new.
     """
 
     settings: ServiceSettings
     analysis: Analysis
+    metrics: ServiceMetrics
+    model_sha256: str
     stopping: bool = field(default=False, init=False)
 
     @classmethod
     def load(cls, settings: ServiceSettings) -> "ServiceState":
-        """Load the model and prepare the queues; their threads start with the first request.
+        """Load the model, run it once, and prepare the queues; their threads start with the first request.
 
         Raises:
             ModelError, ConfigError, MissingExtraError: the model, the device or the detector cannot be used.
@@ -45,24 +51,21 @@ class ServiceState:
         model = Path(settings.model).expanduser() if settings.model else None
         recognizer = Recognizer(model, device=settings.device, strict=settings.strict)
         detector = make_detector(settings.detector, settings.min_face_px, settings.device)
+        metrics = ServiceMetrics()
         gatherer = Gatherer(
             recognizer.run_network,
             batch_crops=settings.batch_crops,
             wait_s=settings.batch_wait_ms / 1000,
             most_waiting=settings.max_waiting_crops,
+            observe=metrics.count_batch,
         )
-        return cls(settings, Analysis(settings, recognizer, detector, gatherer))
-
-    def warm_up(self) -> None:
-        """Run the detector and the network once, so that the first request is not slower than others.
-
-        Raises:
-            ModelError: the networks of the detector cannot be loaded.
-        """
-        self.analysis.detector.detect(np.zeros((64, 64, 3), np.uint8))
-        recognizer = self.analysis.recognizer
-        crops = PreparedCrops(recognizer.prepare([np.zeros((48, 48), np.uint8)]), np.array([48.0]))
-        recognizer.run_network(crops.tensor, crops.face_px)
+        analysis = Analysis(settings, recognizer, detector, gatherer, metrics.count_faces)
+        metrics.watch_queue("pictures", lambda: analysis.pictures.waiting)
+        metrics.watch_queue("crops", lambda: gatherer.waiting)
+        # Networks are loaded when they are first used: a missing one is found here, and no request waits for it.
+        detector.detect(np.zeros((64, 64, 3), np.uint8))
+        recognizer.predict([np.zeros((48, 48), np.uint8)])
+        return cls(settings, analysis, metrics, hashlib.sha256(recognizer.path.read_bytes()).hexdigest())
 
     def close(self) -> None:
         """Answer what was taken, and end the threads."""
