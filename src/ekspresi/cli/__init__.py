@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from ekspresi import __version__
-from ekspresi.cli import data, evaluate, explain, export, finetune, predict, studio, study, train
+from ekspresi.cli import data, evaluate, explain, export, finetune, predict, serve, studio, study, train
 from ekspresi.cli.terminal import accept_any_character, error_line, print_to_stderr, stdout_is_lost
 from ekspresi.cli.usage_errors import PlainErrorsGroup
 from ekspresi.errors import ConfigError, EkspresiError
@@ -46,7 +46,7 @@ def _ekspresi(
     """Recognize facial expressions on faces only a few pixels wide, with calibrated confidence."""
 
 
-for _command in (predict, explain, studio, data, train, evaluate, export, finetune, study):
+for _command in (predict, explain, studio, data, train, evaluate, export, finetune, study, serve):
     _command.register(app)
 
 

@@ -18,6 +18,7 @@ from ekspresi.service.problems import answer_with_problems
 from ekspresi.service.routes import analyze, health, metrics, model, open_inference, recognize
 from ekspresi.service.settings import ServiceSettings
 from ekspresi.service.state import ServiceState
+from ekspresi.service.studio_files import StudioFiles, list_studio_files
 
 _DESCRIPTION = """Recognize facial expressions on faces only a few pixels wide, with calibrated confidence.
 
@@ -64,6 +65,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     # The last one is the outermost.
     app.add_middleware(Limits, settings=settings)
     app.add_middleware(KeyCheck, keys=keys)
+    app.add_middleware(StudioFiles, files=list_studio_files())
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

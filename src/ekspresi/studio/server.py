@@ -5,11 +5,9 @@ other machines use ``ekspresi serve`` or a static host: this server has no encry
 """
 
 import errno
-import hashlib
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from ekspresi.errors import ConfigError
@@ -74,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         content = file.read()
-        tag = _tag(file.content) if isinstance(file.content, Path) else f'"{hashlib.sha256(content).hexdigest()}"'
+        tag = file.tag()
         same = self.headers.get("If-None-Match") == tag
         self.send_response(HTTPStatus.NOT_MODIFIED if same else HTTPStatus.OK)
         for name, value in HEADERS.items():
@@ -89,9 +87,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing: the page's address is all that the terminal shows."""
-
-
-@lru_cache(maxsize=256)
-def _tag(path: Path) -> str:
-    """Return the entity tag of a file's content."""
-    return f'"{hashlib.sha256(path.read_bytes()).hexdigest()}"'

@@ -11,6 +11,7 @@ ask for before they let WebAssembly use several threads.
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -81,6 +82,10 @@ class SiteFile(NamedTuple):
     def read(self) -> bytes:
         """Return the bytes of the file."""
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    def tag(self) -> str:
+        """Return the entity tag of the content, for the header ``ETag``."""
+        return _file_tag(self.content) if isinstance(self.content, Path) else f'"{_digest(self.content)}"'
 
 
 class Site:
@@ -213,3 +218,8 @@ def _remove(target: Path, digest: str) -> None:
     """Remove a file of an earlier export, unless it was changed."""
     if target.is_file() and _digest(target.read_bytes()) == digest:
         target.unlink()
+
+
+@lru_cache(maxsize=256)
+def _file_tag(path: Path) -> str:
+    return f'"{_digest(path.read_bytes())}"'
