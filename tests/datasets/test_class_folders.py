@@ -3,12 +3,15 @@ import pytest
 
 from ekspresi.datasets.class_folders import (
     HARD_VOTES,
+    LabelledFace,
     no_other_votes,
     one_hot,
+    read_faces,
     read_hard_labelled,
     required_classes,
     split_folders,
 )
+from ekspresi.datasets.image_files import read_gray
 from ekspresi.errors import DatasetError, ImageError
 from tests.support.fake_faces import save, texture
 
@@ -90,3 +93,28 @@ def test_read_hard_labelled_uses_the_given_reader(tmp_path):
     assert np.array_equal(dataset.images, texture(3, 8, 8)[None])
     assert dataset.skipped == (f"{tmp_path / 'b.png'}: no face was found. Remove it.",)
     assert dataset.official is None
+
+
+def test_required_classes_takes_codes_and_words(tmp_path):
+    for folder in ("1", "fear"):
+        save(texture(0), tmp_path / folder / "a.png")
+    files = required_classes(tmp_path, ("surprise", "fear"), {"1": "surprise", "2": "fear"})
+    assert [(label, file.parent.name) for label, file in files] == [("surprise", "1"), ("fear", "fear")]
+    save(texture(0), tmp_path / "2" / "a.png")
+    with pytest.raises(DatasetError, match="both '2' and 'fear' mean fear"):
+        required_classes(tmp_path, ("surprise", "fear"), {"1": "surprise", "2": "fear"})
+
+
+def test_read_faces_keeps_what_every_face_states(tmp_path):
+    for name in ("a.png", "c.png"):
+        save(texture(0), tmp_path / name)
+    faces = [
+        LabelledFace("fear", tmp_path / name, name, split="test", subject=subject, sequence=name)
+        for name, subject in (("a.png", "S1"), ("b.png", "S2"), ("c.png", ""))
+    ]
+    dataset = read_faces("made", tmp_path, ("anger", "fear"), faces, read_gray, ["row 7: is empty"])
+    assert dataset.names.tolist() == dataset.sequences.tolist() == ["a.png", "c.png"]
+    assert dataset.official.tolist() == ["test", "test"]
+    assert dataset.subjects is None  # one is unknown
+    assert dataset.skipped[0] == "row 7: is empty"
+    assert "b.png" in dataset.skipped[1]

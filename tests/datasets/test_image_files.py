@@ -7,7 +7,19 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ekspresi.datasets import image_files
-from ekspresi.datasets.image_files import folders_in, pictures_in, read_gray, read_pictures, require_some, stacked
+from ekspresi.datasets.image_files import (
+    BoxedPicture,
+    EncodedPicture,
+    encode_png,
+    folders_in,
+    pictures_in,
+    read_boxed,
+    read_encoded,
+    read_gray,
+    read_pictures,
+    require_some,
+    stacked,
+)
 from ekspresi.errors import DatasetError, ImageError
 from ekspresi.imaging.cropping import gray
 from ekspresi.imaging.images import load_image
@@ -58,14 +70,14 @@ def test_read_pictures_reports_positions_and_reasons(tmp_path):
     save(texture(1), paths[1])
     paths[2].write_text("text")
     save(texture(2, 8, 9), paths[3])
-    images, kept, skipped = read_pictures(paths)
+    images, kept, skipped = read_pictures(paths, read_gray)
     assert [image.shape for image in images] == [(48, 48), (8, 9)]
     assert (kept.tolist(), kept.dtype) == ([1, 3], np.int64)
     assert [line.split(":")[0] for line in skipped] == [str(paths[0]), str(paths[2])]
 
 
 def test_read_pictures_without_any_has_integer_positions():
-    images, kept, skipped = read_pictures([])
+    images, kept, skipped = read_pictures([], read_gray)
     assert (images, kept.shape, kept.dtype, skipped) == ([], (0,), np.int64, [])
 
 
@@ -126,3 +138,38 @@ def test_read_gray_applies_the_gamma_that_a_png_states(tmp_path: Path) -> None:
     shown = read_gray(tmp_path / "x.png")
     np.testing.assert_array_equal(shown, load_image(tmp_path / "x.png")[:, :, 0])
     assert abs(int(shown[0, 0]) - 127) <= 1
+
+
+def test_read_boxed_cuts_a_square_and_repeats_edges(tmp_path):
+    pixels = texture(3, 40, 60)
+    save(pixels, tmp_path / "a.png")
+    assert np.array_equal(read_boxed(BoxedPicture(tmp_path / "a.png", (10, 5, 30, 25))), pixels[5:25, 10:30])
+    beyond = read_boxed(BoxedPicture(tmp_path / "a.png", (-5, 0, 15, 20)))
+    assert np.array_equal(beyond[:, 5:], pixels[:20, :15])
+    assert np.array_equal(beyond[:, 0], pixels[:20, 0])
+    assert read_boxed(BoxedPicture(tmp_path / "a.png", (10, 5, 30, 15))).shape == (20, 20)
+
+
+@pytest.mark.parametrize(
+    "box", [(60, 0, 80, 20), (0, -20, 20, 0), (20, 0, 20, 20), (20, 20, 10, 10), (0, 0, 1, float("nan"))]
+)
+def test_read_boxed_without_pixels_is_refused(tmp_path, box):
+    save(texture(3, 40, 60), tmp_path / "a.png")
+    with pytest.raises(ImageError, match=r"a\.png: the face box .* holds none of its 60 x 40 pixels\. Copy"):
+        read_boxed(BoxedPicture(tmp_path / "a.png", box))
+
+
+def test_read_encoded_reads_what_encode_png_wrote():
+    assert np.array_equal(read_encoded(EncodedPicture("row 3", encode_png(texture(3, 40, 60)))), texture(3, 40, 60))
+
+
+def test_read_encoded_reads_other_kinds_of_pictures(tmp_path):
+    color = np.stack([texture(seed) for seed in range(3)], axis=2)
+    save(color, tmp_path / "a.bmp")
+    assert np.array_equal(read_encoded(EncodedPicture("row 3", (tmp_path / "a.bmp").read_bytes())), gray(color))
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", encode_png(texture(3))[:200]])
+def test_read_encoded_of_no_picture_names_the_row(data):
+    with pytest.raises(ImageError, match=r"^x\.parquet row 3: "):
+        read_encoded(EncodedPicture("x.parquet row 3", data))

@@ -43,7 +43,7 @@ def write_ckplus48(folder: Path) -> Path:
 
 
 @lru_cache(maxsize=1)
-def _portrait() -> NDArray[np.uint8]:
+def portrait() -> NDArray[np.uint8]:
     """Cut out the astronaut's head and shoulders, RGB (400, 350, 3); the face is 145 px wide."""
     picture = Image.open(Path(__file__).parents[2] / "examples" / "astronaut.jpg").convert("RGB")
     return np.asarray(picture.crop((120, 0, 330, 240)).resize((350, 400), Image.Resampling.BICUBIC))
@@ -54,7 +54,7 @@ def ckplus_frame(seed: int, height: int = 490, face: bool = True) -> NDArray[np.
     wall = np.random.default_rng(seed).normal(90, 3, (height, 640, 1)).clip(0, 255).astype(np.uint8)
     frame = np.repeat(wall, 3, axis=2)
     if face:
-        frame[height - 410 : height - 10, 100 + 5 * (seed % 30) :][:, :350] = _portrait()
+        frame[height - 410 : height - 10, 100 + 5 * (seed % 30) :][:, :350] = portrait()
     return frame
 
 

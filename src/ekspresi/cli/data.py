@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ekspresi.cli import data_convert, data_list
 from ekspresi.cli.options import Overwrite
 from ekspresi.errors import MissingExtraError
 
@@ -30,14 +31,16 @@ _REASONS = {
 
 def register(app: typer.Typer) -> None:
     """Add the command group to the app."""
-    group = typer.Typer(help="Inspect data sets.", no_args_is_help=True)
+    group = typer.Typer(help="List, inspect and convert data sets.", no_args_is_help=True)
     group.callback()(_group)
+    data_list.register(group)
     group.command("inspect")(_inspect)
+    data_convert.register(group)
     app.add_typer(group, name="data")
 
 
 def _group() -> None:
-    """Inspect data sets."""
+    """List, inspect and convert data sets."""
 
 
 def _inspect(

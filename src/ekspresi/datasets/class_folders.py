@@ -1,17 +1,27 @@
 """Read class folders with pictures into a ``FaceDataset`` with hard labels.
 
-In: folders named after classes. Out: files with labels, or the data set of them. Does not know about single data
-sets, only about the layout that several share.
+In: folders named after classes, or faces that a reader listed. Out: files with labels, or the data set of them. Does
+not know about single data sets, only about the layout that several share.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.image_files import folders_in, pictures_in, read_gray, read_pictures, require_some, stacked
+from ekspresi.datasets.image_files import (
+    Source,
+    folders_in,
+    pictures_in,
+    read_gray,
+    read_pictures,
+    require_some,
+    stacked,
+)
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 
@@ -53,8 +63,15 @@ def split_folders(path: Path) -> list[tuple[str, Path]]:
     return splits
 
 
-def required_classes(path: Path, labels: Sequence[str]) -> list[tuple[str, Path]]:
+def required_classes(
+    path: Path, labels: Sequence[str], codes: Mapping[str, str] | None = None
+) -> list[tuple[str, Path]]:
     """List (label, picture file) of a folder that must have all K labels, by label order, then name.
+
+    Args:
+        path: holds a folder for each class.
+        labels: K labels.
+        codes: name of a folder -> label, where the folders are named by codes; words work too.
 
     Raises:
         DatasetError: a folder that names no label, or a label without a folder or without pictures.
@@ -69,7 +86,7 @@ def required_classes(path: Path, labels: Sequence[str]) -> list[tuple[str, Path]
     folder_of: dict[str, Path] = {}
     for folder in folders_in(path):
         try:
-            label = expression_from(folder.name)
+            label = (codes or {}).get(folder.name) or expression_from(folder.name)
         except DatasetError:
             label = ""
         if label not in labels:
@@ -84,6 +101,18 @@ def required_classes(path: Path, labels: Sequence[str]) -> list[tuple[str, Path]
             f"{path}: no pictures of {', '.join(missing)}. Give a folder with pictures for each of {', '.join(labels)}."
         )
     return files
+
+
+def label_from(word: str) -> str:
+    """Turn a user's word for a class into a label: an expression that ekspresi knows, or the word in lower case.
+
+    >>> label_from("Happy"), label_from("Bored ")
+    ('happiness', 'bored')
+    """
+    try:
+        return expression_from(word)
+    except DatasetError:
+        return word.strip().lower()
 
 
 def one_hot(words: Sequence[str], labels: Sequence[str]) -> NDArray[np.float32]:
@@ -133,16 +162,84 @@ def read_hard_labelled(
     ...     read_hard_labelled("folder", Path(folder), ("anger",), [("anger", Path(folder, "a.png"))]).images.shape
     (1, 48, 48)
     """
-    images, kept, skipped = read_pictures([file for _, file in files], read)
-    require_some(images, path, skipped)
+    faces = [LabelledFace(label, file, file.relative_to(path).as_posix()) for label, file in files]
+    if splits is not None:
+        faces = [replace(face, split=split) for face, split in zip(faces, splits, strict=True)]
+    return read_faces(name, path, labels, faces, read)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFace(Generic[Source]):
+    """Hold what a data set states of one face.
+
+    Attributes:
+        label: one of the labels of the data set.
+        source: what the picture is read from: a file, or a file with a face box.
+        name: of the face, unique in the data set.
+        split: name of its official split; '' without one.
+        subject: name of the person; '' where unknown.
+        sequence: name of the clip of the frame, unique over subjects; '' where unknown.
+
+    >>> LabelledFace("anger", Path("KA.AN1.39.tiff"), "KA.AN1.39.tiff", subject="KA").split
+    ''
+    """
+
+    label: str
+    source: Source
+    name: str
+    split: str = ""
+    subject: str = ""
+    sequence: str = ""
+
+
+def read_faces(
+    name: str,
+    path: Path,
+    labels: tuple[str, ...],
+    faces: Sequence[LabelledFace[Source]],
+    read: Callable[[Source], NDArray[np.uint8]],
+    skipped: Sequence[str] = (),
+) -> FaceDataset:
+    """Read faces with hard labels into a data set; skip unreadable pictures.
+
+    Splits, subjects and sequences are kept where every face names its own.
+
+    Args:
+        name: of the reader.
+        path: of the data set.
+        labels: K labels.
+        faces: N faces.
+        read: turns the source of a face into its picture, see ``image_files.read_pictures``.
+        skipped: a line for each file or row that the reader left out before.
+
+    Raises:
+        DatasetError: no picture can be read.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (48, 48)).save(Path(folder, "a.png"))
+    ...     face = LabelledFace("anger", Path(folder, "a.png"), "a.png", subject="S1")
+    ...     read_faces("folder", Path(folder), ("anger",), [face], read_gray).subjects.tolist()
+    ['S1']
+    """
+    images, kept, lost = read_pictures([face.source for face in faces], read)
+    require_some(images, path, [*lost, *skipped])
+    found = [faces[position] for position in kept]
     return FaceDataset(
         name=name,
         path=str(path),
         labels=labels,
         images=stacked(images),
-        votes=one_hot([files[position][0] for position in kept], labels),
+        votes=one_hot([face.label for face in found], labels),
         other_votes=no_other_votes(len(images)),
-        names=np.array([files[position][1].relative_to(path).as_posix() for position in kept]),
-        official=None if splits is None else np.array([splits[position] for position in kept]),
-        skipped=tuple(skipped),
+        names=np.array([face.name for face in found]),
+        official=_known([face.split for face in found]),
+        subjects=_known([face.subject for face in found]),
+        sequences=_known([face.sequence for face in found]),
+        skipped=(*skipped, *lost),
     )
+
+
+def _known(words: Sequence[str]) -> NDArray[np.str_] | None:
+    return np.array(words) if all(words) else None

@@ -15,22 +15,6 @@ from numpy.typing import NDArray
 SPLITS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetInfo:
-    """Describe the data set of a reader.
-
-    Attributes:
-        name: of the reader, the first half of a spec.
-        split_leaks_subjects: the official split was drawn image by image, so several splits share people.
-
-    >>> DatasetInfo("ckextended", split_leaks_subjects=True).name
-    'ckextended'
-    """
-
-    name: str
-    split_leaks_subjects: bool = False
-
-
 @dataclass(frozen=True)
 class FaceDataset:
     """Hold N faces with their labels; the order is that of the files and never changes.
@@ -50,6 +34,7 @@ class FaceDataset:
         sequences: N names of the clips of the frames, unique over subjects; None where unknown.
         skipped: one line for each file or row that was left out, with the reason.
         options: of its reader, 'frames=3', as after the '?' of the spec; '' for none.
+        origin: reader of the files from which these faces were converted; '' where they were not.
 
     >>> votes = np.eye(2, dtype=np.float32)
     >>> images, names = np.zeros((2, 48, 48), np.uint8), np.array(["a", "b"])
@@ -70,6 +55,7 @@ class FaceDataset:
     sequences: NDArray[np.str_] | None = None
     skipped: tuple[str, ...] = ()
     options: str = ""
+    origin: str = ""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,6 +64,11 @@ class FaceDataset:
     def spec(self) -> str:
         """Return the string that reads this data set again: ``name:path`` or ``name:path?options``."""
         return f"{self.name}:{self.path}" + (f"?{self.options}" if self.options else "")
+
+    @property
+    def made_by(self) -> str:
+        """Return the reader that knows this data set: ``origin`` where the faces were converted, else ``name``."""
+        return self.origin or self.name
 
     @cached_property
     def targets(self) -> NDArray[np.int64]:

@@ -27,7 +27,7 @@ MIN_FACE_PX = 60
 """Minimum width in pixels of a face. The person of a laboratory's frame fills much of it, and a search for faces of
 12 px there takes twenty times as long and moves the box by 3 px at most."""
 
-METHOD = f"largest face that MTCNN finds from {MIN_FACE_PX} px"
+METHOD = "largest face that MTCNN finds from {} px"
 """The method in words; as part of the cache's key it invalidates the crops of an older method."""
 
 _NO_FACE = np.zeros((0, 0), dtype=np.uint8)
@@ -41,10 +41,15 @@ class FaceCropper:
     ekspresi.errors.ImageError: absent.png: no such file. Copy the frame again from its origin.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, min_face_px: int = MIN_FACE_PX) -> None:
+        """Prepare the crops of a data set.
+
+        Args:
+            min_face_px: minimum width in pixels of a face.
+        """
         self._convention = CropConvention()
-        self._detector = make_detector("mtcnn", MIN_FACE_PX)
-        key = hashlib.sha256(f"{METHOD}; {self._convention!r}".encode())
+        self._detector = make_detector("mtcnn", min_face_px)
+        key = hashlib.sha256(f"{METHOD.format(min_face_px)}; {self._convention!r}".encode())
         for network in sorted(ASSETS.glob("mtcnn-*.onnx")):
             key.update(hashlib.sha256(network.read_bytes()).digest())
         self._key = key.digest()

@@ -1,19 +1,28 @@
 """Read the picture files of a data set into gray arrays, with a line for each unreadable file.
 
-In: paths. Out: uint8 (H, W) gray crops as they are on disk, never resized. Does not know about data sets or labels.
+In: paths, paths with a face box, or bytes. Out: uint8 (H, W) gray crops at their own resolution, never resized. Does
+not know about data sets or labels.
 """
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import IO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.errors import DatasetError, ImageError
-from ekspresi.imaging.cropping import gray
+from ekspresi.imaging.cropping import CropConvention, gray
 from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
+from ekspresi.imaging.picture_files import decode_frames
+from ekspresi.types import Box
+
+Source = TypeVar("Source")
 
 # A data set of faces holds tens of thousands of small gray PNGs, which this module reads directly. Every other file
 # (color, alpha, rotation, animation, large size) goes through ``load_image`` and its limits.
@@ -43,40 +52,131 @@ def _plain_gray_png(path: Path) -> NDArray[np.uint8] | None:
     try:
         require_regular(path)
         with path.open("rb") as file:
-            signature, chunk, width, height, bits, color = _PNG_START.unpack(file.read(_PNG_START.size))
-            if (signature, chunk, bits, color) != (b"\x89PNG\r\n\x1a\n", b"IHDR", 8, 0):
+            return _plain_gray(file)
+    except OSError:
+        return None
+
+
+def _plain_gray(file: IO[bytes]) -> NDArray[np.uint8] | None:
+    try:
+        signature, chunk, width, height, bits, color = _PNG_START.unpack(file.read(_PNG_START.size))
+        if (signature, chunk, bits, color) != (b"\x89PNG\r\n\x1a\n", b"IHDR", 8, 0):
+            return None
+        if width * height > _PLAIN_PIXELS:
+            return None
+        with Image.open(file, formats=["PNG"]) as picture:
+            if getattr(picture, "is_animated", False) or any(key in picture.info for key in _NEEDS_CARE):
                 return None
-            if width * height > _PLAIN_PIXELS:
-                return None
-            with Image.open(file, formats=["PNG"]) as picture:
-                if getattr(picture, "is_animated", False) or any(key in picture.info for key in _NEEDS_CARE):
-                    return None
-                return np.array(picture, dtype=np.uint8)
+            return np.array(picture, dtype=np.uint8)
     except (OSError, SyntaxError, ValueError, struct.error):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedPicture:
+    """Hold the bytes of a picture file that lies in another file.
+
+    Attributes:
+        name: where it lies, for errors.
+        data: its bytes.
+
+    >>> EncodedPicture("faces.parquet row 3", b"").name
+    'faces.parquet row 3'
+    """
+
+    name: str
+    data: bytes
+
+
+def read_encoded(picture: EncodedPicture) -> NDArray[np.uint8]:
+    """Decode the bytes of a picture file as uint8 (H, W) gray, at its own size.
+
+    Raises:
+        ImageError: they are not those of a readable picture.
+
+    >>> read_encoded(EncodedPicture("row 3", encode_png(np.zeros((40, 48), np.uint8)))).shape
+    (40, 48)
+    """
+    pixels = _plain_gray(BytesIO(picture.data))
+    if pixels is not None:
+        return pixels
+    with closing(decode_frames(BytesIO(picture.data), picture.name)) as frames:  # type: ignore[type-var] # a generator
+        return gray(next(frames).image)
+
+
+def encode_png(face: NDArray[np.uint8]) -> bytes:
+    """Encode a gray crop, uint8 (H, W), as the bytes of a PNG file, without loss.
+
+    >>> encode_png(np.zeros((40, 48), np.uint8))[1:4]
+    b'PNG'
+    """
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(face)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedPicture:
+    """Name a face in a picture that may show more.
+
+    Attributes:
+        path: the file.
+        box_xyxy: x1, y1, x2, y2 of the face in pixels, as the data set states it.
+
+    >>> BoxedPicture(Path("a.jpg"), (10, 10, 50, 50)).path.name
+    'a.jpg'
+    """
+
+    path: Path
+    box_xyxy: Box
+
+
+_AS_STATED = CropConvention(scale=1.0, shift_y=0.0)
+
+
+def read_boxed(picture: BoxedPicture) -> NDArray[np.uint8]:
+    """Cut the square around a face box, uint8 (S, S) gray; S is the longer side of the box.
+
+    Raises:
+        ImageError: the file is not a readable picture, or the box holds none of its pixels.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (48, 40)).save(Path(folder, "a.png"))
+    ...     read_boxed(BoxedPicture(Path(folder, "a.png"), (10, 5, 30, 20))).shape
+    (20, 20)
+    """
+    image = load_image(picture.path)
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = picture.box_xyxy
+    if not (x1 < x2 and y1 < y2 and x1 < width and y1 < height and x2 > 0 and y2 > 0):
+        box = ",".join(f"{edge:g}" for edge in picture.box_xyxy)
+        what = f"the face box {box} holds none of its {width} x {height} pixels"
+        raise ImageError(f"{picture.path}: {what}. Copy picture and labels from one release.")
+    return _AS_STATED.crop(image, picture.box_xyxy)
+
+
 def read_pictures(
-    paths: Sequence[Path], read: Callable[[Path], NDArray[np.uint8]] = read_gray
+    sources: Sequence[Source], read: Callable[[Source], NDArray[np.uint8]]
 ) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64], list[str]]:
     """Read N pictures; collect a line for each unreadable one.
 
     Args:
-        paths: the files.
-        read: turns a file into its gray crop; raises ImageError where it cannot.
+        sources: the files, or what ``read`` takes instead.
+        read: turns one of them into its gray crop; raises ImageError where it cannot.
 
     Returns:
-        The gray crops, their int64 positions in ``paths``, and a line for each other path.
+        The gray crops, their int64 positions in ``sources``, and a line for each other one.
 
-    >>> read_pictures([Path("absent.png")])[0]
+    >>> read_pictures([Path("absent.png")], read_gray)[0]
     []
     """
     images: list[NDArray[np.uint8]] = []
     kept: list[int] = []
     skipped: list[str] = []
-    for position, path in enumerate(paths):
+    for position, source in enumerate(sources):
         try:
-            images.append(read(path))
+            images.append(read(source))
         except ImageError as error:
             skipped.append(str(error))
         else:

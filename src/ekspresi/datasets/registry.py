@@ -1,57 +1,59 @@
 """Read the data set of a spec 'name:PATH' into a ``FaceDataset``.
 
-In: a spec. Out: faces and votes. Each data set has its own module, whose docstring states format, classes, counts,
-official split, license and citation. Does not know about models or split protocols. To add a data set, write a module
-with one function ``Path -> FaceDataset`` and one ``DatasetInfo``, and add them to ``READERS`` and ``INFOS``. Where the
-function takes more than the path, declare its options in ``OPTIONS``; a spec gives them as 'name:PATH?frames=3'.
+In: a spec. Out: faces and votes. Each data set has its own module in ``readers``, which this module finds by its file
+name and imports when it is asked for. The module's docstring states format, classes, counts and official split, and its
+``INFO`` all that ``DatasetInfo`` holds. So a new data set is one new file. Does not know about models or split
+protocols.
 """
 
-from collections.abc import Callable, Mapping
+import importlib
+import pkgutil
 from dataclasses import replace
 from pathlib import Path
 
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
-from ekspresi.datasets.reader_options import Option, arguments_from
-from ekspresi.datasets.readers.ckextended import CKEXTENDED_INFO, read_ckextended
-from ekspresi.datasets.readers.ckplus import CKPLUS_INFO, CKPLUS_OPTIONS, read_ckplus
-from ekspresi.datasets.readers.ckplus48 import CKPLUS48_INFO, read_ckplus48
-from ekspresi.datasets.readers.fer2013 import FER2013_INFO, read_fer2013
-from ekspresi.datasets.readers.ferplus import FERPLUS_INFO, read_ferplus
-from ekspresi.datasets.readers.folder import FOLDER_INFO, read_folder
+from ekspresi.datasets import readers
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.info import DatasetInfo
+from ekspresi.datasets.reader_options import arguments_from
 from ekspresi.errors import DatasetError
 
-__all__ = ["INFOS", "OPTIONS", "READERS", "family", "read"]
 
-READERS: dict[str, Callable[..., FaceDataset]] = {
-    "ckextended": read_ckextended,
-    "ckplus": read_ckplus,
-    "ckplus48": read_ckplus48,
-    "fer2013": read_fer2013,
-    "ferplus": read_ferplus,
-    "folder": read_folder,
-}
-"""Reader name, the first half of a spec -> the function that reads its folder or file."""
+def reader_names() -> list[str]:
+    """List the names of all readers, sorted: those of the modules in ``readers``, none of which is imported.
 
-INFOS: dict[str, DatasetInfo] = {
-    info.name: info for info in (CKEXTENDED_INFO, CKPLUS_INFO, CKPLUS48_INFO, FER2013_INFO, FERPLUS_INFO, FOLDER_INFO)
-}
-"""Reader name -> the description of its data set."""
+    >>> "ckplus48" in reader_names()
+    True
+    """
+    return sorted(module.name for module in pkgutil.iter_modules(readers.__path__) if not module.name.startswith("_"))
 
-OPTIONS: dict[str, Mapping[str, Option]] = {"ckplus": CKPLUS_OPTIONS}
-"""Reader name -> its options, named as its keyword arguments; other readers take none."""
 
-_FAMILIES = {"ferplus": "fer2013", "ckplus": "ckplus48", "ckextended": "ckplus48"}
+def find_info(reader: str) -> DatasetInfo | None:
+    """Find the description of a reader's data set; None for a name that no reader has.
+
+    Raises:
+        ValueError: the module of that name has no ``INFO`` of the same name.
+
+    >>> find_info("ckplus48").title, find_info("nosuch")
+    ('CK+48', None)
+    """
+    if reader not in reader_names():
+        return None
+    info = getattr(importlib.import_module(f"{readers.__name__}.{reader}"), "INFO", None)
+    if not isinstance(info, DatasetInfo) or info.name != reader:
+        raise ValueError(f"readers/{reader}.py: has no INFO of the name '{reader}'. Give it one, see DatasetInfo.")
+    return info
 
 
 def family(reader: str) -> str:
-    """Return the name that all readers of the same pictures share.
+    """Return the name that all readers of the same pictures share; an unknown reader is its own family.
 
     FER+ labels the pictures of FER2013 again; CK+48 and ckextended.csv are frames of CK+, cut to 48 x 48 px.
 
-    >>> family("ferplus"), family("folder")
-    ('fer2013', 'folder')
+    >>> family("ferplus"), family("folder"), family("nosuch")
+    ('fer2013', 'folder', 'nosuch')
     """
-    return _FAMILIES.get(reader, reader)
+    info = find_info(reader)
+    return reader if info is None else info.family
 
 
 def read(spec: str) -> FaceDataset:
@@ -69,19 +71,20 @@ def read(spec: str) -> FaceDataset:
     ekspresi.errors.DatasetError: 'ckplus48' is not a data set. Expected READER:PATH, for example ckplus48:data/CK+48...
     """
     name, colon, path = spec.partition(":")
-    readers = f"Known readers: {', '.join(READERS)}."
+    known = f"Known readers: {', '.join(reader_names())}."
     if not colon or not path:
         what = f"'{spec}' is not a data set. Expected READER:PATH, for example ckplus48:data/CK+48."
-        raise DatasetError(f"{what} {readers}")
-    if name not in READERS:
-        raise DatasetError(f"'{spec}': unknown reader '{name}'. {readers}")
+        raise DatasetError(f"{what} {known}")
+    info = find_info(name)
+    if info is None:
+        raise DatasetError(f"'{spec}': unknown reader '{name}'. {known}")
     try:
         folder, query = _split_query(path)
         if not folder.exists():
             raise DatasetError(f"{folder}: no such file or folder. Check the path in '{spec}'.")
         if query is None:
-            return READERS[name](folder)
-        return replace(READERS[name](folder, **arguments_from(query, OPTIONS.get(name, {}), name)), options=query)
+            return info.read(folder)
+        return replace(info.read(folder, **arguments_from(query, info.options, name)), options=query)
     except OSError as error:
         where, reason = error.filename or path, error.strerror or error
         raise DatasetError(f"{where}: cannot be read ({reason}). Check the path and its permissions.") from error

@@ -13,6 +13,7 @@ from ekspresi.datasets.cache import duplicates_between, select
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.duplicates import first_of_copies
 from ekspresi.datasets.protocols import PROTOCOLS
+from ekspresi.datasets.registry import find_info
 from ekspresi.errors import DatasetError
 
 Indices = NDArray[np.int64]
@@ -23,9 +24,6 @@ HALVES = 2
 
 FOLDS_OF = {"subject-10fold": FOLDS, "subject-halves": HALVES}
 """Protocol -> its number of folds, where it has more than one."""
-
-DEDUPLICATED = ("ferplus", "fer2013")
-"""Readers whose official split leaks pictures; both hold the same pictures."""
 
 _HOLDOUT = (0.8, 0.1)
 
@@ -179,7 +177,8 @@ def _official(dataset: FaceDataset, fold: int, seed: int) -> _Parts:
     train, validation, test = (np.flatnonzero(dataset.official == s) for s in ("train", "validation", "test"))
     if len(validation) == 0:
         train, validation = _tenth_of(dataset, train, np.random.default_rng(seed))
-    if dataset.name in DEDUPLICATED:
+    info = find_info(dataset.made_by)
+    if info is not None and info.split_leaks_pictures:
         return _without_duplicates(dataset, train, validation, test)
     return train, validation, test
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.registry import INFOS, family
+from ekspresi.datasets.registry import family, find_info
 from ekspresi.recognition.metadata import ModelMetadata
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
@@ -140,7 +140,7 @@ def list_leak_warnings(metadata: ModelMetadata, dataset: FaceDataset, asked: Eva
     same holds for its first weights (``parents`` in the provenance), where their split is recorded.
 
     >>> from types import SimpleNamespace
-    >>> faces = SimpleNamespace(name="ckplus48", fingerprint="ab")
+    >>> faces = SimpleNamespace(made_by="ckplus48", fingerprint="ab")
     >>> asked = EvaluationRequest("paper-split", 0, 0, "test", "ekspresi evaluate ckplus48:CK+48")
     >>> [line[:14] for line in list_leak_warnings(SimpleNamespace(provenance={}), faces, asked)]
     ['Leaky protocol']
@@ -153,12 +153,12 @@ def list_leak_warnings(metadata: ModelMetadata, dataset: FaceDataset, asked: Eva
             "frame, or the same person, in training. These figures flatter. Where subjects are known, quote "
             "'subject-10fold'."
         )
-    info = INFOS.get(dataset.name)
+    info = find_info(dataset.made_by)
     if asked.protocol == "official" and info is not None and info.split_leaks_subjects:
         found.append(
-            f"Leaky protocol: the official split of '{dataset.name}' was drawn row by row, so a test image may have "
-            "the other frame of its sequence, or the same person, in training. These figures flatter. Quote "
-            "'subject-10fold' of 'ckplus' or 'ckplus48'."
+            f"Leaky protocol: the official split of '{info.name}' was drawn image by image, so a test image may have "
+            "another frame of its sequence, or the same person, in training. These figures flatter. "
+            f"Quote {info.instead}."
         )
     trained = find_trained_split(metadata, dataset)
     if trained is not None:
@@ -208,4 +208,4 @@ def _parents(metadata: ModelMetadata) -> list[dict[str, Any]]:
 def _relative(data: Any, dataset: FaceDataset) -> str | None:
     """Return the reader of a model's training data, if it reads the same pictures as the data set's reader."""
     reader = data.get("reader") if isinstance(data, dict) else None
-    return reader if isinstance(reader, str) and family(reader) == family(dataset.name) else None
+    return reader if isinstance(reader, str) and family(reader) == family(dataset.made_by) else None

@@ -167,7 +167,7 @@ def _provenance(
     machines = [json.loads(text) for text in dict.fromkeys(json.dumps(result["machine"]) for result in results)]
     return {
         "data": {
-            "reader": dataset.name,
+            "reader": dataset.made_by,
             "fingerprint": dataset.fingerprint,
             "faces": len(dataset),
             "sequences": None if dataset.sequences is None else len(set(dataset.sequences.tolist())),

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ekspresi.errors import ConfigError, OutputError
+from ekspresi.system.arrow import pyarrow
 from ekspresi.system.file_names import original_name
 from ekspresi.system.storage import atomic_write, os_errors_as_output_error
 from ekspresi.tables.append_only import AppendOnlyFile, digest_of, new_digest
-from ekspresi.tables.parquet import pyarrow, write_parquet
+from ekspresi.tables.parquet import write_parquet
 from ekspresi.tables.schema import csv_header, csv_lines, jsonl_lines
 from ekspresi.tables.xlsx import write_xlsx, xlsxwriter
 from ekspresi.types import Row

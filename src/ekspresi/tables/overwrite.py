@@ -21,11 +21,11 @@ from typing import Any
 from ekspresi.errors import ConfigError, OutputError
 from ekspresi.media.frames import stream_name
 from ekspresi.recognition.metadata import METADATA_KEY
+from ekspresi.system.arrow import pyarrow
 from ekspresi.system.storage import MAKER, check_writable, os_errors_as_output_error, require_file_target
 from ekspresi.tables.append_only import digest_of
 from ekspresi.tables.checkpoint import Checkpoint, CheckpointState, is_of_other_version
 from ekspresi.tables.formats import TableFormat
-from ekspresi.tables.parquet import pyarrow
 from ekspresi.tables.schema import COLUMNS, FORMER_COLUMNS
 from ekspresi.tables.source_list import LIST_COLUMNS
 from ekspresi.tables.xlsx import is_own_workbook
@@ -217,10 +217,10 @@ def is_made_by_ekspresi(path: Path) -> bool:
         pa: Any = pyarrow()
         try:
             with path.open("rb") as file:
-                names = pa.parquet.read_schema(file).names
+                schema = pa.parquet.read_schema(file)
         except (pa.ArrowException, ValueError):
             return False
-        return _begins_with_columns(names)
+        return _begins_with_columns(schema.names) or MAKER.encode() in (schema.metadata or {})
     if suffix == ".xlsx":
         return is_own_workbook(path)
     with path.open("rb") as file:

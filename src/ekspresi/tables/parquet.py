@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ekspresi.errors import MissingExtraError
+from ekspresi.system.arrow import pyarrow
 from ekspresi.system.storage import atomic_write
 from ekspresi.tables.schema import changed_lines_error, column_names, read_jsonl
 
@@ -19,23 +19,6 @@ _GROUP_ROWS = 64_000
 """Rows in a row group: about 5 MB of columns, all in memory at once."""
 _BATCH_ROWS = 2_000
 """Rows in memory as Python values at once."""
-
-
-def pyarrow() -> Any:
-    """Import and return the module ``pyarrow``, which costs time only where Parquet is used.
-
-    Raises:
-        MissingExtraError: it is not installed.
-
-    >>> pyarrow().__name__
-    'pyarrow'
-    """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("writing Parquet", "parquet") from error
-    return pyarrow
 
 
 def write_parquet(lines: Path, target: Path, labels: tuple[str, ...]) -> None:

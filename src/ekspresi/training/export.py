@@ -277,8 +277,9 @@ def _provenance(record: dict[str, Any], config: TrainConfig) -> dict[str, Any]:
     settings = config.model_dump(exclude={"data"})
     if settings["init"] not in ("random", "imagenet", "bundled"):
         settings["init"] = Path(config.init).name
+    reader = data.get("reader") or data["spec"].split(":", 1)[0]  # runs of an older version name no reader
     return {
-        "data": {"reader": data["spec"].split(":", 1)[0], "fingerprint": data["fingerprint"]},
+        "data": {"reader": reader, "fingerprint": data["fingerprint"]},
         "parents": record.get("parents", []),
         "started_from": record.get("started_from"),
         "split": {"seed": config.seed, **record["split"]},

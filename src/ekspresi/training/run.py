@@ -105,7 +105,12 @@ def train(
         "command": f"ekspresi train --config {run.config} --out NEW_FOLDER",
         "versions": {name: version(name) for name in _PACKAGES},
         "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "gpu": _gpu() if on_gpu else None},
-        "data": {"spec": config.data, "fingerprint": dataset.fingerprint, "faces": len(dataset)},
+        "data": {
+            "spec": config.data,
+            "reader": dataset.made_by,
+            "fingerprint": dataset.fingerprint,
+            "faces": len(dataset),
+        },
         "parents": parents,
         "started_from": before.get("started_from", module.network.started_from),
         "split": {

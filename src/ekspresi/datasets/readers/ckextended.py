@@ -15,20 +15,16 @@ were drawn at random, so several splits share one person, or the neutral frame a
 names no subjects and no sequences, so it cannot be split by subject. For reliable figures use ``ckplus`` or
 ``ckplus48``.
 
-License: CK+ is for research only, by agreement with its makers (jeffcohn.net/resources), also where a copy says else.
-
-Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
-Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.
+License, source and citation: see ``INFO``. The terms hold also where a copy says else.
 """
 
 from pathlib import Path
 
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.info import DatasetInfo
+from ekspresi.datasets.readers.ckplus48 import CITATION, TERMS
 from ekspresi.datasets.readers.fer2013 import read_pixel_csv
 from ekspresi.expressions import CKEXTENDED_LABELS
-
-CKEXTENDED_INFO = DatasetInfo("ckextended", split_leaks_subjects=True)
-"""The description of this data set."""
 
 
 def read_ckextended(path: Path) -> FaceDataset:
@@ -46,3 +42,21 @@ def read_ckextended(path: Path) -> FaceDataset:
     ('happiness', 'train')
     """
     return read_pixel_csv("ckextended", path / "ckextended.csv" if path.is_dir() else path, CKEXTENDED_LABELS)
+
+
+INFO = DatasetInfo(
+    name="ckextended",
+    title="CK+ as ckextended.csv",
+    read=read_ckextended,
+    labels=CKEXTENDED_LABELS,
+    faces="920",
+    split="train 80 %, validation 10 %, test 10 %",
+    subjects="unknown",
+    license=TERMS,
+    source="passed on as ckextended.csv; its original: jeffcohn.net/resources",
+    citation=CITATION,
+    family="ckplus48",
+    split_leaks_subjects=True,
+    instead="'subject-10fold' of 'ckplus' or 'ckplus48'",
+)
+"""The description of this data set."""

@@ -23,10 +23,7 @@ fear 25, happiness 69, sadness 28, surprise 83.
 
 Official split: none. The frames of a sequence are nearly one picture: split by subject.
 
-License: research only, by agreement with the makers (jeffcohn.net/resources).
-
-Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
-Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.
+License, source and citation: see ``INFO``.
 """
 
 import re
@@ -35,16 +32,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ekspresi.datasets.class_folders import read_hard_labelled
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
+from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.face_crops import FaceCropper
 from ekspresi.datasets.image_files import folders_in
+from ekspresi.datasets.info import DatasetInfo
 from ekspresi.datasets.reader_options import WHOLE_NUMBER, YES_OR_NO
-from ekspresi.datasets.readers.ckplus48 import with_subjects
+from ekspresi.datasets.readers.ckplus48 import CITATION, TERMS, with_subjects
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import CKPLUS_LABELS
-
-CKPLUS_INFO = DatasetInfo("ckplus")
-"""The description of this data set."""
 
 IMAGES, EMOTION = "cohn-kanade-images", "Emotion"
 """The two folders of the release that this reader needs."""
@@ -52,7 +47,7 @@ IMAGES, EMOTION = "cohn-kanade-images", "Emotion"
 CODES = ("neutral", *CKPLUS_LABELS)
 """Order of the codes 0..7 in the files of ``Emotion``."""
 
-CKPLUS_OPTIONS = {"frames": WHOLE_NUMBER, "neutral": YES_OR_NO}
+OPTIONS = {"frames": WHOLE_NUMBER, "neutral": YES_OR_NO}
 """The options of ``read_ckplus`` in a spec."""
 
 
@@ -138,3 +133,20 @@ def _expression_of(file: Path) -> str:
 def _frame_name(file: Path, number: int) -> str:
     subject, sequence, frame, _ = file.name.split("_")
     return f"{subject}_{sequence}_{number:0{len(frame)}d}.png"
+
+
+INFO = DatasetInfo(
+    name="ckplus",
+    title="CK+",
+    read=read_ckplus,
+    labels=CKPLUS_LABELS,
+    faces="981",
+    split="none",
+    subjects="118",
+    license=TERMS,
+    source="jeffcohn.net/resources",
+    citation=CITATION,
+    family="ckplus48",
+    options=OPTIONS,
+)
+"""The description of this data set."""

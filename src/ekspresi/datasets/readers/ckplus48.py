@@ -13,10 +13,7 @@ contempt 54, disgust 177, fear 75, happiness 207, sadness 84, surprise 249.
 Official split: none. Three frames of a sequence are nearly one picture, so a split of images puts the same face into
 several splits: split by subject.
 
-License: research only, by agreement with the makers (jeffcohn.net/resources).
-
-Citation: P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, "The Extended Cohn-Kanade
-Dataset (CK+): a complete dataset for action unit and emotion-specified expression", CVPR Workshops 2010.
+License, source and citation: see ``INFO``.
 """
 
 import re
@@ -26,12 +23,19 @@ from pathlib import Path
 import numpy as np
 
 from ekspresi.datasets.class_folders import read_hard_labelled, required_classes
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.info import DatasetInfo
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import CKPLUS_LABELS
 
-CKPLUS48_INFO = DatasetInfo("ckplus48")
-"""The description of this data set."""
+TERMS = "research only, by agreement with its makers"
+"""The terms of CK+, in all its forms."""
+
+CITATION = (
+    "P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews, The Extended Cohn-Kanade Dataset (CK+): "
+    "a complete dataset for action unit and emotion-specified expression, CVPR Workshops 2010"
+)
+"""The paper of CK+."""
 
 _NAME = re.compile(r"(?P<subject>S\d+)_(?P<sequence>\d+)_(?P<frame>\d+)", re.IGNORECASE)
 
@@ -77,3 +81,18 @@ def with_subjects(dataset: FaceDataset) -> FaceDataset:
         subjects=np.array([part[0] for part in parts]),
         sequences=np.array([f"{part[0]}_{part[1]}" for part in parts]),
     )
+
+
+INFO = DatasetInfo(
+    name="ckplus48",
+    title="CK+48",
+    read=read_ckplus48,
+    labels=CKPLUS_LABELS,
+    faces="981",
+    split="none",
+    subjects="118",
+    license=TERMS,
+    source="passed on as CK+48; its original: jeffcohn.net/resources",
+    citation=CITATION,
+)
+"""The description of this data set."""

@@ -16,12 +16,7 @@ together).
 Official split: Training, PublicTest, PrivateTest = train, validation, test; the folder form has no
 validation.
 
-License: Kaggle's terms of the challenge; images found by search, no license of their own. Get it from
-kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge (csv) or
-kaggle.com/datasets/msambare/fer2013 (folders).
-
-Citation: I. J. Goodfellow et al., "Challenges in representation learning: a report on three machine learning
-contests", ICONIP 2013.
+License, source and citation: see ``INFO``.
 """
 
 from collections.abc import Sequence
@@ -32,13 +27,11 @@ from numpy.typing import NDArray
 
 from ekspresi.datasets.class_folders import no_other_votes, one_hot, read_hard_labelled, required_classes, split_folders
 from ekspresi.datasets.csv_files import read_columns
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
+from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.image_files import require_some
+from ekspresi.datasets.info import DatasetInfo
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import FER2013_LABELS
-
-FER2013_INFO = DatasetInfo("fer2013")
-"""The description of this data set."""
 
 SIZE_PX = 48
 
@@ -156,3 +149,21 @@ def read_pixel_rows(
         else:
             kept.append(row)
     return images, kept, skipped
+
+
+INFO = DatasetInfo(
+    name="fer2013",
+    title="FER2013",
+    read=read_fer2013,
+    labels=FER2013_LABELS,
+    faces="35,887",
+    split="train 28,709, validation 3,589, test 3,589",
+    subjects="unknown",
+    license="Kaggle's terms; pictures found by a search",
+    source="kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge (csv), "
+    "kaggle.com/datasets/msambare/fer2013 (folders)",
+    citation="I. J. Goodfellow et al., Challenges in representation learning: a report on three machine learning "
+    "contests, ICONIP 2013",
+    split_leaks_pictures=True,
+)
+"""The description of this data set."""

@@ -25,12 +25,7 @@ Official split: Training, PublicTest, PrivateTest = train, validation, test. It 
 copies of hundreds of test faces (``ekspresi data inspect``); ``splits.make_split(dataset, 'official')`` removes them.
 Rules for targets: see ``FaceDataset.targets`` (arg-max) and ``FaceDataset.majority_targets``.
 
-License: votes MIT (github.com/microsoft/FERPlus); images as FER2013 (Kaggle, "Challenges in Representation
-Learning: Facial Expression Recognition Challenge", 2013).
-
-Citation: E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang, "Training deep networks for facial expression
-recognition with crowd-sourced label distribution", ICMI 2016. Images: I. J. Goodfellow et al., "Challenges in
-representation learning: a report on three machine learning contests", ICONIP 2013.
+License, source and citation: see ``INFO``.
 """
 
 from collections.abc import Sequence
@@ -40,14 +35,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.csv_files import read_columns
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
-from ekspresi.datasets.image_files import read_pictures, require_some, stacked
+from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.image_files import read_gray, read_pictures, require_some, stacked
+from ekspresi.datasets.info import DatasetInfo
 from ekspresi.datasets.readers.fer2013 import read_pixel_rows, splits_from_usages
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import FERPLUS_LABELS
-
-FERPLUS_INFO = DatasetInfo("ferplus")
-"""The description of this data set."""
 
 OTHER_ANSWERS = ("unknown", "NF")
 """The two vote columns that are not classes."""
@@ -85,7 +78,9 @@ def read_ferplus(path: Path) -> FaceDataset:
     rows = [row for row, name in enumerate(files) if name]
     skipped = [f"{table_file.name} row {row}: names no image" for row, name in enumerate(files) if not name]
     if any((path / folder).is_dir() for folder in FOLDERS.values()):
-        images, kept, lost = read_pictures([path / FOLDERS[table["Usage"][row]] / files[row] for row in rows])
+        images, kept, lost = read_pictures(
+            [path / FOLDERS[table["Usage"][row]] / files[row] for row in rows], read_gray
+        )
         rows = [rows[position] for position in kept]
     elif (path / "fer2013.csv").is_file():
         images, rows, lost = _pixels_by_row(path / "fer2013.csv", rows, table["Usage"])
@@ -127,3 +122,21 @@ def _pixels_by_row(
             "Use the original fer2013.csv, not a filtered or sorted one."
         )
     return read_pixel_rows(path, table["pixels"], rows)
+
+
+INFO = DatasetInfo(
+    name="ferplus",
+    title="FER+",
+    read=read_ferplus,
+    labels=FERPLUS_LABELS,
+    faces="35,714",
+    split="train 28,561, validation 3,579, test 3,574",
+    subjects="unknown",
+    license="votes: MIT; pictures: as FER2013",
+    source="github.com/microsoft/FERPlus; pictures: as FER2013",
+    citation="E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang, Training deep networks for facial expression "
+    "recognition with crowd-sourced label distribution, ICMI 2016; pictures: as FER2013",
+    family="fer2013",
+    split_leaks_pictures=True,
+)
+"""The description of this data set."""

@@ -22,15 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.class_folders import read_hard_labelled, split_folders
+from ekspresi.datasets.class_folders import label_from, read_hard_labelled, split_folders
 from ekspresi.datasets.csv_files import read_columns
-from ekspresi.datasets.dataset import DatasetInfo, FaceDataset
+from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.datasets.image_files import folders_in, pictures_in
+from ekspresi.datasets.info import DatasetInfo
 from ekspresi.errors import DatasetError
-from ekspresi.expressions import expression_from
-
-FOLDER_INFO = DatasetInfo("folder")
-"""The description of these data sets."""
 
 
 def read_folder(path: Path) -> FaceDataset:
@@ -56,7 +53,7 @@ def read_folder(path: Path) -> FaceDataset:
     for split, top in splits or [("", path)]:
         for folder in folders_in(top):
             found = pictures_in(folder)
-            files += [(_label(folder.name), file) for file in found]
+            files += [(label_from(folder.name), file) for file in found]
             split_of += [split] * len(found)
             empty += [] if found else [f"{folder}: holds no pictures"]
     labels = tuple(sorted({label for label, _ in files}))
@@ -68,13 +65,6 @@ def read_folder(path: Path) -> FaceDataset:
     dataset = replace(dataset, skipped=(*empty, *dataset.skipped))
     table = path / "subjects.csv"
     return _with_subjects(dataset, table) if table.is_file() else dataset
-
-
-def _label(folder_name: str) -> str:
-    try:
-        return expression_from(folder_name)
-    except DatasetError:
-        return folder_name.strip().lower()
 
 
 def _with_subjects(dataset: FaceDataset, table: Path) -> FaceDataset:
@@ -93,3 +83,18 @@ def _with_subjects(dataset: FaceDataset, table: Path) -> FaceDataset:
         # A still picture in a set of clips is a clip of one frame.
         sequences = np.array([f"{subjects[name]}/{clips[name] or name}" for name in dataset.names.tolist()])
     return replace(dataset, subjects=np.array([subjects[name] for name in dataset.names.tolist()]), sequences=sequences)
+
+
+INFO = DatasetInfo(
+    name="folder",
+    title="your own folders of classes",
+    read=read_folder,
+    labels=(),
+    faces="your own",
+    split="your own",
+    subjects="your own",
+    license="that of the pictures",
+    source="your own pictures",
+    citation="that of the pictures",
+)
+"""The description of these data sets."""
