@@ -17,7 +17,7 @@ HEADINGS = (
     "classes, in the data set's order",
     "faces",
     "official split",
-    "people",
+    "subjects",
     "split leaks",
     "options",
     "terms",

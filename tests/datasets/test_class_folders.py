@@ -105,6 +105,16 @@ def test_required_classes_takes_codes_and_words(tmp_path):
         required_classes(tmp_path, ("surprise", "fear"), {"1": "surprise", "2": "fear"})
 
 
+def test_read_faces_takes_the_first_of_one_name(tmp_path):
+    save(texture(0), tmp_path / "a.png")
+    save(texture(1), tmp_path / "b.png")
+    faces = [LabelledFace(label, tmp_path / file, "a") for label, file in (("anger", "a.png"), ("fear", "b.png"))]
+    dataset = read_faces("made", tmp_path, ("anger", "fear"), [*faces, faces[0]], read_gray)
+    assert (dataset.names.tolist(), dataset.targets.tolist()) == (["a"], [0])
+    assert np.array_equal(dataset.images[0], texture(0))
+    assert dataset.skipped == ("a: has 3 entries; the first is used",)
+
+
 def test_read_faces_keeps_what_every_face_states(tmp_path):
     for name in ("a.png", "c.png"):
         save(texture(0), tmp_path / name)

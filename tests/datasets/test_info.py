@@ -12,7 +12,7 @@ def test_family_is_the_name_unless_given():
 
 def test_leaks_says_what_is_on_both_sides():
     found = {name: find_info(name).leaks for name in ("caers", "ferplus", "sfew", "rafdb", "kdef")}
-    assert found == {"caers": "people", "ferplus": "pictures", "sfew": "nothing", "rafdb": "unknown", "kdef": "-"}
+    assert found == {"caers": "subjects", "ferplus": "pictures", "sfew": "nothing", "rafdb": "unknown", "kdef": "-"}
 
 
 def test_leaking_split_must_name_what_to_quote():

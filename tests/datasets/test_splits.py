@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
@@ -218,6 +219,9 @@ def test_official_ferplus_is_deduplicated(tmp_path):
     assert names[split.train].tolist() == ["fer0000002.png"]
     assert names[split.validation].tolist() == ["fer0000005.png"]
     assert names[split.test].tolist() == ["fer0000006.png"]
+    converted = make_split(replace(dataset, name="parquet", origin="ferplus"), "official")
+    assert converted.test.tolist() == split.test.tolist()
+    assert converted.train.tolist() == split.train.tolist()
 
 
 @pytest.mark.shared

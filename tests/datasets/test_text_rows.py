@@ -8,7 +8,7 @@ from ekspresi.errors import DatasetError
 
 def test_read_rows_splits_at_any_blanks(tmp_path):
     (tmp_path / "list.txt").write_text("\ufeffa.jpg  1\r\n\r\nb.jpg\t2\n", encoding="utf-8")
-    assert read_rows(tmp_path / "list.txt", 2) == [["a.jpg", "1"], ["b.jpg", "2"]]
+    assert read_rows(tmp_path / "list.txt", 2) == [(1, ["a.jpg", "1"]), (3, ["b.jpg", "2"])]
 
 
 def test_read_rows_of_wrong_length_names_the_line(tmp_path):

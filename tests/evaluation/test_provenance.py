@@ -73,6 +73,16 @@ def test_list_leak_warnings_of_validation_faces_warns(recognizer, dataset):
     )
 
 
+def test_list_leak_warnings_knows_the_origin_of_converted_faces(recognizer, dataset):
+    official = EvaluationRequest("official", 0, 0, "test", "")
+    converted = replace(dataset, name="parquet", origin="caers")
+    (sentence,) = list_leak_warnings(recognizer.metadata, converted, official)
+    assert sentence.startswith("Leaky protocol: the official split of 'caers'")
+    related = of_training(recognizer, data={"reader": "fer2013", "fingerprint": "0"})
+    (sentence,) = list_leak_warnings(related, replace(dataset, name="parquet", origin="ferplus"), ASKED)
+    assert sentence.startswith("Perhaps seen in training: the model was trained on 'fer2013'")
+
+
 @pytest.mark.parametrize(("trained", "measured"), [("ferplus", "fer2013"), ("fer2013", "ferplus")])
 def test_list_leak_warnings_of_related_readers_warns(recognizer, dataset, trained, measured):
     measured_on = replace(dataset, name=measured)

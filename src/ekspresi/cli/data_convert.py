@@ -24,7 +24,7 @@ def _convert(
     out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="File to write.", dir_okay=False)],
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a data set as one Parquet file: pictures, labels, votes, people, clips and splits.
+    """Write a data set as one Parquet file: pictures, labels, votes, subjects, sequences and splits.
 
     The copy has the same faces, names and votes, so figures and fingerprint stay the same. The terms of the data set
     hold for the copy too.

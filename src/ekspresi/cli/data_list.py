@@ -24,7 +24,7 @@ def _list(
         typer.Argument(metavar="[READER]...", help="Show all that is known of these, such as rafdb."),
     ] = None,
 ) -> None:
-    """List the data sets that can be read: classes, size, split, people, leaks and terms.
+    """List the data sets that can be read: classes, size, split, subjects, leaks and terms.
 
     ekspresi ships and downloads no data set. With the name of a reader it shows options, terms, where to get the data,
     and what to cite.
@@ -56,7 +56,7 @@ def _print_table(console: "Console", infos: "list[DatasetInfo]") -> None:
     table.add_column("classes", justify="right", no_wrap=True)
     table.add_column("faces", justify="right", no_wrap=True)
     table.add_column("official split")
-    table.add_column("people", no_wrap=True)
+    table.add_column("subjects", no_wrap=True)
     table.add_column("leaks", no_wrap=True)
     table.add_column("terms")
     for info in infos:
@@ -74,7 +74,7 @@ def _print_whole(console: "Console", info: "DatasetInfo") -> None:
         "classes": ", ".join(info.labels) or "your own",
         "faces": info.faces,
         "official split": info.split,
-        "people": info.subjects,
+        "subjects": info.subjects,
         "split leaks": info.leaks,
         "options": "; ".join(f"{name}: {option.expects}" for name, option in info.options.items()) or "none",
         "terms": info.license,

@@ -4,6 +4,7 @@ In: folders named after classes, or faces that a reader listed. Out: files with 
 not know about single data sets, only about the layout that several share.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -202,7 +203,8 @@ def read_faces(
 ) -> FaceDataset:
     """Read faces with hard labels into a data set; skip unreadable pictures.
 
-    Splits, subjects and sequences are kept where every face names its own.
+    Splits, subjects and sequences are kept where every face names its own. Of two faces of one name the first counts,
+    and the other is skipped.
 
     Args:
         name: of the reader.
@@ -223,9 +225,14 @@ def read_faces(
     ...     read_faces("folder", Path(folder), ("anger",), [face], read_gray).subjects.tolist()
     ['S1']
     """
-    images, kept, lost = read_pictures([face.source for face in faces], read)
+    first = list({face.name: face for face in reversed(faces)}.values())[::-1]
+    if len(first) < len(faces):
+        counts = Counter(face.name for face in faces)
+        twice = [f"{name}: has {count} entries; the first is used" for name, count in counts.items() if count > 1]
+        skipped = [*skipped, *twice]
+    images, kept, lost = read_pictures([face.source for face in first], read)
     require_some(images, path, [*lost, *skipped])
-    found = [faces[position] for position in kept]
+    found = [first[position] for position in kept]
     return FaceDataset(
         name=name,
         path=str(path),

@@ -72,9 +72,9 @@ class DatasetInfo:
 
     @property
     def leaks(self) -> str:
-        """Return what the official split leaks: people, pictures, nothing or unknown; '-' without a split."""
+        """Return what the official split leaks: subjects, pictures, nothing or unknown; '-' without a split."""
         if self.split == "none":
             return "-"
         if self.split_leaks_pictures:
             return "pictures"
-        return {True: "people", False: "nothing", None: "unknown"}[self.split_leaks_subjects]
+        return {True: "subjects", False: "nothing", None: "unknown"}[self.split_leaks_subjects]

@@ -8,8 +8,10 @@ from pathlib import Path
 from ekspresi.errors import DatasetError
 
 
-def read_rows(path: Path, words: int) -> list[list[str]]:
+def read_rows(path: Path, words: int) -> list[tuple[int, list[str]]]:
     r"""Read a text file of one row a line, its words separated by blanks; empty lines are left out.
+
+    Each row comes with the number of its line, from 1.
 
     Args:
         path: the file.
@@ -22,7 +24,7 @@ def read_rows(path: Path, words: int) -> list[list[str]]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "list.txt").write_text("train_00001.jpg 5\n\n")
     ...     read_rows(Path(folder, "list.txt"), 2)
-    [['train_00001.jpg', '5']]
+    [(1, ['train_00001.jpg', '5'])]
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -35,7 +37,7 @@ def read_rows(path: Path, words: int) -> list[list[str]]:
         row = line.split()
         if row and len(row) != words:
             raise DatasetError(f"{path}: line {number} has {len(row)} words, not {words}. Repair the line.")
-        rows += [row] if row else []
+        rows += [(number, row)] if row else []
     return rows
 
 

@@ -43,7 +43,7 @@ def test_rows_that_cannot_be_read_are_skipped(folder):
     (folder / "image" / "origin" / "surprise_crowd_7.jpg").write_bytes(b"no picture")
     dataset = read(f"expw:{folder}")
     assert len(dataset) == 2
-    assert "label.lst line 4: angry_actor_13.jpg#0 has a row already" in dataset.skipped
+    assert "angry_actor_13.jpg#0: has 2 entries; the first is used" in dataset.skipped
     assert any("surprise_crowd_7.jpg" in line for line in dataset.skipped)
 
 

@@ -71,6 +71,8 @@ def test_parts_in_a_folder_are_one_data_set(converted, tmp_path, monkeypatch):
         rows = table.slice(start, (40, 10, 13)[number])
         pq.write_table(rows, tmp_path / "parts" / f"part-{number}.parquet", row_group_size=9)
     assert read(f"parquet:{tmp_path / 'parts'}").fingerprint == dataset.fingerprint
+    (tmp_path / "parts" / ".part-3.parquet").write_text("still being written")
+    assert len(read(f"parquet:{tmp_path / 'parts'}")) == 63
     header_changed(file, tmp_path / "parts" / "part-3.parquet", origin="folder")
     with pytest.raises(DatasetError, match=r"part-3\.parquet: is part of another data set than .*part-0\.parquet"):
         read(f"parquet:{tmp_path / 'parts'}")
@@ -114,6 +116,20 @@ def test_own_table_may_hold_structs_and_all_columns(tmp_path):
     assert (dataset.subjects.tolist(), dataset.sequences.tolist()) == (["S1", "S2"], ["S1/1", "S2/1"])
 
 
+def test_numbered_classes_are_named_by_hugging_face(tmp_path):
+    features = {"label": {"names": ["angry", "sad"], "_type": "ClassLabel"}, "image": {"_type": "Image"}}
+    table = pa.table({"image": [{"bytes": png(0)}, {"bytes": png(1)}], "label": [1, 0]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(table, tmp_path / "train-00000-of-00001.parquet")
+    dataset = read(f"parquet:{tmp_path}")
+    assert [dataset.labels[code] for code in dataset.targets] == ["sadness", "anger"]
+    features["label"]["names"] = ["angry"]
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(table, tmp_path / "train-00000-of-00001.parquet")
+    with pytest.raises(DatasetError, match="the column label holds 1 in row 0"):
+        read(f"parquet:{tmp_path}")
+
+
 def test_rows_without_a_readable_picture_are_skipped(tmp_path):
     cells = [png(0), b"no picture", None, png(3)]
     file = write_own(tmp_path / "own.parquet", image=cells, label=["anger", "fear", "anger", "fear"])
@@ -128,9 +144,11 @@ def test_rows_without_a_readable_picture_are_skipped(tmp_path):
     [
         ({"label": ["anger", "fear"]}, "column image missing, found label"),
         ({"image": [png(0)] * 2}, "column label missing, found image"),
-        ({"image": [png(0)] * 2, "label": [None, None]}, "its column label is empty"),
-        ({"image": [png(0)] * 2, "label": ["anger", None]}, "the column label holds None in row 1, not a word"),
-        ({"image": [png(0)] * 2, "label": [0, 1]}, "the column label holds 0 in row 0, not a word"),
+        (
+            {"image": [png(0)] * 2, "label": ["anger", None]},
+            "the column label holds None in row 1. Give",
+        ),
+        ({"image": [png(0)] * 2, "label": [0, 1]}, "the column label holds 0 in row 0. Give each row a word as label."),
         ({"image": [png(0)] * 2, "label": ["a", "b"], "split": ["train", "dev"]}, "'dev' in the column split is no"),
         ({"image": [png(0)] * 2, "label": ["a", "b"], "subject": ["S1", None]}, "Give each row a subject, or no row"),
         ({"image": [b"x", b"y"], "label": ["a", "b"]}, "none of its 2 pictures can be read"),

@@ -52,21 +52,17 @@ def read_expw(path: Path) -> FaceDataset:
     pictures = next((path / place for place in _PLACES if (path / place).is_dir()), None)
     if pictures is None:
         raise DatasetError(f"{path}: no folder {_PLACES[0]}. Unpack the pictures into it.")
-    faces: dict[str, LabelledFace[BoxedPicture]] = {}
-    skipped: list[str] = []
-    for number, (file, face, *edges, _, code) in enumerate(read_rows(lists / _LIST, 8), start=1):
+    faces: list[LabelledFace[BoxedPicture]] = []
+    for number, (file, face, *edges, _, code) in read_rows(lists / _LIST, 8):
         try:
             top, left, right, bottom = map(float, edges)
             label = CODES[code]
         except (ValueError, KeyError):
             what = f"line {number} has no box of four numbers and code 0..{len(CODES) - 1}"
             raise DatasetError(f"{lists / _LIST}: {what}. Copy the file again from the release.") from None
-        name = f"{file}#{face}"
-        if name in faces:
-            skipped.append(f"{_LIST} line {number}: {name} has a row already")
-            continue
-        faces[name] = LabelledFace(label, BoxedPicture(pictures / file, (left, top, right, bottom)), name)
-    return read_faces("expw", path, FER2013_LABELS, list(faces.values()), read_boxed, skipped)
+        boxed = BoxedPicture(pictures / file, (left, top, right, bottom))
+        faces.append(LabelledFace(label, boxed, f"{file}#{face}"))
+    return read_faces("expw", path, FER2013_LABELS, faces, read_boxed)
 
 
 INFO = DatasetInfo(

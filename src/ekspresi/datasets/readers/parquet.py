@@ -17,12 +17,14 @@ license, citation and version (``parquet_files.ParquetHeader``). Faces, labels a
 fingerprint is too, and warnings of leaks know the reader.
 
 Format of your own table: the columns image (the bytes of any picture file, or a struct with the field bytes) and label
-(a string); name, split, subject and sequence if you know them, for all rows or for none. Other columns are ignored.
-Labels are treated as the names of folders are by ``folder``.
+(a string, or a number of the class names that Hugging Face's metadata list); name, split, subject and sequence if you
+know them, for all rows or for none. Other columns are ignored. Labels are treated as the names of folders are by
+``folder``.
 
 Classes, counts, official split, license, citation: those of the faces.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def read_parquet(path: Path) -> FaceDataset:
     Traceback (most recent call last):
     ekspresi.errors.DatasetError: my/faces: holds no *.parquet files. Give a Parquet file, or a folder of them.
     """
-    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+    files = [path] if path.is_file() else sorted(path.glob("[!.]*.parquet"))
     if not files:
         raise DatasetError(f"{path}: holds no *.parquet files. Give a Parquet file, or a folder of them.")
     pa = pyarrow("reading Parquet")
@@ -161,12 +163,28 @@ def _votes(
             what = f"{votes.shape[1]} votes a row for {len(header.labels)} labels"
             raise DatasetError(f"{path}: {what}. Convert the data set again.")
         return header.labels, votes, others
-    words = _words(path, columns, "label")
-    if words is None:
-        raise DatasetError(f"{path}: its column label is empty. Give each row a label.")
-    found = [label_from(word) for word in words.tolist()]
+    found = [label_from(word) for word in _label_words(path, columns)]
     labels = tuple(sorted(set(found)))
     return labels, one_hot(found, labels), no_other_votes(len(found))
+
+
+def _label_words(path: Path, columns: Any) -> list[str]:
+    names = _class_names(columns.schema.metadata or {})
+    cells = columns["label"].to_pylist()
+    words = [names.get(cell, cell) for cell in cells] if names else cells
+    for row, word in enumerate(words):
+        if not isinstance(word, str) or not word.strip():
+            raise DatasetError(f"{path}: the column label holds {word!r} in row {row}. Give each row a word as label.")
+    return words
+
+
+def _class_names(metadata: dict[bytes, bytes]) -> dict[int, str]:
+    """Read the names of numbered classes, as the library ``datasets`` writes them; {} without any."""
+    try:
+        names = json.loads(metadata[b"huggingface"])["info"]["features"]["label"]["names"]
+        return {number: str(name) for number, name in enumerate(names)}
+    except (KeyError, TypeError, ValueError):
+        return {}
 
 
 def _matrix(path: Path, columns: Any, name: str) -> NDArray[np.float32]:

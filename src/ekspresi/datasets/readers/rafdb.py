@@ -71,7 +71,7 @@ def read_rafdb(path: Path) -> FaceDataset:
 def _read_release(path: Path, basic: Path) -> FaceDataset:
     aligned, original = basic / "Image" / "aligned", basic / "Image" / "original"
     rows = []
-    for number, (name, code) in enumerate(read_rows(basic / LIST, 2), start=1):
+    for number, (name, code) in read_rows(basic / LIST, 2):
         split = name.partition("_")[0]
         if split not in ("train", "test") or code not in CODES:
             what = f"line {number}, '{name} {code}', is not a train or test picture with a code 1..7"
