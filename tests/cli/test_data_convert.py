@@ -1,3 +1,4 @@
+import json
 import sys
 
 import pyarrow.parquet as pq
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 from ekspresi.cli import data
 from ekspresi.datasets.registry import read
 from ekspresi.errors import DatasetError, MissingExtraError, OutputError
-from tests.support.fake_datasets import write_rafdb
+from tests.support.fake_datasets import write_affectnet_sets, write_rafdb
 from tests.support.fake_faces import write_ckplus48, write_ferplus
 
 
@@ -34,6 +35,13 @@ def test_convert_writes_a_file_of_the_same_faces(run, tmp_path):
     assert f"read it as parquet:{out}; its terms: non-commercial research only" in result.output
     assert read(f"parquet:{out}").fingerprint == read(spec).fingerprint
     assert b"CVPR 2017" in pq.read_schema(out).metadata[b"ekspresi"]
+
+
+def test_convert_keeps_the_options_of_the_spec(run, tmp_path):
+    out = tmp_path / "seven.parquet"
+    run(f"affectnet:{write_affectnet_sets(tmp_path / 'AffectNet')}?classes=7", out)
+    assert json.loads(pq.read_schema(out).metadata[b"ekspresi"])["options"] == "classes=7"
+    assert len(read(f"parquet:{out}").labels) == 7
 
 
 def test_convert_names_what_was_skipped(run, tmp_path):

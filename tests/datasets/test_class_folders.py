@@ -109,8 +109,9 @@ def test_read_faces_takes_the_first_of_one_name(tmp_path):
     save(texture(0), tmp_path / "a.png")
     save(texture(1), tmp_path / "b.png")
     faces = [LabelledFace(label, tmp_path / file, "a") for label, file in (("anger", "a.png"), ("fear", "b.png"))]
-    dataset = read_faces("made", tmp_path, ("anger", "fear"), [*faces, faces[0]], read_gray)
-    assert (dataset.names.tolist(), dataset.targets.tolist()) == (["a"], [0])
+    other = LabelledFace("fear", tmp_path / "b.png", "b")
+    dataset = read_faces("made", tmp_path, ("anger", "fear"), [faces[0], other, *faces], read_gray)
+    assert (dataset.names.tolist(), dataset.targets.tolist()) == (["a", "b"], [0, 1])
     assert np.array_equal(dataset.images[0], texture(0))
     assert dataset.skipped == ("a: has 3 entries; the first is used",)
 

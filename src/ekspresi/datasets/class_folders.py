@@ -225,11 +225,13 @@ def read_faces(
     ...     read_faces("folder", Path(folder), ("anger",), [face], read_gray).subjects.tolist()
     ['S1']
     """
-    first = list({face.name: face for face in reversed(faces)}.values())[::-1]
-    if len(first) < len(faces):
-        counts = Counter(face.name for face in faces)
-        twice = [f"{name}: has {count} entries; the first is used" for name, count in counts.items() if count > 1]
-        skipped = [*skipped, *twice]
+    counts = Counter(face.name for face in faces)
+    twice = [f"{word}: has {count} entries; the first is used" for word, count in counts.items() if count > 1]
+    skipped = [*skipped, *twice]
+    by_name: dict[str, LabelledFace[Source]] = {}
+    for face in faces:
+        by_name.setdefault(face.name, face)
+    first = list(by_name.values())
     images, kept, lost = read_pictures([face.source for face in first], read)
     require_some(images, path, [*lost, *skipped])
     found = [first[position] for position in kept]
