@@ -12,7 +12,7 @@ or so; then the crops are cached (see ``face_crops``).
 
 Classes: anger, disgust, fear, happiness, neutral, sadness, surprise.
 
-Counts: 70,000 frames in round numbers: train 7,000 and test 3,000 of each class.
+Counts: about 70,000 frames: about 7,000 of each class in train, and 3,000 in test. Copies in circulation hold fewer.
 
 Official split: train and test. It leaks: the frames of 79 shows were drawn at random, so both sides show the same
 actors, often in the same clip. The files name neither, so it cannot be split by subject.
@@ -64,8 +64,8 @@ INFO = DatasetInfo(
     title="CAER-S",
     read=read_caers,
     labels=SEVEN_LABELS,
-    faces="70,000",
-    split="train 49,000, test 21,000",
+    faces="about 70,000",
+    split="train about 49,000, test about 21,000",
     subjects="unknown",
     license="non-commercial research only",
     source="caer-dataset.github.io",
