@@ -14,8 +14,8 @@ Classes: anger, disgust, fear, happiness, neutral, sadness, surprise.
 
 Counts: about 70,000 frames: about 7,000 of each class in train, and 3,000 in test. Copies in circulation hold fewer.
 
-Official split: train and test. It leaks: the frames of 79 shows were drawn at random, so both sides show the same
-actors, often in the same clip. The files name neither, so it cannot be split by subject.
+Official split: train and test. The frames come from 79 TV shows, and the files name neither show nor actor. Both sides
+very likely show the same actors, so the split counts as one that leaks subjects. It cannot be split by subject.
 
 License, source and citation: see ``INFO``.
 """
