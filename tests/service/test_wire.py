@@ -32,7 +32,7 @@ def test_faces_come_back_from_json_as_they_were(face: Face) -> None:
 def test_face_values_are_the_columns_of_a_table() -> None:
     face = Face((0.0, 0.0, 9.0, 9.0), 0.5, None, Prediction("fear", 1.0, {"fear": 1.0}, 9.0))
     names = list(face_values(Row("a", 3, 0.25, 7, face, 2), ("fear",)))
-    assert names == [*(name for name in COLUMNS if name != "annotated"), "p_fear", "score", "landmarks"]
+    assert names == [*COLUMNS, "p_fear", "score", "landmarks"]
 
 
 def test_face_values_hide_control_characters_of_names() -> None:

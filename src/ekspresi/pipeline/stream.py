@@ -114,7 +114,9 @@ def analyze_frames(
         Exception: as ``read`` or the analysis of a frame raises it, after the results of all earlier frames.
         SourceError: a forked child continues an iterator of its parent.
     """
-    prefetcher, tracks = DetectionPrefetcher(read, analyzer), TrackState(analyzer.recognizer, first_track)
+    recognizer = analyzer.recognizer
+    tracks = TrackState(recognizer.metadata.calibration, recognizer.log_prior, first_track)
+    prefetcher = DetectionPrefetcher(read, analyzer)
     try:
         while not (stop is not None and stop.is_set()):
             batch = prefetcher.next_batch(_POLL_S)

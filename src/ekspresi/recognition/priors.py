@@ -149,6 +149,34 @@ def log_prior(prior: Prior, labels: Sequence[str], calibration: SizeCalibration 
     return np.asarray(scores - np.logaddexp.reduce(scores), dtype=np.float64)
 
 
+def restricted_log_prior(
+    prior: Prior, labels: Sequence[str], calibration: SizeCalibration | None, allowed: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Compute ``log_prior`` restricted to the labels that may be answered; its shares sum to 1.
+
+    Example:
+        >>> restricted = restricted_log_prior("uniform", ("a", "b", "c"), None, np.array([True, True, False]))
+        >>> np.exp(restricted).round(2).tolist()
+        [0.5, 0.5, 0.0]
+
+    Args:
+        prior: see ``log_prior``.
+        labels: see ``log_prior``.
+        calibration: see ``log_prior``.
+        allowed: bool (K,), of ``check_labels``.
+
+    Returns:
+        float64 (K,); -inf for labels that are never answered.
+
+    Raises:
+        ConfigError: the prior names a label that the model lacks, or fewer than two labels may be answered.
+    """
+    scores = np.where(allowed, log_prior(prior, labels, calibration), -np.inf)
+    if np.isfinite(scores).sum() < 2:
+        raise ConfigError("prior: fewer than two labels have a share and may be answered. Change prior or labels.")
+    return np.asarray(scores - np.logaddexp.reduce(scores), dtype=np.float64)
+
+
 def check_calibrated(calibration: SizeCalibration | None, path: Path) -> None:
     """Check that a model is calibrated: otherwise its class prior is unknown and cannot be changed.
 

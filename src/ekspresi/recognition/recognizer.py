@@ -14,14 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.errors import ConfigError, ModelError
+from ekspresi.errors import ModelError
 from ekspresi.imaging.cropping import gray
 from ekspresi.recognition.calibration import correct_sizes, softmax
 from ekspresi.recognition.classifier import BatchPrediction, Crops
 from ekspresi.recognition.model_file import check_graph, open_model, read_metadata, read_model
 from ekspresi.recognition.preprocessing import check_crops
 from ekspresi.recognition.pretrained import bundled_model
-from ekspresi.recognition.priors import PriorInput, check_calibrated, check_labels, log_prior, prior_from, restrict
+from ekspresi.recognition.priors import (
+    PriorInput,
+    check_calibrated,
+    check_labels,
+    log_prior,
+    prior_from,
+    restrict,
+    restricted_log_prior,
+)
 from ekspresi.system.forks import PerProcess
 from ekspresi.system.onnx_runtime import provider_of
 from ekspresi.types import Device, Prediction, Prior
@@ -91,10 +99,7 @@ class Recognizer:
         if prior != "trained":
             check_calibrated(self.metadata.calibration, self.path)
         self.prior, self.allowed = prior, check_labels(labels, self.labels)
-        scores = np.where(self.allowed, log_prior(prior, self.labels, self.metadata.calibration), -np.inf)
-        if np.isfinite(scores).sum() < 2:
-            raise ConfigError("prior: fewer than two labels have a share and may be answered. Change prior or labels.")
-        self.log_prior: NDArray[np.float64] = scores - np.logaddexp.reduce(scores)
+        self.log_prior = restricted_log_prior(prior, self.labels, self.metadata.calibration, self.allowed)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._configuration, ()

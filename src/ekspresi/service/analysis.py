@@ -103,6 +103,14 @@ class Analysis:
         Raises:
             RequestError: the picture cannot be read, is too large, shows too many faces, or too many pictures wait.
         """
+        return (await self.find_in_frame(picture, min_face_px))[1]
+
+    async def find_in_frame(self, picture: Upload, min_face_px: float) -> tuple[NDArray[np.uint8], FoundFaces]:
+        """Find the faces of a picture; return its pixels too, uint8 (H, W, 3) RGB.
+
+        Raises:
+            RequestError: see ``find``.
+        """
         return await self.pictures.run(self._find, picture, min_face_px)
 
     async def prepare(self, crops: Sequence[Upload]) -> FoundFaces:
@@ -165,7 +173,7 @@ class Analysis:
         self.pictures.close()
         self.gatherer.close()
 
-    def _find(self, picture: Upload, min_face_px: float) -> FoundFaces:
+    def _find(self, picture: Upload, min_face_px: float) -> tuple[NDArray[np.uint8], FoundFaces]:
         frame = self._decode(picture, self.settings.max_pixels)
         analyzer = Analyzer(self.recognizer, self.detector.search_from(min_face_px))
         faces = analyzer.detector.detect(frame.image)
@@ -176,7 +184,8 @@ class Analysis:
         several = (
             f"{printable(picture.name)}: has several frames, of which only the first is used. Send each as a picture."
         )
-        return self._found([frame], faces, analyzer.crops(frame.image, faces), () if frame.is_last else (several,))
+        notes = () if frame.is_last else (several,)
+        return frame.image, self._found([frame], faces, analyzer.crops(frame.image, faces), notes)
 
     def _prepare(self, crops: Sequence[Upload]) -> FoundFaces:
         left, frames = self.settings.max_pixels, []

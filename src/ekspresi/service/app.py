@@ -15,7 +15,7 @@ from ekspresi.service.keys import KeyCheck, load_keys
 from ekspresi.service.limits import Limits
 from ekspresi.service.observation import REQUEST_ID_HEADER, Observation
 from ekspresi.service.problems import answer_with_problems
-from ekspresi.service.routes import analyze, health, metrics, model, open_inference, recognize
+from ekspresi.service.routes import analyze, health, metrics, model, open_inference, recognize, stream
 from ekspresi.service.settings import ServiceSettings
 from ekspresi.service.state import ServiceState
 from ekspresi.service.studio_files import StudioFiles, list_studio_files
@@ -60,7 +60,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.state.service = state
     answer_with_problems(app)
-    for routes in (analyze, recognize, model, open_inference, health, metrics):
+    for routes in (analyze, recognize, stream, model, open_inference, health, metrics):
         app.include_router(routes.router)
     # The last one is the outermost.
     app.add_middleware(Limits, settings=settings)

@@ -19,6 +19,7 @@ from ekspresi.system.file_names import printable
 TYPES: Mapping[str, tuple[int, str]] = {
     "no-key": (401, "The request has no API key"),
     "wrong-key": (401, "The API key is not valid"),
+    "foreign-origin": (403, "The page may not call the service"),
     "not-found": (404, "There is no such address"),
     "method-not-allowed": (405, "The address does not take this method"),
     "slow-body": (408, "The body did not arrive in time"),
@@ -76,9 +77,9 @@ class RequestError(Exception):
         known = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
         return {**known.get(self.status, {}), **({"Connection": "close"} if self.status in (408, 413) else {})}
 
-    def to_response(self) -> JSONResponse:
-        """Make the response."""
-        document = {
+    def to_document(self) -> dict[str, Any]:
+        """Make the problem document."""
+        return {
             "type": TYPE_PREFIX + self.name,
             "title": TYPES[self.name][1],
             "status": self.status,
@@ -86,7 +87,10 @@ class RequestError(Exception):
             **self.members,
             "request_id": REQUEST_ID.get(),
         }
-        return JSONResponse(document, self.status, self.headers, MEDIA_TYPE)
+
+    def to_response(self) -> JSONResponse:
+        """Make the response."""
+        return JSONResponse(self.to_document(), self.status, self.headers, MEDIA_TYPE)
 
 
 def answer_with_problems(app: FastAPI) -> None:
@@ -103,6 +107,19 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http)
 
 
+def invalid_error(error: RequestValidationError) -> RequestError:
+    """Make the error of values that are not valid; its member ``errors`` has all of them.
+
+    Example:
+        >>> found = [{"loc": ("query", "prior"), "msg": "Input should be 'trained'"}]
+        >>> invalid_error(RequestValidationError(found)).detail
+        "query.prior: input should be 'trained'. Correct it."
+    """
+    found = [(".".join(map(str, each["loc"])), str(each["msg"])) for each in error.errors()]
+    details = [f"{where}: {message[:1].lower()}{message[1:]}. Correct it." for where, message in found]
+    return RequestError("invalid-request", details[0], errors=[printable(each) for each in details])
+
+
 async def _answer_request_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestError)
     return _respond(request, error)
@@ -117,9 +134,7 @@ def _respond(request: Request, error: RequestError) -> JSONResponse:
 
 async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    found = [(".".join(map(str, each["loc"])), str(each["msg"])) for each in error.errors()]
-    details = [f"{where}: {message[:1].lower()}{message[1:]}. Correct it." for where, message in found]
-    return _respond(request, RequestError("invalid-request", details[0], errors=[printable(each) for each in details]))
+    return _respond(request, invalid_error(error))
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:

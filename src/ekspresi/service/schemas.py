@@ -36,12 +36,14 @@ ROW: dict[str, Any] = {
     "abstained": False,
     "annotated": None,
     **_PROBABILITIES,
+    "score": 0.999912,
+    "landmarks": [[203.51, 103.2], [244.12, 105.01], [222.87, 128.4], [203.02, 143.73], [240.45, 145.16]],
 }
 """Example of a row."""
 
 
 class FaceRow(BaseModel):
-    """Describe one face: the columns of ``ekspresi predict``, then ``p_<label>`` for each label of the model.
+    """Describe one face: the columns of ``ekspresi predict``, ``p_<label>`` for each label, and two of the detector.
 
     >>> FaceRow.model_validate(ROW).expression
     'happiness'
@@ -68,6 +70,10 @@ class FaceRow(BaseModel):
     confidence: float | None = Field(description="Probability of most_likely.")
     abstained: bool | None = Field(description="Whether the model gives no answer.")
     annotated: str | None = Field(description="Always null here.")
+    score: float = Field(description="Confidence of the detector, 0 to 1.")
+    landmarks: list[tuple[float, float]] | None = Field(
+        description="Eyes, nose and corners of the mouth, x and y in pixels; null where the detector gives none."
+    )
 
 
 class AnalyzeAnswer(BaseModel):

@@ -79,6 +79,9 @@ class ServiceSettings(Settings):
     batch_wait_ms: float = Field(default=2, ge=0, le=1000, description="How long a crop waits for others to join it.")
     body_timeout_s: Seconds = Field(default=20, description="How long a body may take to arrive.")
     timeout_s: Seconds = Field(default=30, description="How long an answer may take after that.")
+    max_streams: Count = Field(default=8, description="Streams of frames that are open; more are refused with 503.")
+    stream_idle_s: Seconds = Field(default=30, description="How long a stream waits for a frame, then it is closed.")
+    stream_s: float = Field(default=3600, gt=0, le=86_400, description="Longest duration of a stream.")
 
     @field_validator("api_keys")
     @classmethod

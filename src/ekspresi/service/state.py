@@ -15,6 +15,7 @@ from ekspresi.service.analysis import Analysis
 from ekspresi.service.gatherer import Gatherer
 from ekspresi.service.metrics import ServiceMetrics
 from ekspresi.service.settings import ServiceSettings
+from ekspresi.service.stream_sessions import StreamSessions
 
 
 @dataclass(eq=False)
@@ -33,6 +34,7 @@ class ServiceState:
         metrics: counts what is answered.
         model_sha256: hash of the model file.
         stopping: the service finishes what it has, and takes nothing new.
+        streams: those that are open.
     """
 
     settings: ServiceSettings
@@ -40,6 +42,10 @@ class ServiceState:
     metrics: ServiceMetrics
     model_sha256: str
     stopping: bool = field(default=False, init=False)
+    streams: StreamSessions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = StreamSessions(self.settings.max_streams)
 
     @classmethod
     def load(cls, settings: ServiceSettings) -> "ServiceState":

@@ -13,7 +13,7 @@ from ekspresi.tables.schema import Value, row_values
 from ekspresi.types import Box, Face, Prediction, Row
 
 JsonFace = dict[str, Value | list[list[float]]]
-"""The columns of a row without ``annotated``, then ``score`` and ``landmarks``, which tables do not have."""
+"""The columns of a row, then ``score`` and ``landmarks``, which tables do not have."""
 
 _LABEL = "p_"
 
@@ -33,7 +33,6 @@ def face_values(row: Row, labels: tuple[str, ...]) -> JsonFace:
         ('fear', 0.25, 0.987654, None)
     """
     values: JsonFace = {**row_values(row, labels)}
-    del values["annotated"]
     points = row.face.landmarks
     values["score"] = round(row.face.score, 6)
     values["landmarks"] = None if points is None else [[round(x, 2), round(y, 2)] for x, y in points]

@@ -22,8 +22,9 @@ router = APIRouter(tags=["faces"])
     openapi_extra=document_body(PictureFields.model_json_schema()["properties"], several=False),
 )
 async def _answer_picture(request: Request, service: Service, query: Annotated[PictureFields, Query()]) -> JSONResponse:
-    """Send a form with one file, or the bytes of a picture. The rows are those of `ekspresi predict --out x.jsonl`.
+    """Send a form with one file, or the bytes of a picture.
 
+    The rows are those of `ekspresi predict --out x.jsonl`, and have the detector's `score` and `landmarks` too.
     Of an animation or a file of pages, the first frame is read, and a note says so.
     """
     body = await read_body(request, most_uploads=1)

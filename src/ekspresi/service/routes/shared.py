@@ -6,21 +6,22 @@ In: a request; faces. Out: the state; documentation of errors; rows as the table
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
 
 from ekspresi.service.problems import MEDIA_TYPE
 from ekspresi.service.schemas import ProblemDocument
 from ekspresi.service.state import ServiceState
-from ekspresi.tables.schema import Value, row_values
+from ekspresi.service.wire import JsonFace, face_values
 from ekspresi.types import Face, Row
 
 
-def get_state(request: Request) -> ServiceState:
-    """Return the state of the service that a request reached.
+def get_state(request: HTTPConnection) -> ServiceState:
+    """Return the state of the service that a request or a WebSocket reached.
 
     >>> from types import SimpleNamespace
     >>> app = SimpleNamespace(state=SimpleNamespace(service="the state"))
-    >>> get_state(Request({"type": "http", "app": app}))
+    >>> get_state(HTTPConnection({"type": "http", "app": app}))
     'the state'
     """
     state: ServiceState = request.app.state.service
@@ -68,7 +69,7 @@ def document_body(properties: dict[str, Any], several: bool) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def face_rows(faces: Sequence[Face], names: Sequence[str], labels: tuple[str, ...]) -> list[dict[str, Value]]:
+def face_rows(faces: Sequence[Face], names: Sequence[str], labels: tuple[str, ...]) -> list[JsonFace]:
     """Turn faces into rows, numbered from 1 within each name's picture.
 
     Args:
@@ -81,6 +82,6 @@ def face_rows(faces: Sequence[Face], names: Sequence[str], labels: tuple[str, ..
     [1, 2]
     """
     return [
-        row_values(Row(name, 0, None, None, face, face_number=number), labels)
+        face_values(Row(name, 0, None, None, face, face_number=number), labels)
         for number, (face, name) in enumerate(zip(faces, names, strict=True), start=1)
     ]
