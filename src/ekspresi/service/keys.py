@@ -10,6 +10,7 @@ from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from ekspresi.errors import ConfigError
 from ekspresi.service.problems import RequestError
@@ -80,14 +81,15 @@ class KeyCheck:
         if given is not None and self._is_valid(given):
             await self._app(scope, receive, send)
             return
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client gets 403
-            return
         if given is None:
             problem = "no-key", "the request: has no API key. Send one as Authorization: Bearer KEY, or as X-API-Key."
         else:
             problem = "wrong-key", "the API key: is not valid. Use one that those who run the service gave you."
-        await RequestError(*problem).to_response()(scope, receive, send)
+        response = RequestError(*problem).to_response()
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).send_denial_response(response)
+        else:
+            await response(scope, receive, send)
 
     def _is_valid(self, given: bytes) -> bool:
         # All keys are compared, so that the time does not show which one is near.

@@ -67,7 +67,7 @@ class Observation:
 
         async def send_observed(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
                 self._complete(MutableHeaders(scope=message), identity)
             elif message["type"] in ("websocket.accept", "websocket.close"):

@@ -3,7 +3,8 @@
 In: settings. Out: nothing; it returns after SIGTERM or Ctrl-C. Does not know what is answered.
 
 After the first signal ``/readyz`` answers 503 and no connection is accepted any more. Each request that came over an
-accepted connection is answered, then the service ends. A second Ctrl-C ends it at once.
+accepted connection is answered, and each frame in work of a stream, then the service ends. A second Ctrl-C ends it at
+once.
 """
 
 import asyncio
@@ -55,6 +56,7 @@ def serve(settings: ServiceSettings, announce: Callable[[str, FastAPI], None]) -
         app,
         http=_timed_connection(settings.body_timeout_s),
         ws_max_size=settings.max_bytes,
+        ws_per_message_deflate=False,  # pictures are compressed already
         log_config=None,
         access_log=False,
         server_header=False,
@@ -116,12 +118,13 @@ class _Server(uvicorn.Server):
         self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, wait for requests on their way, and let uvicorn answer the rest."""
+        """Stop listening, end streams, wait for requests on their way, and let uvicorn answer the rest."""
         twins = [each.dup() for each in sockets or []]
         for server in self.servers:
             server.close()
         for twin in twins:
             await self._accept_last(twin)
+        await self._app.state.service.streams.stop()  # before uvicorn ends WebSockets within a frame
         until = asyncio.get_running_loop().time() + GRACE_S
         while self.server_state.connections and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.01)
