@@ -79,3 +79,39 @@ def test_describe_jpeg_of_rare_kinds_names_them(at: int, value: int, what: str, 
     with pytest.raises(ImageError, match=f"x: is {what}") as caught:
         list(decode_frames(io.BytesIO(content), "x"))
     assert re.search(stated_words, str(caught.value))
+
+
+def jpeg(*, progressive: bool = False, exif: bytes = b"") -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (200, 200), 128).save(file, "JPEG", progressive=progressive, exif=exif)
+    return file.getvalue()
+
+
+def more_scans(content: bytes, number: int) -> bytes:
+    """Repeat the last scan of a progressive JPEG with its code table."""
+    start = content.rindex(b"\xff\xc4", 0, content.rindex(b"\xff\xda"))
+    return content[:-2] + content[start:-2] * number + content[-2:]
+
+
+@pytest.mark.input_row(
+    "pictures",
+    "JPEG with more than 100 scans or 10,000 segments",
+    refused="is a JPEG picture of too many parts, which would take too long to read.",
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        more_scans(jpeg(progressive=True), 100),
+        b"\xff\xd8" + b"\xff\xfe\x00\x02" * 10_001 + jpeg()[2:],
+        b"\xff\xd8" + b"\xff" * 10_001 + jpeg()[2:],
+    ],
+)
+def test_describe_jpeg_of_too_many_parts_refuses(content: bytes, stated_words: str) -> None:
+    with pytest.raises(ImageError, match=stated_words):
+        list(decode_frames(io.BytesIO(content), "x"))
+
+
+def test_describe_jpeg_counts_scans_of_the_picture_only() -> None:
+    assert describe_jpeg(io.BytesIO(more_scans(jpeg(progressive=True), 90))) is None
+    thumbnail = b"Exif\0\0" + b"\xff\xda\x00\x03" * 5000  # as random bytes of a thumbnail might be
+    assert describe_jpeg(io.BytesIO(jpeg(exif=thumbnail) + b"\xff\xda\x00\x03" * 5000)) is None

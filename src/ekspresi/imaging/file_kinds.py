@@ -4,6 +4,7 @@ In: the first bytes. Out: whether they begin a picture or a video; words for err
 """
 
 import os
+import re
 import struct
 from typing import IO
 
@@ -37,6 +38,14 @@ _OTHERS = (
     ((128, (b"DICM",)), f"a DICOM file, which cannot be read here. {CONVERT}"),
     ((0, (b"PK\x03\x04",)), "an archive, not a picture. Unpack it first."),
 )
+
+MOST_SCANS = 100
+"""Scans of a JPEG picture that is read."""
+MOST_SEGMENTS = 10_000
+"""Segments of such a picture, and bytes between them: Pillow takes microseconds for each. A profile of 16 MB has 250
+segments."""
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd8]")  # no byte of coded pixels, no mark within a scan
+_SCAN, _END = 0xDA, 0xD9
 
 _Signature = tuple[int, tuple[bytes, ...]]
 
@@ -90,7 +99,10 @@ def describe_kind(start: bytes) -> str:
 
 
 def describe_jpeg(file: IO[bytes]) -> str | None:
-    """Describe a JPEG that libjpeg does not decode, with a remedy; None for all others.
+    """Describe a JPEG that libjpeg does not decode, or not within seconds, with a remedy; None for all others.
+
+    Each scan of a progressive JPEG may cost a pass over all pixels, and needs only a few bytes. So a small file of many
+    scans would take hours. libtiff has the same limit, 100 scans. Cameras and programs write at most 20.
 
     Example:
         >>> from io import BytesIO
@@ -100,15 +112,21 @@ def describe_jpeg(file: IO[bytes]) -> str | None:
     file.seek(0)
     if file.read(2) != b"\xff\xd8":
         return None
-    while len(head := file.read(5)) == 5 and head[0] == 0xFF:
-        marker, length, precision = struct.unpack(">xBHB", head)
+    content, at = file.read(), 0
+    segments = scans = 0
+    while (found := _JPEG_MARKER.search(content, at)) is not None and len(content) - found.end() >= 3:
+        marker, (length, precision) = found[0][1], struct.unpack_from(">HB", content, found.end())
+        fill = 0 if scans else found.start() - at
+        segments, scans = segments + 1 + fill, scans + (marker == _SCAN)
+        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
+            return f"a JPEG picture of too many parts, which would take too long to read. {CONVERT}"
         if marker in (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xF7):
             return f"a lossless or hierarchical JPEG picture, which cannot be read here. {CONVERT}"
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # the frame header
-            return (
-                None if precision == 8 else f"a JPEG picture of {precision} bits, which cannot be read here. {CONVERT}"
-            )
-        file.seek(length - 3, os.SEEK_CUR)
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and precision != 8:  # the frame header
+            return f"a JPEG picture of {precision} bits, which cannot be read here. {CONVERT}"
+        if marker == _END:
+            break
+        at = found.end() + length
     return None
 
 
