@@ -10,7 +10,7 @@ import ekspresi
 from ekspresi.expressions import FERPLUS_LABELS
 from ekspresi.imaging.degradations import shrink
 from ekspresi.imaging.images import load_image
-from ekspresi.recognition.pretrained import bundled_model, bundled_weights
+from ekspresi.recognition.pretrained import bundled_model, bundled_weights, read_model_card
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -70,3 +70,8 @@ def test_bundled_model_predicts_every_face_of_the_corridor() -> None:
     faces = ekspresi.analyze(EXAMPLES / "corridor.jpg")
     assert len(faces) == 10
     assert all(face.prediction is not None and face.prediction.face_px > 8 for face in faces)
+
+
+def test_read_model_card_is_of_the_bundled_model() -> None:
+    card = read_model_card()
+    assert card.startswith(f"# Model card: {ekspresi.Recognizer().metadata.name}\n") and "Limits" in card

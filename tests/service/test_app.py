@@ -23,6 +23,11 @@ def test_pages_with_scripts_of_others_are_absent(make_app: Any) -> None:
     assert [call(app, "GET", path).status_code for path in ("/docs", "/redoc")] == [404, 404]
 
 
+def test_address_with_a_slash_is_not_redirected(make_app: Any) -> None:
+    response = call(make_app(), "POST", "/v1/analyze/", headers={"Host": "evil.example"})
+    assert response.status_code == 404 and "location" not in response.headers
+
+
 def test_concurrent_requests_get_their_own_faces(make_app: Any) -> None:
     app = make_app(max_requests=1000, max_waiting_pictures=1000)
 

@@ -57,6 +57,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # these pages load scripts of others
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that a client claims
     )
     app.state.service = state
     answer_with_problems(app)

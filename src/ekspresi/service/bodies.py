@@ -102,10 +102,13 @@ async def _read_form(request: Request, most_uploads: int) -> Body:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield content
 
-    parser = _MemoryParser(request.headers, stream(), max_files=sys.maxsize, max_fields=_FIELDS)
+    parser = _MemoryParser(request.headers, stream(), max_files=most_uploads, max_fields=_FIELDS)
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError, UnicodeError) as error:
+        if getattr(error, "message", "").startswith("Too many files"):
+            what = f"holds more than {most_uploads} file{'s' * (most_uploads > 1)}"
+            raise RequestError("too-many-crops", f"the form: {what}. Send fewer in a request.") from None
         reason = (getattr(error, "message", None) or "its boundary is missing").rstrip(".")
         raise RequestError("invalid-request", f"the form: is damaged ({reason}). Send it as curl -F does.") from None
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
@@ -113,9 +116,6 @@ async def _read_form(request: Request, most_uploads: int) -> Body:
     if not files:
         problem = "holds no file"
         raise RequestError("invalid-request", f"the form: {problem}. Send one as curl -F file=@photo.jpg does.")
-    if len(files) > most_uploads:
-        what = f"holds {len(files)} files, more than {most_uploads}"
-        raise RequestError("too-many-crops", f"the form: {what}. Send fewer in a request.")
     uploads = tuple([Upload(_shown(file.filename), await file.read()) for file in files])
     await form.close()
     return Body(uploads, fields)

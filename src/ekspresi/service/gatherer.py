@@ -81,7 +81,7 @@ class Gatherer:
         self,
         network: Network,
         *,
-        batch_crops: int = 64,
+        batch_crops: int = 16,
         wait_s: float = 0.002,
         most_waiting: int = 1024,
         observe: Callable[[int], None] = lambda crops: None,

@@ -18,7 +18,13 @@ REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Id of the request that the present task answers."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9._\-]{1,64}")
-_LOGGERS = ("ekspresi", "uvicorn.error")
+_LEVELS: Mapping[str, int] = {
+    "ekspresi": logging.INFO,
+    "uvicorn.error": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "python_multipart": logging.ERROR,  # it warns of each damaged form, whose request is logged anyway
+}
+"""Logger -> least level of its records that are written."""
 
 
 def make_request_id(given: str | None) -> str:
@@ -57,7 +63,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_as_json(stream: IO[str]) -> logging.Handler:
-    """Write what ekspresi and uvicorn log to a stream from now on; return the handler.
+    """Write what ekspresi and its server log to a stream from now on; return the handler.
 
     >>> import io
     >>> stream = io.StringIO()
@@ -69,10 +75,10 @@ def log_as_json(stream: IO[str]) -> logging.Handler:
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    for name in _LOGGERS:
+    for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO if name == "ekspresi" else logging.WARNING)
+        logger.setLevel(level)
         logger.propagate = False
     return handler
 
@@ -82,7 +88,7 @@ def stop_logging(handler: logging.Handler) -> None:
 
     >>> stop_logging(logging.NullHandler())
     """
-    for name in _LOGGERS:
+    for name in _LEVELS:
         logger = logging.getLogger(name)
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)

@@ -132,6 +132,10 @@ class ModelAnswer(BaseModel):
         description="Data, split, configuration, versions and figures of the training.",
         examples=[{"data": {"reader": "ferplus"}, "best": {"val_nll": 0.64}}],
     )
+    card: str | None = Field(
+        description="Card of the bundled model in Markdown: figures, limits, forbidden uses; null for other models.",
+        examples=["# Model card: ekspresi-b0"],
+    )
 
 
 class ProblemDocument(BaseModel):

@@ -75,7 +75,12 @@ class ServiceSettings(Settings):
     max_waiting_pictures: Count = Field(default=32, description="Pictures that wait for a thread; more get 503.")
     max_waiting_crops: Count = Field(default=1024, description="Crops that wait for the network; more get 503.")
     picture_threads: int = Field(default=2, ge=1, le=64, description="Threads that decode pictures and find faces.")
-    batch_crops: int = Field(default=64, ge=1, le=1024, description="Crops of several requests in one run.")
+    batch_crops: int = Field(
+        default=16,
+        ge=1,
+        le=1024,
+        description="Crops in one run of the network; more leave the cache of most processors.",
+    )
     batch_wait_ms: float = Field(default=2, ge=0, le=1000, description="How long a crop waits for others to join it.")
     body_timeout_s: Seconds = Field(default=20, description="How long a body may take to arrive.")
     timeout_s: Seconds = Field(default=30, description="How long an answer may take after that.")

@@ -9,6 +9,7 @@ def test_health_and_readiness_of_a_running_service(make_app: Any) -> None:
     app = make_app()
     assert call(app, "GET", "/healthz").json() == {"status": "ok"}
     assert call(app, "GET", "/readyz").json() == {"status": "ready"}
+    assert [call(app, "HEAD", path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
 
 
 def test_readiness_of_a_stopping_service_is_503(make_app: Any) -> None:

@@ -1,6 +1,7 @@
 """What the service says of its model."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from ekspresi.recognition.pretrained import bundled_model
@@ -21,12 +22,17 @@ def test_model_describes_the_bundled_one() -> None:
     assert (answer.name, tuple(answer.labels), answer.strict) == (metadata.name, metadata.labels, True)
     assert [each["confidence"] for each in answer.thresholds] == list(metadata.calibration.strict_thresholds)
     assert abs(sum(answer.trained_prior.values()) - 1) < 1e-6
+    assert answer.card == Path("docs/model-card.md").read_text(encoding="utf-8")
     assert answer.provenance["data"]["reader"] == "ferplus" and "/" not in str(answer.provenance)
 
 
 def test_model_without_a_calibration_has_no_thresholds(make_app: Any) -> None:
     answer = call(make_app(), "GET", "/v1/model").json()
-    assert (answer["thresholds"], answer["smallest_px"], answer["precision"]) == ([], None, None)
+    assert answer["card"] is None and (answer["thresholds"], answer["smallest_px"], answer["precision"]) == (
+        [],
+        None,
+        None,
+    )
 
 
 def test_without_folders_keeps_only_names() -> None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from ekspresi import __version__
+from ekspresi.recognition.pretrained import read_model_card
 from ekspresi.service.routes.shared import Service, document_errors
 from ekspresi.service.schemas import ModelAnswer
 
@@ -41,6 +42,7 @@ async def _answer_model(service: Service) -> JSONResponse:
         thresholds=[{"effective_px": size, "confidence": threshold} for size, threshold in thresholds],
         estimates_size=recognizer.estimates_size,
         provenance=without_folders(metadata.provenance),
+        card=None if settings.model else read_model_card(),
     )
     return JSONResponse(answer.model_dump())
 
