@@ -28,6 +28,19 @@ def test_address_with_a_slash_is_not_redirected(make_app: Any) -> None:
     assert response.status_code == 404 and "location" not in response.headers
 
 
+def test_cors_opens_the_named_origins_only(make_app: Any) -> None:
+    origin, key = "https://page.example", "correct-horse-battery"
+    app = make_app(cors_origins=(origin,), api_keys=(key,))
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "X-API-Key"}
+    allowed = call(app, "OPTIONS", "/v1/analyze", headers={"Origin": origin, **asked})  # browsers send no key here
+    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, origin)
+    answer = call(app, "GET", "/v1/model", headers={"Origin": origin, "X-API-Key": key})
+    assert answer.headers["access-control-allow-origin"] == origin
+    for name in ("https://evil.example", "null", "https://page.example.evil"):
+        foreign = call(app, "GET", "/v1/model", headers={"Origin": name, "X-API-Key": key})
+        assert "access-control-allow-origin" not in foreign.headers
+
+
 def test_concurrent_requests_get_their_own_faces(make_app: Any) -> None:
     app = make_app(max_requests=1000, max_waiting_pictures=1000)
 

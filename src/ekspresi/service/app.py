@@ -14,6 +14,7 @@ from ekspresi import __version__
 from ekspresi.service.keys import KeyCheck, load_keys
 from ekspresi.service.limits import Limits
 from ekspresi.service.observation import REQUEST_ID_HEADER, Observation
+from ekspresi.service.openapi import complete_document
 from ekspresi.service.problems import answer_with_problems
 from ekspresi.service.routes import analyze, health, metrics, model, open_inference, recognize, stream
 from ekspresi.service.settings import ServiceSettings
@@ -63,6 +64,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     answer_with_problems(app)
     for routes in (analyze, recognize, stream, model, open_inference, health, metrics):
         app.include_router(routes.router)
+    complete_document(app, needs_key=bool(keys))
     # The last one is the outermost.
     app.add_middleware(Limits, settings=settings)
     app.add_middleware(KeyCheck, keys=keys)

@@ -147,13 +147,10 @@ class Gatherer:
         while parts := self._next_batch():
             self._observe(sum(len(crops) for _, crops in parts))
             for (job, _), answer in zip(parts, self._answer([crops for _, crops in parts]), strict=True):
-                if isinstance(answer, Exception):
-                    _finish(job, answer)
-                    continue
-                job.answers.append(answer)
-                if sum(len(sizes) for _, sizes in job.answers) == len(job.crops):
-                    logits, sizes = zip(*job.answers, strict=True)
-                    _finish(job, (np.concatenate(logits), np.concatenate(sizes)))
+                try:
+                    _take(job, answer)
+                except Exception as error:  # such as a lack of memory: the thread must not end
+                    _finish(job, error)
 
     def _next_batch(self) -> list[tuple[_Job, PreparedCrops]]:
         """Wait for crops, and take a batch; empty once the gatherer is closed and no crop waits."""
@@ -190,6 +187,17 @@ class Gatherer:
             return [error] if len(parts) == 1 else [answer for part in parts for answer in self._answer([part])]
         ends = np.cumsum([len(part) for part in parts])[:-1]
         return list(zip(np.split(logits, ends), np.split(sizes, ends), strict=True))
+
+
+def _take(job: _Job, answer: tuple[Floats, Floats] | Exception) -> None:
+    """Give a job the answer to its next crops."""
+    if isinstance(answer, Exception):
+        _finish(job, answer)
+        return
+    job.answers.append(answer)
+    if sum(len(sizes) for _, sizes in job.answers) == len(job.crops):
+        logits, sizes = zip(*job.answers, strict=True)
+        _finish(job, (np.concatenate(logits), np.concatenate(sizes)))
 
 
 def _finish(job: _Job, answer: tuple[Floats, Floats] | Exception) -> None:

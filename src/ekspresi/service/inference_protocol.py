@@ -90,6 +90,44 @@ class InferenceRequest(BaseModel):
             raise _refusal(error, "parameters") from None
 
 
+class OutputTensor(BaseModel):
+    """Describe an output.
+
+    >>> OutputTensor(name="effective_px", datatype="FP32", shape=[1], data=[12.5]).parameters
+    {}
+    """
+
+    name: Literal["probabilities", "effective_px", "abstained"]
+    datatype: Literal["FP32", "BOOL"]
+    shape: list[int]
+    parameters: dict[str, Any] = Field(default={}, description="`binary_data_size` where the data follows the JSON.")
+    data: list[float] | list[bool] | None = Field(default=None, description="Values, row by row.")
+
+
+class InferenceResponse(BaseModel):
+    """Describe an inference response; with binary outputs, this JSON is in front of them.
+
+    >>> InferenceResponse(model_name="ekspresi", outputs=[]).id is None
+    True
+    """
+
+    model_config = {
+        "json_schema_extra": {
+            "example": {
+                "model_name": "ekspresi",
+                "outputs": [
+                    {"name": "effective_px", "datatype": "FP32", "shape": [1], "data": [12.5]},
+                    {"name": "abstained", "datatype": "BOOL", "shape": [1], "data": [False]},
+                ],
+            }
+        }
+    }
+
+    model_name: str
+    id: str | None = None
+    outputs: list[OutputTensor]
+
+
 def read_inference(
     content: bytes, header_length: str | None, max_crops: int, max_pixels: int
 ) -> tuple[InferenceRequest, list[NDArray[np.uint8]]]:

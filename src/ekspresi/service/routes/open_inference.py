@@ -13,9 +13,11 @@ from ekspresi.service.inference_protocol import (
     INPUT,
     OUTPUTS,
     InferenceRequest,
+    InferenceResponse,
     read_inference,
     write_inference,
 )
+from ekspresi.service.openapi import refer_to
 from ekspresi.service.problems import RequestError
 from ekspresi.service.routes.shared import Service, document_errors
 
@@ -24,7 +26,8 @@ MODEL = "ekspresi"
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
 
-_BODY = {"required": True, "content": {"application/json": {"schema": InferenceRequest.model_json_schema()}}}
+_BODY = {"required": True, "content": {"application/json": {"schema": refer_to(InferenceRequest)}}}
+_ANSWER = {"description": "The outputs.", "content": {"application/json": {"schema": refer_to(InferenceResponse)}}}
 
 
 @router.get(
@@ -86,7 +89,7 @@ async def _answer_model_ready(service: Service) -> dict[str, Any]:
     f"/models/{MODEL}/infer",
     operation_id="infer",
     summary="Recognize the expressions of crops of one size",
-    responses=document_errors(401, 408, 413, 422, 503),
+    responses={200: _ANSWER, **document_errors(401, 408, 413, 422, 503)},
     openapi_extra={"requestBody": _BODY},
 )
 async def _answer_inference(request: Request, service: Service) -> Response:

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from ekspresi.service.problems import MEDIA_TYPE
-from ekspresi.service.schemas import ProblemDocument
+from ekspresi.service.openapi import PROBLEM_RESPONSE
 from ekspresi.service.state import ServiceState
 from ekspresi.service.wire import JsonFace, face_values
 from ekspresi.types import Face, Row
@@ -37,11 +36,7 @@ def document_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     >>> sorted(document_errors(422))
     [422]
     """
-    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
-    return {
-        status: {"description": "A problem document (RFC 9457).", "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+    return dict.fromkeys(statuses, PROBLEM_RESPONSE)
 
 
 def document_body(properties: dict[str, Any], several: bool) -> dict[str, Any]:
