@@ -13,7 +13,8 @@ Needs the extra [serve]. Client and service share the machine. The phases:
     recovery   16 clients after that: no request is refused any more
     memory     mixed requests of 4 clients for some minutes; memory of the service at the end against its first third
 
-The whole run is bounded: four times ``--seconds`` and ``--minutes``, and some seconds more.
+The whole run is bounded: four times ``--seconds`` and ``--minutes``, and some seconds more. Where other programs share
+the machine, compare processor times: for each face, those of the service, of this process, and of a recognizer alone.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ import httpx
 import numpy as np
 
 from ekspresi.pipeline.analyzer import analyze
+from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.machine import cpu_name, versions_of
 from service_load import EXAMPLES, Load, Tally, closed_loop, make_markers, open_http, open_loop
 
@@ -46,6 +48,8 @@ TIMES = 3
 MOST_OPEN = 512
 PICTURE = EXAMPLES / "astronaut.jpg"
 PAUSE_S = 0.2
+CROP_PX = 24
+ALONE_S = 2.0
 READY_S = 60
 VERSIONS = ("ekspresi", "numpy", "onnxruntime", "pillow", "fastapi", "starlette", "uvicorn", "h11", "python-multipart")
 
@@ -82,6 +86,12 @@ def _is_ready(address: str) -> bool:
         return False
 
 
+def processor_s(pid: int) -> float:
+    """Return the processor time that a process has used so far, in seconds, from /proc."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory_mb(pid: int) -> float:
     """Return the memory of a process in MB (resident set), from /proc."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
@@ -94,6 +104,7 @@ async def measure(address: str, key: str | None, seconds: float, minutes: float,
     faces, picture = len(analyze(PICTURE)), PICTURE.read_bytes()
     async with open_http(address, key, MOST_OPEN) as http:
         load = Load(http, make_markers())
+        found["recognizer_alone"] = measure_recognizer()
 
         async def single(tally: Tally) -> float:
             return await load.send(1, tally)
@@ -108,17 +119,46 @@ async def measure(address: str, key: str | None, seconds: float, minutes: float,
                 await load.send(1, tally)
             return PAUSE_S
 
+        async def run(name: str, clients: int, send: Callable[[Tally], Awaitable[float]]) -> None:
+            service_s, own_s = 0.0 if pid is None else processor_s(pid), time.process_time()
+            tally = await closed_loop(clients, seconds, send)
+            found[name] = show(name, tally)
+            if pid is not None and tally.faces:
+                found[name]["service_processor_ms_per_face"] = round(
+                    1e3 * (processor_s(pid) - service_s) / tally.faces, 2
+                )
+                found[name]["client_processor_ms_per_face"] = round(
+                    1e3 * (time.process_time() - own_s) / tally.faces, 2
+                )
+                print(f"{'':10} {list(found[name].items())[-2:]}", flush=True)
+
         await closed_loop(SINGLE_CLIENTS, 1.0, single)  # opens the connections
-        found["crops"] = show("crops", await closed_loop(CROPS_CLIENTS, seconds, several))
-        found["single"] = show("single", await closed_loop(SINGLE_CLIENTS, seconds, single))
+        await run("crops", CROPS_CLIENTS, several)
+        await run("single", SINGLE_CLIENTS, single)
         rate = TIMES * found["single"]["answered_per_s"]
         overload, skipped = await open_loop(rate, seconds / 2, MOST_OPEN, single)
         found["overload"] = show("overload", overload) | {"sent_per_s": round(rate, 1), "not_sent": skipped}
         await asyncio.sleep(1)  # as Retry-After says
-        found["recovery"] = show("recovery", await closed_loop(RECOVERY_CLIENTS, seconds, single))
+        await run("recovery", RECOVERY_CLIENTS, single)
         if minutes and pid is not None:
             found["memory"] = await measure_memory(minutes, pid, mixed)
     return found
+
+
+def measure_recognizer() -> dict[str, float]:
+    """Time the recognizer of this process, without a service, on batches of 16 crops."""
+    recognizer, crops = Recognizer(), [np.full((CROP_PX, CROP_PX), 90, np.uint8)] * CROPS
+    recognizer.predict(crops)
+    began, began_s, faces = time.perf_counter(), time.process_time(), 0
+    while time.perf_counter() - began < ALONE_S:
+        recognizer.predict(crops)
+        faces += CROPS
+    figures = {
+        "faces_per_s": round(faces / (time.perf_counter() - began), 1),
+        "processor_ms_per_face": round(1e3 * (time.process_time() - began_s) / faces, 2),
+    }
+    print(f"{'alone':10} {figures}", flush=True)
+    return figures
 
 
 async def measure_memory(minutes: float, pid: int, mixed: Any) -> dict[str, Any]:

@@ -43,9 +43,11 @@ def _run(own: dict[str, Any], keys: dict[str, Any]) -> None:
         from ekspresi.service.logs import log_as_json, stop_logging
         from ekspresi.service.server import serve
         from ekspresi.service.settings import load_service_settings
+        from ekspresi.system.memory import limit_malloc_arenas
     except ModuleNotFoundError as error:
         raise MissingExtraError("ekspresi serve", "serve") from error
     settings = load_service_settings(own["config"], os.environ, keys)
+    limit_malloc_arenas()  # before anything starts a thread
     handler = log_as_json(sys.stderr)
     try:
         serve(settings, _announce)
