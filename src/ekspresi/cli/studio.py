@@ -32,7 +32,7 @@ def _studio(
 ) -> None:
     """Open the studio: a page that recognizes expressions in your browser; no picture leaves it.
 
-    The page works in Chrome, Edge, Firefox and Safari. Only this machine can reach it. Ctrl-C ends it.
+    Only this machine can reach the page. It is tested in Chromium. Ctrl-C ends it.
     """
     from ekspresi.studio.server import make_server
     from ekspresi.studio.site import SITE
