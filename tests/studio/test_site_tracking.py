@@ -101,6 +101,38 @@ def test_fusion_believes_as_python(engine_page: StudioPage, prior: str) -> None:
         assert one["abstained"] == other.abstained
 
 
+FOLLOW = """
+const { Follower } = await import("/js/engine/follower.js");
+const calls = [];
+const face = (x) => ({ box: [x, 40, x + 30, 76], score: 0.95, landmarks: [] });
+const detector = {
+  detect: async () => (calls.push("detect"), given.found.map(face)),
+  refine: async (picture, boxes) => (calls.push("refine"), boxes.slice(given.lost).map(([x]) => face(x))),
+};
+const follower = new Follower();
+for (let i = 0; i < 7; i++) {
+  const width = given.turned && i > 3 ? 480 : 640;
+  await follower.find(detector, { width, height: 480, data: null }, 24, i * given.stepS);
+}
+return calls.join(" ");
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "calls"),
+    [
+        ({"stepS": 0.1}, "detect refine refine detect refine refine detect"),
+        ({"stepS": 1.2}, "detect refine refine detect refine refine detect"),  # a slow phone
+        ({"stepS": 3.0}, " ".join(["detect"] * 7)),
+        ({"stepS": 0.1, "found": []}, " ".join(["detect"] * 7)),
+        ({"stepS": 0.1, "lost": 1}, "detect" + " refine detect" * 6),  # the frame itself is searched
+        ({"stepS": 0.1, "turned": True}, "detect refine refine detect detect refine refine"),
+    ],
+)
+def test_follower_detects_in_every_third_frame(engine_page: StudioPage, given: dict[str, Any], calls: str) -> None:
+    assert engine_page.run(FOLLOW, {"found": [100, 300], "lost": 0, "turned": False, **given}) == calls
+
+
 def film(frames: int, step_px: float) -> list[NDArray[np.uint8]]:
     """Two heads that cross a picture of 480 x 240 px in opposite directions, at ``step_px`` a frame."""
     portrait = Image.open(EXAMPLES / "astronaut.jpg").convert("RGB")

@@ -13,7 +13,7 @@ import { Tracker } from "./tracking.js";
 /** @import {DetectedFace} from "./tiling.js" */
 
 const DETECT_EVERY = 3; // frames
-const LONGEST_GAP_S = 0.5; // after a longer one faces may be anywhere: detect
+const LONGEST_GAP_S = 2; // after a longer one faces may be anywhere; a slow phone takes half of it for a detection
 
 /** Follow the faces of one camera. */
 export class Follower {
