@@ -25,6 +25,8 @@ from PIL import Image
 
 from ekspresi.cli import app
 from ekspresi.media.frames import read_frames
+from ekspresi.recognition.recognizer import Recognizer
+from ekspresi.system.onnx_runtime import create_session
 
 FRAMES = 6
 """Frames of the small video."""
@@ -213,6 +215,17 @@ def check_measuring(folder: Path, picture: Path) -> None:
     json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
 
 
+def check_portable(folder: Path, picture: Path) -> None:
+    """Export the bundled model as a portable one, and run it."""
+    path = folder / "portable.onnx"
+    ekspresi("export", "--portable", "--out", path)
+    image = np.asarray(Image.open(picture).convert("RGB"))
+    session = create_session(str(path), device="cpu")
+    (row,) = session.run(["probabilities"], {"image": image, "boxes": np.array([[178, 60, 267, 172]], np.float32)})[0]
+    if row.argmax() != Recognizer().labels.index("happiness"):
+        raise WrongError(f"{path.name}: does not find happiness in {picture.name}")
+
+
 def _has(page: Path, *texts: str) -> None:
     content = page.read_text(encoding="utf-8") if page.is_file() else ""
     for text in texts:
@@ -238,6 +251,7 @@ def main() -> None:
         check_video(given.folder, portrait)
         check_yunet(given.folder, given.network, given.faces)
         check_measuring(given.folder, portrait)
+        check_portable(given.folder, portrait)
         check_helps()
     except WrongError as error:
         print(error)

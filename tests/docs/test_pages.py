@@ -21,7 +21,17 @@ PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")) + [ROOT / "ex
 README = ROOT / "README.md"
 FLAGS = "FLAGS"
 """Placeholder in the docs' commands for the flags of a table."""
-OTHER_FLAGS = {"--even-prior", "--ends", "--fit", "--python", "--resolution", "--dist", "--doctest-modules", "--help"}
+OTHER_FLAGS = {
+    "--crops",
+    "--even-prior",
+    "--ends",
+    "--fit",
+    "--python",
+    "--resolution",
+    "--dist",
+    "--doctest-modules",
+    "--help",
+}
 """Flags of tools and other programs, and hidden ones that the changelog names."""
 
 

@@ -21,7 +21,7 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 def test_every_floor_of_the_runtime_is_checked() -> None:
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     runtime = [*project["dependencies"]]
-    for extra in ("eval", "heif", "parquet", "video", "xlsx", "yunet"):
+    for extra in ("eval", "heif", "parquet", "portable", "serve", "video", "xlsx", "yunet"):
         runtime += project["optional-dependencies"][extra]
     assert {f"{name}>={floor}" for name, floor in declared(PYPROJECT).floors().items()} == set(runtime)
 

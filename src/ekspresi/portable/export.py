@@ -24,7 +24,7 @@ from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.system.onnx_runtime import create_session
 from ekspresi.system.storage import atomic_write, ensure_folder
 
-LARGEST_DIFFERENCE = 1e-4
+LARGEST_PORTABLE_DIFFERENCE = 1e-4
 """Largest difference allowed between the probabilities of a portable model and those of its recognizer."""
 
 _OPSET = 18
@@ -74,19 +74,21 @@ def write_portable_model(
         strict: take the strict thresholds, see ``Recognizer``.
 
     Raises:
-        ModelError: the file is not a model, ``out`` does not end in .onnx, or both models differ.
+        ModelError: the file is not a model, ``out`` is that file or does not end in .onnx, or both models differ.
         ConfigError: an unknown prior or label, or no strict thresholds.
         OutputError: the file cannot be written.
     """
     if out.suffix != ".onnx":
         raise ModelError(f"{out}: does not end in .onnx. Name the model file *.onnx.")
     recognizer = Recognizer(model, prior=prior, labels=labels, strict=strict, device="cpu")
+    if out.exists() and out.samefile(recognizer.path):
+        raise ModelError(f"{out}: is the model that is exported. Write to a different file.")
     portable = make_portable(recognizer)
     ensure_folder(out.parent)
     with atomic_write(out) as temporary:
         temporary.write_bytes(portable.SerializeToString())
         difference = measure_portable_difference(recognizer, temporary)
-        if not difference <= LARGEST_DIFFERENCE:
+        if not difference <= LARGEST_PORTABLE_DIFFERENCE:
             raise ModelError(
                 f"{out}: is not written, because it differs from its model by {difference:.2g}. Report it."
             )
