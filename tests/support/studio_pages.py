@@ -1,6 +1,7 @@
 """Open the studio's files in a headless Chromium, and collect what a page must not do."""
 
 import base64
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+CAMERA_FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""Flags of a camera that shows a file, without a question to the user."""
 _WATCH = """
 globalThis.violations = [];
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
@@ -53,6 +56,30 @@ class StudioPage:
         """Keep a line of the console, unless it is about the icon that browsers ask a bare file's origin for."""
         if line.type != "log" and not line.location["url"].endswith("/favicon.ico"):
             self.problems.append(line.text)
+
+    def wait(self, expression: str, limit_s: float = 30) -> Any:
+        """Return the first true value of an expression; the page's policy forbids ``wait_for_function``."""
+        end = time.monotonic() + limit_s
+        while not (value := self.page.evaluate(expression)):
+            assert time.monotonic() < end, f"never true: {expression}"
+            time.sleep(0.03)
+        return value
+
+    def text(self, selector: str) -> str:
+        """Return the text of the first element that a selector finds."""
+        return str(self.page.evaluate("(selector) => document.querySelector(selector).textContent", selector))
+
+    def open(self, name: str) -> None:
+        """Open a picture of examples/ by its button, and wait for the sizes of its first face."""
+        self.page.click(f'[data-example="{name}"]')
+        self.wait(f"document.querySelector('[data-example=\"{name}\"][aria-pressed=true]')", 20)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the picture is analyzed, and its chosen face at all sizes."""
+        self.wait(
+            "!document.querySelector('.stage').classList.contains('busy') && !document.querySelector('#size').disabled"
+        )
 
     def violations(self) -> list[str]:
         return list(self.page.evaluate("() => violations"))

@@ -17,11 +17,11 @@ const LASTING = ["insecure"];
 export function startAnalysis(store, engine, fail) {
   let stop = new AbortController();
   let opening = 0;
+  let analyzing = false;
 
   async function open(blob, name, example = null) {
     opening += 1;
     const number = opening;
-    stop.abort();
     clearNotices(LASTING);
     store.set({ live: false, busy: true });
     let read;
@@ -29,7 +29,7 @@ export function startAnalysis(store, engine, fail) {
       read = await readPicture(blob);
     } catch {
       if (number !== opening) return;
-      store.set({ busy: false });
+      store.set({ busy: analyzing }); // the picture before stays, and so does its analysis
       showNotice("unreadable", { name });
       return;
     }
@@ -40,7 +40,7 @@ export function startAnalysis(store, engine, fail) {
       showNotice("reduced", { from: megapixels(full[0] * full[1]), to: megapixels(width * height) }, "note");
     }
     store.state.shown?.close();
-    store.set({ picture: { blob, name, example, width, height }, shown, mirrored: false, faces: [], selected: -1, timing: null });
+    store.set({ picture: { blob, name, example, width, height }, shown, mirrored: false, faces: [], selected: -1, analyzed: false });
     await analyze(bitmap);
   }
 
@@ -48,20 +48,23 @@ export function startAnalysis(store, engine, fail) {
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
+    analyzing = true;
     store.set({ busy: true });
     try {
       await store.state.opened;
       const { picture, minFacePx, prior } = store.state;
       const image = bitmap ?? (await readPicture(picture.blob)).bitmap;
-      const { faces, detectMs, recognizeMs } = await engine.analyze({ image, minFacePx, prior, signal });
+      const { faces } = await engine.analyze({ image, minFacePx, prior, signal });
       if (signal.aborted) return;
+      analyzing = false;
       const { selected } = store.state;
       const kept = selected >= 0 && selected < faces.length ? selected : 0;
-      store.set({ faces, selected: faces.length ? kept : -1, timing: { detectMs, recognizeMs }, busy: false });
+      store.set({ faces, selected: faces.length ? kept : -1, analyzed: true, busy: false });
       if (faces.length === 0) showNotice(minFacePx > 12 ? "nobody" : "nobody.small", {}, "note");
       else clearNotices([...LASTING, "reduced"]);
     } catch (error) {
       if (signal.aborted || error.name === "AbortError") return;
+      analyzing = false;
       store.set({ busy: false });
       fail(error);
     }

@@ -57,10 +57,10 @@ export function startCamera(store, engine, fail) {
       video.srcObject = stream;
       await video.play();
       await listCameras(choice, track.getSettings().deviceId);
-      engine.resetTracks();
       const mirrored = track.getSettings().facingMode !== "environment";
-      store.set({ live: true, mirrored, busy: false, faces: [], selected: -1, selectedTrack: null, history: mine.history, timing: null });
+      store.set({ live: true, mirrored, busy: false, faces: [], selected: -1, selectedTrack: null, history: mine.history, analyzed: false });
       await store.state.opened;
+      engine.resetTracks();
       mine.startedS = performance.now() / 1000;
       while (run === mine) await step(store, engine, video, mine, () => run === mine);
     } catch (error) {
@@ -94,7 +94,7 @@ export function startCamera(store, engine, fail) {
 async function step(store, engine, video, mine, isCurrent) {
   const shown = await createImageBitmap(video);
   const image = await createImageBitmap(shown);
-  const timeS = performance.now() / 1000 - mine.startedS;
+  const timeS = performance.now() / 1000;
   const { minFacePx, prior, labels } = store.state;
   let result;
   try {
@@ -103,9 +103,9 @@ async function step(store, engine, video, mine, isCurrent) {
     if (error.name === "AbortError") return; // a newer call of the engine came between
     throw error;
   }
-  const faces = await engine.track(result, timeS);
+  const faces = engine.track(result, timeS, prior);
   if (!isCurrent()) return;
-  mine.history.add(faces, timeS, labels);
+  mine.history.add(faces, timeS - mine.startedS, labels);
   mine.times.push(performance.now());
   if (mine.times.length > RATE_FRAMES) mine.times.shift();
   const { selectedTrack } = store.state;

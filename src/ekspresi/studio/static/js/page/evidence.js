@@ -38,7 +38,8 @@ async function measure(store, engine, { crop, prediction }, signal) {
   const { labels, prior } = store.state;
   const label = labels[mostLikely(prediction)];
   const show = ({ grid, falls, done, total }) => {
-    if (!signal.aborted) store.set({ evidence: { grid, falls, label, done: done ?? 1, total: total ?? 1 } });
+    const measured = [...falls].map((fall) => (Number.isNaN(fall) ? 0 : fall)); // NaN: not hidden yet
+    if (!signal.aborted) store.set({ evidence: { grid, falls: measured, label, done: done ?? 1, total: total ?? 1 } });
   };
   show({ grid: 1, falls: [0], done: 0, total: 1 });
   const { grid, falls } = await engine.evidence({ crop, label, prior, signal, onProgress: show });

@@ -36,12 +36,12 @@ function draw(state) {
   drawBars(prediction, labels);
 }
 
-function drawNothing({ phase, busy, labels }) {
+function drawNothing({ phase, busy, live, labels }) {
   const waiting = phase === "loading" || busy;
   const heading = byId("answer");
   heading.className = "answer unsure";
   heading.textContent = t(waiting ? "waiting" : "nobody");
-  byId("sentence").textContent = waiting ? "" : t("nobody.hint");
+  byId("sentence").textContent = waiting ? "" : t(live ? "nobody.live" : "nobody.hint");
   byId("kicker").textContent = "\u00a0";
   const canvas = byId("lens-face");
   canvas.width = 1;

@@ -19,8 +19,6 @@ import { startStrip } from "./strip.js";
 import { drawThemeButton, startTheme } from "./theme.js";
 import { startTimeline } from "./timeline.js";
 
-const MOST_THREADS = 4;
-
 const store = createStore({
   phase: "loading", // "loading", "ready" or "failed"
   loaded: 0, // fraction of the model and its runtime
@@ -44,7 +42,7 @@ const store = createStore({
   rate: null, // frames a second
   minFacePx: 24,
   prior: "trained",
-  timing: null,
+  analyzed: false, // the faces are those of a picture, not of the camera
 });
 
 async function changeLanguage(language) {
@@ -71,10 +69,8 @@ function fail(error) {
 }
 
 async function openEngine(engine) {
-  // One thread for each two cores: more only win on an idle machine, and the page needs one too.
-  const threads = crossOriginIsolated ? Math.max(1, Math.min(MOST_THREADS, Math.floor(navigator.hardwareConcurrency / 2))) : 1;
   try {
-    const { labels } = await engine.open({ threads, onProgress: (done, total) => store.set({ loaded: total ? done / total : 0 }) });
+    const { labels } = await engine.open({ onProgress: (done, total) => store.set({ loaded: total ? done / total : 0 }) });
     store.set({ labels, phase: "ready" });
   } catch (error) {
     store.set({ phase: "failed", busy: false });

@@ -6,6 +6,8 @@ import { showNotice } from "./notices.js";
 /** Example that the page opens with. */
 const FIRST_EXAMPLE = "corridor.jpg";
 
+let asked = 0; // pictures so far; an example that arrives after a later one is not shown
+
 /**
  * Connect all ways to open a picture.
  *
@@ -13,17 +15,21 @@ const FIRST_EXAMPLE = "corridor.jpg";
  * @returns {function(): Promise<void>} opens the first example.
  */
 export function connectSources(open) {
+  const openFile = (blob) => {
+    asked += 1;
+    open(blob, blob.name);
+  };
   const file = byId("file");
   byId("open").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
-    if (file.files[0]) open(file.files[0], file.files[0].name);
+    if (file.files[0]) openFile(file.files[0]);
     file.value = "";
   });
   document.addEventListener("paste", ({ clipboardData }) => {
     const item = [...clipboardData.files].find(({ type }) => type.startsWith("image/"));
-    if (item) open(item, item.name);
+    if (item) openFile(item);
   });
-  connectDrop(open);
+  connectDrop(openFile);
   for (const button of document.querySelectorAll("[data-example]")) {
     button.addEventListener("click", () => openExample(button.dataset.example, open));
   }
@@ -31,12 +37,15 @@ export function connectSources(open) {
 }
 
 async function openExample(name, open) {
+  asked += 1;
+  const mine = asked;
   const answer = await fetch(`examples/${name}`);
+  if (mine !== asked) return;
   if (answer.ok) open(await answer.blob(), name, name);
   else showNotice("missing", { name });
 }
 
-function connectDrop(open) {
+function connectDrop(openFile) {
   const stage = byId("stage");
   let inside = 0; // elements that the pointer has entered and not left
   const holdsFile = ({ dataTransfer }) => [...dataTransfer.types].includes("Files");
@@ -58,6 +67,6 @@ function connectDrop(open) {
     if (!holdsFile(event)) return;
     event.preventDefault();
     const [first] = event.dataTransfer.files;
-    if (first) open(first, first.name);
+    if (first) openFile(first);
   });
 }

@@ -1,7 +1,7 @@
 /** Say in one line what the page is doing, and announce the answer to screen readers. */
 
 import { byId, fillChoices } from "./elements.js";
-import { currentLanguage, formatNumber, LANGUAGES, nameOf, t } from "./locale.js";
+import { currentLanguage, LANGUAGES, nameOf, t } from "./locale.js";
 import { answerOf, confidenceText, predictionOf } from "./predictions.js";
 
 const ANNOUNCE_MS = 3000; // between two announcements while the camera runs
@@ -15,7 +15,7 @@ const PRIORS = ["trained", "uniform"];
  * @param {function(string): void} chooseLanguage
  */
 export function startStatus(store, chooseLanguage) {
-  store.on(["phase", "busy", "faces", "live", "language", "loaded", "timing", "picture"], draw);
+  store.on(["phase", "busy", "faces", "live", "language", "loaded", "analyzed", "picture"], draw);
   store.on(["language", "minFacePx", "prior"], ({ minFacePx, prior }) => {
     const languages = Object.entries(LANGUAGES).map(([value, label]) => ({ value, text: value.toUpperCase(), label }));
     fillChoices(byId("language"), languages, currentLanguage(), chooseLanguage);
@@ -39,7 +39,7 @@ export function startStatus(store, chooseLanguage) {
 }
 
 function draw(state) {
-  const { phase, busy, live, faces, picture, timing, loaded } = state;
+  const { phase, busy, picture, loaded } = state;
   const progress = byId("stage-progress");
   const working = phase === "loading" || (busy && phase === "ready");
   progress.hidden = !working;
@@ -59,13 +59,12 @@ function draw(state) {
   if (byId("status").textContent !== text) byId("status").textContent = text;
 }
 
-function statusText({ phase, busy, live, faces, picture, timing }) {
+function statusText({ phase, busy, live, faces, picture, analyzed }) {
   if (phase === "failed") return t("status.failed");
   if (phase === "loading") return t("status.loading");
   if (busy) return t("status.busy");
   if (live) return t("status.live");
-  if (!picture || !timing) return picture ? t("status.stopped") : t("status.empty");
-  const values = { count: faces.length, ms: formatNumber(timing.detectMs + timing.recognizeMs) };
-  const found = t("status.found", values);
+  if (!picture || !analyzed) return picture ? t("status.stopped") : t("status.empty");
+  const found = t("status.found", { count: faces.length });
   return picture.example ? `${t(`status.${picture.example}`)} ${found}` : found;
 }

@@ -43,9 +43,13 @@ function drawRows(rows, history, span, labels, selectedTrack, choose) {
     drawRow(rows.get(number), track, span, labels, history.timeS, number === selectedTrack);
   }
   const list = byId("tracks");
-  const wanted = [...history.tracks.keys()].map((number) => rows.get(number));
+  // Faces in view come first; a row keeps its place as long as its face stays.
+  const isGone = (number) => history.timeS - history.tracks.get(number).samples.at(-1).timeS > GONE_S;
+  const wanted = [...history.tracks.keys()].sort((one, other) => isGone(one) - isGone(other) || one - other).map((number) => rows.get(number));
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
   if (wanted.some((row, i) => list.children[i] !== row)) list.replaceChildren(...wanted, makeAxis());
   if (!list.querySelector(".time-axis")) list.append(makeAxis());
+  focused?.focus();
   const [from, to] = list.lastElementChild.firstElementChild.children;
   from.textContent = formatClock(span.start);
   to.textContent = formatClock(span.end);
