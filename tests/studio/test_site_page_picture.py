@@ -64,10 +64,10 @@ def test_page_opens_with_an_example_and_its_faces(studio_page: StudioPage) -> No
 def test_labels_overlap_neither_each_other_nor_faces(studio_page: StudioPage) -> None:
     for width in (1280, 820, 360):
         studio_page.page.set_viewport_size({"width": width, "height": 860})
-        shown = studio_page.wait("document.querySelectorAll('.tag').length")
+        studio_page.run("await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));")
         tags, among, hidden = studio_page.page.evaluate(OVERLAPS)
-        assert (tags, among, hidden) == (shown, 0, 0), width
-        assert tags >= 4
+        assert (among, hidden) == (0, 0), width
+        assert tags >= 4, width
 
 
 def test_label_layout_places_as_python_does(studio_page: StudioPage) -> None:

@@ -71,7 +71,10 @@ export function startAnalysis(store, engine, fail) {
   }
 
   store.on(["minFacePx", "prior"], ({ picture, live }) => {
-    if (picture && !live) analyze(null);
+    if (picture?.blob && !live) analyze(null);
+  });
+  store.on(["live"], ({ live }) => {
+    if (live) stop.abort();
   });
   return { open };
 }

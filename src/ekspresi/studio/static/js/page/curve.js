@@ -67,7 +67,7 @@ function drawUnsure(positions, x, { top, height }) {
   });
   return runs.flatMap(([from, to]) => {
     const ground = makeSvg("rect.unsure", { x: from, y: top, width: Math.max(2, to - from), height });
-    const text = makeSvg("text.unsure-text", { x: (from + to) / 2, y: top + height - 8, "text-anchor": "middle" }, nameOf("unsure"));
+    const text = makeSvg("text.unsure-text", { x: from + 8, y: top + height - 8 }, nameOf("unsure"));
     return to - from > 60 ? [ground, text] : [ground];
   });
 }

@@ -28,7 +28,8 @@ export class History {
   add(faces, timeS, labels) {
     this.timeS = timeS;
     faces.forEach((face, i) => {
-      const prediction = { ...(face.fused ?? face), facePx: face.facePx };
+      const { probabilities, effectivePx, threshold, abstained } = face.fused ?? face;
+      const prediction = { probabilities, effectivePx, threshold, abstained, facePx: face.facePx };
       this.rows.push({ source: "camera:0", frame: this.frames, timeS, track: face.track ?? null, number: i + 1, box: [...face.box], prediction });
       if (face.track === null || face.track === undefined) return;
       const answer = answerOf(prediction, labels);

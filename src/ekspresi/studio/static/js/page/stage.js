@@ -80,6 +80,7 @@ function makeBox([x1, y1, x2, y2], color, state, choose) {
   // The list of faces below the picture serves the keyboard and screen readers; these boxes serve the pointer.
   const box = make(["button", "box", ...state].join("."), { type: "button", tabindex: -1, "aria-hidden": "true", "--expression": color });
   for (const [name, value] of [["left", x1], ["top", y1], ["width", x2 - x1], ["height", y2 - y1]]) box.style[name] = `${value}px`;
+  box.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays where keys work
   box.addEventListener("click", choose);
   return box;
 }
