@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from sklearn.metrics import log_loss
 
+from ekspresi.metrics import calibration
 from ekspresi.metrics.calibration import calibration_scores, confident_mistakes, selective_scores
 from tests.metrics.made_up_answers import BAD_INPUTS, answer_cases, one_hot, random_case
 
@@ -98,3 +99,13 @@ def test_confident_mistakes_number_the_errors_up_to_the_limit(case):
     probabilities = weights / weights.sum(axis=1, keepdims=True)
     errors = int((probabilities.argmax(axis=1) != targets).sum())
     assert len(confident_mistakes(targets, probabilities, 5)) == min(5, errors)
+
+
+def test_calibration_of_many_images_is_computed_in_parts(monkeypatch):
+    rng = np.random.default_rng(0)
+    targets, probabilities = rng.integers(0, 4, 1000), rng.dirichlet(np.ones(4), 1000)
+    whole = calibration_scores(targets, probabilities)
+    monkeypatch.setattr(calibration, "_ROWS_A_PART", 300)
+    parts = calibration_scores(targets, probabilities)
+    assert parts.nll == pytest.approx(whole.nll, rel=1e-12) and parts.bins == whole.bins
+    assert whole.nll == pytest.approx(-np.log(probabilities[np.arange(1000), targets]).mean())

@@ -11,7 +11,15 @@ from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.training.augmentation import erase
 from ekspresi.training.config import load_config
-from ekspresi.training.data import TrainingBatches, ValidationBatches, make_soft_targets, mix_faces
+from ekspresi.training.data import (
+    TrainingBatches,
+    ValidationBatches,
+    make_soft_targets,
+    make_training_loader,
+    make_validation_loader,
+    mix_faces,
+)
+from tests.support.lazy_sets import hold_nothing, lazy_copy
 
 
 def test_batches_come_from_the_training_side_alone(small: dict[str, object]) -> None:
@@ -105,3 +113,22 @@ def test_faces_are_hidden_in_part_and_blended_in_pairs(small: dict[str, object])
     dataset = read(str(small["data"]))
     batches = TrainingBatches(dataset, np.arange(0, 400, 8), load_config(None, {**small, "mixup": 0.4, "erasing": 0.3}))
     assert int((batches[(0, 0)][1].max(dim=1).values < 1).sum()) > 0 and batches[(0, 0)][0].isfinite().all()
+
+
+def test_lazy_images_give_the_same_batches_in_workers(
+    small: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = read(str(small["data"]))
+    lazy, _ = lazy_copy(dataset, monkeypatch)
+    config = load_config(None, small)
+    train, validation = np.arange(0, len(dataset), 2), np.arange(1, len(dataset), 2)
+    held = TrainingBatches(dataset, train, config), ValidationBatches(dataset, validation, config)
+    with monkeypatch.context() as patch:
+        hold_nothing(patch)
+        decoded = TrainingBatches(lazy, train, config), ValidationBatches(lazy, validation, config)
+    expected = [*make_training_loader(held[0], lambda: 1, 0), *make_validation_loader(held[1], 0)]
+    for workers in (0, 2):
+        found = [*make_training_loader(decoded[0], lambda: 1, workers), *make_validation_loader(decoded[1], workers)]
+        for one, two in zip(expected, found, strict=True):
+            for a, b in zip(one, two, strict=True):
+                torch.testing.assert_close(a, b, rtol=0, atol=0, equal_nan=True)

@@ -16,20 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.duplicates import METHOD, Images, Pairs, find_duplicates
+from ekspresi.datasets.duplicates import METHOD, Pairs, find_duplicates
+from ekspresi.datasets.lazy_images import Images, LazyImages
 from ekspresi.errors import OutputError
 from ekspresi.system.downloads import cache_folder
 from ekspresi.system.storage import atomic_write, ensure_folder
 
 
 def select(images: Images, positions: NDArray[np.int64]) -> Images:
-    """Select the images at some positions, of one or of mixed sizes.
+    """Select the images at some positions, of one or of mixed sizes; of ``LazyImages`` it makes a view.
 
     >>> select(np.zeros((5, 48, 48), np.uint8), np.array([0, 3])).shape
     (2, 48, 48)
     """
     if isinstance(images, np.ndarray):
         return images[positions]
+    if isinstance(images, LazyImages):
+        return images.select(positions)
     return [images[position] for position in positions.tolist()]
 
 

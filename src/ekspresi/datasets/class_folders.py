@@ -6,14 +6,14 @@ not know about single data sets, only about the layout that several share.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.datasets.dataset import FaceDataset, start_fingerprint, text_column
 from ekspresi.datasets.image_files import (
     Source,
     folders_in,
@@ -23,6 +23,7 @@ from ekspresi.datasets.image_files import (
     require_some,
     stacked,
 )
+from ekspresi.datasets.picture_lists import FilesBelow, PictureFiles
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 
@@ -122,7 +123,8 @@ def one_hot(words: Sequence[str], labels: Sequence[str]) -> NDArray[np.float32]:
     >>> one_hot(["b"], ("a", "b")).tolist()
     [[0.0, 10.0]]
     """
-    columns = np.array([labels.index(word) for word in words], dtype=np.int64)
+    column_of = {label: column for column, label in enumerate(labels)}
+    columns = np.fromiter((column_of[word] for word in words), dtype=np.int64, count=len(words))
     return np.eye(len(labels), dtype=np.float32)[columns] * np.float32(HARD_VOTES)
 
 
@@ -149,7 +151,7 @@ def read_hard_labelled(
         name: of the reader.
         path: of the data set; the faces are named by their paths below it.
         labels: K labels.
-        files: N pairs of label and picture file.
+        files: N pairs of label and picture file; ``PictureFiles`` for millions of them.
         splits: N names of official splits; None without an official split.
         read: turns a file into a face, see ``image_files.read_pictures``.
 
@@ -163,10 +165,24 @@ def read_hard_labelled(
     ...     read_hard_labelled("folder", Path(folder), ("anger",), [("anger", Path(folder, "a.png"))]).images.shape
     (1, 48, 48)
     """
-    faces = [LabelledFace(label, file, file.relative_to(path).as_posix()) for label, file in files]
-    if splits is not None:
-        faces = [replace(face, split=split) for face, split in zip(faces, splits, strict=True)]
-    return read_faces(name, path, labels, faces, read)
+    listed = files if isinstance(files, PictureFiles) else PictureFiles(path, files)
+    votes, names = one_hot(listed.labels, labels), text_column(listed.names)
+    started = start_fingerprint(labels, names, votes)
+    images, kept, skipped = read_pictures(FilesBelow(path, names), read, started)
+    require_some(images, path, skipped)
+    if skipped:
+        votes, names = votes[kept], names[kept]
+    return FaceDataset(
+        name=name,
+        path=str(path),
+        labels=labels,
+        images=stacked(images),
+        votes=votes,
+        other_votes=no_other_votes(len(names)),
+        names=names,
+        official=None if splits is None else np.array(splits)[kept],
+        skipped=tuple(skipped),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +248,9 @@ def read_faces(
     for face in faces:
         by_name.setdefault(face.name, face)
     first = list(by_name.values())
-    images, kept, lost = read_pictures([face.source for face in first], read)
+    names, votes = [face.name for face in first], one_hot([face.label for face in first], labels)
+    started = start_fingerprint(labels, text_column(names), votes)
+    images, kept, lost = read_pictures([face.source for face in first], read, started)
     require_some(images, path, [*lost, *skipped])
     found = [first[position] for position in kept]
     return FaceDataset(
@@ -240,9 +258,9 @@ def read_faces(
         path=str(path),
         labels=labels,
         images=stacked(images),
-        votes=one_hot([face.label for face in found], labels),
+        votes=votes[kept],
         other_votes=no_other_votes(len(images)),
-        names=np.array([face.name for face in found]),
+        names=text_column(names)[kept],
         official=_known([face.split for face in found]),
         subjects=_known([face.subject for face in found]),
         sequences=_known([face.sequence for face in found]),

@@ -1,18 +1,28 @@
-"""Hold a data set in memory: faces, votes, subjects, sequences and official splits.
+"""Hold a data set: faces, votes, subjects, sequences and official splits.
 
-In: the content of files, from a reader (one module per data set). Out: a frozen ``FaceDataset``. Does not know about
-file formats.
+In: the content of files, from a reader (one module per data set). Out: a frozen ``FaceDataset``. The pictures of a
+large set are decoded on access (``lazy_images``); all else is in memory. Does not know about file formats.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ekspresi.datasets.lazy_images import Images, LazyImages, add_pixels, digests_of, shapes_of
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 SPLITS = ("train", "validation", "test")
+
+_LARGEST_COLUMN = 64 << 20
+"""Bytes; NumPy's words of fixed width take four for each letter of the longest one."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +33,8 @@ class FaceDataset:
         name: reader name, the first half of a spec ('ferplus').
         path: of its files, the second half of the spec.
         labels: K expressions, in the data set's own published order.
-        images: N gray crops, uint8 (H, W); one array (N, H, W) where all have one size.
+        images: N gray crops, uint8 (H, W); one array (N, H, W) where all have one size, and ``LazyImages`` where they
+            take more than ``lazy_images.LARGEST_IN_MEMORY`` bytes. Ask for one at a time.
         votes: float32 (N, K), votes or weights of each label; a hard label is a one-hot row, and a row of zeros has
             no vote for any label.
         other_votes: float32 (N, M), votes for M answers that are not labels ('unknown', 'NF'); M is 0 for data sets
@@ -46,7 +57,7 @@ class FaceDataset:
     name: str
     path: str
     labels: tuple[str, ...]
-    images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
+    images: Images
     votes: NDArray[np.float32]
     other_votes: NDArray[np.float32]
     names: NDArray[np.str_]
@@ -103,10 +114,56 @@ class FaceDataset:
         It leaves out ``other_votes``, subjects, sequences and official splits: a corrected table of subjects keeps
         the fingerprint, though a split by subject then differs.
         """
-        digest = hashlib.sha256()
-        digest.update("\n".join([*self.labels, *self.names.tolist()]).encode())
-        digest.update(np.ascontiguousarray(self.votes).tobytes())
+        hashed = start_fingerprint(self.labels, self.names, self.votes)
+        if isinstance(self.images, LazyImages) and (known := self.images.fingerprint_after(hashed)) is not None:
+            return known
         for image in self.images:
-            digest.update(repr(image.shape).encode())
-            digest.update(np.ascontiguousarray(image).tobytes())
-        return digest.hexdigest()
+            add_pixels(hashed, image)
+        return hashed.hexdigest()
+
+    @cached_property
+    def shapes(self) -> NDArray[np.int32]:
+        """Return height and width of each image in pixels, int32 (N, 2); no image is decoded for it."""
+        return shapes_of(self.images)
+
+    @cached_property
+    def digests(self) -> NDArray[np.bytes_]:
+        """Return N short hashes of shape and pixels, 'S16': equal for identical images."""
+        return digests_of(self.images)
+
+
+def start_fingerprint(labels: Sequence[str], names: NDArray[np.str_], votes: NDArray[np.float32]) -> "_Hash":
+    r"""Begin the SHA-256 of a data set's fingerprint; shapes and pixels follow, image after image.
+
+    Args:
+        labels: K labels.
+        names: N names.
+        votes: float32 (N, K).
+
+    >>> started = start_fingerprint(("a",), np.array(["1"]), np.zeros((1, 1), np.float32))
+    >>> started.hexdigest() == hashlib.sha256(b"a\n1" + bytes(4)).hexdigest()
+    True
+    """
+    hashed = hashlib.sha256()
+    words = chain(labels, (str(name) for name in names))
+    separator = ""
+    while some := list(islice(words, 1 << 16)):
+        hashed.update((separator + "\n".join(some)).encode())
+        separator = "\n"
+    hashed.update(np.ascontiguousarray(votes).data)
+    return hashed
+
+
+def text_column(words: Sequence[str]) -> NDArray[np.str_]:
+    """Make an array of N words; of NumPy's ``StringDType`` where one long word would make it larger than 64 MB.
+
+    >>> text_column(["fear/a.png"]).dtype
+    dtype('<U10')
+    """
+    longest = max(map(len, words), default=0)
+    if 4 * longest * len(words) <= _LARGEST_COLUMN:
+        return np.array(words, dtype=np.str_)
+    try:
+        return np.array(words, dtype=np.dtypes.StringDType())
+    except UnicodeEncodeError:  # a file name that is no text
+        return np.array(words, dtype=np.str_)

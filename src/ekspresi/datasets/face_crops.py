@@ -47,12 +47,16 @@ class FaceCropper:
         Args:
             min_face_px: minimum width in pixels of a face.
         """
+        self._min_face_px = min_face_px
         self._convention = CropConvention()
         self._detector = make_detector("mtcnn", min_face_px)
         key = hashlib.sha256(f"{METHOD.format(min_face_px)}; {self._convention!r}".encode())
         for network in sorted(ASSETS.glob("mtcnn-*.onnx")):
             key.update(hashlib.sha256(network.read_bytes()).digest())
         self._key = key.digest()
+
+    def __reduce__(self) -> "tuple[type[FaceCropper], tuple[int]]":
+        return FaceCropper, (self._min_face_px,)  # workers of a data loader load their own networks
 
     def __call__(self, path: Path) -> NDArray[np.uint8]:
         """Crop the largest face of a frame's file, uint8 (S, S) gray, never resized.

@@ -4,23 +4,29 @@ In: paths, paths with a face box, or bytes. Out: uint8 (H, W) gray crops at thei
 not know about data sets or labels.
 """
 
+import os
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
-from typing import IO, TypeVar
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ekspresi.datasets.lazy_images import Images, LazyImages, read_blocks
+from ekspresi.datasets.picture_source import PictureFileSource
 from ekspresi.errors import DatasetError, ImageError
 from ekspresi.imaging.cropping import CropConvention, gray
 from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
 from ekspresi.imaging.picture_files import decode_frames
 from ekspresi.types import Box
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 Source = TypeVar("Source")
 
@@ -157,40 +163,34 @@ def read_boxed(picture: BoxedPicture) -> NDArray[np.uint8]:
 
 
 def read_pictures(
-    sources: Sequence[Source], read: Callable[[Source], NDArray[np.uint8]]
-) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64], list[str]]:
+    sources: Sequence[Source], read: Callable[[Source], NDArray[np.uint8]], started: "_Hash | None" = None
+) -> tuple[Images, NDArray[np.int64], list[str]]:
     """Read N pictures; collect a line for each unreadable one.
 
     Args:
         sources: the files, or what ``read`` takes instead.
-        read: turns one of them into its gray crop; raises ImageError where it cannot.
+        read: turns one of them into its gray crop, see ``PictureFileSource``.
+        started: the begun fingerprint of all N, see ``lazy_images.read_blocks``.
 
     Returns:
-        The gray crops, their int64 positions in ``sources``, and a line for each other one.
+        The gray crops, as a list or, where they are many, decoded on access; their int64 positions in ``sources``; and
+        a line for each other one.
 
     >>> read_pictures([Path("absent.png")], read_gray)[0]
     []
     """
-    images: list[NDArray[np.uint8]] = []
-    kept: list[int] = []
-    skipped: list[str] = []
-    for position, source in enumerate(sources):
-        try:
-            images.append(read(source))
-        except ImageError as error:
-            skipped.append(str(error))
-        else:
-            kept.append(position)
-    return images, np.array(kept, dtype=np.int64), skipped
+    return read_blocks(PictureFileSource(sources, read), started)
 
 
-def stacked(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
-    """Stack N gray crops to one uint8 array (N, H, W) if all have one size; else return the same sequence.
+def stacked(images: Images) -> Images:
+    """Stack N gray crops to one uint8 array (N, H, W) if all have one size and are in memory; else return the same.
 
     >>> stacked([np.zeros((4, 4), np.uint8)] * 3).shape
     (3, 4, 4)
     """
-    return np.stack(images) if len({image.shape for image in images}) == 1 else images
+    if isinstance(images, LazyImages):
+        return images
+    return np.stack(list(images)) if len({image.shape for image in images}) == 1 else images
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -202,11 +202,38 @@ def pictures_in(folder: Path) -> list[Path]:
     ...     [path.name for path in pictures_in(Path(folder))]
     ['b.PNG']
     """
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    )
+    return [folder / name for name in picture_names(folder)]
+
+
+def picture_names(folder: Path) -> Iterator[str]:
+    """Name the picture files below a folder as ``pictures_in`` lists them, 'a/b.png', without a path for each.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "a").mkdir()
+    ...     Path(folder, "a", "b.PNG").touch()
+    ...     list(picture_names(Path(folder)))
+    ['a/b.PNG']
+    """
+    found: list[str] = []
+    folders: set[str] = set()
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.add(entry.name)
+            if entry.name in folders or _is_picture(entry.name):
+                found.append(entry.name)
+    for name in sorted(found):
+        if _is_picture(name):
+            yield name
+        if name in folders:
+            yield from (f"{name}/{below}" for below in picture_names(folder / name))
+
+
+def _is_picture(name: str) -> bool:
+    return PurePath(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def folders_in(folder: Path) -> list[Path]:

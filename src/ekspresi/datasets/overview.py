@@ -43,7 +43,9 @@ def size_counts(dataset: FaceDataset) -> Counter[tuple[int, int]]:
     >>> size_counts(FaceDataset("x", "x", ("a", "b"), images, votes, votes[:, :0], names))
     Counter({(48, 40): 2})
     """
-    return Counter((image.shape[0], image.shape[1]) for image in dataset.images)
+    sizes, first, counts = np.unique(dataset.shapes, axis=0, return_index=True, return_counts=True)
+    order = np.argsort(first)  # equally frequent sizes are listed in the order of the faces
+    return Counter({(int(sizes[k, 0]), int(sizes[k, 1])): int(counts[k]) for k in order})
 
 
 def official_splits(dataset: FaceDataset) -> dict[str, NDArray[np.int64]]:

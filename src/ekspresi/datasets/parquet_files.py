@@ -19,8 +19,8 @@ from ekspresi.system.storage import MAKER, atomic_write
 VERSION = 1
 """Version of the columns and of the header."""
 
-GROUP_ROWS = 1_000
-"""Rows in a row group, all in memory at once: 2 MB of faces of 48 px, 50 MB of 224 px."""
+GROUP_ROWS = 256
+"""Rows in a row group. To read one face at random, as training does, its group is read: 0.5 MB of faces of 48 px."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,13 @@ def write_dataset(dataset: FaceDataset, target: Path, license: str = "", citatio
     """
     pa = pyarrow()
     schema = dataset_schema(ParquetHeader(dataset.labels, dataset.made_by, dataset.options, license, citation))
-    with atomic_write(target) as part, part.open("wb") as file, pa.parquet.ParquetWriter(file, schema) as writer:
+    # Statistics would put two pictures of each group into the end of the file, which every process reads.
+    counted = [name for name in schema.names if name != "image"]
+    with (
+        atomic_write(target) as part,
+        part.open("wb") as file,
+        pa.parquet.ParquetWriter(file, schema, use_dictionary=counted, write_statistics=counted) as writer,
+    ):
         for start in range(0, len(dataset), GROUP_ROWS):
             rows = range(start, min(start + GROUP_ROWS, len(dataset)))
             writer.write_table(pa.Table.from_pylist(list(_rows(dataset, rows)), schema))

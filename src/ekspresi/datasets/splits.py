@@ -206,17 +206,12 @@ def _without_duplicates(dataset: FaceDataset, train: Indices, validation: Indice
     shown = duplicates_between(dataset, held_out, train)
     clean_train = np.delete(train, np.unique(shown.references))
 
-    copied = set(held_out[shown.of("exact").queries].tolist())
-    seen_in_validation = {image.tobytes() for image in select(dataset.images, validation)}
-    seen_in_test = {image.tobytes() for image in select(dataset.images, test)}
-    first = first_of_copies(select(dataset.images, test))
-    clean_test = [
-        index
-        for index, is_first in zip(test.tolist(), first.tolist(), strict=True)
-        if is_first and index not in copied and dataset.images[index].tobytes() not in seen_in_validation
-    ]
-    clean_validation = [index for index in validation.tolist() if dataset.images[index].tobytes() not in seen_in_test]
-    return clean_train, np.array(clean_validation, dtype=np.int64), np.array(clean_test, dtype=np.int64)
+    copied = held_out[shown.of("exact").queries]
+    digests = dataset.digests
+    repeated = ~first_of_copies(select(dataset.images, test)) | np.isin(digests[test], digests[validation])
+    clean_test = test[~repeated & ~np.isin(test, copied)]
+    clean_validation = validation[~np.isin(digests[validation], digests[test])]
+    return clean_train, clean_validation, clean_test
 
 
 _MAKERS: dict[str, Callable[[FaceDataset, int, int], _Parts]] = {

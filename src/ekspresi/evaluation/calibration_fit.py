@@ -7,13 +7,14 @@ Does not read test faces.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation.effective_size import enlarge_again
+from ekspresi.evaluation.face_outputs import run_in_batches
 from ekspresi.evaluation.threshold_fit import PRECISION, halves, lowest_threshold
 from ekspresi.imaging.degradations import SIZES_PX, shrink
 from ekspresi.recognition.calibration import SizeCalibration, SizePairs, softmax
@@ -68,13 +69,17 @@ def fit_sizes(
 
     rng = np.random.default_rng(0)
     largest_px = recognizer.metadata.preprocessing.largest_px
-    crops, sizes = [], []
-    for index in np.repeat(indices[in_first], 3).tolist():
-        face = dataset.images[index]
-        size = int(np.exp(rng.uniform(np.log(smallest_px), np.log(min(*face.shape, largest_px) + 1))))
-        crops.append(enlarge_again(shrink(face, size), rng))
-        sizes.append(size)
-    estimates = np.log(recognizer.logits(crops)[1])
+    sizes = []
+
+    def crops() -> Iterator[NDArray[np.uint8]]:
+        for index in indices[in_first].tolist():
+            face = dataset.images[index]
+            for _ in range(3):
+                size = int(np.exp(rng.uniform(np.log(smallest_px), np.log(min(*face.shape, largest_px) + 1))))
+                sizes.append(size)
+                yield enlarge_again(shrink(face, size), rng)
+
+    estimates = np.log(run_in_batches(recognizer, crops())[1])
     curve = IsotonicRegression(out_of_bounds="clip").fit(estimates, np.log(sizes))
     true = np.exp(curve.predict(np.log(_ESTIMATED_PX)))
     rising = np.maximum.accumulate(
@@ -121,7 +126,7 @@ def fit_calibration(
         return None
     targets = dataset.targets[indices]
     sizes = tuple(float(size) for size in sorted(sizes_px))
-    answers = [recognizer.logits([shrink(dataset.images[i], int(size)) for i in indices]) for size in sizes]
+    answers = [run_in_batches(recognizer, (shrink(dataset.images[i], int(px)) for i in indices)) for px in sizes]
 
     def of(half: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
         """Join the logits, effective sizes and targets of a half at all sizes."""

@@ -46,7 +46,7 @@ def measure_effective_sizes(
     rng = np.random.default_rng(0)
     out = []
     for size in sizes_px:
-        large = np.array([i for i in indices if min(dataset.images[i].shape) >= size], dtype=np.int64)
+        large = indices[dataset.shapes[indices].min(axis=1) >= size]
         if not len(large):
             continue
         chosen = rng.choice(large, min(FACES, len(large)), replace=False)

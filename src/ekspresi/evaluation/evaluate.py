@@ -9,7 +9,7 @@ synthetic, so its figures are not the accuracy on real CCTV.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.evaluation.class_priors import count_shares, estimate_for, known_shares, list_priors, resolve_prior
 from ekspresi.evaluation.effective_size import measure_effective_sizes
+from ekspresi.evaluation.face_outputs import FaceOutputs, recognize_faces
 from ekspresi.evaluation.results import (
     Custom,
     Evaluation,
@@ -30,7 +31,7 @@ from ekspresi.evaluation.results import (
     ViewPrior,
 )
 from ekspresi.evaluation.views import ViewSpec, has_counted_votes, view_specs
-from ekspresi.imaging.degradations import SIZES_PX, degrade
+from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.metrics.calibration import calibration_scores, confident_mistakes, selective_scores
 from ekspresi.metrics.classification import score, sequence_means
 from ekspresi.recognition.classifier import BatchPrediction, Classifier
@@ -42,8 +43,6 @@ __all__ = ["MISTAKES", "evaluate"]
 
 MISTAKES = 24
 """Number of confident mistakes that an evaluation keeps."""
-
-_FACES_A_CALL = 256
 
 
 def evaluate(
@@ -109,21 +108,28 @@ def evaluate(
     ]
     faces = np.unique(np.concatenate(list(subsets.values())))
     recognized = [
-        _recognize(classifier, dataset, faces, size, priors, suite, indices, _continued(progress, k, len(sizes_px)))
-        for k, size in enumerate(sizes_px)
+        _Recognized(outputs, classifier, _estimate(outputs, classifier, dataset, indices) if estimated_prior else None)
+        for outputs in recognize_faces(classifier, dataset, faces, sizes_px, suite, progress)
     ]
     levels: tuple[UnitLevel, ...] = ("image",) if dataset.sequences is None else ("image", "sequence")
+    by_size = [_size_results(each, counts, levels, dataset) for each in recognized]
     return Evaluation(
         suite=suite,
         sizes_px=sizes_px,
         model_labels=tuple(classifier.labels),
-        views=tuple(_view(count, level, dataset, recognized) for count in counts for level in levels),
+        views=tuple(
+            _view(count, level, dataset, [results[number, level] for results in by_size])
+            for number, count in enumerate(counts)
+            for level in levels
+        ),
         effective_sizes=measure_effective_sizes(classifier, dataset, counts[0].indices, sizes_px),
         mistakes=_mistakes(counts[0], dataset, recognized[0]),
         prior=PriorReport(
             name=priors[0],
             shares=known_shares(classifier, priors[0]),
-            estimates=tuple(SizePrior(each.size_px, each.estimate) for each in recognized if each.estimate is not None),
+            estimates=tuple(
+                SizePrior(each.outputs.size_px, each.estimate) for each in recognized if each.estimate is not None
+            ),
             true_shares=count_shares(dataset, indices, classifier.labels),
         ),
     )
@@ -131,112 +137,85 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class _Recognized:
-    """Faces (F,) of a data set at one size.
+    """Hold faces of a data set at one size; ``estimate`` is their prior, where one was estimated."""
 
-    Attributes:
-        size_px: the size.
-        faces: indices in the data set, ascending.
-        answers: to all faces, by prior.
-        not_shrunk: (F,), no larger than the size and therefore not shrunk.
-        estimate: the prior of these faces, where one was estimated.
-    """
-
-    size_px: int
-    faces: NDArray[np.int64]
-    answers: dict[ViewPrior, BatchPrediction]
-    not_shrunk: NDArray[np.bool_]
+    outputs: FaceOutputs
+    classifier: Classifier
     estimate: PriorEstimate | None
 
-    def of(self, count: ViewSpec) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Select the probabilities of a view, summing to 1, and mark the faces that were not shrunk."""
-        rows = np.searchsorted(self.faces, count.indices)
-        probabilities = self.answers[count.prior].probabilities[rows]
+    def answers(self, prior: ViewPrior) -> BatchPrediction:
+        """Return the answers to all faces under a kind of prior."""
+        own = self.classifier
+        resolved = resolve_prior(prior, own, self.estimate) if isinstance(own, Recognizer) else "trained"
+        return self.outputs.answers(own, resolved)
+
+    def of(self, count: ViewSpec) -> NDArray[np.float64]:
+        """Select the probabilities of a view, summing to 1."""
+        probabilities = self.answers(count.prior).probabilities
+        if not np.array_equal(count.indices, self.outputs.faces):
+            probabilities = probabilities[self.outputs.rows_of(count.indices)]
+        if count.columns == list(range(probabilities.shape[1])):
+            return probabilities
         allowed = np.isin(np.arange(probabilities.shape[1]), count.columns)
-        return restrict(probabilities, allowed)[:, count.columns], self.not_shrunk[rows]
+        return restrict(probabilities, allowed)[:, count.columns]
 
 
-def _recognize(
-    classifier: Classifier,
-    dataset: FaceDataset,
-    faces: NDArray[np.int64],
-    size: int,
-    priors: Sequence[ViewPrior],
-    suite: str,
-    headline: NDArray[np.int64],
-    progress: Callable[[int, int], None],
-) -> _Recognized:
-    """Recognize faces at one size, under each prior; the network of a ``Recognizer`` runs once."""
-    outputs: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-    answers: list[BatchPrediction] = []
-    for start in range(0, len(faces), _FACES_A_CALL):
-        some = faces[start : start + _FACES_A_CALL]
-        crops = [degrade(dataset.images[i], size, suite, np.random.default_rng([size, i])) for i in some]
-        if isinstance(classifier, Recognizer):
-            outputs.append(classifier.logits(crops))
-        else:
-            answers.append(classifier.predict_batch(crops))
-        progress(start + len(some), len(faces))
-    estimate = None
-    if isinstance(classifier, Recognizer):
-        logits, effective_px = (np.concatenate(part) for part in zip(*outputs, strict=True))
-        if "estimated" in priors:
-            own = classifier.calibrate(logits, effective_px, classifier.prior)
-            rows = np.searchsorted(faces, headline)
-            estimate = estimate_for(dataset, headline, own.probabilities[rows], effective_px[rows], classifier)
-        by_prior = {
-            prior: classifier.calibrate(logits, effective_px, resolve_prior(prior, classifier, estimate))
-            for prior in priors
-        }
-    else:
-        parts = ([getattr(batch, each.name) for batch in answers] for each in fields(BatchPrediction))
-        by_prior = {priors[0]: BatchPrediction(*map(np.concatenate, parts))}
-    return _Recognized(
-        size_px=size,
-        faces=faces,
-        answers=by_prior,
-        not_shrunk=np.array([min(dataset.images[i].shape) <= size for i in faces]),
-        estimate=estimate,
+def _estimate(
+    outputs: FaceOutputs, classifier: Classifier, dataset: FaceDataset, headline: NDArray[np.int64]
+) -> PriorEstimate | None:
+    """Estimate the prior of the headline's faces at one size."""
+    if not isinstance(classifier, Recognizer):
+        return None
+    rows = outputs.rows_of(headline)
+    probabilities = outputs.answers(classifier, classifier.prior).probabilities[rows]
+    outputs.forget_answers()
+    return estimate_for(dataset, headline, probabilities, outputs.effective_px[rows], classifier)
+
+
+def _size_results(
+    recognized: _Recognized, counts: Sequence[ViewSpec], levels: Sequence[UnitLevel], dataset: FaceDataset
+) -> dict[tuple[int, UnitLevel], SizeResult]:
+    """Score all views at one size, those of one prior together: the answers under one prior are in memory at a time."""
+    found = {}
+    for number, count in sorted(enumerate(counts), key=lambda each: each[1].prior):
+        for level in levels:
+            found[number, level] = _size_result(recognized, count, level, dataset)
+    recognized.outputs.forget_answers()
+    return found
+
+
+def _size_result(recognized: _Recognized, count: ViewSpec, level: UnitLevel, dataset: FaceDataset) -> SizeResult:
+    targets, clusters = count.targets, _groups(dataset, count)[1]
+    probabilities = recognized.of(count)
+    rows = recognized.outputs.rows_of(count.indices)
+    answered = None
+    if level == "image" and count.answers != "masked":
+        answered = selective_scores(targets, probabilities, recognized.answers(count.prior).abstained[rows])
+    if level == "sequence" and dataset.sequences is not None and clusters is not None:
+        names = dataset.sequences[count.indices]
+        targets, probabilities, first = sequence_means(targets, probabilities, names)
+        clusters = clusters[first]
+    return SizeResult(
+        size_px=recognized.outputs.size_px,
+        not_shrunk=int(recognized.outputs.not_shrunk[rows].sum()),
+        scores=score(targets, probabilities, clusters),
+        calibration=calibration_scores(targets, probabilities),
+        selective=answered,
     )
 
 
-def _continued(progress: Callable[[int, int], None] | None, before: int, rounds: int) -> Callable[[int, int], None]:
-    """Make the progress of one of several rounds that of all."""
-
-    def report(done: int, total: int) -> None:
-        if progress is not None:
-            progress(before * total + done, rounds * total)
-
-    return report
-
-
-def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: Sequence[_Recognized]) -> View:
-    resampled: Literal["subjects", "sequences", "images"] = "images"
-    groups = None
+def _groups(
+    dataset: FaceDataset, count: ViewSpec
+) -> tuple[Literal["subjects", "sequences", "images"], NDArray[np.str_] | None]:
+    """Choose what is resampled for the intervals, and name it for each face."""
     if dataset.subjects is not None:
-        resampled, groups = "subjects", dataset.subjects[count.indices]
-    elif dataset.sequences is not None:
-        resampled, groups = "sequences", dataset.sequences[count.indices]
-    by_size = []
-    for result in recognized:
-        probabilities, not_shrunk = result.of(count)
-        targets, clusters = count.targets, groups
-        answered = None
-        if level == "image" and count.answers != "masked":
-            rows = np.searchsorted(result.faces, count.indices)
-            answered = selective_scores(targets, probabilities, result.answers[count.prior].abstained[rows])
-        if level == "sequence" and dataset.sequences is not None and groups is not None:
-            names = dataset.sequences[count.indices]
-            targets, probabilities, first = sequence_means(targets, probabilities, names)
-            clusters = groups[first]
-        by_size.append(
-            SizeResult(
-                size_px=result.size_px,
-                not_shrunk=int(not_shrunk.sum()),
-                scores=score(targets, probabilities, clusters),
-                calibration=calibration_scores(targets, probabilities),
-                selective=answered,
-            )
-        )
+        return "subjects", dataset.subjects[count.indices]
+    if dataset.sequences is not None:
+        return "sequences", dataset.sequences[count.indices]
+    return "images", None
+
+
+def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, by_size: Sequence[SizeResult]) -> View:
     return View(
         name=count.name + (", sequences" if level == "sequence" else ""),
         subset=count.subset,
@@ -245,14 +224,14 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, recognized: S
         prior=count.prior,
         level=level,
         labels=count.labels,
-        resampled=resampled,
+        resampled=_groups(dataset, count)[0],
         excluded=count.excluded,
         by_size=tuple(by_size),
     )
 
 
 def _mistakes(count: ViewSpec, dataset: FaceDataset, recognized: _Recognized) -> tuple[Mistake, ...]:
-    probabilities, _ = recognized.of(count)
+    probabilities = recognized.of(count)
     return tuple(
         Mistake(
             index=int(count.indices[i]),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset
+from ekspresi.evaluation.face_outputs import run_in_batches
 from ekspresi.imaging.degradations import degrade
 from ekspresi.imaging.suites import SUITES
 from ekspresi.recognition.calibration import SizeCalibration
@@ -106,10 +107,11 @@ def fit_strict_thresholds(
     for suite in SUITES:
         logits, effective_px = zip(
             *(
-                recognizer.logits(
-                    [degrade(dataset.images[i], int(px), suite, np.random.default_rng([int(px), i])) for i in indices]
+                run_in_batches(
+                    recognizer,
+                    (degrade(dataset.images[i], px, suite, np.random.default_rng([px, i])) for i in indices),
                 )
-                for px in sizes
+                for px in sizes.astype(int).tolist()
             ),
             strict=True,
         )

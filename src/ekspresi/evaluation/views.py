@@ -105,10 +105,15 @@ def view_specs(
             f"{dataset.spec}: no face of '{subset}' has a label that the model knows ({reasons}). Use other data."
         )
     everything: tuple[AnswerSet, ...] = ("all",) if len(counted) == len(model_labels) else ("unmasked", "masked")
+    indices, kept_codes = members[kept], codes[kept]  # all views share one array
+    targets = {}
+    for answers in everything:
+        labels = counted if answers == "masked" else tuple(model_labels)
+        position = np.array([labels.index(label) if label in counted else -1 for label in dataset.labels])
+        targets[answers] = position[kept_codes].astype(np.int64)
     shown = priors if len(everything) > 1 else [prior for prior in priors if prior in (priors[0], "trained")]
     for answers, prior in product(everything, shown):
         labels = counted if answers == "masked" else tuple(model_labels)
-        position = np.array([labels.index(label) if label in counted else -1 for label in dataset.labels])
         parts = [
             subset,
             custom if several else "",
@@ -121,8 +126,8 @@ def view_specs(
             custom=custom,
             answers=answers,
             prior=prior,
-            indices=members[kept],
-            targets=position[codes[kept]].astype(np.int64),
+            indices=indices,
+            targets=targets[answers],
             labels=labels,
             columns=[list(model_labels).index(label) for label in labels],
             excluded=excluded,

@@ -16,6 +16,8 @@ CONFIDENCE_BINS = 15
 """Number of equal-width bins of the reliability diagram and of the ECE, as in Guo et al. 2017."""
 CURVE_POINTS = 100
 """Points of a risk-coverage curve."""
+_ROWS_A_PART = 1 << 16
+"""Images whose NLL is computed together."""
 _SMALLEST_PROBABILITY = 1e-12
 """Floor of a probability in the NLL: one face at exactly 0 must not make the mean infinite."""
 
@@ -106,11 +108,10 @@ def calibration_scores(targets: NDArray[np.int64], probabilities: NDArray[np.flo
     confidences = np.bincount(which, weights=confidence, minlength=CONFIDENCE_BINS)
     rights = np.bincount(which, weights=right, minlength=CONFIDENCE_BINS)
     # With a single label there is nothing to be unsure of, and scikit-learn has no loss for it.
-    floored = np.maximum(probabilities, _SMALLEST_PROBABILITY)
-    nll = log_loss(targets, floored, labels=np.arange(n_classes)) if n_classes > 1 else 0.0
+    nll = _nll(targets, probabilities) if n_classes > 1 else 0.0
     return Calibration(
         ece=float(np.abs(rights - confidences).sum() / n),
-        nll=float(nll),
+        nll=nll,
         bins=tuple(
             ReliabilityBin(
                 low=i / CONFIDENCE_BINS,
@@ -122,6 +123,17 @@ def calibration_scores(targets: NDArray[np.int64], probabilities: NDArray[np.flo
             for i in range(CONFIDENCE_BINS)
         ),
     )
+
+
+def _nll(targets: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Compute the mean NLL in parts, because scikit-learn makes several copies of the probabilities."""
+    labels = np.arange(probabilities.shape[1])
+    total = 0.0
+    for start in range(0, len(targets), _ROWS_A_PART):
+        part = slice(start, start + _ROWS_A_PART)
+        floored = np.maximum(probabilities[part], _SMALLEST_PROBABILITY)
+        total += log_loss(targets[part], floored, labels=labels) * (len(floored) / len(targets))
+    return float(total)
 
 
 def selective_scores(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ekspresi.datasets.registry import read
 from ekspresi.datasets.splits import make_split
 from ekspresi.errors import ConfigError
-from ekspresi.imaging.degradations import SIZES_PX, shrink
+from ekspresi.imaging.degradations import SIZES_PX
 from ekspresi.system.storage import atomic_write, ensure_folder
 from ekspresi.training.config import TrainConfig, load_config
 
@@ -208,6 +208,7 @@ def cleanup(job: Job, root: Path) -> None:
 
 def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:
     """Export, write the answers on the test faces at every size to answers.npz, and measure on the other data."""
+    from ekspresi.evaluation.face_outputs import recognize_faces
     from ekspresi.recognition.recognizer import Recognizer
     from ekspresi.training.export import export
 
@@ -217,9 +218,10 @@ def _answer(job: Job, folder: Path, threads: int) -> dict[str, Any]:
     dataset = read(job.config.data)
     test = make_split(dataset, job.config.split, job.config.fold, job.config.seed).test
     test = test[dataset.targets[test] >= 0]
-    by_size = [recognizer.probabilities([shrink(dataset.images[i], size) for i in test]) for size in SIZES_PX]
+    outputs = recognize_faces(recognizer, dataset, test, SIZES_PX, "clean")
+    by_size = [each.answers(recognizer, recognizer.prior).probabilities.astype(np.float32) for each in outputs]
     with atomic_write(folder / "answers.npz") as temporary, temporary.open("wb") as file:
-        np.savez(file, indices=test, probabilities=np.stack(by_size).astype(np.float32))
+        np.savez(file, indices=test, probabilities=np.stack(by_size))
     other = evaluate_on_other_data(recognizer, job.other_data) if job.other_data else {}
     model.unlink()
     model.with_suffix(".safetensors").unlink()

@@ -216,7 +216,7 @@ def _view(name: str, pooled: Pooled, dataset: FaceDataset, level: Literal["image
         by_size.append(
             SizeResult(
                 size_px=size,
-                not_shrunk=int(sum(min(dataset.images[i].shape) <= size for i in pooled.indices)),
+                not_shrunk=int((dataset.shapes[pooled.indices].min(axis=1) <= size).sum()),
                 scores=score(targets, probabilities, clusters),
                 calibration=calibration_scores(targets, probabilities),
                 selective=None,

@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ekspresi.datasets.dataset import FaceDataset
 from ekspresi.imaging.degradations import LowResolution, shrink
-from ekspresi.imaging.resampling import resize
 from ekspresi.recognition.preprocessing import Preprocessing
 from ekspresi.training.augmentation import Geometry, erase, vary_photometry
 from ekspresi.training.blendshapes import read_blendshapes
 from ekspresi.training.config import TrainConfig
+from ekspresi.training.faces import TrainingFaces
 from ekspresi.training.sampling import class_weights, oversample
 
 TEACHER_SHARE = 0.5
@@ -29,31 +29,6 @@ TEACHER_SHARE = 0.5
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Five tensors of float32: the faces (N, 1, S, S), target distributions (N, K), weights (N,), log2 of the effective
 sides in pixels (N,), and standardized blendshapes (N, B), NaN where none are known."""
-
-
-def stack_faces(dataset: FaceDataset, indices: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
-    """Stack faces of a data set at one size.
-
-    Args:
-        dataset: where the faces are.
-        indices: int64 (N,), which faces.
-        side: side of each face in the result, pixels.
-
-    Returns:
-        uint8 (N, side, side).
-
-        >>> from types import SimpleNamespace
-        >>> faces = SimpleNamespace(images=[np.zeros((8, 8), np.uint8), np.zeros((4, 4), np.uint8)])
-        >>> stack_faces(faces, np.array([0, 1]), side=6).shape
-        (2, 6, 6)
-    """
-    out = np.empty((len(indices), side, side), dtype=np.uint8)
-    for i, index in enumerate(indices):
-        image = dataset.images[index]
-        if image.shape != (side, side):
-            image = np.clip(np.rint(resize(image.astype(np.float32), side, side)), 0, 255).astype(np.uint8)
-        out[i] = image
-    return out
 
 
 def make_soft_targets(
@@ -93,7 +68,7 @@ def make_preprocessing(config: TrainConfig) -> Preprocessing:
 
 
 class TrainingBatches(Dataset[Batch]):
-    """Make the augmented batch of an (epoch, batch) key; hold the training faces only.
+    """Make the augmented batch of an (epoch, batch) key; hold the training faces only, or decode them on access.
 
     ``batches[epoch, batch]`` is a ``Batch``. Each batch depends on the configuration's seed and its key alone:
 
@@ -116,7 +91,7 @@ class TrainingBatches(Dataset[Batch]):
         self.blendshapes = np.empty((len(train), 0), np.float32)
         if config.blendshapes:
             self.blendshapes = read_blendshapes(Path(config.blendshapes), dataset.names[train])
-        self.faces = stack_faces(dataset, train, config.face_px)
+        self.faces = TrainingFaces(dataset.images, train, config.face_px)
         self.config = config
         self.geometry = Geometry(config.shift, config.zoom, config.rotation, config.flip)
         self.low_resolution = LowResolution(min_px=config.min_px)
@@ -228,7 +203,7 @@ class ValidationBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __init__(self, dataset: FaceDataset, indices: NDArray[np.int64], config: TrainConfig) -> None:
         self.indices = indices[dataset.targets[indices] >= 0]
         self.targets = dataset.targets[self.indices]
-        self.faces = stack_faces(dataset, self.indices, config.face_px)
+        self.faces = TrainingFaces(dataset.images, self.indices, config.face_px)
         self.sizes = config.validation_px
         self.preprocessing = make_preprocessing(config)
         self.batch = 256

@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ekspresi.training.faces import TrainingFaces
 from ekspresi.training.network import load_teacher
 
 _BATCH = 256
 
 
-def predict_with_teachers(names: Sequence[str], labels: Sequence[str], faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+def predict_with_teachers(
+    names: Sequence[str], labels: Sequence[str], faces: NDArray[np.uint8] | TrainingFaces
+) -> NDArray[np.float32]:
     """Predict sharp faces with each teacher, as they are and mirrored, and average the probabilities.
 
     This is distillation at temperature 1 (Hinton et al. 2015, Distilling the Knowledge in a Neural Network); the
@@ -42,8 +45,9 @@ def predict_with_teachers(names: Sequence[str], labels: Sequence[str], faces: ND
         teacher, preprocessing = load_teacher(name, labels)
         for start in range(0, len(faces), _BATCH):
             chosen = slice(start, start + _BATCH)
-            sides = np.full(len(faces[chosen]), faces.shape[1])
-            for seen in (faces[chosen], faces[chosen, :, ::-1]):
+            some = faces[chosen]
+            sides = np.full(len(some), some.shape[1])
+            for seen in (some, some[:, :, ::-1]):
                 tensor = torch.from_numpy(preprocessing.padded_tensor(np.ascontiguousarray(seen), sides))
                 with torch.inference_mode():
                     logits, _ = teacher(tensor.contiguous(memory_format=torch.channels_last))

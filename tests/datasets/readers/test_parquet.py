@@ -62,9 +62,8 @@ def test_converted_votes_and_splits_come_back_whole(tmp_path, form):
     assert again.subjects is None
 
 
-def test_parts_in_a_folder_are_one_data_set(converted, tmp_path, monkeypatch):
+def test_parts_in_a_folder_are_one_data_set(converted, tmp_path):
     dataset, file = converted
-    monkeypatch.setattr("ekspresi.datasets.readers.parquet.GROUP_ROWS", 7)
     table = pq.read_table(file)
     (tmp_path / "parts").mkdir()
     for number, start in enumerate((0, 40, 50)):

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from ekspresi.datasets.class_folders import label_from, read_hard_labelled, split_folders
 from ekspresi.datasets.csv_files import read_columns
 from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.image_files import folders_in, pictures_in
+from ekspresi.datasets.image_files import folders_in
 from ekspresi.datasets.info import DatasetInfo
+from ekspresi.datasets.picture_lists import PictureFiles
 from ekspresi.errors import DatasetError
 
 
@@ -47,16 +48,15 @@ def read_folder(path: Path) -> FaceDataset:
     ('happiness', 'sadness')
     """
     splits = split_folders(path)
-    files: list[tuple[str, Path]] = []
+    files = PictureFiles(path)
     split_of: list[str] = []
     empty: list[str] = []
     for split, top in splits or [("", path)]:
         for folder in folders_in(top):
-            found = pictures_in(folder)
-            files += [(label_from(folder.name), file) for file in found]
-            split_of += [split] * len(found)
+            found = files.add_folder(label_from(folder.name), folder)
+            split_of += [split] * found
             empty += [] if found else [f"{folder}: holds no pictures"]
-    labels = tuple(sorted({label for label, _ in files}))
+    labels = tuple(sorted(set(files.labels)))
     if len(labels) < 2:
         raise DatasetError(
             f"{path}: {len(labels)} class folders with pictures. Give a folder for each class (anger/, fear/, ...)."

@@ -25,7 +25,6 @@ Classes, counts, official split, license, citation: those of the faces.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ekspresi.datasets.class_folders import SPLIT_FOLDERS, label_from, no_other_votes, one_hot
-from ekspresi.datasets.dataset import FaceDataset
-from ekspresi.datasets.image_files import EncodedPicture, read_encoded, read_pictures, require_some, stacked
+from ekspresi.datasets.dataset import FaceDataset, start_fingerprint, text_column
+from ekspresi.datasets.image_files import EncodedPicture, read_encoded, require_some, stacked
 from ekspresi.datasets.info import DatasetInfo
-from ekspresi.datasets.parquet_files import GROUP_ROWS, ParquetHeader
+from ekspresi.datasets.lazy_images import read_blocks
+from ekspresi.datasets.parquet_files import ParquetHeader
+from ekspresi.datasets.parquet_pictures import ParquetPictures
 from ekspresi.errors import DatasetError
 from ekspresi.system.arrow import pyarrow
 from ekspresi.system.storage import MAKER
@@ -64,33 +65,29 @@ def read_parquet(path: Path) -> FaceDataset:
     pa = pyarrow("reading Parquet")
     header = _header(pa, files)
     columns = _columns(pa, files, header is not None)
-    images: list[NDArray[np.uint8]] = []
-    kept: list[int] = []
-    skipped: list[str] = []
-    rows = 0
-    for batch in _pictures(pa, files):
-        found, positions, lost = read_pictures(batch, read_encoded)
-        images += found
-        kept += (positions + rows).tolist()
-        skipped += lost
-        rows += len(batch)
-    require_some(images, path, skipped)
     labels, votes, others = _votes(path, columns, header)
-    names = columns["name"].to_pylist()
+    names = text_column(columns["name"].to_pylist())
     splits, subjects, sequences = (_words(path, columns, name) for name in _OPTIONAL)
     if splits is not None:
         splits = _official(path, splits)
+    del columns  # before the pictures are read
+    source = ParquetPictures(files, _decode)
+    images, kept, skipped = read_blocks(source, start_fingerprint(labels, names, votes))
+    require_some(images, path, skipped)
+    if skipped:
+        votes, others, names = votes[kept], others[kept], names[kept]
+        splits, subjects, sequences = (None if each is None else each[kept] for each in (splits, subjects, sequences))
     return FaceDataset(
         name="parquet",
         path=str(path),
         labels=labels,
         images=stacked(images),
-        votes=votes[kept],
-        other_votes=others[kept],
-        names=np.array(names)[kept],
-        official=None if splits is None else splits[kept],
-        subjects=None if subjects is None else subjects[kept],
-        sequences=None if sequences is None else sequences[kept],
+        votes=votes,
+        other_votes=others,
+        names=names,
+        official=splits,
+        subjects=subjects,
+        sequences=sequences,
         skipped=tuple(skipped),
         origin="" if header is None else header.origin,
     )
@@ -138,19 +135,8 @@ def _columns(pa: Any, files: list[Path], converted: bool) -> Any:
         raise DatasetError(f"{files[0].parent}: its files have different columns. Give all the same.") from error
 
 
-def _pictures(pa: Any, files: list[Path]) -> Iterator[list[EncodedPicture]]:
-    for file in files:
-        row = 0
-        with file.open("rb") as stream, pa.parquet.ParquetFile(stream) as opened:
-            for batch in opened.iter_batches(GROUP_ROWS, columns=["image"]):
-                cells = [_bytes_in(cell) for cell in batch.column(0).to_pylist()]
-                yield [EncodedPicture(f"{file} row {row + i}", data) for i, data in enumerate(cells)]
-                row += len(cells)
-
-
-def _bytes_in(cell: Any) -> bytes:
-    data = cell.get("bytes") if isinstance(cell, dict) else cell
-    return data if isinstance(data, bytes) else b""
+def _decode(name: str, data: bytes) -> NDArray[np.uint8]:
+    return read_encoded(EncodedPicture(name, data))
 
 
 def _votes(
