@@ -111,6 +111,16 @@ def test_portable_threshold_is_2_where_a_face_is_too_small(session):
     assert 0.5 < thresholds[2] < 1
 
 
+def test_portable_never_answers_what_is_no_number(session):
+    image = np.full((30, 40, 1), 90, np.uint8)
+    no_box = session.run(None, {"image": image, "boxes": np.float32([[np.nan, 1, 20, 20]])})
+    no_prior = session.run(None, {"image": image, "boxes": WHOLE, "prior": np.zeros(8, np.float32)})
+    for probabilities, _, abstained, _ in (no_box, no_prior):
+        assert np.isnan(probabilities).all() and abstained.all()
+    backwards = session.run(None, {"image": image, "boxes": np.float32([[20, 20, 5, 5]])})
+    assert backwards[2].all()
+
+
 def test_all_inputs_ready_crops_and_an_assumed_size():
     recognizer = Recognizer(device="cpu")
     session = session_of(make_portable(recognizer, all_inputs=True))

@@ -3,6 +3,7 @@
 import numpy as np
 import onnx
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 from ekspresi.portable.export import make_portable
 from ekspresi.portable.graph import PortableChoices, build_graph
@@ -77,3 +78,24 @@ def test_build_graph_needs_no_operators_but_those_of_onnx():
     assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 18)]
     assert not model.functions and {node.domain for node in model.graph.node} == {""}
     assert [value.name for value in model.graph.input] == ["image", "boxes", "crops", "prior", "assumed_px"]
+
+
+def test_build_graph_runs_in_the_runtime_of_the_standard(tmp_path):
+    path = write_gray_model(
+        tmp_path / "gray.onnx",
+        LABELS,
+        calibration=CALIBRATION,
+        believed_px=14.0,
+        size_correction=((4.0, 3.0), (30.0, 24.0)),
+        sharpness=60.0,
+    )
+    model = make_portable(Recognizer(path, device="cpu"))
+    image = np.random.default_rng(0).integers(0, 256, (70, 90, 4), dtype=np.uint8)
+    boxes = np.float32([[-5, 3, 30, 40], [50, 20, 60, 35], [60, 40, 120, 90]])
+    session = create_session(model.SerializeToString(), device="cpu")
+    for given in (boxes, boxes[:0]):
+        expected = session.run(None, {"image": image, "boxes": given})
+        found = ReferenceEvaluator(model).run(None, {"image": image, "boxes": given})
+        for one, other in zip(found, expected, strict=True):
+            assert (one.dtype, one.shape) == (other.dtype, other.shape)
+            np.testing.assert_allclose(np.float64(one), np.float64(other), rtol=0, atol=1e-5)

@@ -87,6 +87,8 @@ def _constants(metadata: ModelMetadata, choices: PortableChoices) -> dict[str, N
         "gray_factor": np.array(1 / (255 * preprocessing.std), np.float32),
         "gray_offset": np.array(preprocessing.mean / preprocessing.std, np.float32),
         "channel_axis": np.array([0]),
+        "tensor_shape": np.array([-1, 1, preprocessing.input_px, preprocessing.input_px]),
+        "list_shape": np.array([-1]),
     }
     if metadata.size_correction:
         estimated, true = np.log(np.array(metadata.size_correction)).T

@@ -103,7 +103,7 @@ def _crops(kernel: str) -> str:
     return f"""
     trips = Squeeze (count)
     always = Constant <value = bool {{1}}> ()
-    {PREFIX}tensor, face_px = Loop (trips, always) <body = each (int64 i, bool going_on) => (
+    stacked, stacked_px = Loop (trips, always) <body = each (int64 i, bool going_on) => (
         bool still, float[1, S, S] input, double side_px
     ) {{
       still = Identity (going_on)
@@ -130,6 +130,9 @@ def _crops(kernel: str) -> str:
       shorter_scalar = Squeeze (shorter)
       side_px = Cast <to = 11> (shorter_scalar)
     }}>
+    # Some runtimes stack scalars and maps with an axis more or less than the standard asks for.
+    {PREFIX}tensor = Reshape (stacked, tensor_shape)
+    face_px = Reshape (stacked_px, list_shape)
     """
 
 
@@ -197,7 +200,8 @@ def _answers(calibrated: bool, restricted: bool) -> str:
         decision = """
     confidence = ReduceMax <keepdims = 0> (exact_probabilities, second_axis)
     needed = ekspresi.interpolate (log_px, threshold_starts, threshold_widths, threshold_first, threshold_rises)
-    is_unsure = Less (confidence, needed)
+    is_sure = GreaterOrEqual (confidence, needed)
+    is_unsure = Not (is_sure)
     is_small = Less (seen_px, smallest_px)
     abstained = Or (is_unsure, is_small)
     threshold_exact = Where (is_small, too_small, needed)
