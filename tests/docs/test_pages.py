@@ -41,7 +41,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def shell_lines(page: Path) -> list[list[str]]:
     """Words of each command of the shell blocks, without comments."""
-    lines = "".join(blocks(page, "sh")).splitlines()
+    lines = "".join(blocks(page, "sh")).replace("\\\n", "").splitlines()
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
