@@ -28,6 +28,7 @@ OTHER_FLAGS = {
     "--fit",
     "--python",
     "--resolution",
+    "--stop-timeout",
     "--dist",
     "--doctest-modules",
     "--help",
