@@ -9,7 +9,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from ekspresi.errors import ServiceError
+from ekspresi.imaging.images import as_rgb
 from ekspresi.service.client import Client
+from ekspresi.types import Frame
 from tests.support.served import serving
 from tests.support.service_calls import LABELS, marker_picture
 
@@ -31,7 +33,8 @@ def test_streams_and_keys_of_a_real_server(gray_model: Path, tmp_path: Path) -> 
             list(Client(served.address, key="another-key-of-someone").stream([marker_picture(1)]))
         assert caught.value.status == 401
         client = Client(served.address, key=KEY)
-        rows = list(client.stream([marker_picture(k) for k in (1, 1, 1)]))
+        image = as_rgb(marker_picture(1))
+        rows = list(client.stream([Frame("door", number, number / 10, image) for number in range(3)]))
         assert [(row.track, row.face.prediction.answer) for row in rows if row.face.prediction] == [(1, LABELS[1])] * 3
         with connect(socket_address, additional_headers={"X-API-Key": KEY}) as large:
             large.send(bytes(50_001))

@@ -16,6 +16,7 @@ from ekspresi.service.gatherer import Gatherer
 from ekspresi.service.metrics import ServiceMetrics
 from ekspresi.service.settings import ServiceSettings
 from ekspresi.service.stream_sessions import StreamSessions
+from ekspresi.tracking.bytetrack import Tracker
 
 
 @dataclass(eq=False)
@@ -68,9 +69,10 @@ class ServiceState:
         analysis = Analysis(settings, recognizer, detector, gatherer, metrics.count_faces)
         metrics.watch_queue("pictures", lambda: analysis.pictures.waiting)
         metrics.watch_queue("crops", lambda: gatherer.waiting)
-        # Networks are loaded when they are first used: a missing one is found here, and no request waits for it.
+        # Networks and SciPy are loaded when they are first used: a missing one is found here, and no request waits.
         detector.detect(np.zeros((64, 64, 3), np.uint8))
         recognizer.predict([np.zeros((48, 48), np.uint8)])
+        Tracker()
         return cls(settings, analysis, metrics, hashlib.sha256(recognizer.path.read_bytes()).hexdigest())
 
     def close(self) -> None:
