@@ -2,6 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY docs/model-card.md docs/
 COPY src src
 RUN python -m venv --without-pip /opt/ekspresi \
     && pip --python /opt/ekspresi/bin/python install --no-cache-dir --disable-pip-version-check './[serve]'
