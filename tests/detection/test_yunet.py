@@ -193,3 +193,13 @@ def test_yunet_on_a_large_face_finds_one(real: Path) -> None:
     large = np.asarray(portrait.resize((2400, 2720), Image.Resampling.BICUBIC))
     (face,) = YunetDetector(min_face_px=40, path=real).detect(large)
     assert iou(face.box_xyxy, (29 * 16, 30 * 16, 117 * 16, 141 * 16)) > 0.7
+
+
+def test_search_from_another_width_shares_the_network(fake: Path) -> None:
+    detector = YunetDetector(12, fake)
+    image = np.zeros((60, 60, 3), np.uint8)
+    detector.detect(image)
+    other = detector.search_from(40)
+    assert other.detect(image) == YunetDetector(40, fake).detect(image)
+    assert (other.min_face_px, detector.min_face_px) == (40, 12)
+    assert other._network is detector._network is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ekspresi.errors import ImageError
+from ekspresi.errors import ImageError, ImageSizeError
 from ekspresi.imaging.images import load_frames, load_image
 from ekspresi.imaging.picture_files import decode_frames, decode_pillow, reason
 
@@ -146,3 +146,13 @@ def test_reason_is_one_line() -> None:
     assert reason(OSError(2, "No such file")) == "No such file"
     assert reason(ValueError("a.\nb")) == "a"
     assert reason(KeyError()) == "KeyError"
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif", "tif", "jpg", "bmp", "webp"])
+def test_decode_frames_refuses_more_pixels_than_allowed(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.new("L", (20, 11)).save(path)
+    with path.open("rb") as file:
+        assert next(decode_frames(file, "a", max_pixels=220)).image.shape == (11, 20, 3)
+        with pytest.raises(ImageSizeError, match=r"a: has more than 0\.000219 megapixels, the limit"):
+            next(decode_frames(file, "a", max_pixels=219))

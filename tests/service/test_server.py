@@ -36,8 +36,7 @@ async def ask(address: str, keep_alive: bool, number: int, enough: asyncio.Event
             except httpx.HTTPError as error:
                 outcomes.append(repr(error))
                 continue
-            rows = response.json().get("faces", [{}])
-            right = rows[0].get("expression") == LABELS[mark]
+            right = response.status_code == 200 and response.json()["faces"][0]["expression"] == LABELS[mark]
             outcomes.append("right" if right else f"{response.status_code} {response.text[:80]}")
             if len(outcomes) == EACH:
                 enough.set()

@@ -62,7 +62,7 @@ class Body:
 class _MemoryParser(MultiPartParser):
     """Keep files in memory; Starlette would write those above 1 MB to the disk."""
 
-    spool_max_size = sys.maxsize
+    spool_max_size = max_file_size = sys.maxsize  # of new and of old versions of Starlette
 
 
 async def read_body(request: Request, most_uploads: int) -> Body:

@@ -112,6 +112,7 @@ class InferenceResponse(BaseModel):
     """
 
     model_config = {
+        "protected_namespaces": (),  # the protocol's names begin with model_
         "json_schema_extra": {
             "example": {
                 "model_name": "ekspresi",
@@ -120,7 +121,7 @@ class InferenceResponse(BaseModel):
                     {"name": "abstained", "datatype": "BOOL", "shape": [1], "data": [False]},
                 ],
             }
-        }
+        },
     }
 
     model_name: str

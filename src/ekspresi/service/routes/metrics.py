@@ -1,12 +1,14 @@
 """Give the metrics of the service to Prometheus."""
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import PlainTextResponse, Response
 
 from ekspresi.service.routes.shared import Service, document_errors
 
 router = APIRouter(tags=["operation"])
+
+_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Of Prometheus's text format, which all its versions read."""
 
 
 @router.get(
@@ -18,4 +20,4 @@ router = APIRouter(tags=["operation"])
 )
 async def _answer_metrics(service: Service) -> Response:
     """Answer in Prometheus's text format: requests, times, queues, batches, faces by expression and size."""
-    return Response(service.metrics.to_text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return Response(service.metrics.to_text(), media_type=_MEDIA_TYPE)
