@@ -104,6 +104,11 @@ def test_check_choices_refuses_wrong_choices(make_app: Any, choices: Choices, pr
         make_app().state.service.analysis.check_choices(choices)
 
 
+def test_check_choices_refuses_a_prior_of_an_uncalibrated_model(make_app: Any) -> None:
+    with pytest.raises(RequestError, match="prior uniform: the model has no calibration"):
+        make_app().state.service.analysis.check_choices(Choices(12, "uniform"))
+
+
 def test_predict_answers_the_marker_of_each_crop(make_app: Any) -> None:
     analysis = make_app().state.service.analysis
     crops = [Upload("-", marker_picture(k)) for k in (5, 1, 7)]

@@ -17,6 +17,11 @@ def test_load_with_a_wrong_model_or_detector_raises(tmp_path: Path) -> None:
         ServiceState.load(ServiceSettings(detector="dlib"))
 
 
+def test_load_with_a_prior_that_the_model_lacks_raises(gray_model: Path) -> None:
+    with pytest.raises(ModelError, match="has no calibration, so its prior cannot be changed"):
+        ServiceState.load(ServiceSettings(model=str(gray_model), prior="uniform"))
+
+
 def test_close_ends_every_thread(gray_model: Path) -> None:
     before = set(threading.enumerate())
     state = ServiceState.load(ServiceSettings(model=str(gray_model), detector="none"))

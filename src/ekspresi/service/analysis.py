@@ -157,8 +157,12 @@ class Analysis:
         """Check the choices of a request; mark the labels that may be answered, bool (K,).
 
         Raises:
-            RequestError: a label is unknown, fewer than two are chosen, or the width is below that of the settings.
+            RequestError: a label is unknown, fewer than two are chosen, the width is below that of the settings, or the
+                model's prior cannot be changed.
         """
+        if choices.prior != "trained" and self.recognizer.metadata.calibration is None:
+            problem = "the model has no calibration, so its prior cannot be changed"
+            raise RequestError("invalid-request", f"prior {choices.prior}: {problem}. Leave prior out.")
         if choices.min_face_px < self.settings.min_face_px:
             least = f"{self.settings.min_face_px:g}"
             detail = f"min_face_px {choices.min_face_px:g}: is below {least}, the least here. Give {least} or more."
@@ -181,24 +185,16 @@ class Analysis:
             what = f"shows {len(faces)} faces, more than {self.settings.max_faces}"
             fix = "Cut it into parts, or search for larger faces with min_face_px"
             raise RequestError("too-many-faces", f"{printable(picture.name)}: {what}. {fix}.")
-        several = (
-            f"{printable(picture.name)}: has several frames, of which only the first is used. Send each as a picture."
-        )
-        notes = () if frame.is_last else (several,)
-        return frame.image, self._found([frame], faces, analyzer.crops(frame.image, faces), notes)
+        found = self._found([frame], faces, analyzer.crops(frame.image, faces), _notes([picture], [frame]))
+        return frame.image, found
 
     def _prepare(self, crops: Sequence[Upload]) -> FoundFaces:
         left, frames = self.settings.max_pixels, []
         for crop in crops:
             frames.append(self._decode(crop, left))
             left = max(left - frames[-1].image.shape[0] * frames[-1].image.shape[1], 0)
-        notes = tuple(
-            f"{printable(crop.name)}: has several frames, of which only the first is used. Send each as a picture."
-            for crop, frame in zip(crops, frames, strict=True)
-            if not frame.is_last
-        )
         faces = [face for frame in frames for face in self._whole.detect(frame.image)]
-        return self._found(frames, faces, [frame.image for frame in frames], notes)
+        return self._found(frames, faces, [frame.image for frame in frames], _notes(crops, frames))
 
     def _found(
         self,
@@ -222,3 +218,12 @@ class Analysis:
             raise RequestError("too-many-pixels", str(error)) from None
         except ImageError as error:
             raise RequestError("unreadable-picture", str(error)) from None
+
+
+def _notes(pictures: Sequence[Upload], frames: Sequence[DecodedFrame]) -> tuple[str, ...]:
+    """Say which pictures have more frames than the first, which is used."""
+    return tuple(
+        f"{printable(picture.name)}: has several frames, of which only the first is used. Send each as a picture."
+        for picture, frame in zip(pictures, frames, strict=True)
+        if not frame.is_last
+    )

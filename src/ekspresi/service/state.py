@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ekspresi.detection.detector import make_detector
+from ekspresi.recognition.priors import check_calibrated
 from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.service.analysis import Analysis
 from ekspresi.service.gatherer import Gatherer
@@ -57,6 +58,8 @@ class ServiceState:
         """
         model = Path(settings.model).expanduser() if settings.model else None
         recognizer = Recognizer(model, device=settings.device, strict=settings.strict)
+        if settings.prior != "trained":
+            check_calibrated(recognizer.metadata.calibration, recognizer.path)
         detector = make_detector(settings.detector, settings.min_face_px, settings.device)
         metrics = ServiceMetrics()
         gatherer = Gatherer(

@@ -61,7 +61,7 @@ def test_stream_rows_are_those_of_analyze_frames(service: str, make_app: Any) ->
 
 
 def test_stream_labels_of_the_query_hold_in_fusion(service: str) -> None:
-    rows = list(Client(service).stream([marker_picture(3)] * 4, labels=LABELS[:2], prior="uniform"))
+    rows = list(Client(service).stream([marker_picture(3)] * 4, labels=LABELS[:2]))
     assert len(rows) == 4
     for row in rows:
         assert row.face.prediction is not None

@@ -5,8 +5,7 @@ In: nothing. Out: a status for a load balancer or a container's runtime. Needs n
 
 from fastapi import APIRouter
 
-from ekspresi.service.problems import RequestError
-from ekspresi.service.routes.shared import Service
+from ekspresi.service.routes.shared import Service, require_ready
 
 router = APIRouter(tags=["health"])
 
@@ -22,6 +21,5 @@ async def _answer_health() -> dict[str, str]:
 @router.get("/readyz", operation_id="is_ready", summary="Whether the service takes requests")
 async def _answer_readiness(service: Service) -> dict[str, str]:
     """Answer that the model is loaded and the service does not stop."""
-    if service.stopping:
-        raise RequestError("stopping", "the service: stops. Send requests to another one, or again later.")
+    require_ready(service)
     return {"status": "ready"}

@@ -18,8 +18,7 @@ from ekspresi.service.inference_protocol import (
     write_inference,
 )
 from ekspresi.service.openapi import refer_to
-from ekspresi.service.problems import RequestError
-from ekspresi.service.routes.shared import Service, document_errors
+from ekspresi.service.routes.shared import Service, document_errors, require_ready
 
 MODEL = "ekspresi"
 """Name of the model in this protocol."""
@@ -49,7 +48,7 @@ async def _answer_live() -> dict[str, bool]:
     responses=document_errors(503),
 )
 async def _answer_ready(service: Service) -> dict[str, bool]:
-    _require_ready(service)
+    require_ready(service)
     return {"ready": True}
 
 
@@ -81,7 +80,7 @@ async def _answer_metadata(service: Service) -> dict[str, Any]:
     responses=document_errors(401, 503),
 )
 async def _answer_model_ready(service: Service) -> dict[str, Any]:
-    _require_ready(service)
+    require_ready(service)
     return {"name": MODEL, "ready": True}
 
 
@@ -115,8 +114,3 @@ async def _answer_inference(request: Request, service: Service) -> Response:
     }
     body, headers = await analysis.pictures.run(write_inference, asked, MODEL, outputs)
     return Response(body, headers=headers)
-
-
-def _require_ready(service: Service) -> None:
-    if service.stopping:
-        raise RequestError("stopping", "the service: stops. Send requests to another one, or again later.")

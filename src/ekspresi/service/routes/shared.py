@@ -10,6 +10,7 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 from ekspresi.service.openapi import PROBLEM_RESPONSE
+from ekspresi.service.problems import RequestError
 from ekspresi.service.state import ServiceState
 from ekspresi.service.wire import JsonFace, face_values
 from ekspresi.types import Face, Row
@@ -28,6 +29,19 @@ def get_state(request: HTTPConnection) -> ServiceState:
 
 
 Service = Annotated[ServiceState, Depends(get_state)]
+
+
+def require_ready(service: ServiceState) -> None:
+    """Check that a service takes requests.
+
+    Raises:
+        RequestError: it stops.
+
+    >>> from types import SimpleNamespace
+    >>> require_ready(SimpleNamespace(stopping=False))
+    """
+    if service.stopping:
+        raise RequestError("stopping", "the service: stops. Send requests to another one, or again later.")
 
 
 def document_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
