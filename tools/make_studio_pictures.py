@@ -6,7 +6,6 @@
 import os
 import sys
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -113,8 +112,7 @@ def main() -> None:
                 studio.page.evaluate("scrollTo(0, 0)")
                 studio.page.wait_for_timeout(500)
                 path = FOLDER / f"{name}.png"
-                taken = Image.open(BytesIO(studio.page.screenshot(full_page=name != "studio-camera"))).convert("RGB")
-                taken.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)  # half the bytes
+                studio.page.screenshot(path=path, full_page=name != "studio-camera")
                 print(f"written: {os.path.relpath(path)}")
                 context.close()
 

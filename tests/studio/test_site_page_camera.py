@@ -11,7 +11,10 @@ from ekspresi.recognition.recognizer import Recognizer
 from ekspresi.tables.schema import column_names
 from tests.support.studio_pages import StudioPage
 
-SEEN = "document.querySelectorAll('.box').length > 0 && document.querySelectorAll('.track-row').length > 0"
+SEEN = """
+!document.querySelector("#rate").hidden && document.querySelectorAll(".box").length > 0 &&
+document.querySelectorAll(".track-row").length > 0
+"""
 PIXELS = """() => {
   const context = new OffscreenCanvas(60, 60).getContext("2d", { willReadFrequently: true });
   context.drawImage(document.querySelector("#picture"), -320, -60);
@@ -127,6 +130,19 @@ def test_camera_that_fails_names_a_fix(studio_page: StudioPage, name: str, fix: 
     assert studio_page.text("#camera-text") == "Use the camera"
     assert studio_page.page.locator(".face").count() == 9, "the picture before stays"
     studio_page.page.click(".notice button")
+
+
+def test_camera_stopped_before_a_frame_keeps_the_picture(studio_page: StudioPage) -> None:
+    page = studio_page.page
+    page.evaluate("""() => {
+      const button = document.querySelector("#camera");
+      button.click();
+      button.click();
+    }""")
+    studio_page.run("await new Promise((resolve) => setTimeout(resolve, 600));")
+    studio_page.settle()
+    assert page.locator(".face").count() == 9
+    assert studio_page.text("#camera-text") == "Use the camera"
 
 
 def test_opening_a_picture_ends_the_camera(camera_page: StudioPage) -> None:

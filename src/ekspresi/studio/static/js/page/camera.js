@@ -37,7 +37,7 @@ export function startCamera(store, engine, fail) {
       showNotice(isSecureContext ? "no-camera" : "insecure-camera");
       return;
     }
-    const mine = { stream: null, history: new History(), startedS: 0, times: [] };
+    const mine = { stream: null, mirrored: false, history: new History(), startedS: 0, times: [] };
     run = mine;
     try {
       const device = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
@@ -57,8 +57,9 @@ export function startCamera(store, engine, fail) {
       video.srcObject = stream;
       await video.play();
       await listCameras(choice, track.getSettings().deviceId);
-      const mirrored = track.getSettings().facingMode !== "environment";
-      store.set({ live: true, mirrored, busy: false, faces: [], selected: -1, selectedTrack: null, history: mine.history, analyzed: false });
+      mine.mirrored = track.getSettings().facingMode !== "environment";
+      // The picture and its faces stay until the first frame comes.
+      store.set({ live: true, busy: false, selectedTrack: null, history: mine.history });
       await store.state.opened;
       engine.resetTracks();
       mine.startedS = performance.now() / 1000;
@@ -114,7 +115,9 @@ async function step(store, engine, video, mine, isCurrent) {
   const picture = { blob: null, name: "camera.png", example: null, width: shown.width, height: shown.height };
   const spanMs = mine.times.at(-1) - mine.times[0];
   const old = store.state.shown;
-  store.set({ shown, picture, faces, selected, selectedTrack: faces[selected]?.track ?? selectedTrack, rate: spanMs > 0 ? (1000 * (mine.times.length - 1)) / spanMs : null });
+  const rate = spanMs > 0 ? (1000 * (mine.times.length - 1)) / spanMs : null;
+  const { mirrored } = mine;
+  store.set({ shown, picture, mirrored, faces, selected, selectedTrack: faces[selected]?.track ?? selectedTrack, rate, analyzed: false });
   old?.close();
   const drawn = Math.floor(performance.now() / DRAW_MS);
   if (drawn !== store.state.historyTime) store.set({ historyTime: drawn });

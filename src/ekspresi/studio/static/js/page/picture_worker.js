@@ -58,6 +58,7 @@ async function annotate({ blob, mostPixels, shapes, font, line }) {
 }
 
 async function loadFont() {
+  if (!self.fonts) return; // the browser's own letters then serve
   const font = new FontFace("Inter", 'url("../../fonts/inter.woff2")', { weight: "100 900" });
   self.fonts.add(await font.load());
 }
