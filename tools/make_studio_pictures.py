@@ -22,7 +22,7 @@ FOLDER = ROOT / "docs" / "pictures"
 DESKTOP = {"width": 1440, "height": 940}
 NEUTRAL_FACE = 3  # index of a face of the corridor whose answer does not hold at all sizes
 SHOWN_PX = 12
-CAMERA_S = 20
+CAMERA_S = 15
 FRAMES = 300  # of the camera, 30 a second
 NOISE = 9  # gray levels
 
