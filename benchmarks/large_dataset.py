@@ -4,6 +4,7 @@ In: nothing; random pictures of 48 x 48 px are made. Out: JSON on the screen: fo
 memory (VmHWM), the processor and the day. Each command runs in a process of its own.
 
     python benchmarks/large_dataset.py [--pictures 20000] [--form folder|parquet] [--held-mb 0] [--folder DIR]
+        [--commands inspect evaluate]
 
 Needs Linux and the extras [eval] and [parquet]. ``--held-mb`` replaces the size up to which pictures are in memory, so
 that a smaller set shows the memory of a large one: memory grows with the rows, and hardly with their pictures. One
@@ -59,6 +60,7 @@ def main() -> None:
     parser.add_argument("--form", choices=("folder", "parquet"), default="folder")
     parser.add_argument("--held-mb", type=int, default=0)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--commands", nargs="+", choices=("inspect", "evaluate"), default=["inspect", "evaluate"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         root = arguments.folder or Path(scratch)
@@ -72,7 +74,8 @@ def main() -> None:
             "inspect": ["data", "inspect", spec, "--out", f"{scratch}/inspect"],
             "evaluate": ["evaluate", spec, "--split", "all", "--out", f"{scratch}/evaluate", "--no-gallery"],
         }
-        figures = {name: measure(words, held, Path(scratch) / "cache") for name, words in commands.items()}
+        cache = Path(scratch) / "cache"
+        figures = {name: measure(commands[name], held, cache) for name in arguments.commands}
     record = {
         "pictures": arguments.pictures,
         "form": arguments.form,

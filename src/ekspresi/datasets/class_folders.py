@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ekspresi.datasets.dataset import FaceDataset, start_fingerprint, text_column
 from ekspresi.datasets.image_files import (
-    Source,
     folders_in,
     pictures_in,
     read_gray,
@@ -24,6 +23,7 @@ from ekspresi.datasets.image_files import (
     stacked,
 )
 from ekspresi.datasets.picture_lists import FilesBelow, PictureFiles
+from ekspresi.datasets.picture_source import Source
 from ekspresi.errors import DatasetError
 from ekspresi.expressions import expression_from
 

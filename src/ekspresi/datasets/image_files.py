@@ -11,14 +11,14 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePath
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ekspresi.datasets.lazy_images import Images, LazyImages, read_blocks
-from ekspresi.datasets.picture_source import PictureFileSource
+from ekspresi.datasets.picture_source import PictureFileSource, Source
 from ekspresi.errors import DatasetError, ImageError
 from ekspresi.imaging.cropping import CropConvention, gray
 from ekspresi.imaging.images import IMAGE_SUFFIXES, load_image, require_regular
@@ -27,8 +27,6 @@ from ekspresi.types import Box
 
 if TYPE_CHECKING:
     from hashlib import _Hash
-
-Source = TypeVar("Source")
 
 # A data set of faces holds tens of thousands of small gray PNGs, which this module reads directly. Every other file
 # (color, alpha, rotation, animation, large size) goes through ``load_image`` and its limits.
