@@ -157,7 +157,7 @@ def _print_sides(console: "Console", dataset: "FaceDataset", sides: "dict[str, N
         table.add_column(name, justify="right")
     if judged:
         table.add_column("all, by majority", justify="right")
-    majority = class_counts(dataset.majority_targets[everyone], dataset.labels)
+    majority = class_counts(dataset.majority_targets[everyone], dataset.labels) if judged else {}
     for label in counted["all"]:
         cells = [f"{counts.get(label, 0):,}" for counts in counted.values()]
         table.add_row(label, *cells, *([f"{majority.get(label, 0):,}"] if judged else []))

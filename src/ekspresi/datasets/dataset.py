@@ -102,6 +102,8 @@ class FaceDataset:
 
     @property
     def _all_votes(self) -> NDArray[np.float32]:
+        if self.other_votes.shape[1] == 0:
+            return self.votes  # no copy of a large table
         return np.concatenate([self.votes, self.other_votes], axis=1)
 
     def _label_or_none(self, column: NDArray[np.intp]) -> NDArray[np.int64]:

@@ -34,7 +34,7 @@ _SHIFT = 3
 _WINDOW = FINE_SIDE - 2 * _SHIFT
 _BLOCK_QUERIES = 512
 _BLOCK_REFERENCES = 8192
-_QUERIES_IN_MEMORY = 16384
+_QUERIES_IN_MEMORY = 8192
 """Queries between two passes over the references; a signature takes 2.9 kB."""
 
 

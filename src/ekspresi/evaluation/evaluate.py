@@ -232,6 +232,7 @@ def _view(count: ViewSpec, level: UnitLevel, dataset: FaceDataset, by_size: Sequ
 
 def _mistakes(count: ViewSpec, dataset: FaceDataset, recognized: _Recognized) -> tuple[Mistake, ...]:
     probabilities = recognized.of(count)
+    recognized.outputs.forget_answers()
     return tuple(
         Mistake(
             index=int(count.indices[i]),

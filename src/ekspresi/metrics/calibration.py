@@ -176,5 +176,5 @@ def confident_mistakes(targets: NDArray[np.int64], probabilities: NDArray[np.flo
     [1, 0]
     """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
-    order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    order = np.argsort(-probabilities.max(axis=1)[wrong], kind="stable")
     return wrong[order[:limit]].astype(np.int64)

@@ -164,6 +164,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
     from ekspresi.datasets.registry import read
     from ekspresi.recognition.priors import check_calibrated, parse_prior
     from ekspresi.recognition.recognizer import Recognizer
+    from ekspresi.system.memory import trim_heap
     from ekspresi.system.storage import ensure_folder
     from ekspresi.tables.overwrite import check_replaceable
 
@@ -175,6 +176,7 @@ def evaluate_model(options: EvaluateOptions, listener: EvaluateListener) -> Eval
     if prior == "auto":
         check_calibrated(recognizer.metadata.calibration, recognizer.path)
     dataset = read(options.data)
+    trim_heap()  # the lists from which a large set was made
     if dataset.skipped:
         listener.on_skipped(dataset.skipped)
     faces = select_faces(dataset, find_trained_split(recognizer.metadata, dataset) or {}, options)
