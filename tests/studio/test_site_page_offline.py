@@ -18,14 +18,7 @@ def test_page_answers_without_a_network(open_page: Callable[..., StudioPage]) ->
     assert studio.text("#answer").startswith("Happiness")
     assert [method for method, _ in studio.requests if method != "GET"] == []
     assert (studio.violations(), studio.problems) == ([], [])
+    # The service's routes lie below the same address; its answers must not come from the store.
+    context.set_offline(False)
+    assert studio.run("return (await fetch('/v1/model')).status;") == 404
     context.close()
-
-
-def test_service_worker_leaves_other_routes_alone(open_page: Callable[..., StudioPage]) -> None:
-    """The service's routes lie below the same address; its answers must not come from the store."""
-    studio = open_page(offline=True)
-    studio.run("await navigator.serviceWorker.ready;")
-    status = studio.run("return (await fetch('/v1/model')).status;")
-    assert status == 404
-    assert studio.run("return (await (await fetch('/index.html?new')).text()).includes('ekspresi studio');")
-    studio.page.context.close()
