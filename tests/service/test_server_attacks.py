@@ -266,7 +266,9 @@ def test_log_and_errors_hold_no_path_picture_or_key(target: Target) -> None:
     secret = Image.new("RGB", (30, 20), (7, 8, 9)).tobytes()
     response = target.post(b"\x89PNG" + secret, **{"X-Request-ID": "the-last"})
     assert response.headers["x-request-id"] == "the-last"
-    text = target.log.read_text()
+    end = time.monotonic() + 10
+    while "the-last" not in (text := target.log.read_text()) and time.monotonic() < end:
+        time.sleep(0.01)  # a line is written after its answer
     for word in (
         KEY,
         "passwd",
