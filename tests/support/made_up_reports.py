@@ -200,7 +200,8 @@ class MadeUpReports:
                     continue
                 image = self.view(name, STUDY_LABELS, 981, selective=False)
                 sequence = None if name == "rmsprop-none" else self.view(name, STUDY_LABELS, 327, selective=False)
-                settings = {"optimizer": name, "oversampling": oversampling}
+                init = "imagenet" if name == "rmsprop-none" else "bundled"
+                settings = {"optimizer": name, "oversampling": oversampling, "init": init}
                 rates = (0.001, 0.002)[: 1 + (jobs > 1)]
                 arms.append(
                     ArmResult(
