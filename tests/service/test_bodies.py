@@ -62,6 +62,18 @@ def test_read_body_of_another_kind_is_refused(kind: str) -> None:
     assert caught.value.status == 415 and "Send multipart/form-data with files" in caught.value.detail
 
 
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "no-such", '""'])
+def test_read_body_in_another_charset_is_refused(charset: str) -> None:
+    with pytest.raises(RequestError, match="of the form: is not read here") as caught:
+        read(form((b"f", b'; filename="a"', b"1")), f"multipart/form-data; boundary=b; charset={charset}")
+    assert caught.value.status == 415
+
+
+def test_read_body_in_utf8_is_read() -> None:
+    kind = 'multipart/form-data; charset="UTF-8"; boundary=b'
+    assert read(form((b"f", '; filename="é.jpg"'.encode(), b"1")), kind).uploads[0].name == "é.jpg"
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [

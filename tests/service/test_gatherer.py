@@ -174,3 +174,29 @@ def test_close_answers_what_was_taken(make: Any, network: Network) -> None:
         return await held
 
     assert asyncio.run(everyone())[0].item() == 1
+
+
+def test_run_after_the_only_request_left_is_answered(make: Any) -> None:
+    gatherer = make(wait_s=0.2)
+
+    async def everyone() -> list[float]:
+        gone = asyncio.create_task(gatherer.run(crops(1)))
+        await asyncio.sleep(0.05)  # it waits for others
+        gone.cancel()
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(5):
+            return [float(value) for value in (await gatherer.run(crops(2)))[0].ravel()]
+
+    assert asyncio.run(everyone()) == [2.0]
+
+
+def test_run_after_a_long_request_failed_is_answered(make: Any) -> None:
+    gatherer = make(batch_crops=4)
+
+    async def everyone() -> list[float]:
+        with pytest.raises(ValueError, match="a bad crop"):
+            await gatherer.run(crops(-1, *range(20)))
+        async with asyncio.timeout(5):
+            return [float(value) for value in (await gatherer.run(crops(2)))[0].ravel()]
+
+    assert asyncio.run(everyone()) == [2.0]

@@ -1,6 +1,7 @@
 """Tensors of the Open Inference Protocol: what is read, refused and written."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,23 @@ def test_crop_fields_reads_the_parameters() -> None:
     assert (fields.prior, fields.labels) == ("uniform", None)
     with pytest.raises(RequestValidationError):
         request.model_copy(update={"parameters": {"prior": 3}}).crop_fields()
+
+
+def test_read_inference_with_a_long_text_takes_little_memory() -> None:
+    content = body([2000, 1, 1], ["a" * 100_000, *[1] * 1999])
+    tracemalloc.start()
+    with pytest.raises(RequestError, match="its data is not 2000 whole numbers"):
+        read(content, crops=2000, pixels=2000)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10_000_000
+
+
+def test_read_inference_refuses_more_outputs_than_there_are() -> None:
+    values = json.loads(body([1, 1, 1], [1])) | {"outputs": [{"name": "probabilities"}] * 4}
+    with pytest.raises(RequestValidationError, match="at most 3 items"):
+        read(json.dumps(values).encode())
+
+
+def test_read_inference_forgets_the_data() -> None:
+    assert read(body([1, 1, 1], [1]))[0].inputs[0].data is None

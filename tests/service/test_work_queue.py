@@ -1,7 +1,9 @@
 """A bounded number of jobs run and wait."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -59,3 +61,31 @@ def test_run_that_is_canceled_before_its_turn_never_runs() -> None:
     asyncio.run(everyone())
     queue.close()
     assert ran == []
+
+
+def test_run_that_is_canceled_frees_its_arguments() -> None:
+    queue = WorkQueue("jobs", threads=1, most_waiting=2)
+    gate = threading.Event()
+
+    class Picture:
+        pass
+
+    async def everyone() -> None:
+        first = asyncio.create_task(queue.run(gate.wait, 5))
+        await asyncio.sleep(0)
+        picture = Picture()
+        held = weakref.ref(picture)
+        second = asyncio.create_task(queue.run(id, picture))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        del picture, second
+        await asyncio.sleep(0.01)  # the frame of the coroutine ends
+        gc.collect()
+        assert held() is None
+        gate.set()
+        await first
+
+    asyncio.run(everyone())
+    queue.close()

@@ -184,7 +184,7 @@ class Analysis:
         if len(faces) > self.settings.max_faces:
             what = f"shows {len(faces)} faces, more than {self.settings.max_faces}"
             fix = "Cut it into parts, or search for larger faces with min_face_px"
-            raise RequestError("too-many-faces", f"{printable(picture.name)}: {what}. {fix}.")
+            raise RequestError("too-many-faces", f"{picture.name}: {what}. {fix}.")
         found = self._found([frame], faces, analyzer.crops(frame.image, faces), _notes([picture], [frame]))
         return frame.image, found
 
@@ -212,7 +212,7 @@ class Analysis:
 
     def _decode(self, picture: Upload, max_pixels: int) -> DecodedFrame:
         try:
-            with closing(decode_frames(BytesIO(picture.content), printable(picture.name), max_pixels)) as frames:  # type: ignore[type-var]
+            with closing(decode_frames(BytesIO(picture.content), picture.name, max_pixels)) as frames:  # type: ignore[type-var]
                 return next(frames)
         except ImageSizeError as error:
             raise RequestError("too-many-pixels", str(error)) from None

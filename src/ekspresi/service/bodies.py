@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -73,7 +74,7 @@ async def read_body(request: Request, most_uploads: int) -> Body:
         most_uploads: number of pictures that it may hold.
 
     Raises:
-        RequestError: the content type is another, the form is damaged, or holds too many pictures or none.
+        RequestError: the content type or charset is another, the form is damaged, or holds too many pictures or none.
 
     Example:
         >>> import asyncio
@@ -97,6 +98,7 @@ async def read_body(request: Request, most_uploads: int) -> Body:
 
 
 async def _read_form(request: Request, most_uploads: int) -> Body:
+    _check_charset(request.headers["content-type"])
     content = await request.body()
 
     async def stream() -> AsyncGenerator[bytes, None]:
@@ -119,6 +121,14 @@ async def _read_form(request: Request, most_uploads: int) -> Body:
     uploads = tuple([Upload(_shown(file.filename), await file.read()) for file in files])
     await form.close()
     return Body(uploads, fields)
+
+
+def _check_charset(content_type: str) -> None:
+    """Check that a form is in UTF-8: some of Python's codecs take time that grows with the square of a text."""
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8").decode("latin-1")
+    if charset.lower() not in ("utf-8", "utf8"):
+        detail = f"charset {charset[:60]} of the form: is not read here. Send UTF-8, or leave charset out."
+        raise RequestError("unsupported-media-type", detail)
 
 
 def _shown(name: str | None) -> str:

@@ -141,7 +141,7 @@ class Gatherer:
             self._thread.join()
 
     def _count(self) -> int:
-        return sum(job.left for job in self._jobs if not job.future.cancelled())
+        return sum(job.left for job in self._jobs if not job.future.done())
 
     def _work(self) -> None:
         while parts := self._next_batch():
@@ -153,30 +153,37 @@ class Gatherer:
                     _finish(job, error)
 
     def _next_batch(self) -> list[tuple[_Job, PreparedCrops]]:
-        """Wait for crops, and take a batch; empty once the gatherer is closed and no crop waits."""
+        """Wait for crops, and take a batch; empty only once the gatherer is closed and no crop waits."""
         with self._changed:
-            while not self._count():
-                self._jobs.clear()  # those left are canceled
-                if self._closed:
-                    return []
-                self._changed.wait()
-            until = time.monotonic() + self._wait_s
-            while self._count() < self._batch_crops and not self._closed:
-                if not self._changed.wait(until - time.monotonic()):
-                    break
             parts: list[tuple[_Job, PreparedCrops]] = []
-            room = self._batch_crops
-            while self._jobs and room:
-                job = self._jobs.popleft()
-                if job.future.done():  # canceled, or failed in an earlier batch
-                    continue
-                number = min(TURN, job.left, room)
-                parts.append((job, job.crops[job.taken : job.taken + number]))
-                job.taken += number
-                room -= number
-                if job.left:
-                    self._jobs.append(job)
+            while not parts:  # again, if all were canceled meanwhile
+                while not self._count():
+                    self._jobs.clear()  # those left are canceled, or have failed
+                    if self._closed:
+                        return []
+                    self._changed.wait()
+                until = time.monotonic() + self._wait_s
+                while self._count() < self._batch_crops and not self._closed:
+                    if not self._changed.wait(until - time.monotonic()):
+                        break
+                parts = self._take_turns()
             return parts
+
+    def _take_turns(self) -> list[tuple[_Job, PreparedCrops]]:
+        """Take crops of all jobs in turn, up to a full batch."""
+        parts: list[tuple[_Job, PreparedCrops]] = []
+        room = self._batch_crops
+        while self._jobs and room:
+            job = self._jobs.popleft()
+            if job.future.done():  # canceled, or failed in an earlier batch
+                continue
+            number = min(TURN, job.left, room)
+            parts.append((job, job.crops[job.taken : job.taken + number]))
+            job.taken += number
+            room -= number
+            if job.left:
+                self._jobs.append(job)
+        return parts
 
     def _answer(self, parts: list[PreparedCrops]) -> list[tuple[Floats, Floats] | Exception]:
         """Run one batch; if it fails, run each part alone, so that only those that fail have no answer."""

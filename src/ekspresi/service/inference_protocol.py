@@ -75,7 +75,9 @@ class InferenceRequest(BaseModel):
         default={}, description="`prior` and `labels` as in /v1/recognize; `binary_data_output` for binary outputs."
     )
     inputs: list[InputTensor] = Field(min_length=1, max_length=1)
-    outputs: list[RequestedOutput] | None = Field(default=None, description="All outputs if it is left out.")
+    outputs: list[RequestedOutput] | None = Field(
+        default=None, max_length=len(OUTPUTS), description="All outputs if it is left out."
+    )
 
     def crop_fields(self) -> CropFields:
         """Return the choices in the parameters.
@@ -141,7 +143,7 @@ def read_inference(
         max_pixels: number of pixels of all crops.
 
     Returns:
-        The request, and its crops, uint8 (H, W) or (H, W, C).
+        The request without its data, and its crops, uint8 (H, W) or (H, W, C).
 
     Raises:
         RequestError: the body is damaged, or holds too many crops or pixels.
@@ -173,6 +175,7 @@ def read_inference(
         what = f"more than {max_pixels / 1e6:g} megapixels"
         raise RequestError("too-many-pixels", f"shape {tensor.shape}: has {what}. Send smaller crops.")
     pixels = _read_pixels(tensor, content[end:])
+    tensor.data = None  # as Python numbers, it takes much more memory than the crops
     return request, list(pixels.reshape(tensor.shape))
 
 
@@ -227,14 +230,17 @@ def _read_pixels(tensor: InputTensor, binary: bytes) -> NDArray[np.uint8]:
             raise RequestError("invalid-request", f"input crops: {problem}. Send {wanted} bytes for its shape.")
         return np.frombuffer(binary, np.uint8)
     try:
-        values = np.asarray(tensor.data)
-        is_right = values.dtype.kind in "iu" and values.size == wanted and 0 <= values.min() <= values.max() <= 255
+        # As objects first: NumPy would make each item as long as the longest text among them.
+        items = np.array(tensor.data, dtype=object).ravel()
+        is_right = items.size == wanted and set(map(type, items.tolist())) == {int}
+        values = items.astype(np.int64) if is_right else np.empty(0, np.int64)
+        is_right = is_right and 0 <= values.min() <= values.max() <= 255
     except (ValueError, OverflowError, TypeError):  # ragged, too deep, or too large
         is_right = False
     if not is_right:
         problem = f"its data is not {wanted} whole numbers from 0 to 255, as its shape says"
         raise RequestError("invalid-request", f"input crops: {problem}. {_REMEDY}")
-    return values.astype(np.uint8).ravel()
+    return values.astype(np.uint8)
 
 
 def _refusal(error: ValidationError, where: str) -> RequestValidationError:

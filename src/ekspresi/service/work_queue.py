@@ -6,6 +6,7 @@ In: functions. Out: their results, awaited. Does not know what the functions do.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from ekspresi.service.problems import RequestError
@@ -57,7 +58,10 @@ class WorkQueue:
             raise RequestError("busy", f"the queue of {self.name}: is full. Send the request again later.")
         loop = asyncio.get_running_loop()
         self._unfinished += 1
-        future = self._executor.submit(function, *args, **kwargs)
+        # The executor keeps a canceled job until a thread is free: without its arguments, such as a picture.
+        job = [partial(function, *args, **kwargs)]
+        future = self._executor.submit(lambda: job.pop()())
+        future.add_done_callback(lambda _: job.clear())
         future.add_done_callback(lambda _: _call(loop, self._count_finished))
         return await asyncio.wrap_future(future)
 
