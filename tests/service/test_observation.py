@@ -76,3 +76,10 @@ def test_answers_of_a_stopping_service_close_connections(make_app: Any) -> None:
     assert "connection" not in call(app, "GET", "/healthz").headers
     app.state.service.stopping = True
     assert call(app, "GET", "/healthz").headers["connection"] == "close"
+
+
+def test_refusal_before_its_route_is_observed_with_the_route(make_app: Any, log: Any) -> None:
+    app = make_app(api_keys=("correct-horse-battery",))
+    assert call(app, "POST", "/v1/analyze", content=b"x").status_code == 401
+    assert call(app, "GET", "/v1/nothing").status_code == 401
+    assert [line["route"] for line in log()] == ["/v1/analyze", "none"]

@@ -21,6 +21,8 @@ from ekspresi.service.settings import ServiceSettings
 from ekspresi.service.state import ServiceState
 from ekspresi.service.studio_files import StudioFiles, list_studio_files
 
+_ROUTES = (analyze, recognize, stream, model, open_inference, health, metrics)
+
 _DESCRIPTION = """Recognize facial expressions on faces only a few pixels wide, with calibrated confidence.
 
 Pictures are held in memory while they are answered, and never stored or logged. An expression is what a face shows, not
@@ -62,7 +64,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.state.service = state
     answer_with_problems(app)
-    for routes in (analyze, recognize, stream, model, open_inference, health, metrics):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     complete_document(app, needs_key=bool(keys))
     # The last one is the outermost.
@@ -77,5 +79,6 @@ def create_app(settings: ServiceSettings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID_HEADER],
             expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
         )
-    app.add_middleware(Observation, state=state)
+    paths = {route.path for routes in _ROUTES for route in routes.router.routes}
+    app.add_middleware(Observation, state=state, paths=paths)
     return app

@@ -85,7 +85,7 @@ class KeyCheck:
             problem = "no-key", "the request: has no API key. Send one as Authorization: Bearer KEY, or as X-API-Key."
         else:
             problem = "wrong-key", "the API key: is not valid. Use one that those who run the service gave you."
-        response = RequestError(*problem).to_response()
+        response = RequestError(*problem).to_response(scope["path"])
         if scope["type"] == "websocket":
             await WebSocket(scope, receive, send).send_denial_response(response)
         else:

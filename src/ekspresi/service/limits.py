@@ -57,7 +57,7 @@ class Limits:
             finally:
                 self._in_progress -= 1
         except RequestError as error:
-            await error.to_response()(scope, receive, send)
+            await error.to_response(scope["path"])(scope, receive, send)
         except _ClientGoneError:
             pass
 

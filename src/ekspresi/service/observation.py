@@ -6,7 +6,7 @@ without its message. Does not know what requests ask.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -47,14 +47,15 @@ class Observation:
         >>> asyncio.run(observed({"type": "lifespan"}, None, None))
     """
 
-    def __init__(self, app: ASGIApp, state: ServiceState) -> None:
+    def __init__(self, app: ASGIApp, state: ServiceState, paths: Collection[str] = ()) -> None:
         """Wrap an app.
 
         Args:
             app: to observe.
             state: has the metrics, and whether the service stops.
+            paths: addresses of the app; of other requests only the route is observed, if they reach one.
         """
-        self._app, self._state = app, state
+        self._app, self._state, self._paths = app, state, frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and observe it."""
@@ -81,7 +82,8 @@ class Observation:
             _LOG.exception("the request failed")
             if not status and scope["type"] == "http":
                 detail = "the service: failed. Report the request id to those who run it."
-                await RequestError("internal", detail).to_response()(scope, receive, send_observed)
+                response = RequestError("internal", detail).to_response(scope["path"])
+                await response(scope, receive, send_observed)
             status = status if status >= 400 else 500
         finally:
             self._finish(scope, status or _CLIENT_GONE, time.perf_counter() - begun)
@@ -95,7 +97,7 @@ class Observation:
             headers["Connection"] = "close"  # the next request goes to another service
 
     def _finish(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route(scope)
+        route = _route(scope, self._paths)
         method = scope.get("method", "WEBSOCKET")
         method = method if method in _METHODS or scope["type"] == "websocket" else "other"
         self._state.metrics.end_request(route, method, status, seconds)
@@ -105,6 +107,6 @@ class Observation:
         _LOG.info("request", extra={"fields": fields})
 
 
-def _route(scope: Scope) -> str:
+def _route(scope: Scope, paths: Collection[str]) -> str:
     """Return the address as the app defines it: a client cannot choose it, and there are few."""
-    return getattr(scope.get("route"), "path", None) or "none"
+    return getattr(scope.get("route"), "path", None) or (scope["path"] if scope["path"] in paths else "none")

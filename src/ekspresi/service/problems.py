@@ -88,9 +88,12 @@ class RequestError(Exception):
             "request_id": REQUEST_ID.get(),
         }
 
-    def to_response(self) -> JSONResponse:
-        """Make the response."""
-        return JSONResponse(self.to_document(), self.status, self.headers, MEDIA_TYPE)
+    def to_response(self, path: str) -> JSONResponse:
+        """Make the response to a request for a path; the Open Inference Protocol wants the text in ``error``, too."""
+        document = self.to_document()
+        if path == "/v2" or path.startswith("/v2/"):
+            document["error"] = self.detail
+        return JSONResponse(document, self.status, self.headers, MEDIA_TYPE)
 
 
 def answer_with_problems(app: FastAPI) -> None:
@@ -122,28 +125,22 @@ def invalid_error(error: RequestValidationError) -> RequestError:
 
 async def _answer_request_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestError)
-    return _respond(request, error)
-
-
-def _respond(request: Request, error: RequestError) -> JSONResponse:
-    """Make the response; errors of the Open Inference Protocol have their text in ``error``, too."""
-    if request.url.path.startswith("/v2"):
-        error.members["error"] = error.detail
-    return error.to_response()
+    return error.to_response(request.url.path)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return _respond(request, invalid_error(error))
+    return invalid_error(error).to_response(request.url.path)
 
 
 async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     names = {404: "not-found", 405: "method-not-allowed"}
     if error.status_code not in names:
-        return _respond(request, RequestError("invalid-request", f"the request: {error.detail}. Correct it."))
+        problem = RequestError("invalid-request", f"the request: {error.detail}. Correct it.")
+        return problem.to_response(request.url.path)
     name = names[error.status_code]
     subject = f"{request.method} {request.url.path[:200]}"
-    response = _respond(request, RequestError(name, f"{subject}: {_FIXES[error.status_code]}"))
+    response = RequestError(name, f"{subject}: {_FIXES[error.status_code]}").to_response(request.url.path)
     response.headers.update(error.headers or {})
     return response

@@ -143,7 +143,7 @@ class ProblemDocument(BaseModel):
 
     >>> from ekspresi.service.problems import RequestError
     >>> import json
-    >>> body = RequestError("busy", "the queue: is full. Send it again later.").to_response().body
+    >>> body = RequestError("busy", "the queue: is full. Send it again later.").to_response("/v1/analyze").body
     >>> ProblemDocument.model_validate_json(body).status
     503
     """

@@ -32,7 +32,7 @@ async def _answer_stream(socket: WebSocket, service: Service) -> None:
         choices = choose(settings, read_query(socket.query_params), {})
         answers = StreamAnswers(service.analysis, choices)
     except RequestError as error:
-        await socket.send_denial_response(error.to_response())
+        await socket.send_denial_response(error.to_response(socket.url.path))
         return
     limits = SessionLimits(settings.max_bytes, settings.stream_idle_s, settings.stream_s)
     session = StreamSession(socket, answers.answer, limits)
