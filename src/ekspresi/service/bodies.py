@@ -6,7 +6,6 @@ are only given back in answers: no file is opened by them. Does not know what a 
 
 import re
 import sys
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -99,12 +98,7 @@ async def read_body(request: Request, most_uploads: int) -> Body:
 
 async def _read_form(request: Request, most_uploads: int) -> Body:
     _check_charset(request.headers["content-type"])
-    content = await request.body()
-
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield content
-
-    parser = _MemoryParser(request.headers, stream(), max_files=most_uploads, max_fields=_FIELDS)
+    parser = _MemoryParser(request.headers, request.stream(), max_files=most_uploads, max_fields=_FIELDS)
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError, UnicodeError) as error:

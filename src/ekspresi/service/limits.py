@@ -93,12 +93,13 @@ class Limits:
         given = False
 
         async def receive_read() -> Message:
-            nonlocal given
+            nonlocal given, body
             if given:
                 await asyncio.shield(gone)
                 return {"type": "http.disconnect"}
             given = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            whole, body = body, b""  # not held here while the app works with it
+            return {"type": "http.request", "body": whole, "more_body": False}
 
         async def answer_read() -> None:
             await self._app(scope, receive_read, send)

@@ -18,7 +18,7 @@ router = APIRouter(tags=["faces"])
     operation_id="analyze",
     summary="Find the faces of a picture, and recognize their expressions",
     response_model=AnalyzeAnswer,
-    responses=document_errors(400, 401, 408, 413, 415, 422, 503),
+    responses=document_errors(401, 408, 413, 415, 422, 503),
     openapi_extra=document_body(PictureFields.model_json_schema()["properties"], several=False),
 )
 async def _answer_picture(request: Request, service: Service, query: Annotated[PictureFields, Query()]) -> JSONResponse:

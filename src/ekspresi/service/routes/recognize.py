@@ -18,7 +18,7 @@ router = APIRouter(tags=["faces"])
     operation_id="recognize",
     summary="Recognize the expressions of face crops",
     response_model=RecognizeAnswer,
-    responses=document_errors(400, 401, 408, 413, 415, 422, 503),
+    responses=document_errors(401, 408, 413, 415, 422, 503),
     openapi_extra=document_body(CropFields.model_json_schema()["properties"], several=True),
 )
 async def _answer_crops(request: Request, service: Service, query: Annotated[CropFields, Query()]) -> JSONResponse:
