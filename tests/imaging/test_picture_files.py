@@ -9,6 +9,7 @@ from PIL import Image
 from ekspresi.errors import ImageError, ImageSizeError
 from ekspresi.imaging.images import load_frames, load_image
 from ekspresi.imaging.picture_files import decode_frames, decode_pillow, reason
+from tests.support.tiff_files import Page, write_tiff
 
 GRAYS = (20, 120, 220)
 
@@ -156,3 +157,11 @@ def test_decode_frames_refuses_more_pixels_than_allowed(suffix: str, tmp_path: P
         assert next(decode_frames(file, "a", max_pixels=220)).image.shape == (11, 20, 3)
         with pytest.raises(ImageSizeError, match=r"a: has more than 0\.000219 megapixels, the limit"):
             next(decode_frames(file, "a", max_pixels=219))
+
+
+def test_decode_frames_refuses_deep_samples_beyond_8_bytes(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "a.tif", Page(np.zeros((10, 20, 3)), photometric=2))  # 24 bytes for each pixel
+    with path.open("rb") as file:
+        assert next(decode_frames(file, "a", max_pixels=600)).image.shape == (10, 20, 3)
+        with pytest.raises(ImageSizeError, match=r"a: has samples of more than 0\.004792 MB, the limit"):
+            next(decode_frames(file, "a", max_pixels=599))

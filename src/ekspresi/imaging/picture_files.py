@@ -69,7 +69,7 @@ def decode_frames(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> I
         max_pixels: of the largest picture that is decoded, at most ``MAX_PIXELS``.
 
     Raises:
-        ImageSizeError: the file states more than ``max_pixels`` pixels.
+        ImageSizeError: the file states more than ``max_pixels`` pixels, or more than 8 bytes for each of so many.
         ImageError: the file is no picture, is damaged, or has an unknown layout.
 
     Example:
@@ -84,7 +84,7 @@ def decode_frames(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> I
     if not start:
         raise ImageError(f"{name}: is empty (0 bytes). Copy it again from its origin.")
     is_tiff = starts_like(start, TIFF)
-    frames = _tiff_frames(file, max_pixels) if is_tiff else _pillow_frames(file, name, start, max_pixels)
+    frames = _tiff_frames(file, name, max_pixels) if is_tiff else _pillow_frames(file, name, start, max_pixels)
     while True:
         with _errors_explained(name, start, max_pixels):
             frame = next(frames, None)
@@ -198,7 +198,7 @@ def _opened(file: IO[bytes], name: str, start: bytes) -> Image.Image:
     raise UnidentifiedImageError
 
 
-def _tiff_frames(file: IO[bytes], max_pixels: int) -> Iterator[DecodedFrame]:
+def _tiff_frames(file: IO[bytes], name: str, max_pixels: int) -> Iterator[DecodedFrame]:
     pages = tiff_pages(file)
     if not pages:
         raise ValueError("it has no page")
@@ -206,10 +206,10 @@ def _tiff_frames(file: IO[bytes], max_pixels: int) -> Iterator[DecodedFrame]:
         if min(page.size) < 1:
             raise ValueError("the directory of a page is missing")
         check_size(page.size, max_pixels)
-        yield DecodedFrame(_tiff_page(file, page), None, page is pages[-1])
+        yield DecodedFrame(_tiff_page(file, page, name, max_pixels), None, page is pages[-1])
 
 
-def _tiff_page(file: IO[bytes], page: TiffPage) -> NDArray[np.uint8]:
+def _tiff_page(file: IO[bytes], page: TiffPage, name: str, max_pixels: int) -> NDArray[np.uint8]:
     if not page.is_deep:
         file.seek(0)
         try:
@@ -218,8 +218,10 @@ def _tiff_page(file: IO[bytes], page: TiffPage) -> NDArray[np.uint8]:
                 return convert_pillow(picture)
         except (UnidentifiedImageError, Image.DecompressionBombError):
             pass  # Pillow does not know the layout of this page or of the first, or has a lower limit
-    if page.size[0] * page.size[1] * page.samples * max(page.bits, 8) > 64 * MAX_PIXELS:
-        raise Image.DecompressionBombError
+    most = 8 * max_pixels  # bytes: at most 64 bits for each of the most pixels
+    if page.size[0] * page.size[1] * page.samples * max(page.bits, 8) > 8 * most:
+        what = f"has samples of more than {most / 1e6:g} MB, the limit"
+        raise ImageSizeError(f"{name}: {what}. Make it smaller, or save it with 8 bits.")
     samples = page.read(file)
     white = float(2**page.bits - 1) if page.bits < 8 or page.bits in (10, 12, 14) else None
     if page.photometric == CMYK:
