@@ -23,6 +23,9 @@ OUTPUTS: Mapping[str, str] = {"probabilities": "FP32", "effective_px": "FP32", "
 HEADER_LENGTH = "Inference-Header-Content-Length"
 """Header with the number of bytes of the JSON in front of binary tensors."""
 
+Parameters = Annotated[dict[str, str | bool | int | float], Field(max_length=100)]
+"""Parameters of a request, of a tensor or of an output: the protocol has no nested ones."""
+
 _DTYPES = {"FP32": "<f4", "BOOL": "|b1"}
 _REMEDY = "See /v2/models/ekspresi for what the model takes."
 
@@ -39,7 +42,7 @@ class InputTensor(BaseModel):
         min_length=3, max_length=4, description="N, height, width, and 1 or 3 for gray or RGB where it is given."
     )
     datatype: Literal["UINT8"]
-    parameters: dict[str, Any] = Field(default={}, description="`binary_data_size` where the data follows the JSON.")
+    parameters: Parameters = Field(default={}, description="`binary_data_size` where the data follows the JSON.")
     data: Any = Field(default=None, description="Numbers from 0 to 255, row by row; lists may be nested.")
 
 
@@ -51,7 +54,7 @@ class RequestedOutput(BaseModel):
     """
 
     name: Literal["probabilities", "effective_px", "abstained"]
-    parameters: dict[str, Any] = Field(default={}, description="`binary_data`: whether it follows the JSON.")
+    parameters: Parameters = Field(default={}, description="`binary_data`: whether it follows the JSON.")
 
 
 class InferenceRequest(BaseModel):
@@ -71,7 +74,7 @@ class InferenceRequest(BaseModel):
     }
 
     id: str | None = Field(default=None, max_length=200)
-    parameters: dict[str, Any] = Field(
+    parameters: Parameters = Field(
         default={}, description="`prior` and `labels` as in /v1/recognize; `binary_data_output` for binary outputs."
     )
     inputs: list[InputTensor] = Field(min_length=1, max_length=1)
@@ -102,7 +105,7 @@ class OutputTensor(BaseModel):
     name: Literal["probabilities", "effective_px", "abstained"]
     datatype: Literal["FP32", "BOOL"]
     shape: list[int]
-    parameters: dict[str, Any] = Field(default={}, description="`binary_data_size` where the data follows the JSON.")
+    parameters: Parameters = Field(default={}, description="`binary_data_size` where the data follows the JSON.")
     data: list[float] | list[bool] | None = Field(default=None, description="Values, row by row.")
 
 
