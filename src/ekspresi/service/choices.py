@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ekspresi.service.problems import RequestError
+from ekspresi.service.problems import RequestError, refusal_of
 from ekspresi.service.settings import ServiceSettings
 from ekspresi.types import PriorName
 
@@ -86,8 +85,7 @@ def choose(settings: ServiceSettings, query: CropFields, form: Mapping[str, str]
     try:
         checked = type(query).model_validate(dict(form))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**each, "loc": ("form", *each["loc"])} for each in found]) from None
+        raise refusal_of(error, "form") from None
     given = query.model_dump(exclude_none=True)
     if twice := sorted(set(given) & set(form)):
         raise RequestError("invalid-request", f"{twice[0]}: is in the query and in the form. Remove one of them.")

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi.exceptions import RequestValidationError
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from ekspresi.service.choices import CropFields
-from ekspresi.service.problems import RequestError
+from ekspresi.service.problems import RequestError, refusal_of
 
 INPUT = "crops"
 OUTPUTS: Mapping[str, str] = {"probabilities": "FP32", "effective_px": "FP32", "abstained": "BOOL"}
@@ -92,7 +91,7 @@ class InferenceRequest(BaseModel):
         try:
             return CropFields.model_validate(known)
         except ValidationError as error:
-            raise _refusal(error, "parameters") from None
+            raise refusal_of(error, "parameters") from None
 
 
 class OutputTensor(BaseModel):
@@ -166,7 +165,7 @@ def read_inference(
     try:
         request = InferenceRequest.model_validate(values)
     except ValidationError as error:
-        raise _refusal(error, "body") from None
+        raise refusal_of(error, "body") from None
     tensor = request.inputs[0]
     number, *size = tensor.shape
     if len(size) == 3 and size[2] not in (1, 3):
@@ -244,8 +243,3 @@ def _read_pixels(tensor: InputTensor, binary: bytes) -> NDArray[np.uint8]:
         problem = f"its data is not {wanted} whole numbers from 0 to 255, as its shape says"
         raise RequestError("invalid-request", f"input crops: {problem}. {_REMEDY}")
     return values.astype(np.uint8)
-
-
-def _refusal(error: ValidationError, where: str) -> RequestValidationError:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])

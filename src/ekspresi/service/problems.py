@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -108,6 +109,22 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestError, _answer_request_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
+
+
+def refusal_of(error: ValidationError, where: str) -> RequestValidationError:
+    """Make the refusal of values that a model found wrong; it repeats none of them.
+
+    Args:
+        error: of the model.
+        where: part of the request that held the values, such as 'query'.
+
+    Example:
+        >>> found = [{"type": "missing", "loc": ("shape",), "input": {}}]
+        >>> refusal_of(ValidationError.from_exception_data("InputTensor", found), "body").errors()[0]["loc"]
+        ('body', 'shape')
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
 
 
 def invalid_error(error: RequestValidationError) -> RequestError:

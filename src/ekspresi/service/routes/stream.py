@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from fastapi.exceptions import RequestValidationError
 from fastapi.requests import HTTPConnection
 from fastapi.websockets import WebSocket
 from pydantic import ValidationError
 
 from ekspresi.service.choices import PictureFields, choose
-from ekspresi.service.problems import RequestError, invalid_error
+from ekspresi.service.problems import RequestError, invalid_error, refusal_of
 from ekspresi.service.routes.shared import Service
 from ekspresi.service.stream_answers import StreamAnswers
 from ekspresi.service.stream_session import SessionLimits, StreamSession
@@ -51,9 +50,7 @@ def read_query(query: Mapping[str, str]) -> PictureFields:
     try:
         return PictureFields.model_validate(dict(query))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        located = [{**each, "loc": ("query", *each["loc"])} for each in found]
-        raise invalid_error(RequestValidationError(located)) from None
+        raise invalid_error(refusal_of(error, "query")) from None
 
 
 def check_origin(request: HTTPConnection, allowed: tuple[str, ...]) -> None:
