@@ -172,6 +172,15 @@ def test_session_other_text_closes_with_1007(text: str) -> None:
     assert peer.closed is not None and peer.closed[0] == 1007
 
 
+def test_session_texts_without_a_frame_close_with_1007() -> None:
+    async def script(peer: Peer, session: StreamSession) -> None:
+        for time_s in (1.0, 2.0):
+            peer.send(json.dumps({"time_s": time_s}))
+
+    peer = run(script)
+    assert peer.closed == (1007, "two texts came without a frame between: send a frame after each")
+
+
 @pytest.mark.parametrize("second", [1.0, 0.5])
 def test_session_time_that_does_not_rise_closes(second: float) -> None:
     async def script(peer: Peer, session: StreamSession) -> None:

@@ -3,8 +3,8 @@
 In: settings. Out: nothing; it returns after SIGTERM or Ctrl-C. Does not know what is answered.
 
 After the first signal ``/readyz`` answers 503 and no connection is accepted any more. Each request that came over an
-accepted connection is answered, and each frame in work of a stream, then the service ends. A second Ctrl-C ends it at
-once.
+accepted connection is answered, and each frame in work of a stream, then the service ends. A second Ctrl-C waits
+only for pictures in work.
 """
 
 import asyncio

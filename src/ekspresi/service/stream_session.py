@@ -177,19 +177,23 @@ class StreamSession:
 
     async def _read(self) -> None:
         """Take messages until the client closes; keep the newest frame."""
-        header: dict[str, Any] = {}
+        header: dict[str, Any] | None = None
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
             content = message.get("bytes")
             if content is None:
+                if header is not None:  # texts alone would keep the session open
+                    raise _SessionEndError(1007, "two texts came without a frame between: send a frame after each")
                 header = _read_header(message.get("text") or "")
                 continue
             if len(content) > self._limits.max_bytes:
                 raise _SessionEndError(1009, f"a frame has more than {self._limits.max_bytes} bytes: make it smaller")
-            frame = StreamedFrame(self._received, self._time_of(header), header.get("cut", False), content)
-            header = {}
+            frame = StreamedFrame(
+                self._received, self._time_of(header or {}), (header or {}).get("cut", False), content
+            )
+            header = None
             self._received += 1
             self._dropped += self._waiting is not None
             self._waiting = frame
