@@ -160,6 +160,18 @@ def test_pasted_picture_is_analyzed(studio_page: StudioPage) -> None:
     )
 
 
+def test_transparent_picture_is_shown_on_white(studio_page: StudioPage, tmp_path: Path) -> None:
+    portrait = Image.open(EXAMPLES / "astronaut.jpg").crop((120, 0, 330, 230))
+    portrait.putalpha(Image.new("L", portrait.size, 255))
+    portrait.paste((0, 0, 0, 0), (0, 0, 8, 8))
+    path = tmp_path / "transparent.png"
+    portrait.save(path)
+    studio_page.page.set_input_files("#file", path)
+    studio_page.wait("document.querySelectorAll('.face').length === 1")
+    pixels = "document.querySelector('#picture').getContext('2d').getImageData(4, 4, 1, 1).data"
+    assert studio_page.page.evaluate(f"[...{pixels}]") == [255, 255, 255, 255]
+
+
 def test_chosen_file_that_is_no_picture_names_a_fix(studio_page: StudioPage, tmp_path: Path) -> None:
     path = tmp_path / "notes.jpg"
     path.write_text("no picture")

@@ -69,7 +69,8 @@ export function blendWithWhite(picture) {
     }
     out[i + 3] = 255;
   }
-  return { ...picture, data: out };
+  // An ImageData has its sizes in its prototype, so a spread would lose them.
+  return { data: out, width: picture.width, height: picture.height };
 }
 
 /**

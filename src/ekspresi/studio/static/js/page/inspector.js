@@ -8,7 +8,7 @@ import { viewOf } from "./view.js";
 
 /** Start the inspector. */
 export function startInspector(store) {
-  store.on(["faces", "selected", "sizes", "position", "language", "labels", "phase", "busy"], draw);
+  store.on(["faces", "selected", "sizes", "position", "language", "labels", "phase", "busy", "live"], draw);
 }
 
 function draw(state) {

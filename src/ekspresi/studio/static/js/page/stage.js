@@ -23,7 +23,10 @@ export function startStage(store, choose) {
     if (!shown) return;
     const { width, height } = shown;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    canvas.getContext("2d").drawImage(shown, 0, 0);
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff"; // transparent pixels are white for the model too
+    context.fillRect(0, 0, width, height);
+    context.drawImage(shown, 0, 0);
   });
   store.on(["faces", "selected", "language", "shown"], draw);
   new ResizeObserver(draw).observe(byId("stage"));
