@@ -41,7 +41,7 @@ def _studio(
         written = SITE.export(export)
         size = sum(path.stat().st_size for path in written)
         typer.echo(f"written: {printable(str(export))} ({len(written)} files, {size / 1e6:.1f} MB)")
-        typer.echo("Let the host send the headers in _headers: without them the page uses one thread and no policy.")
+        typer.echo("Let the host send the headers in _headers: for several threads, and against foreign frames.")
         return
     with make_server(SITE, port) as server, stopping() as stop:
         typer.echo(f"The studio is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")

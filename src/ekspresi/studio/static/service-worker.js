@@ -22,7 +22,8 @@ async function install() {
     if (await store.match(file)) continue; // an interrupted installation continues
     const answer = await fetch(new Request(file, { integrity, cache: "no-cache" }));
     if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
-    await store.put(file, answer);
+    // Some hosts redirect index.html to its folder: browsers refuse a redirected answer as a page, but not a copy of it.
+    await store.put(file, answer.redirected ? new Response(answer.body, answer) : answer);
   }
 }
 

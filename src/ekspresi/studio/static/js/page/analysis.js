@@ -33,7 +33,11 @@ export function startAnalysis(store, engine, fail) {
       showNotice("unreadable", { name });
       return;
     }
-    if (number !== opening) return;
+    if (number !== opening) {
+      read.bitmap.close();
+      read.shown.close();
+      return;
+    }
     const { bitmap, shown, width, height, full } = read;
     if (full[0] * full[1] > MOST_PIXELS) {
       const megapixels = (pixels) => (pixels / 1e6).toFixed(0);
@@ -53,7 +57,7 @@ export function startAnalysis(store, engine, fail) {
     try {
       await store.state.opened;
       const { picture, minFacePx, prior } = store.state;
-      const image = bitmap ?? (await readPicture(picture.blob)).bitmap;
+      const image = bitmap ?? (await readAgain(picture.blob));
       const { faces } = await engine.analyze({ image, minFacePx, prior, signal });
       if (signal.aborted) return;
       analyzing = false;
@@ -74,7 +78,16 @@ export function startAnalysis(store, engine, fail) {
     if (picture?.blob && !live) analyze(null);
   });
   store.on(["live"], ({ live }) => {
-    if (live) stop.abort();
+    if (!live) return;
+    opening += 1; // a picture that is still being read does not replace the camera
+    stop.abort();
   });
   return { open };
+}
+
+/** Read the open picture for the analysis alone: the stage shows it already. */
+async function readAgain(blob) {
+  const { bitmap, shown } = await readPicture(blob);
+  shown.close();
+  return bitmap;
 }

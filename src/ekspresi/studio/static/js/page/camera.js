@@ -56,7 +56,8 @@ export function startCamera(store, engine, fail) {
       });
       video.srcObject = stream;
       await video.play();
-      await listCameras(choice, track.getSettings().deviceId);
+      await listCameras(choice, track.getSettings().deviceId, () => run === mine);
+      if (run !== mine) return;
       mine.mirrored = track.getSettings().facingMode !== "environment";
       // The picture and its faces stay until the first frame comes.
       store.set({ live: true, busy: false, selectedTrack: null, history: mine.history });
@@ -101,11 +102,15 @@ async function step(store, engine, video, mine, isCurrent) {
   try {
     result = await engine.analyze({ image, minFacePx, prior, live: true, timeS });
   } catch (error) {
+    shown.close();
     if (error.name === "AbortError") return; // a newer call of the engine came between
     throw error;
   }
   const faces = engine.track(result, timeS, prior);
-  if (!isCurrent()) return;
+  if (!isCurrent()) {
+    shown.close();
+    return;
+  }
   mine.history.add(faces, timeS - mine.startedS, labels);
   mine.times.push(performance.now());
   if (mine.times.length > RATE_FRAMES) mine.times.shift();
@@ -134,8 +139,9 @@ function keepLastFrame(store) {
   }, "image/png");
 }
 
-async function listCameras(choice, current) {
+async function listCameras(choice, current, isCurrent) {
   const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
+  if (!isCurrent()) return;
   choice.hidden = cameras.length < 2;
   choice.replaceChildren(...cameras.map(({ deviceId, label }, i) => make("option", { value: deviceId, selected: deviceId === current }, label || `${i + 1}`)));
 }

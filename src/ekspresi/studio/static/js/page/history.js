@@ -15,7 +15,6 @@ export class History {
     this.rows = [];
     this.frames = 0;
     this.timeS = 0;
-    this.dropped = false;
   }
 
   /**
@@ -50,9 +49,6 @@ export class History {
       while (track.samples.length && track.samples[0].timeS < oldest) track.samples.shift();
       if (!track.samples.length) this.tracks.delete(number);
     }
-    if (this.rows.length > MOST_ROWS) {
-      this.rows.splice(0, MOST_ROWS / 10);
-      this.dropped = true;
-    }
+    if (this.rows.length > MOST_ROWS) this.rows.splice(0, MOST_ROWS / 10);
   }
 }

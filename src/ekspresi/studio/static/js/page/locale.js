@@ -35,12 +35,15 @@ export async function loadLanguage(chosen) {
  * Give a text. A text with forms (`{"one": ..., "other": ...}`) is chosen by `values.count`.
  *
  * @param {string} key
- * @param {object} [values] for the places in braces.
+ * @param {object} [values] for the places in braces; an empty one takes the space before it away.
  */
 export function t(key, values = {}) {
   let text = texts[key] ?? key;
   if (typeof text === "object") text = text[new Intl.PluralRules(language).select(values.count)] ?? text.other;
-  return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+  return text.replace(/ ?\{(\w+)\}/g, (place, name) => {
+    const value = String(values[name] ?? `{${name}}`);
+    return value && place.startsWith(" ") ? ` ${value}` : value;
+  });
 }
 
 /** Name an expression, or the answer where the model abstains. */

@@ -46,6 +46,7 @@ const store = createStore({
 });
 
 async function changeLanguage(language) {
+  if (language === store.state.language) return; // its texts are drawn, some of them with the state
   keepLanguage(language);
   await loadLanguage(language);
   drawNotices();

@@ -50,6 +50,7 @@ async function annotate({ blob, mostPixels, shapes, font, line }) {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d");
   context.drawImage(bitmap, 0, 0);
+  bitmap.close();
   for (const { box, color, dashed } of shapes) drawOutline(context, box, color, dashed, line);
   context.font = font;
   context.textBaseline = "middle";

@@ -20,6 +20,13 @@ function ask(task, values) {
       if (error) reject(Object.assign(new Error(error.message), { name: error.name }));
       else resolve(result);
     };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      for (const { reject } of waiting.values()) reject(new Error("its worker did not start"));
+      waiting.clear();
+      worker.terminate();
+      worker = null; // the next picture tries again
+    };
   }
   next += 1;
   const id = next;

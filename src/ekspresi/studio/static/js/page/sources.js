@@ -6,7 +6,7 @@ import { showNotice } from "./notices.js";
 /** Example that the page opens with. */
 const FIRST_EXAMPLE = "corridor.jpg";
 
-let asked = 0; // pictures so far; an example that arrives after a later one is not shown
+let asked = 0; // pictures and cameras so far; an example that arrives after a later one is not shown
 
 /**
  * Connect all ways to open a picture.
@@ -29,6 +29,7 @@ export function connectSources(open) {
     const item = [...clipboardData.files].find(({ type }) => type.startsWith("image/"));
     if (item) openFile(item);
   });
+  byId("camera").addEventListener("click", () => (asked += 1));
   connectDrop(openFile);
   for (const button of document.querySelectorAll("[data-example]")) {
     button.addEventListener("click", () => openExample(button.dataset.example, open));
@@ -39,10 +40,15 @@ export function connectSources(open) {
 async function openExample(name, open) {
   asked += 1;
   const mine = asked;
-  const answer = await fetch(`examples/${name}`);
+  const blob = await load(`examples/${name}`).catch(() => null);
   if (mine !== asked) return;
-  if (answer.ok) open(await answer.blob(), name, name);
+  if (blob) open(blob, name, name);
   else showNotice("missing", { name });
+}
+
+async function load(address) {
+  const answer = await fetch(address);
+  return answer.ok ? answer.blob() : null;
 }
 
 function connectDrop(openFile) {
