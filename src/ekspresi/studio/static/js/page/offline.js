@@ -13,6 +13,10 @@ export async function startOffline() {
     registration.addEventListener("updatefound", () => {
       if (registration.active) show("offline.update");
     });
+    const first = registration.active ? null : registration.installing;
+    first?.addEventListener("statechange", () => {
+      if (first.state === "redundant" && !registration.active) show("offline.failed"); // `ready` then never comes
+    });
     await navigator.serviceWorker.ready;
     if (!registration.installing && !registration.waiting) show("offline.ready");
   } catch {

@@ -1,15 +1,12 @@
 /** Place face sizes along the curve: each halving has the same width. Does not know about the screen. */
 
-/** Largest size that is imitated; a larger face begins left of it. */
-const LARGEST_PX = 48;
+import { DEGRADATIONS } from "../engine/constants.js";
 
-/** Smallest size that is imitated. */
-const SMALLEST_PX = 8;
+/** Sizes that the axis names: those that the package measures, the largest first. */
+export const TICKS_PX = DEGRADATIONS.SIZES_PX;
 
+const [LARGEST_PX, SMALLEST_PX] = [TICKS_PX[0], TICKS_PX[TICKS_PX.length - 1]]; // a larger face begins left of these
 const STEP = 0.075; // from a larger face to LARGEST_PX
-
-/** Sizes that the axis names. */
-export const TICKS_PX = [48, 32, 24, 16, 12, 8];
 
 /**
  * Make the scale of a face.
