@@ -65,11 +65,12 @@ def test_find_reads_the_first_frame_and_says_so(make_app: Any) -> None:
 
 @pytest.mark.parametrize("form", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG", "HEIF", "JPEG2000", "AVIF"])
 def test_find_refuses_a_picture_before_it_is_decoded(make_app: Any, form: str) -> None:
-    if form == "HEIF":
-        pytest.importorskip("pillow_heif").register_heif_opener()
     analysis = make_app(max_pixels=1000).state.service.analysis
-    file = BytesIO()
-    Image.new("RGB", (40, 26)).save(file, form)
+    file, picture = BytesIO(), Image.new("RGB", (40, 26))
+    if form == "HEIF":
+        pytest.importorskip("pillow_heif").from_pillow(picture).save(file)
+    else:
+        picture.save(file, form)
     with pytest.raises(RequestError, match=r"a\.jpg: has more than 0\.001 megapixels, the limit") as caught:
         faces_of(analysis, file.getvalue())
     assert (caught.value.name, caught.value.status) == ("too-many-pixels", 413)

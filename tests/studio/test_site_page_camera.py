@@ -74,6 +74,7 @@ def test_camera_frame_changes_and_stops(camera_page: StudioPage) -> None:
     frames = set()
     for _ in range(200):
         frames.add(page.evaluate(PIXELS))
+        page.wait_for_timeout(50)
         if len(frames) >= 3:
             break
     assert len(frames) >= 3
