@@ -50,3 +50,9 @@ def test_studio_taken_port_names_the_flag() -> None:
         done = CliRunner().invoke(app, ["studio", "--port", str(taken.getsockname()[1])])
     assert isinstance(done.exception, ConfigError)
     assert "--port" in str(done.exception)
+
+
+def test_studio_port_with_export_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["studio", "--export", str(tmp_path / "site"), "--port", "9"])
+    assert result.exit_code != 0
+    assert not (tmp_path / "site").exists()

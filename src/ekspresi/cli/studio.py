@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ekspresi.cli.signals import stopping
+from ekspresi.errors import ConfigError
 from ekspresi.system.file_names import printable
 
 DEFAULT_PORT = 8764
@@ -27,10 +28,16 @@ def _studio(
         typer.Option("--export", metavar="DIR", help="Write the page's files here, for any static host, and end."),
     ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Serve on this port of this machine; 0 takes a free one.")
-    ] = DEFAULT_PORT,
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            help=f"Serve on this port of this machine; 0 takes a free one. Default: {DEFAULT_PORT}.",
+        ),
+    ] = None,
 ) -> None:
-    """Open the studio: a page that recognizes expressions in your browser; no picture leaves it.
+    """Serve the studio: a page that recognizes expressions in your browser; no picture leaves it.
 
     Only this machine can reach the page. It is tested in Chromium. Ctrl-C ends it.
     """
@@ -38,12 +45,14 @@ def _studio(
     from ekspresi.studio.site import SITE
 
     if export is not None:
+        if port is not None:
+            raise ConfigError("--port: --export writes files and serves nothing. Remove one of the two.")
         written = SITE.export(export)
         size = sum(path.stat().st_size for path in written)
         typer.echo(f"written: {printable(str(export))} ({len(written)} files, {size / 1e6:.1f} MB)")
         typer.echo("Let the host send the headers in _headers: for several threads, and against foreign frames.")
         return
-    with make_server(SITE, port) as server, stopping() as stop:
+    with make_server(SITE, DEFAULT_PORT if port is None else port) as server, stopping() as stop:
         typer.echo(f"The studio is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
