@@ -17,6 +17,7 @@ class MadeUpRuns(MadeUpReports):
         self.write_trainings()
         self.write_videos()
         self.write_speed()
+        self.write_service()
         self.write("runs/study-ckplus/study.json", self.study())
 
     def write_videos(self) -> None:
@@ -160,6 +161,29 @@ class MadeUpRuns(MadeUpReports):
             "sequences": sequences,
             "sequence_clips": lines(70),
         }
+
+    def write_service(self) -> None:
+        """Write the load of the service, and the speed of the studio."""
+        calls = {"duration_s": 10.2, "answered_per_s": 25.0, "faces_per_s": 400.1, "p50_ms": 296.2, "p99_ms": 1451.7}
+        outcomes = {"answered": 2550}
+        memory = {"start_mb": 278.2, "median_of_second_third_mb": 348.0, "median_of_last_third_mb": 354.0}
+        phases: dict[str, Any] = {
+            "recognizer_alone": {"faces_per_s": 495.8, "processor_ms_per_face": 3.73},
+            "crops": {**calls, "outcomes": outcomes, "service_processor_ms_per_face": 4.39},
+            "overload": {**calls, "outcomes": {**outcomes, "refused": 109, "wrong": 3}},
+            "memory": {**calls, "outcomes": outcomes, **memory, "highest_mb": 427.2},
+        }
+        service = {"measured_at": f"{DATE}T00:00:00+00:00", "machine": CPU, "load_before": 1.37, "phases": phases}
+        self.write("runs/service.json", service)
+        names = ("one face", "cold start")
+        figures = {
+            "native_ms": dict(zip(names, (5.88, 202.1), strict=True)),
+            "browser_ms": dict(zip(names, (22.29, 1173.2), strict=True)),
+            "ratio": dict(zip(names, (3.79, 5.81), strict=True)),
+            "browser_mb": {"camera and picture": 360.5, "12 megapixels": 481.1},
+        }
+        runs = [{"threads": threads, **figures} for threads in (1, 2)]
+        self.write("runs/studio.json", {"made_at": f"{DATE}T00:00:00+00:00", "cpu": CPU, "load": [1.2], "runs": runs})
 
     def write_speed(self) -> None:
         """Write the speed of the recognizer and the int8 trials."""
