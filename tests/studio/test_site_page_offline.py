@@ -1,6 +1,10 @@
 """Use the page without a network, after it was loaded once."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
 
 from tests.support.studio_pages import StudioPage
 
@@ -22,3 +26,33 @@ def test_page_answers_without_a_network(open_page: Callable[..., StudioPage]) ->
     context.set_offline(False)
     assert studio.run("return (await fetch('/v1/model')).status;") == 404
     context.close()
+
+
+def redirect_index(handler: Any) -> Any:
+    """Make a handler of requests that answers ``/index.html`` by the address of its folder, as some hosts do."""
+
+    class Redirecting(handler.func):  # type: ignore[misc]
+        def do_GET(self) -> None:  # noqa: N802 (the name of the standard library)
+            if self.path.partition("?")[0] != "/index.html":
+                super().do_GET()
+                return
+            self.send_response(308)
+            self.send_header("Location", "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    return partial(Redirecting, *handler.args)
+
+
+def test_page_loads_again_from_a_host_that_redirects(
+    open_page: Callable[..., StudioPage], engine_page: StudioPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = engine_page.server
+    monkeypatch.setattr(server, "RequestHandlerClass", redirect_index(server.RequestHandlerClass))
+    studio = open_page(offline=True)
+    studio.wait("document.querySelector('#offline').textContent.includes('without a network')")
+    studio.page.goto(f"{studio.origin}/index.html")
+    studio.settle()
+    assert studio.page.evaluate("navigator.serviceWorker.controller !== null")
+    assert studio.problems == []
+    studio.page.context.close()
